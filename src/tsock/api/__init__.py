@@ -1,0 +1,1 @@
+"""Neutral endpoints: a request becomes a response, whichever door it came through."""

@@ -1,0 +1,80 @@
+"""What every door hands to the router, and what it gets back.
+
+A handler is a plain function from `Request` to one of three answers: a `Response`, a `Read` of the store or
+a `Write` to it. It awaits nothing, so the writes of one connection reach the store in the order in which
+its requests arrived, and no request costs a task.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from tsock.auth.caller import Caller
+from tsock.storage.store import Tx
+
+JSON_TYPE = "application/json"
+
+
+class Door(enum.Enum):
+    """Through which door a request came; each route is bound to one."""
+
+    TUNNEL = "tunnel"
+    """A Twilsock `message`: the routes the SDKs use."""
+    HTTP = "http"
+    """Plain HTTP: REST and pages."""
+    OPERATOR = "operator"
+    """The command line, in the process or over the socket file in the data directory."""
+
+
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """One request, decoded as far as every handler needs it."""
+
+    door: Door
+    method: str
+    path: tuple[str, ...]
+    """Percent-decoded segments."""
+    params: Mapping[str, str]
+    """Percent-decoded query parameters; of a repeated one the first."""
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    body: bytes
+    caller: Caller | None = None
+    """Who asks, where a token was examined."""
+    product: str = ""
+    """The grant the request is made under (`active_grant`), where it came through the tunnel."""
+    session: "LiveSession | None" = None
+    """The connection it came over, where it came through the tunnel."""
+
+
+class Response(msgspec.Struct, frozen=True, gc=False):
+    """Status, body (JSON unless `content_type` says otherwise) and extra headers."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON_TYPE
+    headers: Mapping[str, str] = {}
+
+
+class Read(msgspec.Struct, frozen=True, gc=False):
+    """Answer with what `query` returns, run against the committed state."""
+
+    query: Callable[[Tx], Response]
+
+
+class Write(msgspec.Struct, frozen=True, gc=False):
+    """Answer with what `rule` returns, once it is committed."""
+
+    rule: Callable[[Tx], Response]
+
+
+Answer = Response | Read | Write
+Handler = Callable[[Request], Answer]
+
+
+class LiveSession(Protocol):
+    """The live connection behind a tunnelled request, as the handlers see it."""
+
+    number: int
+    """Identifies the connection within this process; the `origin` of the events it causes."""

@@ -1,0 +1,1 @@
+"""Accounts, API keys, services and Access Tokens: who may connect, and why not."""

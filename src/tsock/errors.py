@@ -1,0 +1,45 @@
+"""Every error of the server, by who must act on it.
+
+    TsockError
+    ├── ApiError           the caller: numbered, from the dictionary, carried as an HTTP-like status
+    │   └── (raised by rules and handlers through the functions that know the code)
+    ├── StoreBusy          the caller may repeat it later: too many writes wait for the store
+    ├── StoreDown          the operator: the store could not commit
+    └── ConfigError        the operator, at start: a setting or the installation is wrong
+
+Refused tokens are not here: a token examination returns its verdict (`auth/tokens.py`), and a peer that
+breaks the protocol yields a `ProtocolViolation` event (`wire/connection.py`).
+"""
+
+
+class TsockError(Exception):
+    """Root of all errors raised on purpose."""
+
+
+class ApiError(TsockError):
+    """A request that cannot be carried out, with the documented code.
+
+    `status` is the HTTP status, `code` the number in the error dictionary, `message` the public text: it
+    says what was expected and never repeats a secret.
+    """
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.status}/{self.code} {self.message}"
+
+
+class StoreBusy(TsockError):
+    """Too many writes wait for the store; nothing was done, the request may be repeated."""
+
+
+class StoreDown(TsockError):
+    """The store could not commit; nothing of the request was done, or its outcome is unknown."""
+
+
+class ConfigError(TsockError):
+    """A setting or the installation is wrong; the text names the setting and what to do."""

@@ -1,0 +1,1 @@
+"""The Twilsock gateway: sockets, sessions, subscriptions and fan-out."""

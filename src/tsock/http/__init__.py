@@ -1,0 +1,1 @@
+"""The HTTP shell: pages, health, metrics and the operator's socket."""

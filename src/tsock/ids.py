@@ -1,0 +1,36 @@
+"""Identifiers and secrets: SIDs (two letters and 32 hex digits), request ids, API key secrets.
+
+All randomness of the server comes through `Ids`, so that a seed replays a run.
+"""
+
+import random
+import re
+from collections.abc import Callable
+
+SID_PATTERN = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
+"""What counts as a SID in a path or a unique name (`sync.md` 1.1, 2.6)."""
+
+
+class Ids:
+    """Draws SIDs and secrets.
+
+    Without a seed they come from the operating system's generator and are fit for secrets; with one
+    they repeat from run to run, for tests and the ready-made credentials of `tsock dev`.
+    """
+
+    def __init__(self, seed: int | str | None = None) -> None:
+        source = random.SystemRandom() if seed is None else random.Random(seed)
+        self._bits: Callable[[int], int] = source.getrandbits
+
+    def sid(self, prefix: str) -> str:
+        """A fresh SID: `prefix` (two capitals) and 32 lower-case hex digits."""
+        return f"{prefix}{self._bits(128):032x}"
+
+    def secret(self) -> str:
+        """A fresh secret of 32 hex digits (128 bits), as Auth Tokens and key secrets have."""
+        return f"{self._bits(128):032x}"
+
+
+def is_sid(text: str) -> bool:
+    """Whether `text` has the form of a SID, of whatever kind."""
+    return SID_PATTERN.fullmatch(text) is not None

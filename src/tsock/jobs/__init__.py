@@ -1,0 +1,1 @@
+"""Chores that run beside the requests: expiry, emptying, trimming."""

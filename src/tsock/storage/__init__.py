@@ -1,0 +1,1 @@
+"""The store: the narrow interface rules are written against, and its implementations."""

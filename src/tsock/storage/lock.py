@@ -1,0 +1,33 @@
+"""One process owns a data directory: an advisory lock that ends with the process, however it ends."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from tsock.errors import ConfigError
+
+
+class DataLock:
+    """Holds the lock file of a data directory.
+
+    Raises:
+        ConfigError: another process holds it; the text names its process id.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._file = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            owner = os.pread(self._file, 20, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._file)
+            raise ConfigError(
+                f"the data directory {data} is in use by another tsock (process {owner}): "
+                "stop that one, or choose another directory with --data"
+            ) from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Give the directory up."""
+        os.close(self._file)

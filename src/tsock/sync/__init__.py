@@ -1,0 +1,1 @@
+"""The Sync product: rules over documents, lists, maps and streams."""
