@@ -1,0 +1,53 @@
+# Needs Python 3.11+, Node 20+, make and a C compiler. Everything else is installed below .venv and node_modules.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready tests/interop/node_modules/.package-lock.json
+
+.PHONY: setup dev test check fuzz bench lock clean
+
+setup: $(READY)
+
+.venv/ready: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+tests/interop/node_modules/.package-lock.json: tests/interop/package-lock.json
+	cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# A server with ready-made credentials; its data stay in ./data, its credentials are written to .dev.env.
+dev: .venv/ready
+	$(BIN)/tsock dev --data data --env-file .dev.env
+
+test: setup
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
+
+check: .venv/ready
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright --warnings
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+# Each target for FUZZ_S seconds.
+FUZZ_S ?= 300
+fuzz: .venv/ready
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.txt
+	for target in tests/fuzz/fuzz_*.py; do $(BIN)/python $$target -max_total_time=$(FUZZ_S) || exit 1; done
+
+bench: .venv/ready
+	$(BIN)/python -m bench
+
+# Writes the pinned lists again, after a dependency of pyproject.toml changed. Needs uv.
+LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml
+lock:
+	$(LOCK) --output-file requirements/run.txt
+	$(LOCK) --group dev --output-file requirements/dev.txt
+	$(LOCK) --group fuzz --output-file requirements/fuzz.txt
+	cd tests/interop && npm install --package-lock-only --omit-lockfile-registry-resolved
+
+clean:
+	rm -rf .venv tests/interop/node_modules .hypothesis .pytest_cache .ruff_cache .import_linter_cache dist
