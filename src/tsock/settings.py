@@ -1,0 +1,249 @@
+"""Every setting and every limit of the server: name, unit, default, range, error code, what it bounds.
+
+This table is the only place where a setting is declared. Its flag (`--ping-interval-s`), environment
+variable (`TSOCK_PING_INTERVAL_S`), key in `tsock.toml` (`ping_interval_s`) and line in
+`docs/reference/settings.md` all follow from the field, its `Limit` and its docstring.
+
+Units stand last in a name, before `_min` and `_max`. A limit described with "0: off" can be switched off.
+"""
+
+import ast
+import functools
+import inspect
+import re
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a number may be, and what it means beyond its name."""
+
+    code: int | None = None
+    """The error that a client meets at the limit, from the error dictionary."""
+    low: float | None = None
+    high: float | None = None
+    twilio: float | None = None
+    """The value under `--profile twilio`, where the hosted service documents another one."""
+    dev: float | None = None
+    """The value under `tsock dev`, where that differs."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one process; `Settings()` holds the defaults."""
+
+    # Server
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Annotated[int, Limit(low=0, high=65_535)] = 8080
+    """TCP port of everything; 0 takes a free one."""
+    data: str | None = None
+    """Directory that keeps everything; unset, nothing outlives the process."""
+    master_key_file: str | None = None
+    """File of mode 0600 with the key that encrypts secrets at rest; unset, `master.key` in `data`."""
+    public_url: str | None = None
+    """Base URL that clients can dial, such as `https://rt.example.com`; unset, taken from each request."""
+    region: str = "us1"
+    """Region that this server speaks for; a token's `twr` must name it (`tokens.md` 5)."""
+    region_aliases: tuple[str, ...] = ()
+    """Further regions accepted in `twr`; in a flag or a variable separated by commas."""
+    profile: Literal["generous", "twilio"] = "generous"
+    """`twilio` sets the quotas that the hosted service documents, so that a test meets them here."""
+    drain_s: Annotated[float, Limit(low=0)] = 20.0
+    """How long a stopping server waits for clients and requests before it exits."""
+    drain_reconnect_ms_min: Annotated[int, Limit(low=1)] = 500
+    """Clients told to move come back no sooner than this, each at a moment of its own."""
+    drain_reconnect_ms_max: Annotated[int, Limit(low=2)] = 10_000
+    """Clients told to move come back no later than this."""
+
+    # Frames and requests
+    header_bytes_max: Annotated[int, Limit(code=51214, low=1024)] = 256 * 1024
+    """Header of one Twilsock packet (`twilsock.md` 15)."""
+    packet_bytes_max: Annotated[int, Limit(code=51214, low=1024)] = 1024 * 1024
+    """One Twilsock packet, header and payload (`twilsock.md` 15)."""
+    request_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 512 * 1024
+    """Body of one request over the socket; beyond it `http_status` 413."""
+    http_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 1024 * 1024
+    """Body of one plain HTTP request."""
+    requests_in_flight_max: Annotated[int, Limit(code=51128, low=1)] = 2_000
+    """Requests of one connection that wait for their reply."""
+    requests_per_connection_per_s: Annotated[float, Limit(code=51128, low=0, twilio=500)] = 10_000.0
+    """Requests of one connection, a second's worth at once; 0: off."""
+    requests_per_account_per_s: Annotated[float, Limit(code=51129, low=0, twilio=20_000)] = 0.0
+    """Requests over all connections of one account, a second's worth at once; 0: off."""
+    send_queue_bytes_max: Annotated[int, Limit(code=51005, low=64 * 1024)] = 8 * 1024 * 1024
+    """Bytes waiting for a slow reader, which is dropped when more is to follow. What waits already is
+    compared, so that one large reply to a quick reader is always sent."""
+
+    # Connections
+    connections_per_identity_max: Annotated[int, Limit(code=51001, low=0)] = 1_000
+    """Standing connections of one identity; 0: off."""
+    connections_per_account_max: Annotated[int, Limit(code=51124, low=0, twilio=7_000)] = 0
+    """Standing connections of one account; 0: off."""
+    connections_per_node_max: Annotated[int, Limit(code=51124, low=0)] = 100_000
+    """Standing connections of this process; 0: off."""
+    connects_per_account_per_s: Annotated[float, Limit(code=51201, low=0, twilio=110)] = 0.0
+    """New connections of one account, a second's worth at once; 0: off."""
+    connects_per_node_per_s: Annotated[float, Limit(code=51202, low=0, twilio=1_000)] = 10_000.0
+    """New connections of this process, a second's worth at once; 0: off."""
+    failures_per_address_per_s: Annotated[float, Limit(code=51202, low=0, dev=0)] = 50.0
+    """Refused tokens from one address; 0: off."""
+    failures_per_address_burst: Annotated[int, Limit(code=51202, low=1)] = 500
+    """Refused tokens from one address that the rate lets through at once."""
+    updates_per_connection_per_min: Annotated[float, Limit(code=51125, low=0)] = 60.0
+    """Token updates of one connection, a minute's worth at once; 0: off."""
+    backoff_ms_min: Annotated[int, Limit(low=1)] = 4_000
+    """A client refused with 429 comes back no sooner than this (`twilsock.md` 8)."""
+    backoff_ms_max: Annotated[int, Limit(low=2)] = 6_000
+    """A client refused with 429 comes back no later than this."""
+    handshake_timeout_s: Annotated[float, Limit(low=0.001)] = 10.0
+    """From the accepted socket to a complete request head."""
+    init_timeout_s: Annotated[float, Limit(low=0.001)] = 10.0
+    """From the WebSocket handshake to the `init` packet."""
+    ping_interval_s: Annotated[float, Limit(low=0.001, high=44)] = 25.0
+    """Longest outbound silence before a `ping`; clients give up after 45 s (`twilsock.md` 9)."""
+    ack_timeout_s: Annotated[float, Limit(code=51005, low=0.001)] = 15.0
+    """How long a `ping` may stay unanswered before the connection is dropped."""
+    close_timeout_s: Annotated[float, Limit(low=0.001)] = 5.0
+    """From a `close` packet or a refusal to the end of the socket."""
+
+    # Access Tokens
+    token_bytes_max: Annotated[int, Limit(code=20101, low=1024)] = 8 * 1024
+    """One Access Token."""
+    identity_chars_max: Annotated[int, Limit(code=51003, low=1)] = 256
+    """An identity; in a token, `endpoint_id` too (51004)."""
+    token_skew_s: Annotated[int, Limit(code=20105, low=0, high=3600)] = 60
+    """Tolerance for `nbf`, `iat` and the lifetime, since clocks differ."""
+    token_exp_skew_s: Annotated[int, Limit(code=20104, low=0, high=3600)] = 0
+    """Tolerance for `exp` (`tokens.md` 4)."""
+    token_lifetime_s_max: Annotated[int, Limit(code=20157, low=1, high=86_400)] = 86_400
+    """Longest life of an Access Token."""
+    token_about_to_expire_s: Annotated[float, Limit(low=0)] = 180.0
+    """How long before `exp` the client is told (`twilsock.md` 11.1)."""
+    token_expiry: Literal["close", "drop"] = "close"  # noqa: S105
+    """What a client meets at `exp`: `close` sends 410/51207, as the hosted service does; `drop` ends the
+    socket only, and lets an app call `updateToken` inside `tokenExpired` (`twilsock.md` 11.2)."""
+    continuation_ttl_s: Annotated[int, Limit(low=0)] = 86_400
+    """Life of a continuation token (`twilsock.md` 4.3)."""
+
+    # Sync
+    sync_data_bytes_max: Annotated[int, Limit(code=54006, low=2)] = 16 * 1024
+    """Data of one document, list item or map item."""
+    sync_message_bytes_max: Annotated[int, Limit(code=54006, low=2)] = 4 * 1024
+    """Data of one stream message."""
+    sync_unique_name_chars_max: Annotated[int, Limit(code=54302, low=1)] = 320
+    """A unique name."""
+    sync_key_chars_max: Annotated[int, Limit(code=54209, low=1)] = 320
+    """The key of a map item."""
+    sync_ttl_s_max: Annotated[int, Limit(code=54011, low=1)] = 31_536_000
+    """Time to live of an object or item."""
+    sync_items_max: Annotated[int, Limit(code=54006, low=1)] = 1_000_000
+    """Items of one list or map."""
+    sync_page_rows_max: Annotated[int, Limit(low=1, high=1000)] = 100
+    """Rows of one page, whatever `PageSize` asks for."""
+    sync_replay_events_max: Annotated[int, Limit(low=1)] = 1_000
+    """Events replayed to one subscription before it is told `interrupted` (`sync.md` 3.6)."""
+    sync_subscriptions_max: Annotated[int, Limit(code=54419, low=1)] = 2_000
+    """Objects that one connection subscribes to."""
+    sync_subscription_batch_max: Annotated[int, Limit(low=1)] = 1_000
+    """Entries of one subscription request; told to clients as `max_batch_size`."""
+    sync_subscription_ttl_s: Annotated[int, Limit(low=1)] = 3_600
+    """How long clients rely on a subscription before they renew it; told to them as `ttl_in_s`."""
+    sync_estimated_delivery_ms: Annotated[int, Limit(low=1)] = 10_000
+    """How long clients wait for the confirmation; told to them as `estimated_delivery_in_ms`."""
+    sync_tombstone_days: Annotated[float, Limit(low=1)] = 7.0
+    """How long a removed item is remembered for clients that were away."""
+    sync_sweep_interval_s: Annotated[float, Limit(low=0.001)] = 1.0
+    """How often what has expired is removed and announced; reads never show it."""
+    sync_writes_per_object_per_s: Annotated[float, Limit(code=54009, low=0, twilio=20)] = 0.0
+    """Writes of one object and its items; 0: off."""
+    sync_reads_per_object_per_s: Annotated[float, Limit(code=54009, low=0, twilio=20)] = 0.0
+    """Reads of one object and its items; 0: off."""
+    sync_creates_per_service_per_s: Annotated[float, Limit(code=54009, low=0, twilio=20)] = 0.0
+    """Objects created in one service; 0: off."""
+    sync_publishes_per_stream_per_s: Annotated[float, Limit(code=54009, low=0, twilio=30)] = 0.0
+    """Messages published to one stream; 0: off."""
+    sync_burst_s: Annotated[float, Limit(code=54009, low=1)] = 10.0
+    """Each of the four Sync rates lets this many seconds' worth through at once."""
+
+    # Store
+    store_waiting_max: Annotated[int, Limit(code=20503, low=1)] = 10_000
+    """Writes waiting for the store; beyond it 503, after which SDKs try again."""
+    store_group_max: Annotated[int, Limit(low=1)] = 1_000
+    """Writes that share one commit."""
+    store_rules_per_turn_ms: Annotated[float, Limit(low=0.001)] = 1.0
+    """Time given to rules in one turn of the event loop."""
+
+    # Records and logs
+    denials_max: Annotated[int, Limit(low=1)] = 10_000
+    """Refusals kept for `tsock why`; the oldest go first."""
+    denials_days: Annotated[float, Limit(low=0.001)] = 30.0
+    """How long a refusal is kept."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe line written."""
+    log_format: Literal["auto", "console", "json"] = "auto"
+    """`auto` is `console` on a terminal and `json`, one object per line, elsewhere."""
+
+
+SECTIONS = {
+    "host": "Server",
+    "header_bytes_max": "Frames and requests",
+    "connections_per_identity_max": "Connections",
+    "token_bytes_max": "Access Tokens",
+    "sync_data_bytes_max": "Sync",
+    "store_waiting_max": "Store",
+    "denials_max": "Records and logs",
+}
+"""The first setting of each section, and the section's title."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One line of the table, as the loader and the reference page read it."""
+
+    name: str
+    kind: type[int] | type[float] | type[str] | type[tuple[str, ...]]
+    choices: tuple[str, ...]
+    """The words it may be; empty where any text is welcome."""
+    unit: str
+    """`s`, `ms`, `days`, `bytes`, `chars`, `per_s` or `per_min`; empty for a count and for no number."""
+    default: Any
+    limit: Limit
+
+
+def _setting(field: msgspec.structs.FieldInfo) -> Setting:
+    plain, limit = field.type, Limit()
+    if get_origin(plain) is Annotated:
+        plain, limit = get_args(plain)
+    is_number = plain in (int, float)
+    return Setting(
+        name=field.name,
+        kind=plain if is_number else tuple if get_origin(plain) is tuple else str,
+        choices=get_args(plain) if get_origin(plain) is Literal else (),
+        unit=_unit(field.name) if is_number else "",
+        default=field.default,
+        limit=limit,
+    )
+
+
+def _unit(name: str) -> str:
+    found = re.search(r"_(per_s|per_min|ms|s|days|bytes|chars)(_min|_max)?$", name)
+    return found[1] if found else ""
+
+
+SETTINGS = {field.name: _setting(field) for field in msgspec.structs.fields(Settings)}
+"""Every setting by name, in the order of `Settings`."""
+
+
+@functools.cache
+def descriptions() -> dict[str, str]:
+    """What each setting bounds or chooses: the docstrings of `Settings`, each on one line."""
+    (table,) = ast.parse(inspect.getsource(Settings)).body
+    assert isinstance(table, ast.ClassDef)
+    texts: dict[str, str] = {}
+    for field, text in zip(table.body, table.body[1:], strict=False):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
+                texts[name] = " ".join(said.split())
+            case _:
+                pass
+    return texts
