@@ -1,0 +1,119 @@
+"""A real server in a process of its own, and tokens for it made by the official helper library."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from twilio.jwt.access_token import AccessToken
+from twilio.jwt.access_token.grants import SyncGrant
+
+START_S = 20.0
+POLL_S = 0.02
+
+
+class Server:
+    """`tsock dev` on a free port, with its data in a directory of its own."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.directory = directory
+        self.options = options
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.uri = f"ws://127.0.0.1:{self.port}/v3/wsconnect"
+        self.log = directory / "server.log"
+        self.ahead_s = 0
+        self.credentials: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Start it, or start it again on the same port and data, and wait until it is ready."""
+        env_file = self.directory / "env"
+        command = [sys.executable, "-m", "tsock", "dev", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--data", str(self.directory / "data"), "--env-file", str(env_file), *self.options]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.directory)
+        self._until_ready()
+        lines = [line.partition("=") for line in env_file.read_text().splitlines() if "=" in line]
+        self.credentials = {name: value.strip("\"'") for name, _, value in lines}
+        self.ahead_s = 0
+
+    def stop(self) -> None:
+        """End it as an operator would, and wait until it has."""
+        self._process.send_signal(signal.SIGTERM)
+        assert self._process.wait(START_S) == 0, self.log.read_text()
+
+    def kill(self) -> None:
+        """End it without any warning."""
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def advance(self, seconds: int) -> None:
+        """Move its clock forward; what became due has happened when this returns."""
+        httpx2.post(f"{self.url}/dev/clock", json={"advance_s": seconds}).raise_for_status()
+        self.ahead_s += seconds
+
+    def command(self, *args: str) -> str:
+        """Run a `tsock` command against the running server; its output."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tsock", *args],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=START_S,
+            env={**os.environ, "TSOCK_DATA": str(self.directory / "data")},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def token(
+        self,
+        identity: str | None = "alice",
+        *,
+        ttl_s: int = 3600,
+        service: str | None = "default",
+        grants: list[Any] | None = None,
+        account_sid: str = "",
+        key_sid: str = "",
+        key_secret: str = "",
+        starts_s: int = 0,
+        **claims: Any,
+    ) -> str:
+        """An Access Token for Sync, valid from `starts_s` for `ttl_s` by the server's clock."""
+        now = int(time.time()) + self.ahead_s + starts_s
+        token = AccessToken(
+            account_sid or self.credentials["TWILIO_ACCOUNT_SID"],
+            key_sid or self.credentials["TWILIO_API_KEY"],
+            key_secret or self.credentials["TWILIO_API_SECRET"],
+            identity=identity,
+            nbf=now,
+            valid_until=now + ttl_s,
+            grants=[SyncGrant(service_sid=service)] if grants is None else grants,
+            **claims,
+        )
+        return token.to_jwt()
+
+    def _until_ready(self) -> None:
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                if httpx2.get(f"{self.url}/healthz").status_code == 200:
+                    return
+            except httpx2.TransportError:
+                if not self.running or time.monotonic() > deadline:
+                    raise AssertionError(f"no server:\n{self.log.read_text()}") from None
+            time.sleep(POLL_S)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
