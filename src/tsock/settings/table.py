@@ -209,6 +209,23 @@ class Setting(msgspec.Struct, frozen=True):
     default: Any
     limit: Limit
 
+    @property
+    def expects(self) -> str:
+        """What a value must be, in words, as errors and the reference page say it."""
+        if self.kind is tuple:
+            return "texts separated by commas"
+        if self.kind is str:
+            return " or ".join(self.choices) or "text"
+        low, high = self.limit.low, self.limit.high
+        words = ["a whole number" if self.kind is int else "a number"]
+        if self.unit:
+            words.append("of " + self.unit if "per" not in self.unit else self.unit.replace("_", " "))
+        if low is not None:
+            words.append(f"from {low:g}")
+        if high is not None:
+            words.append(f"to {high:g}")
+        return " ".join(words)
+
 
 def _setting(field: msgspec.structs.FieldInfo) -> Setting:
     plain, limit = field.type, Limit()
