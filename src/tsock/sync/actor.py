@@ -1,0 +1,31 @@
+"""Who asks a rule for something, and the limits that apply."""
+
+import msgspec
+
+SYSTEM = "system"
+"""The identity of changes made over REST (`sync.md` 1.3)."""
+
+
+class Limits(msgspec.Struct, frozen=True, gc=False):
+    """How large things may become; the defaults are the documented ones (`sync.md` 7)."""
+
+    data_bytes_max: int = 16_384
+    message_bytes_max: int = 4_096
+    unique_name_chars_max: int = 320
+    key_chars_max: int = 320
+    ttl_s_max: int = 31_536_000
+    items_max: int = 1_000_000
+    page_rows_max: int = 100
+
+
+class Actor(msgspec.Struct, frozen=True, gc=False):
+    """One caller, in one service. Nothing outside `service_sid` exists for it."""
+
+    account_sid: str
+    service_sid: str
+    identity: str = SYSTEM
+    acl_enabled: bool = False
+    """Whether the service's permissions bind this caller; never over REST (`sync.md` 5)."""
+    connection: int | None = None
+    """Number of the connection that is to get no echo of what it causes (`sync.md` 3.6)."""
+    limits: Limits = Limits()

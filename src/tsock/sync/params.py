@@ -1,0 +1,98 @@
+"""Small values of requests, from what a client sent to what a rule takes (`sync.md` 1.6, 2.5, 2.7)."""
+
+import re
+
+from tsock.errors import ApiError
+from tsock.sync import refusals
+from tsock.sync.actor import Limits
+
+ABSENT = "-1"
+"""The `If-Match` that holds when there is no such item."""
+
+PAGE_SIZE = 50
+"""Rows of a page when the request does not say."""
+
+_REVISION = re.compile(r"-1|[0-9a-f]{1,16}")
+_INDEX = re.compile(r"[0-9]{1,18}")
+_PAGE_SIZE_MAX = 1000
+
+
+def ttl(value: object, limits: Limits) -> int | None:
+    """Seconds to live: None leaves the expiry as it is, 0 clears it.
+
+    Raises:
+        ApiError: 54011, not whole seconds in range.
+    """
+    if value is None:
+        return None
+    if type(value) is int and 0 <= value <= limits.ttl_s_max:
+        return value
+    raise refusals.bad_ttl(limits.ttl_s_max)
+
+
+def if_match(header: str | None) -> str | None:
+    """The revision an `If-Match` header names, with or without double quotes.
+
+    Raises:
+        ApiError: 54003, nothing that could be a revision.
+    """
+    if header is None:
+        return None
+    text = header.strip()
+    if text.startswith('"') and text.endswith('"'):
+        text = text[1:-1]
+    if _REVISION.fullmatch(text) is None:
+        raise refusals.bad_if_match()
+    return text
+
+
+def index(text: str) -> int:
+    """The index of a list item, from a path segment, `Index` or `From`.
+
+    Raises:
+        ApiError: 54458.
+    """
+    if _INDEX.fullmatch(text) is None:
+        raise refusals.bad_query(54458, "List Item index", "a whole number from 0")
+    return int(text)
+
+
+def page_size(text: str | None, limits: Limits) -> int:
+    """Rows to return: what was asked for, at most `page_rows_max`.
+
+    Raises:
+        ApiError: 54454, not a number from 1 to 1000.
+    """
+    if text is None:
+        return min(PAGE_SIZE, limits.page_rows_max)
+    if _INDEX.fullmatch(text) is None or not 1 <= int(text) <= _PAGE_SIZE_MAX:
+        raise refusals.bad_query(54454, "PageSize", f"a whole number from 1 to {_PAGE_SIZE_MAX}")
+    return min(int(text), limits.page_rows_max)
+
+
+def descending(order: str | None) -> bool:
+    """Whether `Order` asks for the last item first.
+
+    Raises:
+        ApiError: 54451.
+    """
+    return _choice(order, "asc", "desc", refusals.bad_query(54451, "Order", "asc or desc"))
+
+
+def exclusive(bounds: str | None) -> bool:
+    """Whether `Bounds` leaves out the item named by `From`.
+
+    Raises:
+        ApiError: 54452.
+    """
+    return _choice(
+        bounds, "inclusive", "exclusive", refusals.bad_query(54452, "Bounds", "inclusive or exclusive")
+    )
+
+
+def _choice(text: str | None, default: str, other: str, refusal: ApiError) -> bool:
+    if text is None or text == default:
+        return False
+    if text == other:
+        return True
+    raise refusal

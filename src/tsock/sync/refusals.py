@@ -1,0 +1,124 @@
+"""The errors Sync answers with: status, documented code and public text (`sync.md` 2.6).
+
+Texts that the Kotlin test-suite compares are kept to the letter; the others say what was expected.
+"""
+
+from tsock.errors import ApiError
+from tsock.ids import is_sid
+from tsock.sync.kinds import DOCUMENT, LIST, MAP, STREAM, Kind
+
+_BAD_DATA = {
+    DOCUMENT: (54101, "Invalid Document data"),
+    LIST: (54156, "Invalid List Item data"),
+    MAP: (54206, "Invalid Map Item data"),
+    STREAM: (54251, "Invalid Message Stream Message data"),
+}
+_MISMATCH = {
+    DOCUMENT: (54103, "Document revision mismatch"),
+    LIST: (54155, "List Item revision mismatch"),
+    MAP: (54205, "Map Item revision mismatch"),
+}
+_ITEM_NOT_FOUND = {LIST: 54151, MAP: 54201}
+
+
+def bad_if_match() -> ApiError:
+    """400/54003."""
+    return ApiError(400, 54003, "Invalid If-Match header: expected a revision, or -1 for an absent item")
+
+
+def too_large(what: str, bytes_max: int) -> ApiError:
+    """413/54006 for data above its limit."""
+    return ApiError(413, 54006, f"Request entity too large: {what} may have {bytes_max} bytes")
+
+
+def too_many_items(kind: Kind, items_max: int) -> ApiError:
+    """413/54006 for a collection that is full."""
+    return ApiError(413, 54006, f"Request entity too large: a {kind.name} holds at most {items_max} items")
+
+
+def forbidden() -> ApiError:
+    """403/54007."""
+    return ApiError(403, 54007, "Access forbidden for identity")
+
+
+def bad_json(found: str) -> ApiError:
+    """400/54008; `found` completes "expected a JSON object, found"."""
+    return ApiError(400, 54008, f"Invalid JSON: expected a JSON object, found {found}")
+
+
+def nothing_to_change() -> ApiError:
+    """400/54010."""
+    return ApiError(400, 54010, "No parameters specified: expected data or a ttl")
+
+
+def bad_ttl(ttl_s_max: int) -> ApiError:
+    """400/54011."""
+    return ApiError(400, 54011, f"Invalid TTL: expected whole seconds from 0 to {ttl_s_max}")
+
+
+def object_not_found(kind: Kind) -> ApiError:
+    """404 with the code of the kind; also what a subscription to an absent object fails with."""
+    return ApiError(404, kind.not_found, f"{kind.title} not found")
+
+
+def not_found(kind: Kind, sid_or_name: str) -> ApiError:
+    """404 for what a path names: the kind's code for a SID, 54300 for anything else."""
+    if is_sid(sid_or_name):
+        return object_not_found(kind)
+    return ApiError(404, 54300, "Unique name not found")
+
+
+def data_missing(kind: Kind) -> ApiError:
+    """400 where data is required and absent or null."""
+    code, text = _BAD_DATA[kind]
+    return ApiError(400, code, f"{text}: expected a JSON object, found none")
+
+
+def mismatch(kind: Kind) -> ApiError:
+    """412 for an `If-Match` that does not hold."""
+    return ApiError(412, *_MISMATCH[kind])
+
+
+def item_not_found(kind: Kind) -> ApiError:
+    """404 for an absent item."""
+    return ApiError(404, _ITEM_NOT_FOUND[kind], "Item not found")
+
+
+def item_exists() -> ApiError:
+    """409/54208."""
+    return ApiError(409, 54208, "Map Item already exists")
+
+
+def bad_key(chars_max: int) -> ApiError:
+    """400/54209."""
+    return ApiError(400, 54209, f"Invalid Map Item key: expected 1-{chars_max} characters")
+
+
+def name_taken() -> ApiError:
+    """409/54301."""
+    return ApiError(409, 54301, "Unique name already exists")
+
+
+def bad_unique_name(chars_max: int) -> ApiError:
+    """400/54302, in the words of the Kotlin test-suite."""
+    return ApiError(
+        400,
+        54302,
+        f"Invalid unique name. Expected a string with length 1-{chars_max} "
+        "not matching the SID pattern [A-Z]{2}[a-f0-9]{32}",
+    )
+
+
+def bad_identity(chars_max: int) -> ApiError:
+    """400/54351."""
+    return ApiError(400, 54351, f"Invalid identity: expected 1-{chars_max} characters")
+
+
+def permission_not_found() -> ApiError:
+    """404/54354."""
+    return ApiError(404, 54354, "Permission not found")
+
+
+def bad_query(code: int, parameter: str, expected: str) -> ApiError:
+    """400 for a parameter of an item query (54451 to 54458)."""
+    return ApiError(400, code, f"Invalid {parameter}: expected {expected}")

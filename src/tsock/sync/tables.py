@@ -1,0 +1,93 @@
+"""SQL of the roots, and rows to structs. Items have their own module, `item_tables`."""
+
+
+from tsock.storage.store import Tx
+from tsock.sync.kinds import Kind
+from tsock.sync.models import Root
+
+_HEAD = (
+    "sid, service_sid, unique_name, last_event_id, next_index, item_count, context_event_id, created_by, "
+    "date_created_ms, date_updated_ms, date_expires_ms"
+)
+_BY_SID = "FROM sync_objects WHERE sid = :sid"
+_BY_NAME = "FROM sync_objects WHERE service_sid = :service_sid AND kind = :kind AND unique_name = :name"
+
+_GET_BY_SID = f"SELECT {_HEAD} {_BY_SID}"
+_GET_BY_NAME = f"SELECT {_HEAD} {_BY_NAME}"
+_GET_BY_SID_WITH_DATA = f"SELECT {_HEAD}, data {_BY_SID}"
+_GET_BY_NAME_WITH_DATA = f"SELECT {_HEAD}, data {_BY_NAME}"
+
+_INSERT = (
+    "INSERT INTO sync_objects (sid, service_sid, kind, unique_name, last_event_id, next_index, item_count, "
+    "context_event_id, created_by, date_created_ms, date_updated_ms, date_expires_ms, data) "
+    "VALUES (:sid, :service_sid, :kind, :unique_name, :last_event_id, :next_index, :item_count, "
+    ":context_event_id, :created_by, :date_created_ms, :date_updated_ms, :date_expires_ms, :data)"
+)
+_SAVE_DOCUMENT = (
+    "UPDATE sync_objects SET last_event_id = :last_event_id, date_updated_ms = :date_updated_ms, "
+    "date_expires_ms = :date_expires_ms, data = :data WHERE sid = :sid"
+)
+_SAVE_EXPIRY = "UPDATE sync_objects SET date_expires_ms = :date_expires_ms WHERE sid = :sid"
+_DELETE = "DELETE FROM sync_objects WHERE sid = :sid"
+_INSERT_LEFTOVER = "INSERT INTO sync_leftovers (object_sid) VALUES (:sid)"
+
+
+def by_sid(tx: Tx, sid: str, *, with_data: bool = False) -> Root | None:
+    """The root of whatever service and kind, expired or not."""
+    row = tx.one(_GET_BY_SID_WITH_DATA if with_data else _GET_BY_SID, {"sid": sid})
+    return None if row is None else Root(*row)
+
+
+def by_name(tx: Tx, service_sid: str, kind: Kind, name: str, *, with_data: bool = False) -> Root | None:
+    """The root that holds a unique name, expired or not."""
+    sql = _GET_BY_NAME_WITH_DATA if with_data else _GET_BY_NAME
+    row = tx.one(sql, {"service_sid": service_sid, "kind": kind.name, "name": name})
+    return None if row is None else Root(*row)
+
+
+def insert(tx: Tx, root: Root) -> None:
+    """Store a fresh root."""
+    tx.run(
+        _INSERT,
+        {
+            "sid": root.sid,
+            "service_sid": root.service_sid,
+            "kind": root.kind.name,
+            "unique_name": root.unique_name,
+            "last_event_id": root.last_event_id,
+            "next_index": root.next_index,
+            "item_count": root.item_count,
+            "context_event_id": root.context_event_id,
+            "created_by": root.created_by,
+            "date_created_ms": root.date_created_ms,
+            "date_updated_ms": root.date_updated_ms,
+            "date_expires_ms": root.date_expires_ms,
+            "data": root.data,
+        },
+    )
+
+
+def save_document(tx: Tx, root: Root) -> None:
+    """Store what a document update changes."""
+    tx.run(
+        _SAVE_DOCUMENT,
+        {
+            "sid": root.sid,
+            "last_event_id": root.last_event_id,
+            "date_updated_ms": root.date_updated_ms,
+            "date_expires_ms": root.date_expires_ms,
+            "data": root.data,
+        },
+    )
+
+
+def save_expiry(tx: Tx, root: Root) -> None:
+    """Store when a root ends."""
+    tx.run(_SAVE_EXPIRY, {"sid": root.sid, "date_expires_ms": root.date_expires_ms})
+
+
+def delete(tx: Tx, root: Root, *, leaves: bool) -> None:
+    """Forget a root; `leaves` says that it may have items or permissions, to be deleted later."""
+    tx.run(_DELETE, {"sid": root.sid})
+    if leaves:
+        tx.run(_INSERT_LEFTOVER, {"sid": root.sid})
