@@ -24,7 +24,7 @@ for times, `B` `KiB` `MiB` `GiB` for sizes. The error is what a client meets at 
 
 def page() -> str:
     """The whole page, as Markdown."""
-    lines = [_INTRODUCTION]
+    lines = [_INTRODUCTION.rstrip()]
     for name, setting in SETTINGS.items():
         if name in SECTIONS:
             lines += _head(SECTIONS[name], "Setting", "Default", "Range", "Error", "Meaning")
@@ -45,9 +45,9 @@ def _row(*cells: str) -> str:
 def _line(setting: Setting) -> tuple[str, ...]:
     text = descriptions()[setting.name]
     if setting.limit.twilio is not None:
-        text += f" Profile `twilio`: {setting.limit.twilio:,}."
+        text += f" Profile `twilio`: {setting.limit.twilio:.15g}."
     if setting.limit.dev is not None:
-        text += f" `tsock dev`: {setting.limit.dev:,}."
+        text += f" `tsock dev`: {setting.limit.dev:.15g}."
     code = str(setting.limit.code or "")
     return f"`{setting.name}`", _shown(setting.default), setting.expects, code, text
 
@@ -55,7 +55,7 @@ def _line(setting: Setting) -> tuple[str, ...]:
 def _shown(value: object) -> str:
     if value is None or value == ():
         return "unset"
-    return f"`{value}`" if isinstance(value, str) else f"{value:,}".removesuffix(".0")
+    return f"`{value}`" if isinstance(value, str) else str(value).removesuffix(".0")
 
 
 if __name__ == "__main__":
