@@ -29,7 +29,7 @@ from tsock.wire.reader import read_from_client
 
 
 class State(enum.IntEnum):
-    """How far a connection has come; also the column of `TABLE`."""
+    """How far a connection has come; it never goes back. Also the column of `TABLE`."""
 
     NEW = 0
     """Waits for `init`, or for the reply to it."""
@@ -75,13 +75,14 @@ TABLE: dict[type[Header], tuple[Verdict, Verdict, Verdict, Verdict]] = {
 class ProtocolViolation(Struct, frozen=True, gc=False):
     """The peer broke the protocol: send `close` with `status`, then drop the connection.
 
-    The status tells official clients never to come back, so it is kept for garbage.
+    The status makes official clients give up for good, so it is kept for garbage.
     """
 
     status: Status
 
 
 Event = FromClient | ProtocolViolation
+"""What a client's packet can mean."""
 
 _ACK = re.compile(
     rb"TWILSOCK V3\.0 (\d{1,6})\r\n\{"
@@ -93,7 +94,8 @@ _ACK = re.compile(
 """The acknowledgements that the official clients write. They are most of what arrives, so they are known by
 sight; any other form is read like every packet."""
 
-_LIKE_ACK = re.compile(rb'"method"\s*:\s*"reply"').search
+_LIKE_ACK = re.compile(rb'TWILSOCK[^{]{1,64}\{\s*(?:"id"\s*:\s*"[^"]*"\s*,\s*)?"method"\s*:\s*"reply"').match
+"""How an acknowledgement starts, whether or not the rest of it can be read."""
 
 
 class ServerConnection:
@@ -108,19 +110,21 @@ class ServerConnection:
     def __init__(self) -> None:
         self.state = State.NEW
         self.takes_updates = False
-        """Whether the client offered to hear `client_update`."""
+        """Whether the client may be sent a `client_update` (`twilsock.md` 4.8)."""
 
     def receive(self, packet: bytes) -> tuple[Event | None, bytes]:
         """What a binary message means, and its payload; None when it is to be ignored."""
         try:
             header, payload = _read(packet)
         except Malformed as error:
-            return self._violated(_malformed(packet, str(error))), b""
+            if self.state is State.READY and _LIKE_ACK(packet):
+                return self._violated(Status(417, "EXPECTATION_FAILED", str(error))), b""
+            return self._violated(not_acceptable(str(error))), b""
         verdict = TABLE[type(header)][self.state]
         if verdict is _TAKE:
             return header, payload
         if verdict is _LAST:
-            self.state = State.GONE
+            self._advance(State.GONE)
             return header, payload
         if verdict is _DROP:
             return None, b""
@@ -136,7 +140,8 @@ class ServerConnection:
 
     def accept(self, packet_id: str, reply: InitReply) -> bytes:
         """The reply that grants an `init`."""
-        self.state = State.READY
+        self.takes_updates = "client_update" in reply.capabilities
+        self._advance(State.READY)
         return packets.init_reply(packet_id, reply)
 
     def refuse(self, packet_id: str, status: Status, backoff: BackoffPolicy | None = None) -> bytes:
@@ -146,17 +151,21 @@ class ServerConnection:
         follow: JS clients would miss the reason (`twilsock.md` 7).
         """
         if self.state is State.NEW or status.code == 401:
-            self.state = State.CLOSING
+            self._advance(State.CLOSING)
         return packets.refusal(packet_id, status, backoff)
 
     def closing(self, packet_id: str, status: Status, backoff: BackoffPolicy | None = None) -> bytes:
         """The packet that tells the client to leave."""
-        self.state = State.CLOSING
+        self._advance(State.CLOSING)
         return packets.close(packet_id, status, backoff)
 
     def gone(self) -> None:
         """The socket is closed; whatever is still received is ignored."""
-        self.state = State.GONE
+        self._advance(State.GONE)
+
+    def _advance(self, state: State) -> None:
+        # A verdict on a token may come after the socket has gone: no step leads back.
+        self.state = max(self.state, state)
 
     def _violated(self, status: Status) -> ProtocolViolation | None:
         if self.state >= State.CLOSING:
@@ -166,7 +175,7 @@ class ServerConnection:
 
 
 def not_acceptable(description: str) -> Status:
-    """406/51214; a client that gets it is dead until its process restarts."""
+    """406/51214, for what is no Twilsock packet or comes out of turn."""
     return Status(406, "NOT_ACCEPTABLE_MESSAGE", description, 51214)
 
 
@@ -179,9 +188,3 @@ def _read(packet: bytes) -> tuple[FromClient, bytes]:
     header_bytes, rest = frame.decode(packet)
     header = read_from_client(header_bytes)
     return header, frame.payload(rest, header.payload_size)
-
-
-def _malformed(packet: bytes, reason: str) -> Status:
-    if _LIKE_ACK(packet):
-        return Status(417, "EXPECTATION_FAILED", reason)
-    return not_acceptable(reason)

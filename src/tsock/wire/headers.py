@@ -1,4 +1,7 @@
-"""Typed headers, by direction (`twilsock.md` 3, 4). `reader.py` makes them from bytes."""
+"""Typed headers, by direction (`twilsock.md` 3, 4). `reader.py` makes them from bytes.
+
+What carries a token leaves it out of its `repr`, so that none reaches a log.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -49,6 +52,9 @@ class Header(Struct, frozen=True, gc=False, kw_only=True, tag_field="method"):
 
 # From client to server.
 
+CAPABILITIES = ("client_update", "offline_storage", "account_descriptor")
+"""What a server confirms to a client that offers it; `telemetry.v1` is not among it (`twilsock.md` 4.2)."""
+
 
 class Registration(Struct, frozen=True, gc=False):
     """What a client wants to hear of, by message type."""
@@ -56,6 +62,7 @@ class Registration(Struct, frozen=True, gc=False):
     product: str
     message_types: list[str] = []
     type: str = "ers"
+    notification_protocol_version: int = 0
 
 
 class Init(Header, frozen=True, tag="init"):
@@ -70,7 +77,7 @@ class Init(Header, frozen=True, tag="init"):
     registrations: list[Registration] | None = None
 
     def __repr__(self) -> str:
-        return f"Init(id={self.id!r}, capabilities={self.capabilities!r})"  # no token may reach a log
+        return f"Init(id={self.id!r}, capabilities={self.capabilities!r})"
 
 
 class Update(Header, frozen=True, tag="update"):
@@ -194,6 +201,9 @@ class InitReply(Struct, frozen=True, gc=False, kw_only=True):
     init_registrations: Sequence[RegistrationReply]
     account_descriptor: AccountDescriptor
 
+    def __repr__(self) -> str:
+        return f"InitReply(account_descriptor={self.account_descriptor!r})"
+
 
 class Reply(Header, frozen=True, tag="reply"):
     """The server's answer to a client's packet."""
@@ -207,6 +217,9 @@ class Reply(Header, frozen=True, tag="reply"):
     offline_storage: dict[str, Storage] = {}
     account_descriptor: AccountDescriptor | None = None
 
+    def __repr__(self) -> str:
+        return f"Reply(id={self.id!r}, status={self.status!r}, http_status={self.http_status!r})"
+
 
 class Notification(Header, frozen=True, tag="notification"):
     """Something a subscriber hears; the payload says what."""
@@ -215,12 +228,19 @@ class Notification(Header, frozen=True, tag="notification"):
     notification_ctx_id: str = ""
 
 
+TOKEN_ABOUT_TO_EXPIRE = "token_about_to_expire"  # noqa: S105
+"""The only `client_update_type` that clients heed."""
+
+
 class ClientUpdate(Header, frozen=True, tag="client_update"):
-    """Advice to the client, such as `token_about_to_expire`."""
+    """Advice to the client."""
 
     client_update_type: str = ""
     client_update_message: str = ""
 
 
 FromClient = Init | Update | Message | PutContext | DeleteContext | Telemetry | Close | Ping | Ack | Unknown
+"""Headers a client may send."""
+
 FromServer = Reply | Notification | ClientUpdate | Close | Ping | Unknown
+"""Headers a server may send."""
