@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Requests of one connection, a second's worth at once; 0: off."""
     requests_per_account_per_s: Annotated[float, Limit(code=51129, low=0, twilio=20_000)] = 0.0
     """Requests over all connections of one account, a second's worth at once; 0: off."""
+    notification_contexts_max: Annotated[int, Limit(low=0)] = 100
+    """Notification contexts of one connection; further ones are ignored (`twilsock.md` 4.7)."""
     send_queue_bytes_max: Annotated[int, Limit(code=51005, low=64 * 1024)] = 8 * 1024 * 1024
     """Bytes waiting for a slow reader, which is dropped when more is to follow. What waits already is
     compared, so that one large reply to a quick reader is always sent."""

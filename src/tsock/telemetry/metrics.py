@@ -1,0 +1,119 @@
+"""Figures of one process: plain numbers while it works, a Prometheus page when somebody asks.
+
+On the hot path a figure is an attribute: `metrics.events += 1`. Names of series, labels and units are in
+`_Page`, which is the only part that knows Prometheus.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+"""Media type of the page."""
+
+COMMIT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+GROUP_RULES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+class Histogram:
+    """Counts of values by upper bound, and their sum."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        """Count one value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def cumulated(self) -> list[tuple[str, float]]:
+        """Prometheus' buckets: the number of values up to each bound."""
+        buckets: list[tuple[str, float]] = []
+        count = 0
+        for bound, own in zip((*map(str, self.bounds), "+Inf"), self.counts, strict=True):
+            count += own
+            buckets.append((bound, count))
+        return buckets
+
+
+class Metrics:
+    """What has happened since the process began."""
+
+    def __init__(self) -> None:
+        self.connections_opened = 0
+        """WebSocket handshakes completed."""
+        self.connections_closed = 0
+        self.slow_readers = 0
+        """Connections dropped because too much waited for them."""
+        self.events = 0
+        """Events announced, whoever listened."""
+        self.deliveries = 0
+        """Events handed to subscribers, one for each."""
+        self.denials: Counter[int] = Counter()
+        """Refused tokens by error code."""
+        self.requests: Counter[tuple[str, int]] = Counter()
+        """Requests by route (its pattern, empty where none matched) and status."""
+        self.commit_s = Histogram(COMMIT_SECONDS)
+        self.group_rules = Histogram(GROUP_RULES)
+        self.store_waiting: Callable[[], int] = lambda: 0
+        """Asks the store how many writes wait."""
+
+    def request(self, route: str, status: int) -> None:
+        """Count one request that was answered."""
+        self.requests[route, status] += 1
+
+    def denied(self, code: int) -> None:
+        """Count one token that was refused."""
+        self.denials[code] += 1
+
+    def committed(self, rules: int, took_s: float) -> None:
+        """Count one commit: how many writes shared it and how long the disk took."""
+        self.group_rules.add(rules)
+        self.commit_s.add(took_s)
+
+    def page(self) -> bytes:
+        """Everything in Prometheus' text format, figures of the process itself included."""
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Page(self))
+        ProcessCollector(registry=registry)
+        return generate_latest(registry)
+
+
+class _Page(Collector):
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        of = self._metrics
+        standing = of.connections_opened - of.connections_closed
+        yield GaugeMetricFamily("tsock_connections", "Connections that stand now", standing)
+        yield CounterMetricFamily("tsock_connections_opened", "Connections opened", of.connections_opened)
+        yield CounterMetricFamily(
+            "tsock_slow_readers", "Connections dropped since they read too slowly", of.slow_readers
+        )
+        denials = CounterMetricFamily("tsock_denials", "Refused tokens by error code", labels=["code"])
+        for code, count in sorted(of.denials.items()):
+            denials.add_metric([str(code)], count)
+        yield denials
+        requests = CounterMetricFamily("tsock_requests", "Requests answered", labels=["route", "status"])
+        for (route, status), count in sorted(of.requests.items()):
+            requests.add_metric([route or "none", str(status)], count)
+        yield requests
+        yield CounterMetricFamily("tsock_events", "Events announced", of.events)
+        yield CounterMetricFamily("tsock_deliveries", "Events handed to subscribers", of.deliveries)
+        yield GaugeMetricFamily("tsock_store_waiting", "Writes waiting for the store", of.store_waiting())
+        yield _histogram("tsock_commit_seconds", "Time a commit waited for the disk", of.commit_s)
+        yield _histogram("tsock_commit_group_rules", "Writes that shared a commit", of.group_rules)
+
+
+def _histogram(name: str, text: str, values: Histogram) -> Metric:
+    return HistogramMetricFamily(name, text, buckets=values.cumulated(), sum_value=values.total)
