@@ -10,8 +10,9 @@ import msgspec
 
 from tsock.clock import iso_ms
 from tsock.events import Event
+from tsock.sync.data import Json
 from tsock.sync.kinds import STREAM, Kind
-from tsock.sync.models import Root
+from tsock.sync.models import Item, Root
 
 ITEM_HOST = "https://cds.us1.twilio.com"
 """Host of every `item_url`. It is never dialled and requests are routed by path (`sync.md` 0.2), so one body
@@ -35,6 +36,45 @@ def document_updated(root: Root, origin: int | None) -> Event:
     return Event(root.sid, number, "document_updated", body.encode(), origin)
 
 
+def item_added(root: Root, item: Item, origin: int | None) -> Event:
+    """A fresh item, by whichever way it came."""
+    return _item_set("added", root, item, origin)
+
+
+def item_updated(root: Root, item: Item, origin: int | None) -> Event:
+    """New data or a new time to live of an item."""
+    return _item_set("updated", root, item, origin)
+
+
+def item_removed(root: Root, item: Item, origin: int | None) -> Event:
+    """The end of an item, by request or by expiry, with its last data."""
+    number = item.last_event_id
+    body = (
+        f'{{"id":{number},{_whose_item(root, item)},"item_revision":"{number:x}","item_data":{item.data},'
+        f'"date_created":"{iso_ms(item.date_updated_ms)}"}}'
+    )
+    return Event(root.sid, number, f"{root.kind.name}_item_removed", body.encode(), origin)
+
+
+def context_updated(root: Root, origin: int | None) -> Event:
+    """The current context of a list; `root` carries it."""
+    number = root.context_event_id
+    body = (
+        f'{{"id":{number},"list_sid":"{root.sid}"{_named(root)},"list_revision":"{number + 1:x}",'
+        f'"context_data":{root.data},"date_created":"{iso_ms(root.date_updated_ms)}"}}'
+    )
+    return Event(root.sid, number, "list_context_updated", body.encode(), origin)
+
+
+def message_published(root: Root, message_sid: str, data: Json, at_ms: int, origin: int | None) -> Event:
+    """One message of a stream."""
+    body = (
+        f'{{"stream_sid":"{root.sid}"{_named(root)},"message_sid":"{message_sid}","message_data":{data},'
+        f'"date_created":"{iso_ms(at_ms)}"}}'
+    )
+    return Event(root.sid, None, "stream_message_published", body.encode(), origin)
+
+
 def root_removed(root: Root, origin: int | None) -> Event:
     """The end of a root, by request or by expiry; its counter already counts this."""
     kind = root.kind
@@ -45,6 +85,23 @@ def root_removed(root: Root, origin: int | None) -> Event:
         f'"date_created":"{iso_ms(root.date_updated_ms)}"}}'
     )
     return Event(root.sid, number, f"{kind.name}_removed", body.encode(), origin, final=True)
+
+
+def _item_set(change: str, root: Root, item: Item, origin: int | None) -> Event:
+    kind, number = root.kind, item.last_event_id
+    url = f"{ITEM_HOST}{item_path(kind, root.service_sid, root.sid, item.key)}"
+    body = (
+        f'{{"id":{number},{_whose_item(root, item)},"item_url":"{url}","item_revision":"{number:x}",'
+        f'"item_data":{item.data},"date_created":"{iso_ms(item.date_updated_ms)}",'
+        f'"date_expires":{_date_or_null(item.date_expires_ms)}}}'
+    )
+    return Event(root.sid, number, f"{kind.name}_item_{change}", body.encode(), origin)
+
+
+def _whose_item(root: Root, item: Item) -> str:
+    name = root.kind.name
+    key = f'"item_index":{item.key}' if isinstance(item.key, int) else f'"item_key":{_text(item.key)}'
+    return f'"{name}_sid":"{root.sid}"{_named(root)},"{name}_revision":"{item.last_event_id + 1:x}",{key}'
 
 
 def _named(root: Root) -> str:

@@ -67,6 +67,11 @@ def is_live(row: Root | Item, now_ms: int) -> bool:
     return row.date_expires_ms is None or row.date_expires_ms > now_ms
 
 
+def present(row: Item | None, now_ms: int) -> Item | None:
+    """The item itself, unless there is no row, or a tombstone, or it has expired."""
+    return row if row is not None and not row.removed and is_live(row, now_ms) else None
+
+
 def next_date_ms(row: Root | Item, now_ms: int) -> int:
     """The date of a change of `row` made now: later than that of the one before (`sync.md` 1.5)."""
     return max(now_ms, row.date_updated_ms + 1)

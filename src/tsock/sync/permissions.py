@@ -3,11 +3,13 @@
 Documents, lists and maps have permissions; a stream has none, so it is open to every valid token.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
-from tsock.storage.store import Tx
-from tsock.sync import refusals
-from tsock.sync.actor import SYSTEM, Actor
+from tsock.storage.store import Row, Tx
+from tsock.sync import refusals, tables
+from tsock.sync.actor import Actor
 from tsock.sync.kinds import STREAM
 from tsock.sync.models import Root
 
@@ -22,39 +24,123 @@ class Permission(msgspec.Struct, frozen=True, gc=False):
     manage: bool
 
 
-_GET = (
-    "SELECT object_sid, identity, can_read, can_write, can_manage FROM sync_permissions "
-    "WHERE object_sid = :sid AND identity = :identity"
-)
+class ReadRevoked(msgspec.Struct, frozen=True, gc=False):
+    """The fact that an identity may no longer see an object: its deliveries stop at once, unannounced.
+
+    It concerns connections of that service only, and those only while the service has ACL on.
+    """
+
+    service_sid: str
+    topic: str
+    identity: str
+
+
+IDENTITY_CHARS_MAX = 256
+
+_SELECT = "SELECT object_sid, identity, can_read, can_write, can_manage FROM sync_permissions "
+_GET = f"{_SELECT}WHERE object_sid = :sid AND identity = :identity"
+_PAGE = f"{_SELECT}WHERE object_sid = :sid AND identity > :after ORDER BY identity LIMIT :limit"
 _PUT = (
     "INSERT INTO sync_permissions (object_sid, identity, can_read, can_write, can_manage) "
     "VALUES (:sid, :identity, :read, :write, :manage) ON CONFLICT (object_sid, identity) "
     "DO UPDATE SET can_read = :read, can_write = :write, can_manage = :manage"
 )
+_DELETE = "DELETE FROM sync_permissions WHERE object_sid = :sid AND identity = :identity"
+_EMPTY = (
+    "DELETE FROM sync_permissions WHERE object_sid = :sid AND identity IN "
+    "(SELECT identity FROM sync_permissions WHERE object_sid = :sid LIMIT :limit)"
+)
 
 
 def require_read(tx: Tx, actor: Actor, root: Root) -> None:
     """Raise 403/54007 unless the actor may see `root`."""
-    if actor.acl_enabled and root.kind is not STREAM and not _granted(tx, actor, root).read:
+    if _is_bound(actor, root) and not _granted(tx, actor, root).read:
         raise refusals.forbidden()
 
 
 def require_write(tx: Tx, actor: Actor, root: Root) -> None:
     """Raise 403/54007 unless the actor may change `root` or its items."""
-    if actor.acl_enabled and root.kind is not STREAM and not _granted(tx, actor, root).write:
+    if _is_bound(actor, root) and not _granted(tx, actor, root).write:
         raise refusals.forbidden()
 
 
 def require_manage(tx: Tx, actor: Actor, root: Root) -> None:
     """Raise 403/54007 unless the actor may remove `root`."""
-    if actor.acl_enabled and root.kind is not STREAM and not _granted(tx, actor, root).manage:
+    if _is_bound(actor, root) and not _granted(tx, actor, root).manage:
         raise refusals.forbidden()
 
 
+def readable(tx: Tx, actor: Actor, sids: Sequence[str]) -> set[str]:
+    """Which of 1 to 1000 objects the actor may see, with at most one statement."""
+    if not actor.acl_enabled:
+        return set(sids)
+    names = tables.numbered(sids)
+    rows = tx.all(
+        f"SELECT object_sid FROM sync_permissions WHERE object_sid IN ({tables.placeholders(names)}) "
+        "AND identity = :identity AND can_read = 1",
+        {**names, "identity": actor.identity},
+    )
+    return {sid for sid in sids if sid.startswith(STREAM.prefix)}.union(row[0] for row in rows)
+
+
 def grant_creator(tx: Tx, actor: Actor, root: Root) -> None:
-    """Give the creator of a fresh root every permission on it, where permissions count."""
-    if actor.acl_enabled and root.kind is not STREAM and actor.identity != SYSTEM:
+    """Give the creator of a fresh root every permission on it, where permissions bind it."""
+    if _is_bound(actor, root):
         _put(tx, Permission(root.sid, actor.identity, read=True, write=True, manage=True))
+
+
+def fetch(tx: Tx, root: Root, identity: str) -> Permission:
+    """What was set for an identity.
+
+    Raises:
+        ApiError: 54354, nothing was.
+    """
+    found = _get(tx, root.sid, identity)
+    if found is None:
+        raise refusals.permission_not_found()
+    return found
+
+
+def page(tx: Tx, root: Root, after: str, limit: int) -> list[Permission]:
+    """What was set for the identities that sort after `after` (at first the empty text)."""
+    return [_permission(row) for row in tx.all(_PAGE, {"sid": root.sid, "after": after, "limit": limit})]
+
+
+def grant(tx: Tx, root: Root, identity: str, *, read: bool, write: bool, manage: bool) -> Permission:
+    """Set what an identity may do, over what was set before.
+
+    Raises:
+        ApiError: 54351, bad identity.
+    """
+    if not 1 <= len(identity) <= IDENTITY_CHARS_MAX:
+        raise refusals.bad_identity(IDENTITY_CHARS_MAX)
+    before = _get(tx, root.sid, identity)
+    permission = Permission(root.sid, identity, read=read, write=write, manage=manage)
+    _put(tx, permission)
+    if before is not None and before.read and not read:
+        tx.emit(ReadRevoked(root.service_sid, root.sid, identity))
+    return permission
+
+
+def remove(tx: Tx, root: Root, identity: str) -> None:
+    """Take back whatever was set for an identity.
+
+    Raises:
+        ApiError: 54354, nothing was.
+    """
+    before = fetch(tx, root, identity)
+    tx.run(_DELETE, {"sid": root.sid, "identity": identity})
+    if before.read:
+        tx.emit(ReadRevoked(root.service_sid, root.sid, identity))
+
+
+def empty(tx: Tx, sid: str, limit: int) -> int:
+    """Delete up to `limit` permissions of a removed object; how many it were."""
+    return tx.run(_EMPTY, {"sid": sid, "limit": limit})
+
+
+def _is_bound(actor: Actor, root: Root) -> bool:
+    return actor.acl_enabled and root.kind is not STREAM
 
 
 def _granted(tx: Tx, actor: Actor, root: Root) -> Permission:
@@ -64,7 +150,12 @@ def _granted(tx: Tx, actor: Actor, root: Root) -> Permission:
 
 def _get(tx: Tx, sid: str, identity: str) -> Permission | None:
     row = tx.one(_GET, {"sid": sid, "identity": identity})
-    return None if row is None else Permission(row[0], row[1], bool(row[2]), bool(row[3]), bool(row[4]))
+    return None if row is None else _permission(row)
+
+
+def _permission(row: Row) -> Permission:
+    sid, identity, read, write, manage = row
+    return Permission(sid, identity, read=bool(read), write=bool(write), manage=bool(manage))
 
 
 def _put(tx: Tx, permission: Permission) -> None:

@@ -1,7 +1,8 @@
 """SQL of the roots, and rows to structs. Items have their own module, `item_tables`."""
 
+from collections.abc import Iterable, Sequence
 
-from tsock.storage.store import Tx
+from tsock.storage.store import Row, Tx
 from tsock.sync.kinds import Kind
 from tsock.sync.models import Root
 
@@ -27,9 +28,27 @@ _SAVE_DOCUMENT = (
     "UPDATE sync_objects SET last_event_id = :last_event_id, date_updated_ms = :date_updated_ms, "
     "date_expires_ms = :date_expires_ms, data = :data WHERE sid = :sid"
 )
+_SAVE_COUNTERS = (
+    "UPDATE sync_objects SET last_event_id = :last_event_id, next_index = :next_index, "
+    "item_count = :item_count, date_updated_ms = :date_updated_ms WHERE sid = :sid"
+)
+_SAVE_CONTEXT = (
+    "UPDATE sync_objects SET last_event_id = :last_event_id, context_event_id = :context_event_id, "
+    "date_updated_ms = :date_updated_ms, data = :data WHERE sid = :sid"
+)
 _SAVE_EXPIRY = "UPDATE sync_objects SET date_expires_ms = :date_expires_ms WHERE sid = :sid"
+_DUE = (
+    f"SELECT {_HEAD} FROM sync_objects WHERE date_expires_ms <= :now_ms ORDER BY date_expires_ms LIMIT :limit"
+)
+_NEXT_EXPIRY = (
+    "SELECT date_expires_ms FROM sync_objects WHERE date_expires_ms IS NOT NULL "
+    "ORDER BY date_expires_ms LIMIT 1"
+)
+_OF_SERVICE = f"SELECT {_HEAD} FROM sync_objects WHERE service_sid = :service_sid LIMIT :limit"
 _DELETE = "DELETE FROM sync_objects WHERE sid = :sid"
 _INSERT_LEFTOVER = "INSERT INTO sync_leftovers (object_sid) VALUES (:sid)"
+_ANY_LEFTOVER = "SELECT object_sid FROM sync_leftovers LIMIT 1"
+_DELETE_LEFTOVER = "DELETE FROM sync_leftovers WHERE object_sid = :sid"
 
 
 def by_sid(tx: Tx, sid: str, *, with_data: bool = False) -> Root | None:
@@ -43,6 +62,38 @@ def by_name(tx: Tx, service_sid: str, kind: Kind, name: str, *, with_data: bool 
     sql = _GET_BY_NAME_WITH_DATA if with_data else _GET_BY_NAME
     row = tx.one(sql, {"service_sid": service_sid, "kind": kind.name, "name": name})
     return None if row is None else Root(*row)
+
+
+def by_sids(tx: Tx, sids: Sequence[str]) -> list[Root]:
+    """Those of 1 to 1000 roots that exist, of whatever service, with one statement."""
+    names = numbered(sids)
+    return _roots(tx.all(f"SELECT {_HEAD} FROM sync_objects WHERE sid IN ({placeholders(names)})", names))
+
+
+def numbered(sids: Sequence[str]) -> dict[str, str]:
+    """Parameters for a set of SIDs, under names that `placeholders` puts into the statement."""
+    return {f"sid{number}": sid for number, sid in enumerate(sids)}
+
+
+def placeholders(names: Iterable[str]) -> str:
+    """The inside of an `IN` list; a value in it is always a parameter."""
+    return ", ".join(f":{name}" for name in names)
+
+
+def due(tx: Tx, limit: int) -> list[Root]:
+    """Roots that have expired, the earliest first."""
+    return _roots(tx.all(_DUE, {"now_ms": tx.now_ms, "limit": limit}))
+
+
+def next_expiry_ms(tx: Tx) -> int | None:
+    """When the next root expires, or the earliest that is due did."""
+    row = tx.one(_NEXT_EXPIRY, {})
+    return None if row is None else row[0]
+
+
+def of_service(tx: Tx, service_sid: str, limit: int) -> list[Root]:
+    """Some of the roots of a service."""
+    return _roots(tx.all(_OF_SERVICE, {"service_sid": service_sid, "limit": limit}))
 
 
 def insert(tx: Tx, root: Root) -> None:
@@ -81,6 +132,34 @@ def save_document(tx: Tx, root: Root) -> None:
     )
 
 
+def save_counters(tx: Tx, root: Root) -> None:
+    """Store what a change of its items changes in a list or map."""
+    tx.run(
+        _SAVE_COUNTERS,
+        {
+            "sid": root.sid,
+            "last_event_id": root.last_event_id,
+            "next_index": root.next_index,
+            "item_count": root.item_count,
+            "date_updated_ms": root.date_updated_ms,
+        },
+    )
+
+
+def save_context(tx: Tx, root: Root) -> None:
+    """Store what a change of its context changes in a list."""
+    tx.run(
+        _SAVE_CONTEXT,
+        {
+            "sid": root.sid,
+            "last_event_id": root.last_event_id,
+            "context_event_id": root.context_event_id,
+            "date_updated_ms": root.date_updated_ms,
+            "data": root.data,
+        },
+    )
+
+
 def save_expiry(tx: Tx, root: Root) -> None:
     """Store when a root ends."""
     tx.run(_SAVE_EXPIRY, {"sid": root.sid, "date_expires_ms": root.date_expires_ms})
@@ -91,3 +170,18 @@ def delete(tx: Tx, root: Root, *, leaves: bool) -> None:
     tx.run(_DELETE, {"sid": root.sid})
     if leaves:
         tx.run(_INSERT_LEFTOVER, {"sid": root.sid})
+
+
+def leftover(tx: Tx) -> str | None:
+    """SID of a removed root that still has rows to be deleted, if there is any."""
+    row = tx.one(_ANY_LEFTOVER, {})
+    return None if row is None else row[0]
+
+
+def delete_leftover(tx: Tx, sid: str) -> None:
+    """Record that nothing of a removed root is left."""
+    tx.run(_DELETE_LEFTOVER, {"sid": sid})
+
+
+def _roots(rows: Iterable[Row]) -> list[Root]:
+    return [Root(*row) for row in rows]

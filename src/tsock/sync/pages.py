@@ -1,0 +1,147 @@
+"""Pages of items in order of index or key, in both directions (`sync.md` 2.5)."""
+
+import base64
+import binascii
+import hashlib
+
+import msgspec
+
+from tsock.errors import ApiError
+from tsock.storage.store import Tx
+from tsock.sync import permissions, refusals, roots
+from tsock.sync.actor import Actor
+from tsock.sync.item_tables import items_of
+from tsock.sync.kinds import Kind
+from tsock.sync.models import Item, Root, present
+
+
+class Page(msgspec.Struct, frozen=True, gc=False):
+    """Items in the order asked for, and tokens of the pages beside them.
+
+    Either token is None exactly when nothing lies on that side, also of an empty page: clients read only
+    that from them.
+    """
+
+    items: list[Item]
+    size: int
+    previous_token: str | None = None
+    next_token: str | None = None
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    """A page: `size` rows from `start` on, inclusive, read forward or against the order."""
+
+    start: int | str
+    descending: bool
+    backward: bool
+    size: int
+
+
+_CHECK_BYTES = 6
+
+
+def of_items(
+    tx: Tx,
+    actor: Actor,
+    kind: Kind,
+    sid_or_name: str,
+    *,
+    start: int | str | None = None,
+    exclusive: bool = False,
+    descending: bool = False,
+    size: int,
+) -> Page:
+    """The page that begins at `start` (`From`), which need not exist; None is the start of the order.
+
+    Raises:
+        ApiError: absent; 54007 not readable.
+    """
+    root = _open(tx, actor, kind, sid_or_name)
+    rows, behind, ahead = _window(tx, root, start, strict=exclusive, descending=descending, size=size)
+    return Page(
+        rows,
+        size,
+        _token(root, behind, descending=descending, backward=True, size=size),
+        _token(root, ahead, descending=descending, backward=False, size=size),
+    )
+
+
+def at_token(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, token: str) -> Page:
+    """The page a token of an earlier one stands for.
+
+    Raises:
+        ApiError: absent; 54007 not readable; 54453 not a token of this list or map.
+    """
+    root = _open(tx, actor, kind, sid_or_name)
+    place = _place(root, token)
+    rows, behind, ahead = _window(
+        tx, root, place.start, strict=False, descending=place.descending != place.backward, size=place.size
+    )
+    if place.backward:
+        rows.reverse()
+        behind, ahead = ahead, behind
+    return Page(
+        rows,
+        place.size,
+        _token(root, behind, descending=place.descending, backward=True, size=place.size),
+        _token(root, ahead, descending=place.descending, backward=False, size=place.size),
+    )
+
+
+def of_one(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, key: int | str, *, size: int) -> Page:
+    """The page an `Index` or `Key` query answers: one row, or none when there is no such item.
+
+    Raises:
+        ApiError: absent list or map; 54007 not readable.
+    """
+    root = _open(tx, actor, kind, sid_or_name)
+    item = present(items_of(kind).get(tx, root.sid, key), tx.now_ms)
+    return Page([] if item is None else [item], size)
+
+
+def _open(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str) -> Root:
+    root = roots.find(tx, actor, kind, sid_or_name)
+    permissions.require_read(tx, actor, root)
+    return root
+
+
+def _window(
+    tx: Tx, root: Root, start: int | str | None, *, strict: bool, descending: bool, size: int
+) -> tuple[list[Item], int | str | None, int | str | None]:
+    """Up to `size` rows, and the keys of the nearest rows before the first and after the last."""
+    table = items_of(root.kind)
+    rows = table.span(tx, root.sid, start, strict=strict, descending=descending, limit=size + 1)
+    ahead = rows.pop().key if len(rows) > size else None
+    if start is None:
+        return rows, None, ahead
+    # Of an empty page, what lies before is whatever the bound left out.
+    edge, beyond = (rows[0].key, True) if rows else (start, not strict)
+    before = table.span(tx, root.sid, edge, strict=beyond, descending=not descending, limit=1)
+    return rows, before[0].key if before else None, ahead
+
+
+def _token(root: Root, start: int | str | None, *, descending: bool, backward: bool, size: int) -> str | None:
+    if start is None:
+        return None
+    text = msgspec.json.encode(_Place(start, descending, backward, size))
+    return base64.urlsafe_b64encode(_check(root, text) + text).decode().rstrip("=")
+
+
+def _place(root: Root, token: str) -> _Place:
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        check, text = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
+        if check == _check(root, text):
+            return msgspec.json.decode(text, type=_Place)
+    except (binascii.Error, ValueError):
+        pass
+    raise _bad_token()
+
+
+def _check(root: Root, text: bytes) -> bytes:
+    """Finds what was cut, altered or made for another collection; a token grants nothing, so no secret."""
+    return hashlib.blake2s(root.sid.encode() + text, digest_size=_CHECK_BYTES).digest()
+
+
+def _bad_token() -> ApiError:
+    return refusals.bad_query(54453, "PageToken", "one that a page of this collection gave")

@@ -1,0 +1,85 @@
+"""What a subscriber has missed, read from the rows themselves (`sync.md` 3.6).
+
+There is no event table. A document is sent as it is now; of a list or map each item changed since then is
+sent once, at its latest change, and removed ones as removals, in the order of those changes.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tsock.events import Event
+from tsock.storage.store import Tx
+from tsock.sync import announce, tables
+from tsock.sync.actor import Actor
+from tsock.sync.item_tables import items_of
+from tsock.sync.kinds import DOCUMENT, LIST, STREAM
+from tsock.sync.models import Item, Root, is_live
+
+
+class Replay(msgspec.Struct, frozen=True, gc=False):
+    """Missed events in ascending order, and how far they bring the subscriber."""
+
+    events: list[Event]
+    last_event_id: int
+    """The object's counter when complete, otherwise the number of the last event in this chunk."""
+    completed: bool
+
+
+def standing(tx: Tx, actor: Actor, sids: Sequence[str]) -> dict[str, Root]:
+    """Those of 1 to 1000 objects that exist for the actor, by SID, read with one statement.
+
+    Which of them it may read is `permissions.readable`.
+    """
+    return {
+        root.sid: root
+        for root in tables.by_sids(tx, sids)
+        if root.service_sid == actor.service_sid and is_live(root, tx.now_ms)
+    }
+
+
+def since(tx: Tx, root: Root, after: int, limit: int) -> Replay:
+    """Up to `limit` (at least 1) events above `after` of an object as `standing` found it."""
+    kind = root.kind
+    if kind is STREAM or after >= root.last_event_id:
+        return Replay([], root.last_event_id, completed=True)
+    if kind is DOCUMENT:
+        events = [announce.document_updated(_with_data(tx, root), None)]
+        return Replay(events, root.last_event_id, completed=True)
+    events = [_latest(root, item, after) for item in items_of(kind).changed(tx, root.sid, after, limit + 1)]
+    if kind is LIST and root.context_event_id > after:
+        events.append(announce.context_updated(_with_data(tx, root), None))
+        events.sort(key=_number)
+    if len(events) <= limit:
+        return Replay(events, root.last_event_id, completed=True)
+    return Replay(events[:limit], _number(events[limit - 1]), completed=False)
+
+
+def counter_at(tx: Tx, root: Root, at_ms: int) -> int:
+    """What the counter of a list or map was at that time, or less.
+
+    It is `after` for a client that knows no number but read everything then.
+    """
+    if root.date_updated_ms < at_ms:
+        return root.last_event_id
+    before = items_of(root.kind).last_before(tx, root.sid, at_ms)
+    return root.kind.first_event_id if before is None else before
+
+
+def _latest(root: Root, item: Item, after: int) -> Event:
+    if item.removed:
+        return announce.item_removed(root, item, None)
+    if item.created_event_id > after:
+        return announce.item_added(root, item, None)
+    return announce.item_updated(root, item, None)
+
+
+def _with_data(tx: Tx, root: Root) -> Root:
+    found = tables.by_sid(tx, root.sid, with_data=True)
+    assert found is not None
+    return found
+
+
+def _number(event: Event) -> int:
+    assert event.seq is not None
+    return event.seq
