@@ -1,16 +1,21 @@
 """A running server and the SDKs, fresh for each test where the test changes more than its own objects."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.interop.bare import Bare
 from tests.interop.sdk import Node, SdkObject
 from tests.interop.server import Server
 
+SYNC_TYPES = ["twilio.sync.event", *(f"com.twilio.rtd.cds.{kind}" for kind in ("document", "list", "map"))]
 
-def _running(directory: Path) -> Iterator[Server]:
-    server = Server(directory)
+
+def _running(directory: Path, **settings: Any) -> Iterator[Server]:
+    server = Server(directory, **settings)
     server.start()
     yield server
     if server.running:
@@ -24,9 +29,10 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
-    """For tests that move the clock, restart the server or change its accounts."""
-    yield from _running(tmp_path)
+def own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """For tests that move the clock, restart the server or change its accounts or settings."""
+    marker = request.node.get_closest_marker("settings")
+    yield from _running(tmp_path, **(marker.kwargs if marker else {}))
 
 
 @pytest.fixture
@@ -56,10 +62,12 @@ class Connect:
         token = token or self._server.token(identity)
         return self._node.ask("sync", sdk=sdk, token=token, uri=self._server.uri).result()
 
-    def bare(self, identity: str = "alice", *, token: str | None = None) -> SdkObject:
+    def bare(
+        self, identity: str = "alice", *, token: str | None = None, types: list[str] = SYNC_TYPES
+    ) -> Bare:
         """A Twilsock client, for requests and notifications as they are on the wire."""
         token = token or self._server.token(identity)
-        return self._node.ask("twilsock", token=token, uri=self._server.uri).result()
+        return Bare(self._node.ask("twilsock", token=token, uri=self._server.uri, types=types).result())
 
 
 @pytest.fixture
@@ -75,3 +83,17 @@ def alice(connect: Connect) -> SdkObject:
 @pytest.fixture
 def bob(connect: Connect) -> SdkObject:
     return connect("bob")
+
+
+@pytest.fixture
+def bare(connect: Connect) -> Bare:
+    return connect.bare("carol")
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A unique name that no other test uses."""
+    return f"{request.node.name} {next(_numbers)}"

@@ -1,8 +1,9 @@
 // Runs the official SDKs on behalf of the Python tests: one JSON object per line in, one per line out.
 //
 // In:  {id, op: "sync", sdk, token, uri}        a Sync client of that major version
-//      {id, op: "twilsock", token, uri}         a bare Twilsock client, for raw requests and notifications
+//      {id, op: "twilsock", token, uri, types}  a bare Twilsock client registered for these message types
 //      {id, op: "call", on, method, args}       a method of an object; {"$js": source} stands for a function
+//      {id, op: "run", on, source}              a function of the test's own, with the object as `this`
 //      {id, op: "read", on}                     its public properties
 // Out: {id, ok} or {id, error}                  the outcome of a command
 //      {on, event, payload}                     an event of an object
@@ -12,12 +13,6 @@ import { createInterface } from "node:readline";
 
 const require = createRequire(import.meta.url);
 const PACKAGES = { 3: "twilio-sync-3", 4: "twilio-sync" };
-const SYNC_MESSAGE_TYPES = [
-  "twilio.sync.event",
-  "com.twilio.rtd.cds.document",
-  "com.twilio.rtd.cds.list",
-  "com.twilio.rtd.cds.map",
-];
 const EVENTS = [
   // of a client
   "connectionStateChanged", "connectionError", "tokenAboutToExpire", "tokenExpired",
@@ -78,17 +73,21 @@ const operations = {
     const { SyncClient } = require(PACKAGES[sdk]);
     return new SyncClient(token, { twilsock: { uri } });
   },
-  twilsock({ token, uri }) {
+  twilsock({ token, uri, types }) {
     const { InitRegistration, Twilsock } = require("twilsock");
     const registration = new InitRegistration("data_sync");
-    registration.populateInitRegistrations(SYNC_MESSAGE_TYPES);
-    const twilsock = new Twilsock(token, "data_sync", { twilsock: { uri }, initRegistrations: [registration] });
+    registration.populateInitRegistrations(types);
+    const initRegistrations = types.length ? [registration] : null;
+    const twilsock = new Twilsock(token, "data_sync", { twilsock: { uri }, initRegistrations });
     register(twilsock);
     twilsock.connect();
     return twilsock;
   },
   call({ on, method, args }) {
     return objects.get(on)[method](...args.map(decode));
+  },
+  run({ on, source }) {
+    return (0, eval)(source).call(objects.get(on));
   },
   read({ on }) {
     return pick(objects.get(on), PROPERTIES);

@@ -30,7 +30,7 @@ class Js:
     """A JavaScript function, given by its source, as an argument."""
 
     def __init__(self, source: str) -> None:
-        self.source = source
+        self.source = f"({source})"
 
 
 class Method:
@@ -41,7 +41,7 @@ class Method:
         self._name = name
 
     def start(self, *args: Any) -> Future[Any]:
-        encoded = [{"$js": f"({arg.source})"} if isinstance(arg, Js) else arg for arg in args]
+        encoded = [{"$js": arg.source} if isinstance(arg, Js) else arg for arg in args]
         return self._owner.node.ask("call", on=self._owner.number, method=self._name, args=encoded)
 
     def __call__(self, *args: Any) -> Any:
@@ -63,6 +63,10 @@ class SdkObject:
     @property
     def sid(self) -> str:
         return self.properties["sid"]
+
+    def run(self, function: Js) -> Future[Any]:
+        """Have Node run a function of the test, with this object as `this`."""
+        return self.node.ask("run", on=self.number, source=function.source)
 
     def now(self) -> dict[str, Any]:
         """The public properties as they are now."""

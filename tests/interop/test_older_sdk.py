@@ -1,0 +1,74 @@
+"""The main job with the previous major of the SDK, twilio-sync 3.4.0 on twilsock 0.14.0."""
+
+from tests.interop.conftest import Connect
+from tests.interop.sdk import Js
+from tests.interop.server import Server
+
+
+def test_majors_share_documents_lists_maps_and_streams(connect: Connect, name: str) -> None:
+    old, new = connect("alice", sdk=3), connect("bob", sdk=4)
+    document, seen_document = old.document(name), new.document(name).subscribed()
+    items, seen_items = new.list(name), old.list(name).subscribed()
+    pairs, seen_pairs = new.map(name), old.map(name).subscribed()
+    stream, seen_stream = old.stream(name), new.stream(name).subscribed()
+
+    document.mutate(Js("value => ({ n: (value.n ?? 0) + 1 })"))
+    items.push({"n": 2})
+    pairs.set("k", {"n": 3})
+    pairs.remove("k")
+    stream.publishMessage({"n": 4})
+
+    assert seen_document.next("updated")["data"] == {"n": 1}
+    assert seen_items.next("itemAdded")["item"]["data"] == {"n": 2}
+    assert seen_pairs.next("itemAdded")["item"]["key"] == "k"
+    assert seen_pairs.next("itemRemoved")["key"] == "k"
+    assert seen_stream.next("messagePublished")["message"]["data"] == {"n": 4}
+
+
+def test_older_sdk_reads_pages(connect: Connect, name: str) -> None:
+    items = connect("alice", sdk=3).list(name)
+    for n in range(12):
+        items.push({"n": n})
+    page = connect("bob", sdk=3).list(name).getItems({"pageSize": 5})
+
+    read = [item["index"] for item in page.properties["items"]]
+    while page.properties["hasNextPage"]:
+        page = page.nextPage()
+        read += [item["index"] for item in page.properties["items"]]
+
+    assert read == list(range(12))
+
+
+def test_older_sdk_warns_refreshes_and_expires(own_server: Server, connect: Connect, name: str) -> None:
+    client = connect(token=own_server.token(ttl_s=600), sdk=3)
+    document = client.document(name)
+
+    own_server.advance(421)
+    client.next("tokenAboutToExpire")
+    client.updateToken(own_server.token(ttl_s=600))
+    own_server.advance(421)
+    client.next("tokenAboutToExpire")
+    document.set({"n": 1})
+    assert client.seen("tokenExpired") == []
+    own_server.advance(180)
+
+    client.next("tokenExpired")
+    client.becomes("disconnected")
+
+
+def test_older_sdk_is_told_why_it_is_refused(connect: Connect, shared_server: Server) -> None:
+    client = connect(token=shared_server.token(ttl_s=-60), sdk=3)
+
+    client.becomes("denied")
+    client.next("tokenExpired")
+    error = client.next("connectionError")
+    assert (error["terminal"], error["httpStatusCode"], error["errorCode"]) == (True, 401, 20104)
+
+
+def test_older_sdk_comes_back_after_a_restart(own_server: Server, connect: Connect, name: str) -> None:
+    seen = connect("bob", sdk=3).list(name).subscribed()
+    own_server.kill()
+    own_server.start()
+    connect.bare("late").post(f"/v3/Lists/{name}/Items", {"data": {"n": 1}}).ok(201)
+
+    assert seen.next("itemAdded")["item"]["data"] == {"n": 1}

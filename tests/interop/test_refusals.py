@@ -1,0 +1,97 @@
+"""Every way to be denied: what the SDK shows, and that the refusal is explained (`tokens.md` 6, 7)."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twilio.jwt.access_token.grants import ChatGrant, SyncGrant, VideoGrant
+
+from tests.interop.conftest import Connect
+from tests.interop.server import Server
+
+UNKNOWN = "0" * 31 + "f"
+
+
+def _flipped(token: str) -> str:
+    """The token with one bit of its signature flipped."""
+    head, dot, signature = token.rpartition(".")
+    return head + dot + ("A" if signature[0] != "A" else "B") + signature[1:]
+
+
+def _grants(**grants: Any) -> dict[str, Any]:
+    return {"identity": "alice", **grants}
+
+
+REFUSALS: dict[str, tuple[int, Callable[[Server], str]]] = {
+    "no JWT": (20101, lambda server: "AC0123"),
+    "JSON in place of the token": (20101, lambda server: f'{{"token":"{server.token()}"}}'),
+    "truncated": (20101, lambda server: server.token().rpartition(".")[0]),
+    "too large": (20101, lambda server: server.token("x" * 9000)),
+    "no content type": (20102, lambda server: server.signed(headers={})),
+    "another content type": (20102, lambda server: server.signed(headers={"cty": "twilio-pkrv;v=1"})),
+    "algorithm none": (20102, lambda server: server.signed(algorithm="none")),
+    "no issuer": (20103, lambda server: server.signed(iss=None)),
+    "account as issuer": (
+        20103,
+        lambda server: server.token(key_sid=server.credentials["TWILIO_ACCOUNT_SID"]),
+    ),
+    "unknown key": (20103, lambda server: server.token(key_sid=f"SK{UNKNOWN}")),
+    "unknown account": (20103, lambda server: server.token(account_sid=f"AC{UNKNOWN}")),
+    "foreign region": (20103, lambda server: server.token(region="ie1")),
+    "secret of another key": (20107, lambda server: server.token(key_secret="0" * 32)),
+    "Auth Token as secret": (
+        20107,
+        lambda server: server.token(key_secret=server.credentials["TWILIO_AUTH_TOKEN"]),
+    ),
+    "changed signature": (20107, lambda server: _flipped(server.token())),
+    "expired": (20104, lambda server: server.token(ttl_s=-1)),
+    "no expiry": (20104, lambda server: server.signed(exp=None)),
+    "expiry as text": (20104, lambda server: server.signed(exp=str(int(time.time()) + 60))),
+    "not yet valid": (20105, lambda server: server.token(starts_s=300)),
+    "issued in the future": (20105, lambda server: server.signed(iat=int(time.time()) + 300)),
+    "lifetime of 25 hours": (20157, lambda server: server.token(ttl_s=90000)),
+    "no grants": (20106, lambda server: server.signed(grants=None)),
+    "grants as a list": (20106, lambda server: server.signed(grants=[])),
+    "grant as text": (20106, lambda server: server.signed(grants=_grants(data_sync="default"))),
+    "numeric identity": (20106, lambda server: server.signed(grants=_grants(identity=7))),
+    "no identity": (51105, lambda server: server.token(None)),
+    "empty identity": (51105, lambda server: server.signed(grants={"identity": "", "data_sync": {}})),
+    "long identity": (51003, lambda server: server.token("i" * 257)),
+    "long endpoint id": (
+        51004,
+        lambda server: server.token(grants=[SyncGrant("default", "e" * 257)]),
+    ),
+    "video only": (51103, lambda server: server.token(grants=[VideoGrant(room="r")])),
+    "chat only": (51103, lambda server: server.token(grants=[ChatGrant(service_sid="default")])),
+    "grant without a service": (51104, lambda server: server.token(service=None)),
+    "messaging service": (51101, lambda server: server.token(service=f"MG{UNKNOWN}")),
+    "unknown service": (51101, lambda server: server.token(service=f"IS{UNKNOWN}")),
+    "service of the other product": (
+        51106,
+        lambda server: server.token(service=server.credentials["TWILIO_CHAT_SERVICE_SID"]),
+    ),
+    "two services of one product": (
+        51110,
+        lambda server: server.signed(
+            grants=_grants(
+                data_sync={"service_sid": "default"},
+                chat={"service_sid": server.credentials["TWILIO_CHAT_SERVICE_SID"]},
+                ip_messaging={"service_sid": server.credentials["TWILIO_SYNC_SERVICE_SID"]},
+            ),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_refused_token_shows_as_denied_with_its_code(server: Server, connect: Connect, case: str) -> None:
+    code, make = REFUSALS[case]
+    client = connect(token=make(server))
+
+    client.becomes("denied")
+
+    error = client.next("connectionError")
+    assert (error["terminal"], error["httpStatusCode"], error["errorCode"]) == (True, 401, code)
+    assert len(client.seen("tokenExpired")) == (1 if code == 20104 else 0)
+    assert client.seen("connectionStateChanged")[-1] == "denied"
