@@ -60,9 +60,9 @@ class Registration(Struct, frozen=True, gc=False):
     """What a client wants to hear of, by message type."""
 
     product: str
-    message_types: list[str] = []
     type: str = "ers"
     notification_protocol_version: int = 0
+    message_types: list[str] = []
 
 
 class Init(Header, frozen=True, tag="init"):
