@@ -1,0 +1,67 @@
+"""The error dictionary: what each code means, what causes it and what helps.
+
+Codes and titles are those that Twilio publishes, so that a search for either finds help; the rest is in our
+own words and speaks of this server. The data are in `errors.json`, one entry a line.
+"""
+
+import difflib
+import functools
+import re
+from importlib import resources
+from typing import Literal
+
+import msgspec
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One error."""
+
+    code: int
+    title: str
+    area: str
+    """The part of the server it belongs to, such as `token`, `twilsock` or `sync`."""
+    status: int | None
+    """HTTP status that goes with it; None for what only a log or an Alert shows."""
+    level: Literal["error", "warning"]
+    meaning: str
+    causes: tuple[str, ...]
+    fixes: tuple[str, ...]
+
+
+def lookup(code: int) -> Entry | None:
+    """The entry of `code`; None if the dictionary has none."""
+    return entries().get(code)
+
+
+def title(code: int) -> str:
+    """The published title of `code`, which must be in the dictionary."""
+    return entries()[code].title
+
+
+def suggest(text: str, limit: int = 5) -> list[Entry]:
+    """Entries that `text` may be about, best first, at most `limit`.
+
+    Text with a number in it, such as `51251` or `Error 51251:`, finds that code and those that look like it;
+    other text finds entries that contain its words, those with a word in the title first.
+    """
+    number = re.search(r"\d{2,}", text)
+    if number is not None:
+        known = {str(code): entry for code, entry in entries().items()}
+        return [known[near] for near in difflib.get_close_matches(number[0], known, n=limit, cutoff=0.75)]
+    words = set(re.findall(r"\w{2,}", text.lower()))
+    ranked = sorted((-_relevance(entry, words), entry.code) for entry in entries().values())
+    return [entries()[code] for relevance, code in ranked[:limit] if relevance < 0]
+
+
+@functools.cache
+def entries() -> dict[int, Entry]:
+    """All entries by code, in ascending order."""
+    data = resources.files("tsock").joinpath("errors.json").read_bytes()
+    return {entry.code: entry for entry in msgspec.json.decode(data, type=list[Entry])}
+
+
+def _relevance(entry: Entry, words: set[str]) -> int:
+    """How many of `words` the entry has; one in the title counts more than all of them elsewhere."""
+    heading = entry.title.lower()
+    text = " ".join((entry.meaning, *entry.causes, *entry.fixes)).lower()
+    return sum((word in heading) * len(words) * 2 + (word in text) for word in words)
