@@ -1,0 +1,81 @@
+"""The record of every refusal: what was decided, about whom, and why; never the token itself."""
+
+from typing import Any
+
+import msgspec
+
+from tsock.auth.report import Report
+from tsock.storage.store import Row, Tx
+
+
+class Denial(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One refusal of a token or a connection."""
+
+    sid: str
+    """`DN` and 32 hex digits; the client is told it, at the end of the status text."""
+    at_ms: int
+    code: int
+    cause: str
+    """Id of the failed check (`tokens.md` 6), or the limit that was reached."""
+    summary: str
+    address: str
+    sdk: str
+    """Name, version and platform as the client gave them."""
+    account_sid: str | None = None
+    """Of the token's `sub`, where that is an account here."""
+    identity: str | None = None
+    report: Report | None = None
+    """Every check, where a token was examined."""
+
+
+_PUT = (
+    "INSERT INTO denials (sid, at_ms, code, cause, account_sid, story) "
+    "VALUES (:sid, :at, :code, :cause, :account, :story)"
+)
+_GET = "SELECT story FROM denials WHERE sid = :sid"
+_LATEST = (
+    "SELECT story FROM denials WHERE (:account IS NULL OR account_sid = :account) "
+    "ORDER BY at_ms DESC, sid LIMIT :limit"
+)
+_TRIM_AGE = "DELETE FROM denials WHERE at_ms < :before"
+_TRIM_COUNT = (
+    "DELETE FROM denials WHERE at_ms < "
+    "(SELECT min(at_ms) FROM (SELECT at_ms FROM denials ORDER BY at_ms DESC LIMIT :kept))"
+)
+
+
+def record(tx: Tx, denial: Denial) -> None:
+    """Keep a refusal."""
+    tx.run(
+        _PUT,
+        {
+            "sid": denial.sid,
+            "at": denial.at_ms,
+            "code": denial.code,
+            "cause": denial.cause,
+            "account": denial.account_sid,
+            "story": msgspec.json.encode(denial).decode(),
+        },
+    )
+
+
+def find(tx: Tx, sid: str) -> Denial | None:
+    """The refusal with this id, unless it was trimmed."""
+    row = tx.one(_GET, {"sid": sid})
+    return None if row is None else _denial(row)
+
+
+def latest(tx: Tx, account_sid: str | None, limit: int) -> list[Denial]:
+    """The newest refusals first, of one account or of all."""
+    return [_denial(row) for row in tx.all(_LATEST, {"account": account_sid, "limit": limit})]
+
+
+def trim(tx: Tx, before_ms: int, kept: int) -> None:
+    """Forget refusals from before that time, and all but the `kept` newest."""
+    tx.run(_TRIM_AGE, {"before": before_ms})
+    tx.run(_TRIM_COUNT, {"kept": kept})
+
+
+def _denial(row: Row) -> Denial:
+    story: Any = row[0]
+    return msgspec.json.decode(story, type=Denial)

@@ -1,0 +1,176 @@
+"""JSON Web Signatures in compact form, read strictly (`tokens.md` 1 and 9).
+
+Only the form is judged here: three base64url parts, the first two of them JSON objects. What header, claims
+and signature an Access Token must have stands in `checks.py`.
+"""
+
+import binascii
+import functools
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any, TypeGuard
+
+import msgspec
+
+HEADER_BYTES_MAX = 512
+PAYLOAD_BYTES_MAX = 6 * 1024
+DEPTH_MAX = 8
+"""Nesting of objects and arrays, the outermost included."""
+
+HASHES = {"HS256": ("sha256", 32), "HS384": ("sha384", 48), "HS512": ("sha512", 64)}
+"""The algorithms there are, and no others: hash, and bytes of the signature."""
+
+Json = dict[str, Any]
+
+
+def is_object(value: object) -> TypeGuard[Json]:
+    """Whether a decoded value is a JSON object."""
+    return type(value) is dict
+
+
+class Malformed(ValueError):
+    """A text that is no JWS; says why without repeating any of it."""
+
+
+class Jws(msgspec.Struct, frozen=True, gc=False):
+    """A text taken apart, nothing of it verified."""
+
+    header: Json
+    """Shared between tokens: not to be changed."""
+    claims: Json
+    signed: bytes
+    """What the signature covers, as received: both parts and the dot between."""
+    signature: bytes
+
+
+def parse(text: str) -> Jws:
+    """Take a token apart; its third part may be empty.
+
+    Raises:
+        Malformed: it is not three parts of canonical base64url without padding, of which the first two are
+            JSON objects without duplicate keys, nested no deeper than `DEPTH_MAX`.
+    """
+    if not text.isascii():
+        raise Malformed("a character outside ASCII")
+    parts = text.encode().split(b".")
+    if len(parts) != 3:
+        raise Malformed(f"{len(parts)} part{'s' * (len(parts) > 1)} instead of three with dots between them")
+    header, payload, signature = parts
+    return Jws(
+        _header(header),
+        _object(payload, "payload"),
+        header + b"." + payload,
+        _decoded(signature, "signature") if signature else b"",
+    )
+
+
+def oversize(text: str) -> str:
+    """Which part of an otherwise well-written token is too large, in words; empty when none is."""
+    header, _, rest = text.partition(".")
+    payload, dot, _ = rest.partition(".")
+    header_bytes, payload_bytes = len(header) * 3 // 4, len(payload) * 3 // 4
+    if header_bytes <= HEADER_BYTES_MAX and payload_bytes <= PAYLOAD_BYTES_MAX:
+        return ""
+    if not (dot and _is_base64url(header) and _is_base64url(payload)):
+        return ""
+    if header_bytes > HEADER_BYTES_MAX:
+        return f"a header of {header_bytes} bytes"
+    return f"a payload of {payload_bytes} bytes"
+
+
+def sign(header: Json, claims: Json, secret: bytes) -> str:
+    """The token that says `claims`, signed by the algorithm that `header` names."""
+    signed = base64url(_encode_json(header)) + "." + base64url(_encode_json(claims))
+    return signed + "." + base64url(mac(secret, signed.encode(), header["alg"]))
+
+
+def mac(secret: bytes, signed: bytes, algorithm: str) -> bytes:
+    """The signature of `signed`."""
+    return hmac.digest(secret, signed, HASHES[algorithm][0])
+
+
+def base64url(raw: bytes) -> str:
+    """Base64url without padding."""
+    return binascii.b2a_base64(raw, newline=False).translate(_FROM_BASE64, b"=").decode()
+
+
+# Base64url to base64; what base64url lacks becomes a byte that the strict decoder refuses.
+_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
+_FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
+# Characters that may end a part whose last group has this many: the bits that fill no byte must be clear.
+_FULL = frozenset(range(256))
+_LAST = {0: _FULL, 1: frozenset[int](), 2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
+_PADDING = (b"", b"", b"==", b"=")
+
+_encode_json = msgspec.json.Encoder().encode
+_decode_json = msgspec.json.Decoder().decode
+
+
+def _decoded(part: bytes, name: str) -> bytes:
+    if not part:
+        raise Malformed(f"an empty {name}")
+    group = len(part) % 4
+    if part[-1] in _LAST[group]:
+        try:
+            return binascii.a2b_base64(part.translate(_TO_BASE64) + _PADDING[group], strict_mode=True)
+        except binascii.Error:
+            pass
+    raise Malformed(f"a {name} that is not canonical, unpadded base64url")
+
+
+def _is_base64url(part: str) -> bool:
+    try:
+        return part.isascii() and bool(_decoded(part.encode(), "part"))
+    except Malformed:
+        return False
+
+
+def _object(part: bytes, name: str) -> Json:
+    raw = _decoded(part, name)
+    try:
+        fields = _decode_json(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Malformed(f"a {name} that is not JSON") from None
+    if not is_object(fields):
+        raise Malformed(f"a {name} that is not a JSON object")
+    # Every key has its colon. As many colons as keys were kept means that no key was given twice; a text
+    # with a colon in it, and only that, costs a second look.
+    if _count_keys(fields, 1) != raw.count(b":") and _has_duplicates(raw):
+        raise Malformed(f"a {name} with a duplicate key")
+    return fields
+
+
+@functools.lru_cache(maxsize=64)
+def _header(part: bytes) -> Json:
+    # Builders write one of a few headers, so most need no decoding.
+    return _object(part, "header")
+
+
+_type_of: Callable[[object], type] = type
+
+
+def _count_keys(value: Any, depth: int) -> int:
+    if depth > DEPTH_MAX:
+        raise Malformed(f"JSON nested deeper than {DEPTH_MAX}")
+    count = 0
+    if _type_of(value) is dict:
+        count = len(value)
+        value = value.values()
+    for item in value:
+        kind = _type_of(item)
+        if kind is dict or kind is list:
+            count += _count_keys(item, depth + 1)
+    return count
+
+
+def _has_duplicates(raw: bytes) -> bool:
+    found = False
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal found
+        found = found or len({key for key, _ in pairs}) < len(pairs)
+
+    # Numbers are of no interest here, and one of thousands of digits would be refused.
+    json.loads(raw, object_pairs_hook=look, parse_int=len, parse_float=len)
+    return found

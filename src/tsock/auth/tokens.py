@@ -1,0 +1,153 @@
+"""Access Tokens: minted here, and judged here when a client presents one (`tokens.md`)."""
+
+from collections.abc import Callable, Collection, Mapping
+
+import msgspec
+
+from tsock.auth import jws
+from tsock.auth.caller import CHAT, SYNC, Caller
+from tsock.auth.checks import CHECKS, TITLES, Check
+from tsock.auth.directory import Directory
+from tsock.auth.examination import CONTENT_TYPE, Examination
+from tsock.auth.report import Report, report
+from tsock.settings import Settings
+
+_GRANT_BY_PRODUCT = {SYNC: "data_sync", CHAT: "chat"}
+
+
+class SigningKey(msgspec.Struct, frozen=True, repr_omit_defaults=True):
+    """What signs Access Tokens: an account, one of its API keys, and the key's secret."""
+
+    account_sid: str
+    key_sid: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.account_sid}, {self.key_sid})"
+
+
+class Refusal:
+    """Why a token was refused, as the client is told it; the full story only when asked for."""
+
+    __slots__ = ("_check", "_tell")
+
+    def __init__(self, check: Check, tell: Callable[[], Report]) -> None:
+        self._check = check
+        self._tell = tell
+
+    @property
+    def code(self) -> int:
+        """The number in the error dictionary; on the wire always with status 401."""
+        return self._check.code
+
+    @property
+    def cause(self) -> str:
+        """Id of the check that failed."""
+        return self._check.id
+
+    @property
+    def title(self) -> str:
+        """Public text, the same for every cause of a code."""
+        return TITLES[self._check.code]
+
+    def report(self) -> Report:
+        """Every check of the token, for the operator: the account's secrets were tried to explain it."""
+        return self._tell()
+
+    def __repr__(self) -> str:
+        return f"Refusal({self.code}, {self.cause!r})"
+
+
+class Examiner:
+    """Judges tokens against the directory: the only place that decides."""
+
+    def __init__(self, directory: Directory, settings: Settings) -> None:
+        self._directory = directory
+        self._settings = settings
+
+    def verify(self, text: str, now_ms: int, *, registered: Collection[str] = ()) -> Caller | Refusal:
+        """Who the token speaks for, or why it is refused: the first check that fails decides.
+
+        Args:
+            text: the token as the client sent it.
+            now_ms: Unix time in milliseconds.
+            registered: products that the client registers for; of those that are served here, at least one
+                must be granted.
+        """
+        e = Examination(text, now_ms, registered, self._directory, self._settings)
+        for check in CHECKS:
+            if not check.passes(e):
+                return Refusal(check, lambda: self._report(text, now_ms, registered, lambda sid: True))
+        return e.caller
+
+    def examine(
+        self,
+        text: str,
+        now_ms: int,
+        *,
+        registered: Collection[str] = (),
+        may_see: Callable[[str], bool] = lambda sid: False,
+    ) -> Report:
+        """Every check of a token, or of the token inside a text that has something around it.
+
+        Args:
+            text: what was pasted, of any size and kind.
+            now_ms: Unix time in milliseconds.
+            registered: as for `verify`; the product whose SDK is to be used.
+            may_see: whether the asker may see the account with this SID, so that its secrets are tried for
+                an explanation.
+        """
+        return self._report(text, now_ms, registered, may_see)
+
+    def _report(
+        self, text: str, now_ms: int, registered: Collection[str], may_see: Callable[[str], bool]
+    ) -> Report:
+        return report(Examination(text, now_ms, registered, self._directory, self._settings), may_see)
+
+
+def mint(
+    key: SigningKey,
+    identity: str,
+    products: Mapping[str, str],
+    *,
+    now_s: int,
+    ttl_s: int = 3600,
+    algorithm: str = "HS256",
+) -> str:
+    """An Access Token as the helper libraries make it; any `ttl_s` will do, so that refusals can be tried.
+
+    Args:
+        key: what signs it.
+        identity: whom it speaks for.
+        products: service SID or `default`, by product id (`data_sync`, `ip_messaging`).
+        now_s: time of issue, in Unix seconds.
+        ttl_s: seconds until it expires.
+        algorithm: HS256, HS384 or HS512.
+    """
+    grants: jws.Json = {"identity": identity}
+    for product, service_sid in products.items():
+        grants[_GRANT_BY_PRODUCT[product]] = {"service_sid": service_sid}
+    claims: jws.Json = {
+        "jti": f"{key.key_sid}-{now_s}",
+        "iss": key.key_sid,
+        "sub": key.account_sid,
+        "iat": now_s,
+        "exp": now_s + ttl_s,
+        "grants": grants,
+    }
+    header = {"alg": algorithm, "cty": CONTENT_TYPE, "typ": "JWT"}
+    return jws.sign(header, claims, key.secret.encode())
+
+
+def compare_for_update(old: Caller, new: Caller) -> str | None:
+    """What forbids that `new` replaces `old` on a connection (`twilsock.md` 11.3); None when nothing does.
+
+    Answers `account`, `identity`, `product` (other grants) or `instance` (another service for one of them).
+    """
+    if new.account_sid != old.account_sid:
+        return "account"
+    if new.identity != old.identity:
+        return "identity"
+    if new.products.keys() != old.products.keys():
+        return "product"
+    return None if new.products == old.products else "instance"
