@@ -99,10 +99,6 @@ class ClientConnection:
             self.state = State.CLOSING
         return header, payload
 
-    def gone(self) -> None:
-        """The socket is closed."""
-        self.state = State.GONE
-
     def _send(self, method: str, members: Mapping[str, Any], payload: bytes = b"") -> Sent:
         packet_id = next(self._ids)
         self._unanswered[packet_id] = method
