@@ -269,25 +269,3 @@ _SERVICE = (
 
 CHECKS = _FORM + _ISSUER + _TIME + _GRANTS + _SERVICE
 """In order: the first that fails decides."""
-
-TITLES = {
-    20101: "Invalid Access Token",
-    20102: "Invalid Access Token header",
-    20103: "Invalid Access Token issuer/subject",
-    20104: "Access Token expired or expiration date invalid",
-    20105: "Access Token not yet valid",
-    20106: "Invalid Access Token grants",
-    20107: "Invalid Access Token signature",
-    20157: "Expiration Time Exceeds Maximum Time Allowed",
-    51003: "Client Connection: identity too long",
-    51004: "Client Connection: endpoint_id too long",
-    51101: "Twilsock: Service instance not found",
-    51103: "Twilsock: Token doesn't contain required grants section",
-    51104: "Twilsock: Token doesn't contain service instance",
-    51105: "Twilsock: Token doesn't contain identity",
-    51106: "Twilsock: Active product doesn't match with service instance product",
-    51108: "Twilsock: Service instance disabled",
-    51110: "Twilsock: Token contains multiple grants of same product",
-    51215: "Twilsock: Unauthorized",
-}
-"""Public text by code: all that a client is told outside development."""

@@ -95,6 +95,17 @@ def base64url(raw: bytes) -> str:
     return binascii.b2a_base64(raw, newline=False).translate(_FROM_BASE64, b"=").decode()
 
 
+def from_base64url(text: str) -> bytes:
+    """The bytes behind canonical, unpadded base64url.
+
+    Raises:
+        Malformed: it is none.
+    """
+    if not text.isascii():
+        raise Malformed("a character outside ASCII")
+    return _decoded(text.encode(), "text")
+
+
 # Base64url to base64; what base64url lacks becomes a byte that the strict decoder refuses.
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
 _FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
@@ -121,9 +132,10 @@ def _decoded(part: bytes, name: str) -> bytes:
 
 def _is_base64url(part: str) -> bool:
     try:
-        return part.isascii() and bool(_decoded(part.encode(), "part"))
+        from_base64url(part)
     except Malformed:
         return False
+    return True
 
 
 def _object(part: bytes, name: str) -> Json:

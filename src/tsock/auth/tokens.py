@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
+from tsock import dictionary
 from tsock.auth import jws
 from tsock.auth.caller import CHAT, SYNC, Caller
-from tsock.auth.checks import CHECKS, TITLES, Check
+from tsock.auth.checks import CHECKS, Check
 from tsock.auth.directory import Directory
 from tsock.auth.examination import CONTENT_TYPE, Examination
 from tsock.auth.report import Report, report
@@ -48,7 +49,7 @@ class Refusal:
     @property
     def title(self) -> str:
         """Public text, the same for every cause of a code."""
-        return TITLES[self._check.code]
+        return dictionary.title(self._check.code)
 
     def report(self) -> Report:
         """Every check of the token, for the operator: the account's secrets were tried to explain it."""

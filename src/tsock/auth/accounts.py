@@ -1,0 +1,173 @@
+"""Rules of accounts and subaccounts (`rest.md` 3.1)."""
+
+from typing import get_args
+
+import msgspec
+from msgspec.structs import replace
+
+from tsock.auth.caller import CHAT, SYNC
+from tsock.auth.records import Account, Status
+from tsock.auth.secrets import Vault
+from tsock.auth.services import ensure_default
+from tsock.auth.tables import find, page, save
+from tsock.clock import iso_ms
+from tsock.errors import ApiError
+from tsock.ids import Ids
+from tsock.storage.store import Tx
+
+NAME_CHARS_MAX = 64
+SUBACCOUNTS_MAX = 1000
+"""Of one account, not counting closed ones."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Live and test credentials of an account, in plain text."""
+
+    sid: str
+    auth_token: str
+    test_sid: str
+    test_token: str
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.sid})"
+
+
+def draw_credentials(ids: Tx | Ids) -> Credentials:
+    """Fresh credentials."""
+    return Credentials(ids.sid("AC"), ids.secret(), ids.sid("AC"), ids.secret())
+
+
+def get_account(tx: Tx, sid: str) -> Account:
+    """The account.
+
+    Raises:
+        ApiError: 404/20404, there is none.
+    """
+    account = find(tx, Account, sid)
+    if account is None:
+        raise ApiError(404, 20404, f"The requested resource was not found: there is no account {sid}")
+    return account
+
+
+def create_account(tx: Tx, vault: Vault, friendly_name: str | None = None) -> Account:
+    """A new main account with its default services; its Auth Token is `vault.open(sid, auth_token)`.
+
+    Raises:
+        ApiError: 400/20002, the name is empty or too long.
+    """
+    name = _checked_name(friendly_name, f"Account created at {iso_ms(tx.now_ms)}")
+    return _create(tx, vault, name, None)
+
+
+def create_subaccount(tx: Tx, vault: Vault, owner_sid: str, friendly_name: str | None = None) -> Account:
+    """A new subaccount with an Auth Token and default services of its own.
+
+    Raises:
+        ApiError: 404/20404, no such owner; 403/20005, the owner is not active; 403/20006, the owner is a
+            subaccount itself; 403/21480, it has too many; 400/20002, the name is empty or too long.
+    """
+    owner = get_account(tx, owner_sid)
+    if owner.owner_sid is not None:
+        raise ApiError(403, 20006, "Access Denied: a subaccount cannot have subaccounts")
+    if owner.status != "active":
+        raise ApiError(403, 20005, f"Account not active: {owner_sid} is {owner.status}")
+    below = tx.one(
+        "SELECT count(*) FROM accounts WHERE owner_sid = :owner AND status <> 'closed'", {"owner": owner_sid}
+    )
+    if below is not None and below[0] >= SUBACCOUNTS_MAX:
+        raise ApiError(403, 21480, f"Reached maximum number of subaccounts: {SUBACCOUNTS_MAX}")
+    name = _checked_name(friendly_name, f"SubAccount Created at {iso_ms(tx.now_ms)}")
+    return _create(tx, vault, name, owner_sid)
+
+
+def insert_account(
+    tx: Tx, vault: Vault, credentials: Credentials, friendly_name: str, owner_sid: str | None = None
+) -> Account:
+    """Write a new, active account with these credentials; its default services are yet to be made."""
+    account = Account(
+        sid=credentials.sid,
+        owner_sid=owner_sid,
+        friendly_name=friendly_name,
+        status="active",
+        auth_token=vault.seal(credentials.sid, credentials.auth_token),
+        test_sid=credentials.test_sid,
+        test_token=vault.seal(credentials.test_sid, credentials.test_token),
+        created_ms=tx.now_ms,
+        updated_ms=tx.now_ms,
+    )
+    return save(tx, account)
+
+
+def rename_account(tx: Tx, sid: str, friendly_name: str) -> Account:
+    """Give the account another name.
+
+    Raises:
+        ApiError: 404/20404, no such account; 400/20002, the name is empty or too long.
+    """
+    account = get_account(tx, sid)
+    return save(tx, replace(account, friendly_name=_checked_name(friendly_name, ""), updated_ms=tx.now_ms))
+
+
+def set_status(tx: Tx, sid: str, status: str) -> Account:
+    """Suspend, reactivate or close any account, as an operator may.
+
+    Raises:
+        ApiError: 404/20404, no such account; 400/21475, no such status; 400/21479, the account is closed, and
+            closed is final.
+    """
+    account = get_account(tx, sid)
+    if status not in get_args(Status):
+        raise ApiError(
+            400, 21475, "Unable to update Status, invalid Status: expected active, suspended or closed"
+        )
+    if account.status == "closed":
+        raise ApiError(400, 21479, "Unable to update Status for subaccount, subaccount has been closed")
+    return save(tx, replace(account, status=status, updated_ms=tx.now_ms))
+
+
+def set_subaccount_status(tx: Tx, sid: str, status: str) -> Account:
+    """Suspend, reactivate or close a subaccount, as its owner may.
+
+    Raises:
+        ApiError: as `set_status`; 400/21477, it is a main account; 403/21476, its owner is not active.
+    """
+    account = get_account(tx, sid)
+    if account.owner_sid is None:
+        raise ApiError(400, 21477, "Unable to update Status for parent accounts")
+    if get_account(tx, account.owner_sid).status != "active":
+        raise ApiError(403, 21476, "Unable to update Status for subaccount, parent account is suspended")
+    return set_status(tx, sid, status)
+
+
+def rotate_auth_token(tx: Tx, vault: Vault, sid: str) -> str:
+    """Replace the Auth Token at once; answers the new one. Keys and Access Tokens are not concerned.
+
+    Raises:
+        ApiError: 404/20404, no such account.
+    """
+    account = get_account(tx, sid)
+    auth_token = tx.secret()
+    save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.now_ms))
+    return auth_token
+
+
+def list_subaccounts(tx: Tx, owner_sid: str, *, after: str = "", limit: int) -> list[Account]:
+    """The subaccounts of an account in the order of their SIDs, closed ones too, from behind `after` on."""
+    return page(tx, Account, "owner_sid = :owner AND sid > :after", limit, owner=owner_sid, after=after)
+
+
+def _create(tx: Tx, vault: Vault, friendly_name: str, owner_sid: str | None) -> Account:
+    account = insert_account(tx, vault, draw_credentials(tx), friendly_name, owner_sid)
+    for product in (SYNC, CHAT):
+        ensure_default(tx, account.sid, product)
+    return account
+
+
+def _checked_name(name: str | None, default: str) -> str:
+    if name is None:
+        return default
+    if not name.strip() or len(name) > NAME_CHARS_MAX:
+        raise ApiError(
+            400, 20002, f"Invalid FriendlyName: expected 1 to {NAME_CHARS_MAX} characters, not {len(name)}"
+        )
+    return name
