@@ -4,6 +4,7 @@ The movable clock judges tokens, TTL and dates; the monotonic one keep-alive, ti
 hour forward expires tokens and drops no connection for silence.
 """
 
+import functools
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -44,4 +45,10 @@ class Clock:
 def iso_ms(at_ms: int) -> str:
     """ISO 8601 in UTC with milliseconds, as the client API writes dates (`sync.md` 1.5)."""
     seconds, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    return f"{_second(seconds)}.{ms:03d}Z"
+
+
+@functools.lru_cache(maxsize=4096)
+def _second(at_s: int) -> str:
+    """The date without its fraction; most dates of a busy server are of the same few seconds."""
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -7,7 +7,7 @@ its requests arrived, and no request costs a task.
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -58,9 +58,19 @@ class Response(msgspec.Struct, frozen=True, gc=False):
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):
-    """Answer with what `query` returns, run against the committed state."""
+    """Answer with what `query` returns, run against the committed state.
 
-    query: Callable[[Tx], Response]
+    With `reply`, the query returns what that function makes a response of. It runs right behind the query,
+    before any later commit is announced: what it registers, and what the query saw, belong together.
+    """
+
+    query: Callable[[Tx], Any]
+    reply: Callable[[Any], Response] | None = None
+
+    def run(self, tx: Tx) -> Response:
+        """The query and its reply, in one."""
+        result = self.query(tx)
+        return result if self.reply is None else self.reply(result)
 
 
 class Write(msgspec.Struct, frozen=True, gc=False):

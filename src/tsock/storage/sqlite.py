@@ -276,7 +276,7 @@ class SqliteStore:
             result = query(tx)
         except sqlite3.Error as error:
             self._answer(done, None, StoreDown(f"the store cannot be read: {error}"))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is the caller's answer
             self._answer(done, None, error)
         else:
             self._answer(done, result, None)
@@ -312,7 +312,9 @@ class SqliteStore:
         self._loop.call_later(_PROBE_S, self._probe)
 
 
-def _attempt(tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int) -> tuple[Any, Exception | None, list[object]]:
+def _attempt(
+    tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int
+) -> tuple[Any, Exception | None, list[object]]:
     """Run one rule in its savepoint; a failure of the disk is raised, any other belongs to the rule."""
     tx.begin_rule(now_ms)
     try:
@@ -323,7 +325,7 @@ def _attempt(tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int) -> tuple[Any,
             raise
         tx.undo_rule()
         return None, error, []
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is the caller's answer
         tx.undo_rule()
         return None, error, []
     return result, None, tx.facts

@@ -1,0 +1,102 @@
+"""What exists only under `tsock dev`: tokens for the asking, and a clock that can be moved."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from tsock.api.request import Answer, Door, Request, Response, Write
+from tsock.api.router import Route
+from tsock.auth.caller import CHAT, SYNC
+from tsock.auth.tokens import SigningKey, mint
+from tsock.clock import Clock, iso_ms
+from tsock.errors import ApiError
+from tsock.storage.store import Tx
+from tsock.sync import expiry
+
+TTL_S = 3600
+_PRODUCTS = {"sync": SYNC, "chat": CHAT}
+_TO_ANY_PAGE = {"access-control-allow-origin": "*"}
+"""The page under development usually comes from another port."""
+
+
+class _Advance(msgspec.Struct, frozen=True):
+    advance_s: float
+
+
+class Development:
+    """The token endpoint and the clock."""
+
+    def __init__(self, key: SigningKey, clock: Clock, run_due: Callable[[], None]) -> None:
+        """`run_due` runs every deadline that the moved clock made due."""
+        self._key = key
+        self._clock = clock
+        self._run_due = run_due
+
+    def routes(self) -> list[Route]:
+        """The part of the route table that is served here."""
+        return [
+            Route(Door.HTTP, "GET", "/dev/token", self.token),
+            Route(Door.HTTP, "GET", "/dev/clock", self.time),
+            Route(Door.HTTP, "POST", "/dev/clock", self.advance),
+        ]
+
+    def token(self, request: Request) -> Answer:
+        """A fresh Access Token: the raw string, or JSON where that is asked for."""
+        asked = request.params
+        identity = asked.get("identity", "")
+        if not identity:
+            raise ApiError(
+                400, 20422, "Invalid Parameter: expected an identity, as in /dev/token?identity=alice"
+            )
+        names = [name for name in asked.get("grants", "sync,chat").split(",") if name]
+        unknown = [name for name in names if name not in _PRODUCTS]
+        if unknown:
+            raise ApiError(400, 20422, f"Invalid Parameter: grants are sync and chat, not {unknown[0][:32]}")
+        products = {_PRODUCTS[name]: "default" for name in names}
+        text = mint(
+            self._key, identity, products, now_s=self._clock.now_ms() // 1000, ttl_s=_ttl_s(asked.get("ttl"))
+        )
+        if "json" in request.headers.get("accept", ""):
+            return Response(200, msgspec.json.encode({"token": text}), headers=_TO_ANY_PAGE)
+        return Response(200, text.encode(), "text/plain; charset=utf-8", _TO_ANY_PAGE)
+
+    def time(self, request: Request) -> Answer:
+        """What the clock shows, and how far it is ahead."""
+        return self._shown()
+
+    def advance(self, request: Request) -> Answer:
+        """Move the clock forward; everything that falls due happens before the answer."""
+        try:
+            seconds = msgspec.json.decode(request.body, type=_Advance).advance_s
+        except msgspec.MsgspecError as error:
+            raise ApiError(
+                400, 20422, f'Invalid Parameter: expected {{"advance_s": 3600}}, {error}'
+            ) from None
+        if not 0 <= seconds <= 10 * 365 * 86_400:
+            raise ApiError(
+                400, 20422, "Invalid Parameter: advance_s moves the clock forward, by ten years at most"
+            )
+        self._clock.advance(round(seconds * 1000))
+        self._run_due()
+
+        def expire(tx: Tx) -> Response:
+            while expiry.expire_due(tx, limit=1000):
+                pass
+            return self._shown()
+
+        return Write(expire)
+
+    def _shown(self) -> Response:
+        clock = self._clock
+        return Response(
+            200, msgspec.json.encode({"now": iso_ms(clock.now_ms()), "ahead_s": clock.ahead_ms / 1000})
+        )
+
+
+def _ttl_s(text: str | None) -> int:
+    if text is None:
+        return TTL_S
+    try:
+        return int(text)
+    except ValueError:
+        raise ApiError(400, 20422, f"Invalid Parameter: ttl is in whole seconds, not {text[:32]}") from None

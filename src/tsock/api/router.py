@@ -1,0 +1,96 @@
+"""One route table for every door: a tree of path segments per door.
+
+Which door a route may be reached through is part of the route, so an Access Token never opens a REST route
+and plain HTTP never reaches what only the SDKs use (`twilsock.md` 4.5).
+"""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from tsock.api.request import Answer, Door, Request
+from tsock.errors import ApiError
+
+RouteHandler = Callable[..., Answer]
+"""Called with the request and one text per placeholder of the pattern, in order."""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One entry of the table; `pattern` is a path such as `/v3/Documents/{document}`."""
+
+    door: Door
+    method: str
+    pattern: str
+    handler: RouteHandler
+
+
+class _Node:
+    __slots__ = ("any_segment", "routes", "segments")
+
+    def __init__(self) -> None:
+        self.segments: dict[str, _Node] = {}
+        self.any_segment: _Node | None = None
+        self.routes: dict[str, Route] = {}
+
+
+class Router:
+    """Finds the handler of a request."""
+
+    def __init__(self) -> None:
+        self._roots = {door: _Node() for door in Door}
+        self._routes: list[Route] = []
+
+    def add(self, routes: Iterable[Route]) -> None:
+        """Add `routes` to the table.
+
+        Raises:
+            ValueError: two routes of one door share method and pattern.
+        """
+        for route in routes:
+            node = self._roots[route.door]
+            for segment in route.pattern.strip("/").split("/"):
+                if segment.startswith("{"):
+                    node.any_segment = node.any_segment or _Node()
+                    node = node.any_segment
+                else:
+                    node = node.segments.setdefault(segment, _Node())
+            if route.method in node.routes:
+                raise ValueError(f"two routes for {route.door} {route.method} {route.pattern}")
+            node.routes[route.method] = route
+            self._routes.append(route)
+
+    def routes(self) -> list[Route]:
+        """The whole table, in the order of its making."""
+        return list(self._routes)
+
+    def find(self, request: Request) -> tuple[Route, list[str]]:
+        """The request's route, and the text that stands for each placeholder of its pattern.
+
+        Raises:
+            ApiError: 404/20404 for a path no route of this door has, 405/20004 for another method.
+        """
+        node = self._roots[request.door]
+        values: list[str] = []
+        for segment in request.path:
+            known = node.segments.get(segment)
+            if known is not None:
+                node = known
+            elif node.any_segment is not None:
+                values.append(segment)
+                node = node.any_segment
+            else:
+                raise _not_found(request)
+        route = node.routes.get(request.method)
+        if route is None:
+            if not node.routes:
+                raise _not_found(request)
+            allowed = ", ".join(sorted(node.routes))
+            raise ApiError(
+                405, 20004, f"Method not allowed: this path takes {allowed}, not {request.method[:16]}"
+            )
+        return route, values
+
+
+def _not_found(request: Request) -> ApiError:
+    path = "/" + "/".join(request.path)
+    return ApiError(404, 20404, f"The requested resource {path[:200]} was not found")

@@ -1,0 +1,46 @@
+"""How often one Sync object may be read or written: the documented quotas, off by default (`sync.md` 7)."""
+
+from collections.abc import Callable
+
+from tsock.errors import ApiError
+from tsock.rates import Rate
+from tsock.settings import Settings
+from tsock.sync.actor import Actor
+
+
+class SyncRates:
+    """Counts requests per object, as named in the path; item requests count for their list or map."""
+
+    def __init__(self, settings: Settings, monotonic_s: Callable[[], float]) -> None:
+        def rate(per_s: float) -> Rate:
+            return Rate(per_s, per_s * settings.sync_burst_s, monotonic_s)
+
+        self._writes = rate(settings.sync_writes_per_object_per_s)
+        self._reads = rate(settings.sync_reads_per_object_per_s)
+        self._creates = rate(settings.sync_creates_per_service_per_s)
+        self._publishes = rate(settings.sync_publishes_per_stream_per_s)
+
+    def read(self, actor: Actor, sid_or_name: str) -> None:
+        """Count a read of one object.
+
+        Raises:
+            ApiError: 429/54009, as do the others.
+        """
+        _count(self._reads, (actor.service_sid, sid_or_name))
+
+    def write(self, actor: Actor, sid_or_name: str) -> None:
+        """Count a write of one object or of its items."""
+        _count(self._writes, (actor.service_sid, sid_or_name))
+
+    def create(self, actor: Actor) -> None:
+        """Count the creation of an object."""
+        _count(self._creates, actor.service_sid)
+
+    def publish(self, actor: Actor, sid_or_name: str) -> None:
+        """Count a message to one stream."""
+        _count(self._publishes, (actor.service_sid, sid_or_name))
+
+
+def _count(rate: Rate, key: object) -> None:
+    if not rate.take(key):
+        raise ApiError(429, 54009, "Rate limit exceeded: repeat the request later")

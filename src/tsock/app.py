@@ -1,0 +1,281 @@
+"""The composition root: the only place that constructs things, and the order in which they start and stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+
+import msgspec
+import structlog
+from uvicorn import Config, Server
+
+from tsock.api.development import Development
+from tsock.api.health import Health
+from tsock.api.router import Router
+from tsock.api.sync_client import SyncClient
+from tsock.api.sync_items_client import SyncItemsClient
+from tsock.api.sync_rates import SyncRates
+from tsock.api.sync_scope import SyncScope
+from tsock.auth.bootstrap import Bootstrap, bootstrap
+from tsock.auth.caller import SYNC, Caller
+from tsock.auth.continuation import Continuations
+from tsock.auth.storage_id import storage_id
+from tsock.auth.tokens import Examiner
+from tsock.clock import Clock
+from tsock.deadlines import Deadlines
+from tsock.errors import ConfigError
+from tsock.gateway.admission import Admission
+from tsock.gateway.context import Context
+from tsock.gateway.entrance import entrance_class
+from tsock.gateway.gateway import Gateway
+from tsock.gateway.hub import Hub
+from tsock.gateway.notices import Notices
+from tsock.gateway.sessions import Sessions
+from tsock.gateway.subscriptions import Subscriptions
+from tsock.gateway.tunnel import Tunnel
+from tsock.http.asgi import HttpShell
+from tsock.ids import Ids
+from tsock.installation import Installation, installation
+from tsock.jobs.chores import Chores
+from tsock.jobs.ticker import Ticker
+from tsock.settings import Settings
+from tsock.storage.store import written
+from tsock.sync.actor import Limits
+from tsock.telemetry.tail import Tail
+from tsock.wire.packets import packet_ids
+
+log = structlog.get_logger(__name__)
+
+SOCKET_FILE = "control.sock"
+"""The operator's door, inside the data directory; who may open the directory may use it."""
+
+BACKLOG = 4096
+
+
+class Dev(msgspec.Struct, frozen=True):
+    """Development: ready-made credentials that a seed repeats, explained refusals, a movable clock."""
+
+    seed: int
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The server listens."""
+
+    url: str
+    ready_made: Bootstrap | None
+    """The credentials of development."""
+
+
+async def serve(
+    settings: Settings,
+    data: Path,
+    environ: Mapping[str, str],
+    *,
+    dev: Dev | None,
+    on_ready: Callable[[Ready], None],
+) -> None:
+    """Run a server until it is told to stop by SIGTERM or SIGINT; a second signal cuts the drain short.
+
+    Raises:
+        ConfigError: something about settings, data directory or port makes a start impossible.
+    """
+    async with installation(data, settings, environ, Clock(), Ids()) as installed:
+        with _listening(settings, data) as sockets:
+            made = None
+            if dev is not None:
+                made = await written(
+                    installed.store,
+                    lambda tx: bootstrap(tx, installed.vault, Ids(dev.seed), region=settings.region),
+                )
+            await _Running(installed, sockets, made).run(on_ready)
+
+
+class _Running:
+    """A server on an open data directory, from its first connection to its last."""
+
+    def __init__(self, installed: Installation, sockets: list[socket.socket], made: Bootstrap | None) -> None:
+        settings, clock, metrics = installed.settings, installed.clock, installed.metrics
+        self._installed = installed
+        self._sockets = sockets
+        self._made = made
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._url = settings.public_url or _url(sockets[0])
+        self._ticker = Ticker(self._loop)
+        self._deadlines = Deadlines(clock, _report, self._ticker.sooner)
+        self._context = Context(
+            settings=settings,
+            clock=clock,
+            deadlines=self._deadlines,
+            metrics=metrics,
+            tail=Tail(clock),
+            packet_id=packet_ids().__next__,
+        )
+        self._gateway, router = self._build()
+        self._chores = Chores(installed.store, installed.directory, clock, settings)
+        shell = HttpShell(
+            router, installed.store, metrics, base_url=self._url, body_bytes_max=settings.http_body_bytes_max
+        )
+        self._started = asyncio.Event()
+        self._server = _QuietServer(
+            self._started,
+            Config(
+                shell,
+                http=entrance_class(self._gateway.open, settings.handshake_timeout_s),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                backlog=BACKLOG,
+                timeout_graceful_shutdown=max(1, int(settings.close_timeout_s)),
+            ),
+        )
+
+    def _build(self) -> tuple[Gateway, Router]:
+        """Gateway and route table, from the inside out."""
+        installed, context = self._installed, self._context
+        settings, store, directory = installed.settings, installed.store, installed.directory
+        notices = Notices(context.packet_id)
+        hub = Hub(context.metrics, notices.live, store)
+        sessions = Sessions()
+        scope = SyncScope(directory, _limits(settings))
+        rates = SyncRates(settings, installed.clock.monotonic_s)
+        router = Router()
+        router.add(Health(context.metrics, self._problem).routes())
+        router.add(SyncClient(scope, rates, hub.publish).routes())
+        router.add(SyncItemsClient(scope, rates).routes())
+        router.add(Subscriptions(scope, hub, notices, settings).routes())
+        if self._made is not None:
+            router.add(Development(self._made.signing_key, installed.clock, self._ticker.run_all).routes())
+        tunnel = Tunnel(router, store, settings, installed.clock, context.metrics, self._url)
+        admission = Admission(
+            context,
+            examiner=Examiner(directory, settings),
+            continuations=Continuations(installed.vault, settings.continuation_ttl_s),
+            storage_id=_storage_ids(installed.data_set),
+            sessions=sessions,
+            store=store,
+            ids=installed.ids,
+            explain=self._made is not None,
+        )
+        gateway = Gateway(context, directory, sessions, hub, tunnel, admission)
+        installed.listen(gateway.hear)
+        return gateway, router
+
+    async def run(self, on_ready: Callable[[Ready], None]) -> None:
+        """Serve until told to stop, then let clients go."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(number, self._stop)
+        self._ticker.start(self._deadlines)
+        chores = asyncio.create_task(self._chores.run())
+        serving = asyncio.create_task(self._server.serve(self._sockets))
+        try:
+            await self._started.wait()
+            on_ready(Ready(self._url, self._made))
+            await self._stopping.wait()
+            await self._drain()
+        finally:
+            self._server.should_exit = True
+            await serving
+            chores.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await chores
+            self._ticker.stop()
+
+    def _stop(self) -> None:
+        if self._stopping.is_set():
+            self._gateway.drop_all()
+        self._stopping.set()
+
+    async def _drain(self) -> None:
+        """Take in nobody, finish what was asked for, send clients away, wait for them."""
+        log.info("server.draining", connections=self._gateway.standing)
+        for server in self._server.servers:
+            server.close()
+        await written(self._installed.store, lambda tx: None)  # what was asked for before is answered now
+        self._gateway.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._installed.settings.drain_s):
+                await self._gateway.emptied.wait()
+        self._gateway.drop_all()
+
+    def _problem(self) -> str | None:
+        if self._stopping.is_set():
+            return "the server is stopping"
+        return self._installed.store.down
+
+
+class _QuietServer(Server):
+    """uvicorn's server, with signals left to us: a stop begins with the clients, not with the listener."""
+
+    def __init__(self, listens: asyncio.Event, config: Config) -> None:
+        super().__init__(config)
+        self._listens = listens
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listens.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings, data: Path) -> Generator[list[socket.socket]]:
+    """The public port, and the operator's socket file."""
+    with contextlib.ExitStack() as stack:
+        public = stack.enter_context(_public_socket(settings))
+        operator = stack.enter_context(socket.socket(socket.AF_UNIX))
+        path = data / SOCKET_FILE
+        path.unlink(missing_ok=True)  # left by a process that was killed; the lock proves that it is gone
+        operator.bind(str(path))
+        path.chmod(0o600)
+        stack.callback(path.unlink, missing_ok=True)
+        yield [public, operator]
+
+
+def _public_socket(settings: Settings) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; "
+            "stop what uses it, or choose another with --port"
+        ) from None
+    return bound
+
+
+def _url(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _storage_ids(data_set: str) -> Callable[[Caller], str]:
+    return lambda caller: storage_id(data_set, caller.account_sid, caller.products[SYNC], caller.identity)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        data_bytes_max=settings.sync_data_bytes_max,
+        message_bytes_max=settings.sync_message_bytes_max,
+        unique_name_chars_max=settings.sync_unique_name_chars_max,
+        key_chars_max=settings.sync_key_chars_max,
+        ttl_s_max=settings.sync_ttl_s_max,
+        items_max=settings.sync_items_max,
+        page_rows_max=settings.sync_page_rows_max,
+    )
+
+
+def _report(error: Exception) -> None:
+    log.error("deadline.failed", exc_info=error)

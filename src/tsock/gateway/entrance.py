@@ -1,0 +1,146 @@
+"""Where every TCP connection enters: one port for WebSockets and for HTTP.
+
+uvicorn makes one `Entrance` per connection. It reads the request head; an upgrade to `…/v3/wsconnect`
+becomes a `WebSocket`, all else goes, transport and bytes, to uvicorn's own HTTP protocol. So no WebSocket
+pays for HTTP parsing or ASGI.
+"""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from tsock.gateway.websocket import WebSocket
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""RFC 6455 1.3: appended to the client's key to prove that the server speaks WebSocket."""
+
+_HEAD_BYTES_MAX = 16_384
+"""A longer request head is refused; uvicorn's HTTP parser has the same order of limit."""
+
+OpenSession = Callable[[WebSocket], None]
+
+
+class Entrance(asyncio.Protocol):
+    """Reads one request head, then steps aside."""
+
+    __slots__ = ("_head", "_http", "_open", "_timeout", "_transport")
+
+    def __init__(
+        self,
+        http: Callable[[], asyncio.Protocol],
+        open_session: OpenSession,
+        handshake_timeout_s: float,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._http = http
+        self._open = open_session
+        self._head = b""
+        self._timeout = loop.call_later(handshake_timeout_s, self._give_up)
+        self._transport = cast(asyncio.Transport, None)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timeout.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        head = self._head = self._head + data if self._head else data
+        end = head.find(b"\r\n\r\n")
+        if end < 0:
+            if not _may_be_upgrade(head):
+                self._to_http(head)
+            elif len(head) > _HEAD_BYTES_MAX:
+                self._refuse(
+                    "431 Request Header Fields Too Large", f"a head of at most {_HEAD_BYTES_MAX} bytes"
+                )
+            return
+        if not _may_be_upgrade(head):
+            self._to_http(head)
+            return
+        headers = _headers(head[:end])
+        if headers.get(b"upgrade", b"").lower() != b"websocket":
+            self._to_http(head)
+        elif headers.get(b"sec-websocket-version") != b"13":
+            self._refuse(
+                "426 Upgrade Required", "Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 13\r\n"
+            )
+        elif len(key := headers.get(b"sec-websocket-key", b"")) != 24:
+            self._refuse("400 Bad Request", "a Sec-WebSocket-Key of 16 bytes in base64")
+        else:
+            self._to_websocket(key, head[end + 4 :])
+
+    def _to_websocket(self, key: bytes, rest: bytes) -> None:
+        self._timeout.cancel()
+        transport = self._transport
+        accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+        transport.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        )
+        socket = WebSocket(transport)
+        transport.set_protocol(socket)
+        self._open(socket)
+        if rest:
+            socket.data_received(rest)
+
+    def _to_http(self, head: bytes) -> None:
+        self._timeout.cancel()
+        http = self._http()
+        self._transport.set_protocol(http)
+        http.connection_made(self._transport)
+        http.data_received(head)
+
+    def _refuse(self, status: str, expected: str, header: bytes = b"") -> None:
+        self._timeout.cancel()
+        body = f"This is a WebSocket endpoint; it expects {expected}.\n".encode()
+        self._transport.write(
+            b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n%b\r\n%b"
+            % (status.encode(), len(body), header, body)
+        )
+        self._transport.close()
+
+    def _give_up(self) -> None:
+        """The head did not arrive in time (`handshake_timeout_s`)."""
+        self._transport.abort()
+
+
+def entrance_class(open_session: OpenSession, handshake_timeout_s: float) -> Any:
+    """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with uvicorn's own protocol behind it."""
+
+    def make(
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> Entrance:
+        loop = _loop or asyncio.get_running_loop()
+
+        def http() -> asyncio.Protocol:
+            return HttpToolsProtocol(config, server_state, app_state, loop)
+
+        return Entrance(http, open_session, handshake_timeout_s, loop)
+
+    return make
+
+
+def _may_be_upgrade(head: bytes) -> bool:
+    """Whether the request line, as far as it has come, may ask for a path that ends in `/v3/wsconnect`."""
+    if not head.startswith(b"GET "[: len(head)]):
+        return False
+    line, complete, _ = head.partition(b"\r\n")
+    if not complete:
+        return len(line) < 2048
+    return line.partition(b"?")[0].split(b" ")[1].endswith(b"/v3/wsconnect")
+
+
+def _headers(head: bytes) -> dict[bytes, bytes]:
+    """Header fields by lower-case name; of a repeated one the last."""
+    fields = (line.partition(b":") for line in head.split(b"\r\n")[1:])
+    return {name.lower(): value.strip() for name, _, value in fields}

@@ -1,0 +1,115 @@
+"""Fan-out: an event becomes one WebSocket frame, shared by every subscriber on this node."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+
+from tsock.events import Event
+from tsock.gateway.topic import Topic, Verdict
+from tsock.gateway.websocket import Send
+from tsock.storage.store import Store, Tx
+from tsock.sync import replay, tables
+from tsock.sync.replay import Replay
+from tsock.telemetry.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+MENDING_EVENTS = 1000
+"""Events read at once to close a gap."""
+
+
+class Subscriber(Protocol):
+    """A live session, as the hub sees it."""
+
+    number: int
+    subscriptions: dict[str, Topic[Any]]
+
+    send: Send
+
+
+class Hub:
+    """Topics by object SID; `live_frame` makes the frame of an event."""
+
+    def __init__(self, metrics: Metrics, live_frame: Callable[[Event], bytes], store: Store) -> None:
+        self._metrics = metrics
+        self._live_frame = live_frame
+        self._store = store
+        self._topics: dict[str, Topic[Subscriber]] = {}
+
+    def join(self, subscriber: Subscriber, sid: str, seq: int) -> None:
+        """Subscribe to an object from behind `seq`, in place of an earlier subscription to it."""
+        topic = self._topics.get(sid)
+        if topic is None:
+            topic = self._topics[sid] = Topic(seq)
+        topic.join(subscriber, seq)
+        subscriber.subscriptions[sid] = topic
+
+    def leave(self, subscriber: Subscriber, sid: str) -> None:
+        """End the subscription to an object, if there is one."""
+        topic = subscriber.subscriptions.pop(sid, None)
+        if topic is not None:
+            topic.leave(subscriber)
+            if not topic.subscribers:
+                self._topics.pop(sid, None)
+
+    def leave_all(self, subscriber: Subscriber) -> None:
+        """End every subscription of a connection that is gone."""
+        for sid in list(subscriber.subscriptions):
+            self.leave(subscriber, sid)
+
+    def publish(self, event: Event) -> None:
+        """Deliver a committed event to all who wait for it, once and in order."""
+        self._metrics.events += 1
+        topic = self._topics.get(event.topic)
+        if topic is None:
+            return
+        if event.seq is not None:
+            verdict = topic.verdict(event.seq)
+            if verdict is Verdict.REPEAT:
+                return
+            if verdict is Verdict.GAP:
+                self._mend(event.topic, topic)
+                return
+        self._deliver(topic, event)
+
+    def _mend(self, sid: str, topic: Topic[Subscriber]) -> None:
+        """Close a gap with a replay from the store, which has whatever did not arrive here."""
+        topic.mending = True
+
+        def query(tx: Tx) -> Replay | None:
+            root = tables.by_sid(tx, sid)
+            return None if root is None else replay.since(tx, root, topic.seq, MENDING_EVENTS)
+
+        def done(missed: Replay | None, error: Exception | None) -> None:
+            topic.mending = False
+            if missed is None:
+                if error is not None:
+                    log.error("topic.not_mended", topic=sid, reason=str(error))
+                return
+            for event in missed.events:
+                self._deliver(topic, event)
+            topic.seq = max(topic.seq, missed.last_event_id)
+            if not missed.completed:
+                self._mend(sid, topic)
+
+        self._store.read(query, done)
+
+    def _deliver(self, topic: Topic[Subscriber], event: Event) -> None:
+        audience = topic.subscribers if event.seq is None else topic.audience(event.seq)
+        frame = self._live_frame(event)
+        origin = event.origin
+        delivered = 0
+        for subscriber in audience:
+            if subscriber.number != origin:
+                subscriber.send(frame)
+                delivered += 1
+        self._metrics.deliveries += delivered
+        if event.final:
+            self._end(event.topic, topic)
+
+    def _end(self, sid: str, topic: Topic[Subscriber]) -> None:
+        """The object is gone, and every subscription to it."""
+        del self._topics[sid]
+        for subscriber in topic.subscribers:
+            subscriber.subscriptions.pop(sid, None)

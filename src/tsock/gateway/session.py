@@ -1,0 +1,264 @@
+"""One live client: what it sent, what that leads to, and how it ends.
+
+A session decides nothing about tokens (`admission.py`), requests (`tunnel.py`) or subscriptions
+(`subscriptions.py`); it connects them to the socket and keeps the two deadlines of its life.
+"""
+
+import enum
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from tsock.auth.caller import Caller
+from tsock.deadlines import Deadline
+from tsock.gateway.topic import Topic
+from tsock.gateway.websocket import Send, WebSocket
+from tsock.wire import packets
+from tsock.wire.connection import Event, ProtocolViolation, ServerConnection, State
+from tsock.wire.headers import (
+    Ack,
+    BackoffPolicy,
+    Close,
+    Init,
+    Message,
+    Status,
+    Telemetry,
+    Update,
+)
+from tsock.wire.websocket import binary_frame
+
+if TYPE_CHECKING:
+    from tsock.gateway.gateway import Gateway
+
+log = structlog.get_logger(__name__)
+
+EXPIRED = Status(410, "TOKEN_EXPIRED", "Token expired", 51207)
+
+
+class End(enum.StrEnum):
+    """Why the server ended a connection; the label in logs and metrics."""
+
+    INIT_TIMEOUT = "init_timeout"
+    SLOW_READER = "slow_reader"
+    NO_ACK = "no_ack"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    VIOLATION = "violation"
+    REFUSED = "refused"
+    DRAINED = "drained"
+
+
+class Session:
+    """A connection from its handshake to its end; known to the hub once it subscribes."""
+
+    __slots__ = (
+        "_context",
+        "_gateway",
+        "_life",
+        "_pinged",
+        "_pulse",
+        "_socket",
+        "_warned",
+        "address",
+        "caller",
+        "connection",
+        "endpoint_id",
+        "first_init_ms",
+        "heard",
+        "in_flight",
+        "number",
+        "packet_bytes_max",
+        "registered",
+        "sdk",
+        "send",
+        "subscriptions",
+    )
+
+    def __init__(self, gateway: "Gateway", number: int, socket: WebSocket, address: str) -> None:
+        context = gateway.context
+        self.number = number
+        """Identifies the connection within this process."""
+        self.address = address
+        self.send: Send = socket.send
+        self.connection = ServerConnection()
+        self.caller: Caller | None = None
+        self.endpoint_id = ""
+        self.first_init_ms = 0
+        """When the endpoint first came (`sync.md` 3.6); it may have had other connections since."""
+        self.registered: tuple[str, ...] = ()
+        """Products that `init` registered for."""
+        self.sdk = ""
+        self.subscriptions: dict[str, Topic[Any]] = {}
+        self.in_flight = 0
+        self.heard = False
+        """Whether anything came since the last ping."""
+        self.packet_bytes_max = context.settings.packet_bytes_max
+        self._context = context
+        self._gateway = gateway
+        self._socket = socket
+        self._pinged = False
+        self._warned = False
+        self._life: Deadline | None = None
+        self._pulse = context.deadlines.after(context.settings.init_timeout_s, self._no_init)
+
+    # What the socket tells.
+
+    def packet(self, packet: bytes) -> None:
+        """A complete binary message."""
+        self.heard = True
+        event, payload = self.connection.receive(packet)
+        if event is None or type(event) is Ack:
+            return
+        self._take(event, payload)
+
+    def text(self) -> None:
+        """A text message; packets come in binary ones."""
+        self._violated(self.connection.receive_text())
+
+    def oversized(self) -> None:
+        """A message larger than `packet_bytes_max`."""
+        self._violated(self.connection.receive_oversized())
+
+    def slow(self, *, waiting: bool) -> None:
+        """More than `send_queue_bytes_max` waits for the peer: drop it, it will be replayed."""
+        if waiting:
+            self._context.metrics.slow_readers += 1
+            self.drop(End.SLOW_READER, "more than send_queue_bytes_max waits for a slow reader")
+
+    def gone(self) -> None:
+        """The socket is closed."""
+        self.connection.gone()
+        self._pulse.cancel()
+        if self._life is not None:
+            self._life.cancel()
+        self._gateway.gone(self)
+
+    # What the client asks.
+
+    def _take(self, event: Event, payload: bytes) -> None:
+        match event:
+            case Message():
+                self._gateway.tunnel.request(self, event, payload)
+            case Init():
+                self._gateway.admission.init(self, event)
+            case Update():
+                self._gateway.admission.update(self, event)
+            case ProtocolViolation():
+                self._violated(event)
+            case Close():
+                self._socket.close()
+            case Telemetry() | Ack():
+                pass
+            case _:
+                # A ping, or a method we do not know: both are content with 200. So is a notification
+                # context: a connection gets all that it subscribed to, so there is nothing to keep of it.
+                self.reply(packets.done(event.id))
+
+    # What the server says.
+
+    def reply(self, packet: bytes) -> None:
+        """Send one packet."""
+        self.send(binary_frame(packet))
+
+    def accepted(self, caller: Caller) -> None:
+        """The token was granted: from now on its life is the connection's."""
+        first = self.caller is None
+        self.caller = caller
+        self._warned = False
+        if first:
+            self._pulse.cancel()
+            self._pulse = self._context.deadlines.after(self._context.settings.ping_interval_s, self._beat)
+        self._await_expiry()
+
+    def refused(self, reply: bytes) -> None:
+        """The token was refused: leave time for the client's own close, then end."""
+        self.reply(reply)
+        if self.connection.state is State.CLOSING:
+            self._end_later(End.REFUSED)
+
+    def leave(self, status: Status, reason: End, backoff: BackoffPolicy | None = None) -> None:
+        """Tell the client to leave, and end the connection soon."""
+        if self.connection.state is State.READY:
+            self.reply(self.connection.closing(self._context.packet_id(), status, backoff))
+            self._end_later(reason)
+
+    def end(self, reason: End, text: str) -> None:
+        """Close the socket without a `close` packet: the client reconnects and is told why."""
+        self._ended(reason, text)
+        self.connection.gone()
+        self._socket.close()
+
+    def drop(self, reason: End, text: str) -> None:
+        """End the socket at once; what was not sent yet is lost."""
+        self._ended(reason, text)
+        self.connection.gone()
+        self._socket.drop()
+
+    def _ended(self, reason: End, text: str = "") -> None:
+        log.info(
+            "connection.ended", reason=reason.value, detail=text, number=self.number, address=self.address
+        )
+        self._gateway.note(self, reason.value, text)
+
+    def _violated(self, violation: ProtocolViolation | None) -> None:
+        if violation is None:  # it is leaving already
+            return
+        self._ended(End.VIOLATION, str(violation.status.description))
+        self.reply(packets.close(self._context.packet_id(), violation.status))
+        self._socket.close()
+
+    def _end_later(self, reason: End) -> None:
+        self._ended(reason)
+        self._pulse.cancel()
+        timeout_s = self._context.settings.close_timeout_s
+        self._pulse = self._context.deadlines.after(timeout_s, self._socket.close)
+
+    # Deadlines.
+
+    def _no_init(self) -> None:
+        self.drop(End.INIT_TIMEOUT, "no init packet within init_timeout_s")
+
+    def _beat(self) -> None:
+        """Ping, then look whether anything came back; an inbound packet of any kind is a sign of life."""
+        settings = self._context.settings
+        if not self._pinged:
+            self.heard = False
+            self._pinged = True
+            self.reply(packets.ping(self._context.packet_id()))
+            wait_s = settings.ack_timeout_s
+        elif self.heard:
+            self._pinged = False
+            wait_s = max(settings.ping_interval_s - settings.ack_timeout_s, 0.0)
+        else:
+            self.drop(End.NO_ACK, "no packet within ack_timeout_s of a ping")
+            return
+        self._pulse = self._context.deadlines.after(wait_s, self._beat)
+
+    def _await_expiry(self) -> None:
+        """Warn before `exp`, end at `exp` (`twilsock.md` 11.1, 11.2); both by the movable clock."""
+        assert self.caller is not None
+        if self._life is not None:
+            self._life.cancel()
+        now_ms = self._context.clock.now_ms()
+        left_s = (self.caller.expires_ms - now_ms) / 1000
+        settings = self._context.settings
+        if self.connection.takes_updates and not self._warned:
+            delay_s = max(left_s - settings.token_about_to_expire_s, min(left_s / 2, 10))
+            self._life = self._context.deadlines.at(now_ms + int(delay_s * 1000), self._warn)
+        else:
+            expires_ms = self.caller.expires_ms + settings.token_exp_skew_s * 1000
+            self._life = self._context.deadlines.at(expires_ms, self._expire)
+
+    def _warn(self) -> None:
+        self._warned = True
+        assert self.caller is not None
+        left_s = max(self.caller.expires_ms - self._context.clock.now_ms(), 0) // 1000
+        text = f"Token expires in {left_s} s"
+        self.reply(packets.client_update(self._context.packet_id(), "token_about_to_expire", text))
+        self._await_expiry()
+
+    def _expire(self) -> None:
+        if self._context.settings.token_expiry == "drop":  # noqa: S105 - not a password
+            self.end(End.EXPIRED, "the token's exp has passed")
+        else:
+            self.leave(EXPIRED, End.EXPIRED)

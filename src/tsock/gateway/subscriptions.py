@@ -1,0 +1,196 @@
+"""Establish and cancel (`sync.md` 3): what a client asked to follow, read at one point of the commit order.
+
+The query and what follows it run in one piece, with every commit that the query saw already announced. So a
+replay up to the object's counter, and live events from there on, neither miss nor repeat anything.
+"""
+
+from typing import Any, Literal, cast
+
+import msgspec
+
+from tsock.api.request import Answer, Door, Read, Request, Response
+from tsock.api.router import Route
+from tsock.api.sync_scope import SyncScope
+from tsock.errors import ApiError
+from tsock.gateway.hub import Hub
+from tsock.gateway.notices import Entry, Notices, failure
+from tsock.gateway.session import Session
+from tsock.settings import Settings
+from tsock.storage.store import Tx
+from tsock.sync import permissions, refusals, replay
+from tsock.sync.actor import Actor
+from tsock.sync.kinds import DOCUMENT, KINDS, STREAM
+from tsock.sync.models import Root
+from tsock.sync.replay import Replay
+
+REPLAY_BYTES_MAX = 1024 * 1024
+"""A request's replay stops behind the event that reaches this size, so that it fits into the send queue."""
+
+
+class Wanted(msgspec.Struct, frozen=True, gc=False):
+    """One entry of a request; unknown members are ignored."""
+
+    object_sid: str
+    object_type: str = ""
+    last_event_id: int | None = None
+
+
+class Batch(msgspec.Struct, frozen=True, gc=False):
+    """The body of `POST /v4/Subscriptions`."""
+
+    action: Literal["establish", "cancel"]
+    correlation_id: int
+    requests: list[Wanted]
+    event_protocol_version: int = 4
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What became of one entry."""
+
+    wanted: Wanted
+    error: ApiError | None = None
+    replay: Replay | None = None
+    is_stream: bool = False
+
+
+class Subscriptions:
+    """The one route through which clients subscribe."""
+
+    def __init__(self, scope: SyncScope, hub: Hub, notices: Notices, settings: Settings) -> None:
+        self._scope = scope
+        self._hub = hub
+        self._notices = notices
+        self._settings = settings
+        self._accepted = msgspec.json.encode(
+            {
+                "estimated_delivery_in_ms": settings.sync_estimated_delivery_ms,
+                "max_batch_size": settings.sync_subscription_batch_max,
+            }
+        )
+
+    def routes(self) -> list[Route]:
+        """The part of the route table that is served here."""
+        return [Route(Door.TUNNEL, "POST", "/v4/Subscriptions", self.subscribe)]
+
+    def subscribe(self, request: Request) -> Answer:
+        """Establish or cancel a batch; per-object problems are told in notifications, not here."""
+        actor = self._scope.actor(request)
+        session = cast(Session, request.session)
+        batch = self._read(request)
+        if batch.action == "cancel":
+            # It goes through the store all the same, so that it keeps its place among establishes.
+            return Read(lambda tx: batch, lambda _: self._cancel(session, batch))
+        return Read(
+            lambda tx: self._look_up(tx, actor, session, batch),
+            lambda outcomes: self._establish(session, batch, outcomes),
+        )
+
+    def _read(self, request: Request) -> Batch:
+        try:
+            batch = _decode(request.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise ApiError(
+                400, 20422, f"Invalid Parameter: expected a subscription request, {error}"
+            ) from None
+        most = self._settings.sync_subscription_batch_max
+        if len(batch.requests) > most:
+            raise ApiError(
+                400, 20422, f"Invalid Parameter: {len(batch.requests)} requests, at most {most} allowed"
+            )
+        return batch
+
+    def _look_up(self, tx: Tx, actor: Actor, session: Session, batch: Batch) -> list[Outcome]:
+        """What each entry gets; reads only."""
+        sids = [wanted.object_sid for wanted in batch.requests]
+        found = replay.standing(tx, actor, sids) if sids else {}
+        readable = permissions.readable(tx, actor, list(found)) if found else set[str]()
+        following = set(session.subscriptions)
+        events_left, bytes_left = self._settings.sync_replay_events_max, REPLAY_BYTES_MAX
+        outcomes: list[Outcome] = []
+        for wanted in batch.requests:
+            root = found.get(wanted.object_sid)
+            error = self._refusal(wanted, root, readable, following)
+            if root is None or error is not None:
+                outcomes.append(Outcome(wanted, error))
+                continue
+            following.add(root.sid)
+            after = self._position(tx, session, root, wanted.last_event_id)
+            if after >= root.last_event_id or root.kind is STREAM:
+                missed = Replay([], root.last_event_id, completed=True)
+            elif events_left <= 0 or bytes_left <= 0:
+                missed = Replay([], after, completed=False)
+            else:
+                missed = replay.since(tx, root, after, events_left)
+                events_left -= len(missed.events)
+                bytes_left -= sum(len(event.body) for event in missed.events)
+            outcomes.append(Outcome(wanted, replay=missed, is_stream=root.kind is STREAM))
+        return outcomes
+
+    def _refusal(
+        self, wanted: Wanted, root: Root | None, readable: set[str], following: set[str]
+    ) -> ApiError | None:
+        if wanted.object_type == "live_query":
+            return ApiError(400, 54502, "Query index not found")
+        kind = KINDS.get(wanted.object_type)
+        if root is None or (kind is not None and root.kind is not kind):
+            return refusals.object_not_found(kind or DOCUMENT)
+        if root.sid not in readable:
+            return refusals.forbidden()
+        most = self._settings.sync_subscriptions_max
+        if root.sid not in following and len(following) >= most:
+            return ApiError(400, 54419, f"Too many subscriptions: one connection may have {most}")
+        return None
+
+    def _position(self, tx: Tx, session: Session, root: Root, last_event_id: int | None) -> int:
+        """The number behind which to replay (`sync.md` 3.6)."""
+        if last_event_id is not None:
+            return last_event_id
+        if root.kind in (DOCUMENT, STREAM):
+            return root.last_event_id
+        return replay.counter_at(tx, root, session.first_init_ms)
+
+    def _establish(self, session: Session, batch: Batch, outcomes: list[Outcome]) -> Response:
+        established: list[Entry] = []
+        failed: list[Entry] = []
+        for outcome in outcomes:
+            wanted, missed = outcome.wanted, outcome.replay
+            if missed is None:
+                self._hub.leave(session, wanted.object_sid)
+                assert outcome.error is not None
+                failed.append(_entry(wanted, error=failure(outcome.error)))
+                continue
+            for event in missed.events:
+                session.send(self._notices.replayed(event, batch.correlation_id))
+            if missed.completed:
+                self._hub.join(session, wanted.object_sid, missed.last_event_id)
+            else:  # it comes again from there; live events must not overtake what it has yet to read
+                self._hub.leave(session, wanted.object_sid)
+            established.append(
+                _entry(
+                    wanted,
+                    replay_status="completed" if missed.completed else "interrupted",
+                    last_event_id=None if outcome.is_stream else missed.last_event_id,
+                )
+            )
+        self._tell(session, "established", batch, established)
+        self._tell(session, "failed", batch, failed)
+        return Response(200, self._accepted)
+
+    def _cancel(self, session: Session, batch: Batch) -> Response:
+        for wanted in batch.requests:
+            self._hub.leave(session, wanted.object_sid)
+        self._tell(session, "canceled", batch, [_entry(wanted) for wanted in batch.requests])
+        return Response(200, self._accepted)
+
+    def _tell(self, session: Session, outcome: str, batch: Batch, entries: list[Entry]) -> None:
+        for frame in self._notices.subscription(
+            outcome, batch.correlation_id, entries, batch.event_protocol_version
+        ):
+            session.send(frame)
+
+
+def _entry(wanted: Wanted, **members: Any) -> Entry:
+    return Entry(wanted.object_sid, wanted.object_type, **members)
+
+
+_decode = msgspec.json.Decoder(Batch).decode

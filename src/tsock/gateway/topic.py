@@ -1,0 +1,60 @@
+"""Who is subscribed to one object, and up to which number each has been served: the delivery algorithm.
+
+Every subscriber is served twice over: by a replay of its own, from its last event id to a snapshot of the
+object, and from then on live, together with all the others. Live subscribers share one number, the topic's.
+An event with the next number goes out; one with a number that was had already is a repeat and is dropped;
+one beyond the next shows a gap, which a replay repairs. So correctness never depends on what carried the
+event here: it may lose, repeat and reorder.
+"""
+
+import enum
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+Subscriber = TypeVar("Subscriber")
+
+
+class Verdict(enum.Enum):
+    """What to do with an event."""
+
+    DELIVER = enum.auto()
+    REPEAT = enum.auto()
+    GAP = enum.auto()
+
+
+class Topic(Generic[Subscriber]):
+    """The subscribers of one object."""
+
+    __slots__ = ("_ahead", "mending", "seq", "subscribers")
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        """The number up to which every live subscriber has been served."""
+        self.subscribers: dict[Subscriber, int] = {}
+        """Each subscriber with the number its own replay ended at."""
+        self.mending = False
+        """Whether a replay is under way to close a gap; it will bring what arrives meanwhile."""
+        self._ahead = seq
+        """The highest of those numbers; above `seq` when a snapshot was newer than the last live event."""
+
+    def join(self, subscriber: Subscriber, seq: int) -> None:
+        """Add a subscriber whose replay ended at `seq`; joining again replaces the former subscription."""
+        self.subscribers[subscriber] = seq
+        self._ahead = max(self._ahead, seq)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Remove a subscriber, if it is one."""
+        self.subscribers.pop(subscriber, None)
+
+    def verdict(self, seq: int) -> Verdict:
+        """What the event numbered `seq` is to this topic."""
+        if seq <= self.seq or self.mending:
+            return Verdict.REPEAT
+        return Verdict.DELIVER if seq == self.seq + 1 else Verdict.GAP
+
+    def audience(self, seq: int) -> Iterator[Subscriber]:
+        """Those who have not had the event numbered `seq`, which becomes the topic's number."""
+        self.seq = seq
+        if self._ahead < seq:
+            return iter(self.subscribers)
+        return (subscriber for subscriber, had in self.subscribers.items() if had < seq)

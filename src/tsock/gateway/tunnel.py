@@ -1,0 +1,141 @@
+"""Requests over the socket: a `message` becomes a `Request`, its answer a reply with the same id.
+
+The requests of one connection start in the order in which they arrived, and nothing is awaited between
+reading a write and handing it to the store, so its writes commit in that order. Replies may overtake each
+other.
+"""
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from tsock.api import problem
+from tsock.api.request import Door, Read, Request, Response, Write
+from tsock.api.router import Router
+from tsock.clock import Clock
+from tsock.errors import ApiError
+from tsock.rates import Rate
+from tsock.settings import Settings
+from tsock.storage.store import Store
+from tsock.telemetry.metrics import Metrics
+from tsock.wire import packets
+from tsock.wire.headers import Message, Values
+
+if TYPE_CHECKING:
+    from tsock.gateway.session import Session
+
+_METHODS = ("DELETE", "GET", "POST", "PUT")
+
+
+class Tunnel:
+    """Routes what arrives in `message` packets; every failure is an `http_status` (`twilsock.md` 4.5)."""
+
+    def __init__(
+        self,
+        router: Router,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics,
+        base_url: str,
+    ) -> None:
+        self._router = router
+        self._store = store
+        self._settings = settings
+        self._metrics = metrics
+        self._base_url = base_url
+        per_s = settings.requests_per_connection_per_s
+        self._connection_rate = Rate(per_s, per_s, clock.monotonic_s)
+        per_s = settings.requests_per_account_per_s
+        self._account_rate = Rate(per_s, per_s, clock.monotonic_s)
+
+    def request(self, session: "Session", message: Message, payload: bytes) -> None:
+        """Carry out one request and reply to it, now or once the store has done its part."""
+        session.in_flight += 1
+        packet_id = message.id
+        pattern = ""
+
+        def reply(response: Response | None, error: Exception | None) -> None:
+            session.in_flight -= 1
+            if response is None:
+                assert error is not None
+                response = problem.response_to(error, self._base_url)
+            self._metrics.request(pattern, response.status)
+            session.reply(
+                packets.reply(
+                    packet_id, response.status, response.body, response.content_type, response.headers
+                )
+            )
+
+        try:
+            request = self._read(session, message, payload)
+            route, values = self._router.find(request)
+            pattern = route.pattern
+            answer = route.handler(request, *values)
+            if isinstance(answer, Write):
+                self._store.write(answer.rule, reply)
+            elif isinstance(answer, Read):
+                self._store.read(answer.run, reply)
+            else:
+                reply(answer, None)
+        except Exception as error:  # noqa: BLE001 - one request fails, never its connection
+            reply(None, error)
+
+    def forget(self, session: "Session") -> None:
+        """Drop what was counted for a connection that is gone."""
+        self._connection_rate.forget(session.number)
+
+    def _read(self, session: "Session", message: Message, payload: bytes) -> Request:
+        caller = session.caller
+        assert caller is not None  # the connection lets no message through before a token was accepted
+        self._admit(session, caller.account_sid)
+        asked = message.http_request
+        if asked is None:
+            raise ApiError(400, 20422, "Invalid Parameter: expected http_request with host, path and method")
+        if asked.method not in _METHODS:
+            raise ApiError(405, 20004, f"Method not allowed: expected one of {', '.join(_METHODS)}")
+        size_max = self._settings.request_body_bytes_max
+        if len(payload) > size_max:
+            raise ApiError(
+                413, 20413, f"Request body too large: {len(payload)} bytes, at most {size_max} allowed"
+            )
+        if message.active_grant not in caller.products:
+            raise ApiError(403, 20106, "Invalid Access Token grants: none for the product of this request")
+        return Request(
+            door=Door.TUNNEL,
+            method=asked.method,
+            path=_segments(asked.path),
+            params=_decoded(asked.params) if asked.params else {},
+            headers={name.lower(): _first(value) for name, value in asked.headers.items()},
+            body=payload,
+            caller=caller,
+            product=message.active_grant,
+            session=session,
+        )
+
+    def _admit(self, session: "Session", account_sid: str) -> None:
+        waiting_max = self._settings.requests_in_flight_max
+        if session.in_flight > waiting_max:
+            raise ApiError(429, 51128, f"Too many requests: at most {waiting_max} may wait for their reply")
+        if not self._connection_rate.take(session.number):
+            per_s = self._settings.requests_per_connection_per_s
+            raise ApiError(429, 51128, f"Too many requests: at most {per_s:g} per second on one connection")
+        if not self._account_rate.take(account_sid):
+            per_s = self._settings.requests_per_account_per_s
+            raise ApiError(429, 51129, f"Too many requests: at most {per_s:g} per second in one account")
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    """The path's segments, each percent-decoded once, so that `%2F` stays inside one."""
+    segments = path.strip("/").split("/")
+    return tuple(map(unquote, segments)) if "%" in path else tuple(segments)
+
+
+def _decoded(params: Values) -> dict[str, str]:
+    return {unquote(name): unquote(_first(value)) for name, value in params.items()}
+
+
+def _first(value: str | list[str]) -> str:
+    """JS writes a text, Kotlin an array of texts (`twilsock.md` 4.5)."""
+    if isinstance(value, str):
+        return value
+    return value[0] if value else ""

@@ -1,0 +1,155 @@
+"""One WebSocket on one transport: frames to packets and back.
+
+The common case, a complete, unfragmented, masked binary frame, is read in place. The first frame of any
+other kind hands the connection to the `websockets` sans-I/O core, which reads it from then on: fragments,
+control frames, errors and the closing handshake are its business.
+"""
+
+import asyncio
+from typing import Protocol, cast
+
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN, Side
+from websockets.protocol import Protocol as Core
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without the compiled wheel
+    from websockets.utils import apply_mask
+
+_BINARY_FINAL = 0x82
+_MASKED = 0x80
+_CLOSE_FRAME = b"\x88\x00"
+
+
+class Listener(Protocol):
+    """What a WebSocket tells: complete binary messages, and its end."""
+
+    packet_bytes_max: int
+
+    def packet(self, packet: bytes) -> None:
+        """A complete binary message."""
+        ...
+
+    def text(self) -> None:
+        """A text message."""
+        ...
+
+    def oversized(self) -> None:
+        """A message beyond `packet_bytes_max`."""
+        ...
+
+    def slow(self, *, waiting: bool) -> None:
+        """The peer reads slower than we write, or has caught up."""
+        ...
+
+    def gone(self) -> None:
+        """The connection is lost; nothing follows."""
+        ...
+
+
+class Send(Protocol):
+    """Queues one complete WebSocket frame."""
+
+    def __call__(self, frame: bytes, /) -> object:
+        """Return at once; what one loop turn queues leaves together."""
+        ...
+
+
+class WebSocket(asyncio.Protocol):
+    """The server's end of an opened WebSocket."""
+
+    __slots__ = ("_core", "_fragments", "_partial", "listener", "send", "transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.send: Send = transport.write
+        self.listener = cast(Listener, None)
+        self._partial = b""
+        self._core: Core | None = None
+        self._fragments: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        if self._core is not None:
+            self._read_by_core(self._core, data)
+            return
+        if self._partial:
+            data = self._partial + data
+            self._partial = b""
+        position, end = 0, len(data)
+        while end - position >= 6:
+            length = data[position + 1]
+            if data[position] != _BINARY_FINAL or length < _MASKED:
+                self._hand_over(data[position:])
+                return
+            length -= _MASKED
+            mask = position + 2
+            if length == 126:
+                mask += 2
+                length = int.from_bytes(data[position + 2 : mask])
+            elif length == 127:
+                mask += 8
+                if mask > end:
+                    break
+                length = int.from_bytes(data[position + 2 : mask])
+            if length > self.listener.packet_bytes_max:
+                self.listener.oversized()
+                return
+            start = mask + 4
+            stop = start + length
+            if stop > end:
+                break
+            position = stop
+            self.listener.packet(apply_mask(data[start:stop], data[mask:start]))
+        if position < end:
+            self._partial = data[position:]
+
+    def close(self) -> None:
+        """Flush what was sent, then close with a WebSocket Close frame (`twilsock.md` 1: no code)."""
+        if not self.transport.is_closing():
+            self.transport.write(_CLOSE_FRAME)
+            self.transport.close()
+
+    def drop(self) -> None:
+        """End the connection at once; what was not sent yet is lost."""
+        self.transport.abort()
+
+    def eof_received(self) -> None:
+        pass
+
+    def pause_writing(self) -> None:
+        self.listener.slow(waiting=True)
+
+    def resume_writing(self) -> None:
+        self.listener.slow(waiting=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.listener.gone()
+
+    def _hand_over(self, data: bytes) -> None:
+        core = Core(Side.SERVER, state=OPEN, max_size=self.listener.packet_bytes_max)
+        self._core = core
+        self._read_by_core(core, data)
+
+    def _read_by_core(self, core: Core, data: bytes) -> None:
+        core.receive_data(data)
+        for event in core.events_received():
+            if isinstance(event, Frame):
+                self._frame(event)
+        for reply in core.data_to_send():
+            if reply:
+                self.transport.write(reply)
+            else:  # the core asks for the end of the stream
+                self.transport.close()
+        if core.close_expected():
+            self.transport.close()
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.TEXT:
+            self.listener.text()
+        elif frame.opcode in (Opcode.BINARY, Opcode.CONT):
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                packet = b"".join(self._fragments)
+                self._fragments.clear()
+                self.listener.packet(packet)

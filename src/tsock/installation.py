@@ -1,0 +1,116 @@
+"""What every tsock process that works on a data directory opens first: lock, store, keys, directory."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from tsock.auth.directory import Directory
+from tsock.auth.records import Account, ApiKey, Revocation, Service
+from tsock.auth.secrets import Vault, claim_store, has_sealed_secrets, parse_master_key
+from tsock.clock import Clock
+from tsock.errors import ConfigError
+from tsock.ids import Ids
+from tsock.settings import Settings
+from tsock.storage.key_file import read_key_file
+from tsock.storage.lock import DataLock
+from tsock.storage.sqlite import SqliteStore
+from tsock.storage.store import Tx, fetched, written
+from tsock.telemetry.metrics import Metrics
+
+MASTER_KEY = "TSOCK_MASTER_KEY"
+
+
+class Installation(msgspec.Struct, frozen=True):
+    """An open data directory."""
+
+    data: Path
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    metrics: Metrics
+    store: SqliteStore
+    vault: Vault
+    directory: Directory
+    data_set: str
+    """Names this set of data; a client's cache of another one is worthless (`twilsock.md` 4.2)."""
+
+    def listen(self, listener: Callable[[object], None]) -> None:
+        """Hear of every committed fact; the directory has already taken in its own."""
+        apply = self.directory.apply
+
+        def hear(fact: object) -> None:
+            if isinstance(fact, Account | ApiKey | Service | Revocation):
+                apply(fact)
+            listener(fact)
+
+        self.store.listen(hear)
+
+
+@asynccontextmanager
+async def installation(
+    data: Path, settings: Settings, environ: Mapping[str, str], clock: Clock, ids: Ids
+) -> AsyncGenerator[Installation]:
+    """Open `data`, made if need be, for this process alone.
+
+    Raises:
+        ConfigError: it is in use, newer than this tsock, or sealed with another master key.
+    """
+    _make(data)
+    lock = DataLock(data)
+    try:
+        metrics = Metrics()
+        store = SqliteStore(
+            data / "tsock.db",
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
+            waiting_max=settings.store_waiting_max,
+            group_max=settings.store_group_max,
+            turn_s=settings.store_rules_per_turn_ms / 1000,
+        )
+        metrics.store_waiting = lambda: store.waiting
+        try:
+            vault = await _vault(store, data, settings, environ, ids)
+            directory = Directory(vault)
+            await fetched(store, directory.load)
+            data_set = await written(store, _data_set)
+            opened = Installation(data, settings, clock, ids, metrics, store, vault, directory, data_set)
+            opened.listen(lambda fact: None)
+            yield opened
+        finally:
+            await store.close()
+    finally:
+        lock.release()
+
+
+def _make(data: Path) -> None:
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the data directory {data} cannot be made: {error.strerror}") from None
+
+
+async def _vault(
+    store: SqliteStore, data: Path, settings: Settings, environ: Mapping[str, str], ids: Ids
+) -> Vault:
+    given = environ.get(MASTER_KEY)
+    if given:
+        vault = Vault(parse_master_key(given, MASTER_KEY))
+    else:
+        path = Path(settings.master_key_file) if settings.master_key_file else data / "master.key"
+        sealed = await fetched(store, has_sealed_secrets)
+        fresh = None if sealed else bytes.fromhex(ids.secret() + ids.secret())
+        vault = Vault(parse_master_key(read_key_file(path, fresh=fresh), str(path)))
+    await written(store, lambda tx: claim_store(tx, vault))
+    return vault
+
+
+def _data_set(tx: Tx) -> str:
+    row = tx.one("SELECT id FROM data_set", {})
+    if row is not None:
+        return row[0]
+    fresh = tx.secret()
+    tx.run("INSERT INTO data_set (id) VALUES (:id)", {"id": fresh})
+    return fresh

@@ -1,0 +1,85 @@
+"""What the server does without being asked: expiry, emptying, forgetting."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+import structlog
+
+from tsock.auth import denials
+from tsock.auth.directory import Directory
+from tsock.clock import Clock
+from tsock.errors import StoreBusy, StoreDown
+from tsock.settings import Settings
+from tsock.storage.store import Store, Tx, fetched, written, written_aside
+from tsock.sync import cleanup, expiry
+
+log = structlog.get_logger(__name__)
+
+EXPIRIES_PER_CHUNK = 200
+ROWS_PER_CHUNK = 250
+"""Rows deleted in one transaction; writes of clients wait that long at most."""
+
+REST_PER_WORK = 3.0
+"""Deleting rests this many times as long as it worked, so that clients' writes hardly notice it."""
+
+CLEANUP_INTERVAL_S = 1.0
+TRIM_INTERVAL_S = 600.0
+DAY_MS = 86_400_000
+
+
+class Chores:
+    """Runs until cancelled; a chore that fails is logged and tried again at its next turn."""
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock, settings: Settings) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._settings = settings
+
+    async def run(self) -> None:
+        """Do every chore at its own interval."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._every(self._settings.sync_sweep_interval_s, self.sweep))
+            group.create_task(self._every(CLEANUP_INTERVAL_S, self.clean_up))
+            group.create_task(self._every(TRIM_INTERVAL_S, self.trim))
+
+    async def sweep(self) -> None:
+        """Remove and announce what has expired."""
+        due_ms = await fetched(self._store, expiry.next_expiry_ms)
+        if due_ms is None or due_ms > self._clock.now_ms():
+            return
+        while await written(self._store, lambda tx: expiry.expire_due(tx, EXPIRIES_PER_CHUNK)):
+            pass
+
+    async def clean_up(self) -> None:
+        """Delete the rows that removed objects left behind, and the content of deleted services."""
+        while await self._aside(lambda tx: cleanup.empty_chunk(tx, ROWS_PER_CHUNK)):
+            pass
+
+    async def trim(self) -> None:
+        """Forget old removals, denials and revocations."""
+        settings, now_ms = self._settings, self._clock.now_ms()
+        forgotten_ms = now_ms - int(settings.sync_tombstone_days * DAY_MS)
+        while await self._aside(lambda tx: cleanup.trim_tombstones(tx, forgotten_ms, ROWS_PER_CHUNK)):
+            pass
+        before_ms = now_ms - int(settings.denials_days * DAY_MS)
+        await written(self._store, lambda tx: denials.trim(tx, before_ms, settings.denials_max))
+        self._directory.forget(now_ms)
+
+    async def _aside(self, rule: Callable[[Tx], bool]) -> bool:
+        started = perf_counter()
+        more = await written_aside(self._store, rule)
+        if more:
+            await asyncio.sleep(REST_PER_WORK * (perf_counter() - started))
+        return more
+
+    async def _every(self, interval_s: float, chore: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(interval_s)
+            try:
+                await chore()
+            except (StoreBusy, StoreDown) as error:
+                log.warning("chore.postponed", chore=chore.__name__, reason=str(error))
+            except Exception:
+                log.exception("chore.failed", chore=chore.__name__)

@@ -1,0 +1,51 @@
+"""Rates: how often something may happen, with a burst, per key.
+
+The generic cell rate algorithm: a key's whole state is the moment at which its allowance will be full again.
+"""
+
+from collections.abc import Callable, Hashable
+
+_KEYS_BEFORE_PRUNING = 1024
+
+
+class Rate:
+    """`per_s` times a second on average, `burst` at once; off when `per_s` is 0."""
+
+    __slots__ = ("_interval_s", "_keys_max", "_monotonic_s", "_tolerance_s", "_until")
+
+    def __init__(self, per_s: float, burst: float, monotonic_s: Callable[[], float]) -> None:
+        self._interval_s = 1 / per_s if per_s else 0.0
+        self._tolerance_s = self._interval_s * max(burst, 1)
+        self._monotonic_s = monotonic_s
+        self._until: dict[Hashable, float] = {}
+        self._keys_max = _KEYS_BEFORE_PRUNING
+
+    def take(self, key: Hashable) -> bool:
+        """Count one for `key`; False, and nothing counted, when that is too often."""
+        if not self._interval_s:
+            return True
+        now = self._monotonic_s()
+        until = self._next(key, now)
+        if until is None:
+            return False
+        self._until[key] = until
+        if len(self._until) > self._keys_max:
+            self._prune(now)
+        return True
+
+    def exhausted(self, key: Hashable) -> bool:
+        """Whether `take` would refuse `key` now; counts nothing."""
+        return bool(self._interval_s) and self._next(key, self._monotonic_s()) is None
+
+    def _next(self, key: Hashable, now: float) -> float | None:
+        until = max(self._until.get(key, now), now) + self._interval_s
+        return until if until - now <= self._tolerance_s + 1e-9 else None
+
+    def forget(self, key: Hashable) -> None:
+        """Drop the state of a key that is gone for good."""
+        self._until.pop(key, None)
+
+    def _prune(self, now: float) -> None:
+        """Forget keys whose allowance is full again; they are as good as new."""
+        self._until = {key: until for key, until in self._until.items() if until > now}
+        self._keys_max = max(_KEYS_BEFORE_PRUNING, 2 * len(self._until))
