@@ -50,7 +50,7 @@ _Settled = tuple[Done, Any, Exception | None, list[object]]
 class SqliteTx:
     """The transaction of one connection, lent to one rule at a time."""
 
-    __slots__ = ("_connection", "_execute", "_saved", "facts", "now_ms", "secret", "sid")
+    __slots__ = ("_connection", "_execute", "_saved", "facts", "now_ms", "secret", "sid", "wrote")
 
     def __init__(self, connection: sqlite3.Connection, ids: Ids) -> None:
         self._connection = connection
@@ -60,6 +60,8 @@ class SqliteTx:
         self.secret = ids.secret
         self.now_ms = 0
         self.facts: list[object] = []
+        self.wrote = False
+        """Whether any rule since this was last reset has tried to write."""
 
     def one(self, sql: str, params: Mapping[str, Any]) -> Row | None:
         return self._execute(sql, params).fetchone()
@@ -70,7 +72,7 @@ class SqliteTx:
     def run(self, sql: str, params: Mapping[str, Any]) -> int:
         if not self._saved:  # a rule that only reads, or is refused before it writes, needs no savepoint
             self._execute("SAVEPOINT rule")
-            self._saved = True
+            self._saved = self.wrote = True
         return self._execute(sql, params).rowcount
 
     def emit(self, fact: object) -> None:
@@ -123,8 +125,8 @@ class SqliteStore:
         self._aside: deque[_Pending] = deque()
         self._reads: deque[_Pending] = deque()
         self._group: list[_Settled] = []
-        self._group_changes = 0
         self._turn_due = False
+        self._was_aside = False
         self._committing = False
         self._closed = False
         self._idle: asyncio.Future[None] | None = None
@@ -180,14 +182,15 @@ class SqliteStore:
     def _turn(self) -> None:
         """Run waiting rules for at most one slice, so that sockets are served in between."""
         self._turn_due = False
-        if self._aside and not self._group:
-            self._committing = True
+        if self._aside and not self._group and not (self._was_aside and self._waiting):
+            self._committing = self._was_aside = True
             self._thread.submit(self._run_aside, *self._aside.popleft())
             return
+        self._was_aside = False  # the two kinds take turns
         try:
             if not self._group:
                 self._writer.execute("BEGIN IMMEDIATE")
-                self._group_changes = self._writer.total_changes
+                self._tx.wrote = False
             self._run_rules()
         except sqlite3.Error as error:
             self._group += [(done, None, None, []) for _, done in self._waiting]
@@ -197,8 +200,7 @@ class SqliteStore:
         if self._waiting and len(self._group) < self._group_max:
             self._turn_due = True
             self._loop.call_soon(self._turn)
-        elif self._writer.total_changes == self._group_changes:
-            # Nothing was changed: there is nothing to wait for.
+        elif not self._tx.wrote:  # there is nothing to wait for
             self._finish_group(self._end("ROLLBACK"))
         else:
             self._committing = True
