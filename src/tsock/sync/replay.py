@@ -41,6 +41,7 @@ def standing(tx: Tx, actor: Actor, sids: Sequence[str]) -> dict[str, Root]:
 def since(tx: Tx, root: Root, after: int, limit: int) -> Replay:
     """Up to `limit` (at least 1) events above `after` of an object as `standing` found it."""
     kind = root.kind
+    after = max(after, -1)  # no event has a number below 0, whatever a client says
     if kind is STREAM or after >= root.last_event_id:
         return Replay([], root.last_event_id, completed=True)
     if kind is DOCUMENT:
