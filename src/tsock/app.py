@@ -147,7 +147,8 @@ class _Running:
         router.add(Health(context.metrics, self._problem).routes())
         router.add(SyncClient(scope, rates, hub.publish).routes())
         router.add(SyncItemsClient(scope, rates).routes())
-        router.add(Subscriptions(scope, hub, notices, settings).routes())
+        subscriptions = Subscriptions(scope, store, hub, notices, settings)
+        router.add(subscriptions.routes())
         if self._made is not None:
             router.add(Development(self._made.signing_key, installed.clock, self._ticker.run_all).routes())
         tunnel = Tunnel(router, store, settings, installed.clock, context.metrics, self._url)
@@ -161,7 +162,15 @@ class _Running:
             ids=installed.ids,
             explain=self._made is not None,
         )
-        gateway = Gateway(context, directory, sessions, hub, tunnel, admission)
+        gateway = Gateway(
+            context,
+            directory=directory,
+            sessions=sessions,
+            hub=hub,
+            subscriptions=subscriptions,
+            tunnel=tunnel,
+            admission=admission,
+        )
         installed.listen(gateway.hear)
         return gateway, router
 

@@ -19,7 +19,7 @@ class Ids:
     """
 
     def __init__(self, seed: int | str | None = None) -> None:
-        source = random.SystemRandom() if seed is None else random.Random(seed)
+        source = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 - meant to repeat
         self._bits: Callable[[int], int] = source.getrandbits
 
     def sid(self, prefix: str) -> str:

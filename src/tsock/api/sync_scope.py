@@ -25,8 +25,8 @@ class SyncScope:
         """Who asks, in the service of the grant that the request is made under.
 
         Raises:
-            ApiError: 54050 the service was deleted meanwhile; 54056 it was disabled; 54007 a write to the
-                objects behind Conversations, which only Conversations changes (`sync.md` 2.1).
+            ApiError: 54050, of Conversations 50050, the service was deleted meanwhile; 54056 it was
+                disabled; 54007 a write to what only Conversations changes (`sync.md` 2.1).
         """
         caller = request.caller
         session = request.session
@@ -34,7 +34,8 @@ class SyncScope:
         assert session is not None
         service = self._directory.service(caller.products[request.product])
         if service is None or service.deleted_ms is not None:
-            raise ApiError(404, 54050, "Service Instance not found")
+            code = 50050 if request.product == CHAT else 54050
+            raise ApiError(404, code, "Service Instance not found")
         if not service.enabled:
             raise ApiError(403, 54056, "Account cannot access requested Service Instance")
         is_chat = request.product == CHAT

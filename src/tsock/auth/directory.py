@@ -102,6 +102,10 @@ class Directory:
         owned = sorted(self._owned.get(account_sid, ()))
         return [self._services[sid] for sid in owned if sid in self._services]
 
+    def deleted_services(self) -> list[str]:
+        """The SIDs of services that were deleted and may have content left."""
+        return [service.sid for service in self._services.values() if service.deleted_ms is not None]
+
     def default_service(self, account_sid: str, product: str) -> Service | None:
         """What `default` names in a grant for `product`."""
         return self._services.get(self._defaults.get((account_sid, product), ""))

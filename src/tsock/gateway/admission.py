@@ -26,6 +26,7 @@ from tsock.rates import Rate
 from tsock.storage.store import Store
 from tsock.wire import packets
 from tsock.wire.headers import (
+    CAPABILITIES,
     AccountDescriptor,
     BackoffPolicy,
     ContinuationStatus,
@@ -38,9 +39,6 @@ from tsock.wire.headers import (
 )
 
 log = structlog.get_logger(__name__)
-
-CAPABILITIES = ("client_update", "offline_storage", "account_descriptor")
-"""What is confirmed of what a client offers (`twilsock.md` 4.2)."""
 
 OTHER_CLIENT = "Can't update token, new token was issued for other identity/instance/product."
 
@@ -118,7 +116,6 @@ class Admission:
         except NotAdmitted as refused:
             session.refused(session.connection.refuse(packet.id, refused.status, refused.backoff))
             return
-        session.connection.takes_updates = "client_update" in packet.capabilities
         session.reply(session.connection.accept(packet.id, self._welcome(session, packet, caller)))
         session.accepted(caller)
         if former is None:

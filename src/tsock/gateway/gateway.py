@@ -6,13 +6,14 @@ import random
 import structlog
 
 from tsock.auth.directory import Directory
-from tsock.auth.records import Account, ApiKey, Revocation
+from tsock.auth.records import Account, ApiKey, Revocation, Service
 from tsock.events import Event
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
 from tsock.gateway.hub import Hub
 from tsock.gateway.session import End, Session
 from tsock.gateway.sessions import Sessions
+from tsock.gateway.subscriptions import Subscriptions
 from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import WebSocket
 from tsock.sync.permissions import ReadRevoked
@@ -29,9 +30,11 @@ class Gateway:
     def __init__(
         self,
         context: Context,
+        *,
         directory: Directory,
         sessions: Sessions,
         hub: Hub,
+        subscriptions: Subscriptions,
         tunnel: Tunnel,
         admission: Admission,
     ) -> None:
@@ -41,6 +44,7 @@ class Gateway:
         self._directory = directory
         self._sessions = sessions
         self._hub = hub
+        self._subscriptions = subscriptions
         self._opened = 0
         self._draining = False
         self.emptied = asyncio.Event()
@@ -90,6 +94,9 @@ class Gateway:
             self._end_unpermitted(fact)
         elif isinstance(fact, ReadRevoked):
             self._stop_delivery(fact)
+        elif isinstance(fact, Service) and fact.acl_enabled:
+            for session in self._sessions.of_account(fact.account_sid):
+                self._subscriptions.withdraw_unreadable(session, fact)
 
     def _end_unpermitted(self, record: Account | ApiKey | Revocation) -> None:
         """End the connections that an account, key or revocation no longer permits, at once.

@@ -11,12 +11,13 @@ import msgspec
 from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
 from tsock.api.sync_scope import SyncScope
+from tsock.auth.records import Service
 from tsock.errors import ApiError
 from tsock.gateway.hub import Hub
 from tsock.gateway.notices import Entry, Notices, failure
 from tsock.gateway.session import Session
 from tsock.settings import Settings
-from tsock.storage.store import Tx
+from tsock.storage.store import Store, Tx
 from tsock.sync import permissions, refusals, replay
 from tsock.sync.actor import Actor
 from tsock.sync.kinds import DOCUMENT, KINDS, STREAM
@@ -25,6 +26,9 @@ from tsock.sync.replay import Replay
 
 REPLAY_BYTES_MAX = 1024 * 1024
 """A request's replay stops behind the event that reaches this size, so that it fits into the send queue."""
+
+
+_SIDS_PER_STATEMENT = 1000
 
 
 class Wanted(msgspec.Struct, frozen=True, gc=False):
@@ -56,8 +60,11 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 class Subscriptions:
     """The one route through which clients subscribe."""
 
-    def __init__(self, scope: SyncScope, hub: Hub, notices: Notices, settings: Settings) -> None:
+    def __init__(
+        self, scope: SyncScope, store: Store, hub: Hub, notices: Notices, settings: Settings
+    ) -> None:
         self._scope = scope
+        self._store = store
         self._hub = hub
         self._notices = notices
         self._settings = settings
@@ -84,6 +91,28 @@ class Subscriptions:
             lambda tx: self._look_up(tx, actor, session, batch),
             lambda outcomes: self._establish(session, batch, outcomes),
         )
+
+    def withdraw_unreadable(self, session: Session, service: Service) -> None:
+        """Stop delivering what permissions forbid, after the service's ACL was switched on (`sync.md` 5)."""
+        caller = session.caller
+        if caller is None or service.sid not in caller.products.values():
+            return
+        actor = Actor(caller.account_sid, service.sid, caller.identity, acl_enabled=True)
+        followed = list(session.subscriptions)
+        for start in range(0, len(followed), _SIDS_PER_STATEMENT):
+            self._withdraw(session, actor, followed[start : start + _SIDS_PER_STATEMENT])
+
+    def _withdraw(self, session: Session, actor: Actor, sids: list[str]) -> None:
+        def forbidden(tx: Tx) -> set[str]:
+            own = list(replay.standing(tx, actor, sids))
+            return set(own) - permissions.readable(tx, actor, own) if own else set()
+
+        def leave(unreadable: set[str] | None, error: Exception | None) -> None:
+            # Where it cannot be told what may be read, nothing is.
+            for sid in sids if unreadable is None else unreadable:
+                self._hub.leave(session, sid)
+
+        self._store.read(forbidden, leave)
 
     def _read(self, request: Request) -> Batch:
         try:

@@ -105,7 +105,8 @@ class Tunnel:
             method=asked.method,
             path=_segments(asked.path),
             params=_decoded(asked.params) if asked.params else {},
-            headers={name.lower(): _first(value) for name, value in asked.headers.items()},
+            headers={name.lower(): _first(value) for name, value in asked.headers.items()}
+            | {"host": asked.host},
             body=payload,
             caller=caller,
             product=message.active_grant,

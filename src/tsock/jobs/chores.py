@@ -20,6 +20,7 @@ EXPIRIES_PER_CHUNK = 200
 ROWS_PER_CHUNK = 250
 """Rows deleted in one transaction; writes of clients wait that long at most."""
 
+OBJECTS_PER_CHUNK = 50
 REST_PER_WORK = 3.0
 """Deleting rests this many times as long as it worked, so that clients' writes hardly notice it."""
 
@@ -36,6 +37,8 @@ class Chores:
         self._directory = directory
         self._clock = clock
         self._settings = settings
+        self._emptied: set[str] = set()
+        """Deleted services whose content is gone."""
 
     async def run(self) -> None:
         """Do every chore at its own interval."""
@@ -54,6 +57,10 @@ class Chores:
 
     async def clean_up(self) -> None:
         """Delete the rows that removed objects left behind, and the content of deleted services."""
+        for service_sid in self._directory.deleted_services():
+            if service_sid not in self._emptied:
+                await self._remove_content(service_sid)
+                self._emptied.add(service_sid)
         while await self._aside(lambda tx: cleanup.empty_chunk(tx, ROWS_PER_CHUNK)):
             pass
 
@@ -66,6 +73,13 @@ class Chores:
         before_ms = now_ms - int(settings.denials_days * DAY_MS)
         await written(self._store, lambda tx: denials.trim(tx, before_ms, settings.denials_max))
         self._directory.forget(now_ms)
+
+    async def _remove_content(self, service_sid: str) -> None:
+        """Remove a deleted service's objects, each with its event (`tokens.md` 8)."""
+        while await written(
+            self._store, lambda tx: cleanup.remove_content(tx, service_sid, OBJECTS_PER_CHUNK)
+        ):
+            pass
 
     async def _aside(self, rule: Callable[[Tx], bool]) -> bool:
         started = perf_counter()

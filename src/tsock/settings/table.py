@@ -71,8 +71,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Requests of one connection, a second's worth at once; 0: off."""
     requests_per_account_per_s: Annotated[float, Limit(code=51129, low=0, twilio=20_000)] = 0.0
     """Requests over all connections of one account, a second's worth at once; 0: off."""
-    notification_contexts_max: Annotated[int, Limit(low=0)] = 100
-    """Notification contexts of one connection; further ones are ignored (`twilsock.md` 4.7)."""
     send_queue_bytes_max: Annotated[int, Limit(code=51005, low=64 * 1024)] = 8 * 1024 * 1024
     """Bytes waiting for a slow reader, which is dropped when more is to follow. What waits already is
     compared, so that one large reply to a quick reader is always sent."""
@@ -149,8 +147,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Objects that one connection subscribes to."""
     sync_subscription_batch_max: Annotated[int, Limit(low=1)] = 1_000
     """Entries of one subscription request; told to clients as `max_batch_size`."""
-    sync_subscription_ttl_s: Annotated[int, Limit(low=1)] = 3_600
-    """How long clients rely on a subscription before they renew it; told to them as `ttl_in_s`."""
     sync_estimated_delivery_ms: Annotated[int, Limit(low=1)] = 10_000
     """How long clients wait for the confirmation; told to them as `estimated_delivery_in_ms`."""
     sync_tombstone_days: Annotated[float, Limit(low=1)] = 7.0
