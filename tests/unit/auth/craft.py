@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from tests.unit.auth.world import World
-from tsock.auth.tokens import SigningKey
 
 
 class Absent:
@@ -39,25 +38,23 @@ def header(**changes: Any) -> dict[str, Any]:
     return _merged({"alg": "HS256", "typ": "JWT", "cty": "twilio-fpa;v=1"}, changes)
 
 
-def claims(world: World, key: SigningKey | None = None, **changes: Any) -> dict[str, Any]:
-    key = key or world.key
+def claims(world: World, **changes: Any) -> dict[str, Any]:
     whole = {
-        "jti": f"{key.key_sid}-{world.now_s}",
-        "iss": key.key_sid,
-        "sub": key.account_sid,
+        "jti": f"{world.key.key_sid}-{world.now_s}",
+        "iss": world.key.key_sid,
+        "sub": world.key.account_sid,
         "exp": world.now_s + 3600,
         "grants": {"identity": "alice", "data_sync": {"service_sid": world.sync_sid}},
     }
     return _merged(whole, changes)
 
 
-def craft(world: World, *, key: SigningKey | None = None, head: Any = None, **changes: Any) -> str:
+def craft(world: World, *, head: Any = None, **changes: Any) -> str:
     """A good token but for `changes` of its claims and `head` of its header."""
-    key = key or world.key
     head = header(**(head or {}))
     algorithm = head.get("alg")
     known = algorithm if isinstance(algorithm, str) and algorithm in HASHES else "HS256"
-    return sign(head, claims(world, key, **changes), key.secret, known)
+    return sign(head, claims(world, **changes), world.key.secret, known)
 
 
 def grants(world: World, **changes: Any) -> dict[str, Any]:

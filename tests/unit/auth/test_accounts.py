@@ -1,0 +1,118 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.unit.auth.world import World
+from tsock.auth import accounts
+from tsock.auth.accounts import (
+    create_account,
+    create_subaccount,
+    list_subaccounts,
+    rename_account,
+    rotate_auth_token,
+    set_status,
+    set_subaccount_status,
+)
+from tsock.auth.caller import CHAT, SYNC
+from tsock.auth.records import Account, Service
+from tsock.errors import ApiError
+
+
+def refused(world: World, rule: Callable[..., object], *args: Any, **named: Any) -> tuple[int, int]:
+    with pytest.raises(ApiError) as error:
+        world(rule, *args, **named)
+    return error.value.status, error.value.code
+
+
+def test_new_account_comes_with_credentials_and_default_services(world: World):
+    account = world(create_account, world.vault, "Acme")
+    assert (account.friendly_name, account.status, account.owner_sid) == ("Acme", "active", None)
+    assert (account.created_ms, account.updated_ms) == (world.now_ms, world.now_ms)
+    auth_token = world.vault.open(account.sid, account.auth_token)
+    test_token = world.vault.open(account.test_sid, account.test_token)
+    assert len({auth_token, test_token, world.auth_token}) == 3
+    assert account.test_sid != account.sid
+    services = [fact for fact in world.facts if isinstance(fact, Service)]
+    assert [(s.account_sid, s.product, s.unique_name) for s in services] == [
+        (account.sid, SYNC, "default"),
+        (account.sid, CHAT, "default"),
+    ]
+    assert [fact for fact in world.facts if isinstance(fact, Account)] == [account]
+
+
+def test_subaccount_has_an_owner_and_a_default_name(world: World):
+    sub = world(create_subaccount, world.vault, world.account_sid)
+    assert (sub.owner_sid, sub.friendly_name) == (
+        world.account_sid,
+        "SubAccount Created at 2023-11-14T22:15:00.000Z",
+    )
+
+
+def test_subaccount_needs_an_active_main_account(world: World):
+    sub, _ = world.subaccount()
+    assert refused(world, create_subaccount, world.vault, sub.sid) == (403, 20006)
+    assert refused(world, create_subaccount, world.vault, "AC" + "0" * 32) == (404, 20404)
+    world(set_status, world.account_sid, "suspended")
+    assert refused(world, create_subaccount, world.vault, world.account_sid) == (403, 20005)
+
+
+def test_closed_subaccounts_make_room_for_new_ones(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(accounts, "SUBACCOUNTS_MAX", 2)
+    first, _ = world.subaccount()
+    world.subaccount()
+    assert refused(world, create_subaccount, world.vault, world.account_sid) == (403, 21480)
+    world(set_status, first.sid, "closed")
+    assert world(create_subaccount, world.vault, world.account_sid).status == "active"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 65])
+def test_name_must_have_1_to_64_characters(world: World, name: str):
+    assert refused(world, create_account, world.vault, name) == (400, 20002)
+    assert refused(world, create_subaccount, world.vault, world.account_sid, name) == (400, 20002)
+    assert refused(world, rename_account, world.account_sid, name) == (400, 20002)
+
+
+def test_renamed_account_keeps_everything_else(world: World):
+    before = world.directory.account(world.account_sid)
+    world.now_ms += 5
+    after = world(rename_account, world.account_sid, "x" * 64)
+    assert before is not None
+    assert (after.friendly_name, after.updated_ms, after.created_ms) == (
+        "x" * 64,
+        world.now_ms,
+        before.created_ms,
+    )
+    assert after.auth_token == before.auth_token
+
+
+def test_rotated_auth_token_changes_nothing_for_access_tokens(world: World):
+    token = world.token()
+    fresh = world(rotate_auth_token, world.vault, world.account_sid)
+    assert fresh != world.auth_token
+    assert world.accepted(token)
+
+
+def test_operator_may_set_the_status_of_any_account_until_it_is_closed(world: World):
+    for status in ("suspended", "active", "closed"):
+        assert world(set_status, world.account_sid, status).status == status
+    for status in ("active", "suspended", "closed"):
+        assert refused(world, set_status, world.account_sid, status) == (400, 21479)
+
+
+def test_owner_may_set_the_status_of_subaccounts_only(world: World):
+    sub, _ = world.subaccount()
+    assert world(set_subaccount_status, sub.sid, "suspended").status == "suspended"
+    assert world(set_subaccount_status, sub.sid, "active").status == "active"
+    assert refused(world, set_subaccount_status, world.account_sid, "suspended") == (400, 21477)
+    assert refused(world, set_subaccount_status, sub.sid, "Active") == (400, 21475)
+    assert refused(world, set_subaccount_status, "AC" + "0" * 32, "active") == (404, 20404)
+    world(set_status, world.account_sid, "suspended")
+    assert refused(world, set_subaccount_status, sub.sid, "closed") == (403, 21476)
+
+
+def test_subaccounts_are_listed_a_page_at_a_time(world: World):
+    made = sorted(world.subaccount()[0].sid for _ in range(3))
+    first = world(list_subaccounts, world.account_sid, limit=2)
+    rest = world(list_subaccounts, world.account_sid, after=first[-1].sid, limit=2)
+    assert [account.sid for account in first + rest] == made
