@@ -17,7 +17,6 @@ from tsock.auth.keys import delete_key
 from tsock.auth.report import Report
 from tsock.auth.tokens import SigningKey
 
-
 UNCHANGING = World()
 """For examples of a property, which leave it as it is."""
 
