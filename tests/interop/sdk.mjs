@@ -17,7 +17,7 @@ const EVENTS = [
   // of a client
   "connectionStateChanged", "connectionError", "tokenAboutToExpire", "tokenExpired",
   // of a bare Twilsock client
-  "stateChanged", "connected", "disconnected", "initialized", "message",
+  "stateChanged", "connected", "disconnected", "initialized", "registered", "message",
   // of documents, lists, maps, streams and queries
   "updated", "removed", "itemAdded", "itemUpdated", "itemRemoved", "contextUpdated", "messagePublished",
   "failure", "searchResult", "_subscriptionStateChanged",

@@ -67,18 +67,3 @@ def test_storage_id_is_that_of_the_user_and_of_the_data(own_server: Server, conn
     shutil.rmtree(own_server.data)
     own_server.start()
     assert storage_id("alice") != first
-
-
-@pytest.mark.settings(profile="twilio")
-def test_throttled_read_is_repeated_by_the_sdk(own_server: Server, connect: Connect, name: str) -> None:
-    """S-108."""
-    bare, alice = connect.bare("carol"), connect("alice")
-    bare.post("/v3/Documents", {"unique_name": name, "data": {}}).ok(201)
-
-    replies = [bare.reply(sent) for sent in [bare.start("get", f"/v3/Documents/{name}") for _ in range(400)]]
-    refused = [reply for reply in replies if reply.status != 200]
-    document = alice.document({"id": name, "mode": "open_existing"})
-
-    assert refused
-    assert {reply.error for reply in refused} == {(429, 54009)}
-    assert document.properties["uniqueName"] == name

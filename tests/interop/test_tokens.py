@@ -23,6 +23,7 @@ def test_client_with_a_good_token_connects(connect: Connect) -> None:
     assert client.seen("connectionError") == []
 
 
+@pytest.mark.filterwarnings("ignore:The HMAC key is 32 bytes long")  # as the secrets of API keys are
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
 def test_every_hmac_algorithm_is_accepted(server: Server, connect: Connect, algorithm: str) -> None:
     connect(token=server.signed(algorithm=algorithm)).becomes("connected")
@@ -62,7 +63,6 @@ def test_refreshed_client_stays_connected_and_is_warned_again(
         own_server.advance(3600 - 175)
         client.next("tokenAboutToExpire")
         client.updateToken(own_server.token(ttl_s=3600))
-        own_server.advance(175)
         assert _works(client, f"{name} {round_number}")
 
     assert client.seen("tokenExpired") == []

@@ -93,7 +93,7 @@ def test_value_reaches_the_other_client_as_it_was_sent(
     [
         ('{"data":\r\n{"x":\r1,\n"y"\n:\t[\n]}}', {"x": 1, "y": []}),
         ('{"data":{"x":"\\ud83e\\udd89\\u0000\\r\\n"}}', {"x": "🦉\x00\r\n"}),
-        ('{"data":{"x":12345678901234567890123}}', {"x": 12345678901234567890123}),
+        ('{"data":{"x":12345678901234567890123}}', {"x": 12345678901234567890123.0}),
         ('{"data":{"x":1.000}}', {"x": 1.0}),
     ],
     ids=["line breaks", "escapes", "long number", "trailing zeros"],
@@ -106,7 +106,7 @@ def test_unusual_json_reaches_subscribers_with_its_value(
 
     bare.request("post", made["url"], {}, body).ok()
 
-    assert seen.next("updated")["data"] == pytest.approx(value)
+    assert seen.next("updated")["data"] == value
 
 
 @pytest.mark.parametrize(
