@@ -40,7 +40,7 @@ from tsock.ids import Ids
 from tsock.installation import Installation, installation
 from tsock.jobs.chores import Chores
 from tsock.jobs.ticker import Ticker
-from tsock.settings import Settings
+from tsock.settings import Loaded, Settings
 from tsock.storage.store import written
 from tsock.sync.actor import Limits
 from tsock.telemetry.tail import Tail
@@ -50,6 +50,9 @@ log = structlog.get_logger(__name__)
 
 SOCKET_FILE = "control.sock"
 """The operator's door, inside the data directory; who may open the directory may use it."""
+
+DEV_FILE = "development"
+"""Marks a data directory that holds ready-made credentials, which a seed gives to anybody."""
 
 BACKLOG = 4096
 
@@ -64,12 +67,13 @@ class Ready(msgspec.Struct, frozen=True):
     """The server listens."""
 
     url: str
+    port: int
     ready_made: Bootstrap | None
     """The credentials of development."""
 
 
 async def serve(
-    settings: Settings,
+    loaded: Loaded,
     data: Path,
     environ: Mapping[str, str],
     *,
@@ -81,15 +85,26 @@ async def serve(
     Raises:
         ConfigError: something about settings, data directory or port makes a start impossible.
     """
-    async with installation(data, settings, environ, Clock(), Ids()) as installed:
-        with _listening(settings, data) as sockets:
+    _keep_apart(data, dev)
+    async with installation(data, loaded, environ, Clock(), Ids()) as installed:
+        with _listening(loaded.settings, data) as sockets:
             made = None
             if dev is not None:
+                (data / DEV_FILE).touch()
                 made = await written(
                     installed.store,
-                    lambda tx: bootstrap(tx, installed.vault, Ids(dev.seed), region=settings.region),
+                    lambda tx: bootstrap(tx, installed.vault, Ids(dev.seed), region=loaded.settings.region),
                 )
             await _Running(installed, sockets, made).run(on_ready)
+
+
+def _keep_apart(data: Path, dev: Dev | None) -> None:
+    """Refuse to serve real users with credentials that everybody can know."""
+    if dev is None and (data / DEV_FILE).exists():
+        raise ConfigError(
+            f"data: {data} was used by `tsock dev`, so it has an account whose Auth Token and key secret "
+            "follow from a seed; serve another directory"
+        )
 
 
 class _Running:
@@ -183,7 +198,7 @@ class _Running:
         serving = asyncio.create_task(self._server.serve(self._sockets))
         try:
             await self._started.wait()
-            on_ready(Ready(self._url, self._made))
+            on_ready(Ready(self._url, self._sockets[0].getsockname()[1], self._made))
             await self._stopping.wait()
             await self._drain()
         finally:

@@ -12,7 +12,7 @@ from tsock.auth.secrets import Vault, claim_store, has_sealed_secrets, parse_mas
 from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
-from tsock.settings import Settings
+from tsock.settings import Loaded, Settings
 from tsock.storage.key_file import read_key_file
 from tsock.storage.lock import DataLock
 from tsock.storage.sqlite import SqliteStore
@@ -27,6 +27,8 @@ class Installation(msgspec.Struct, frozen=True):
 
     data: Path
     settings: Settings
+    origins: Mapping[str, str]
+    """Where each setting came from, by its name."""
     clock: Clock
     ids: Ids
     metrics: Metrics
@@ -50,13 +52,14 @@ class Installation(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def installation(
-    data: Path, settings: Settings, environ: Mapping[str, str], clock: Clock, ids: Ids
+    data: Path, loaded: Loaded, environ: Mapping[str, str], clock: Clock, ids: Ids
 ) -> AsyncGenerator[Installation]:
     """Open `data`, made if need be, for this process alone.
 
     Raises:
         ConfigError: it is in use, newer than this tsock, or sealed with another master key.
     """
+    settings = loaded.settings
     _make(data)
     lock = DataLock(data)
     try:
@@ -76,7 +79,9 @@ async def installation(
             directory = Directory(vault)
             await fetched(store, directory.load)
             data_set = await written(store, _data_set)
-            opened = Installation(data, settings, clock, ids, metrics, store, vault, directory, data_set)
+            opened = Installation(
+                data, settings, loaded.origins, clock, ids, metrics, store, vault, directory, data_set
+            )
             opened.listen(lambda fact: None)
             yield opened
         finally:

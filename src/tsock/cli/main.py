@@ -1,46 +1,51 @@
-"""Temporary entry."""
+"""The command `tsock`: its subcommands, and what the exit code says.
 
-import asyncio
+0: done. 1: the answer is no (denied, refused, not found). 2: the command line or the installation is wrong.
+"""
+
 import os
 import sys
-import argparse
-import tempfile
-from pathlib import Path
+from collections.abc import Sequence
 
-import uvloop
+from cyclopts import App, CycloptsError
 
-from tsock.app import Dev, Ready, serve
-from tsock.settings import load
-from tsock.telemetry.log import configure
+from tsock import __version__
+from tsock.cli import output
+from tsock.errors import ConfigError
+
+DONE, NO, WRONG = 0, 1, 2
+INTERRUPTED = 130
+"""What a shell reports of a process that SIGINT ended."""
+
+app = App(
+    "tsock",
+    help="A self-hosted realtime backend for the official Twilio client SDKs.",
+    version=f"tsock {__version__}",
+    help_format="markdown",
+)
+# Given as text, so that a command imports only what it needs.
+app.command("tsock.cli.dev:dev")
+app.command("tsock.cli.serve:serve")
 
 
 def main() -> None:
-    p = argparse.ArgumentParser()
-    p.add_argument("cmd")
-    p.add_argument("--host")
-    p.add_argument("--port")
-    p.add_argument("--data")
-    p.add_argument("--env-file")
-    p.add_argument("--seed", type=int, default=0)
-    a = p.parse_args()
-    loaded = load({"host": a.host, "port": a.port, "data": a.data}, os.environ, dev=True)
-    configure(loaded.settings.log_level, loaded.settings.log_format)
-    data = Path(loaded.settings.data or tempfile.mkdtemp(prefix="tsock-"))
+    """Run the command that the arguments of the process name, and exit."""
+    os.umask(0o077)  # whatever a command writes is for its user alone
+    sys.exit(run(sys.argv[1:]))
 
-    def ready(r: Ready) -> None:
-        m = r.ready_made
-        text = f"""TSOCK_URL={r.url}
-TSOCK_WS={r.url.replace("http", "ws", 1)}/v3/wsconnect
-TWILIO_ACCOUNT_SID={m.account_sid}
-TWILIO_AUTH_TOKEN={m.auth_token}
-TWILIO_API_KEY={m.key_sid}
-TWILIO_API_SECRET={m.key_secret}
-TWILIO_SYNC_SERVICE_SID={m.sync_service_sid}
-TWILIO_CHAT_SERVICE_SID={m.chat_service_sid}
-"""
-        if a.env_file:
-            Path(a.env_file).write_text(text)
-        print(text, flush=True)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as r:
-        r.run(serve(loaded.settings, data, os.environ, dev=Dev(a.seed), on_ready=ready))
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except (CycloptsError, ConfigError) as error:
+        output.complaint(str(error))
+        return WRONG
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has enough. What is still buffered must not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return DONE if code is None else code
