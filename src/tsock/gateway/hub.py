@@ -64,7 +64,8 @@ class Hub:
         topic = self._topics.get(event.topic)
         if topic is None:
             return
-        if event.seq is not None:
+        # What is missing before the end of an object is gone with it, so the end waits for nothing.
+        if event.seq is not None and not event.final:
             verdict = topic.verdict(event.seq)
             if verdict is Verdict.REPEAT:
                 return

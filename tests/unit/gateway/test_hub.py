@@ -1,0 +1,418 @@
+"""Fan-out: every subscriber hears of every change once and in order, whatever carried the events here."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.unit.sync.world import ACCOUNT, SERVICE, World, json
+from tsock.events import Event
+from tsock.gateway import hub as hub_module
+from tsock.gateway.hub import Hub
+from tsock.gateway.websocket import Send
+from tsock.storage.store import Done, Tx
+from tsock.sync import items, maps, replay, roots, streams, tables
+from tsock.sync.actor import Actor
+from tsock.sync.data import Json
+from tsock.sync.kinds import MAP, STREAM
+from tsock.sync.models import Root
+from tsock.telemetry.metrics import Metrics
+
+
+class Reads:
+    """A store whose reads wait until they are asked to run; query and reply in one piece, as promised."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.waiting: list[tuple[Callable[[Tx], Any], Done]] = []
+        self.error: Exception | None = None
+
+    def read(self, query: Callable[[Tx], Any], done: Done) -> None:
+        self.waiting.append((query, done))
+
+    def answer(self) -> None:
+        query, done = self.waiting.pop(0)
+        if self.error is not None:
+            done(None, self.error)
+        else:
+            done(self._world(query), None)
+
+
+class Listener:
+    """A subscriber that applies what it hears as clients do: per item, what is older is ignored."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.send: Send = self.receive
+        self.subscriptions: dict[str, Any] = {}
+        self.heard: list[dict[str, Any]] = []
+        self.frames: list[bytes] = []
+        self.last = -1
+        self.gone = False
+        self.known: dict[str, tuple[int, Any]] = {}
+
+    def receive(self, frame: bytes, /) -> None:
+        self.frames.append(frame)
+        self.hear(msgspec.json.decode(frame))
+
+    def hear(self, told: dict[str, Any]) -> None:
+        assert not self.gone
+        self.heard.append(told)
+        if "id" not in told:
+            return
+        assert told["id"] > self.last
+        self.last = told["id"]
+        if "item_key" in told:
+            # A removal says nothing of an expiry.
+            data = told["item_data"] if "date_expires" in told else None
+            self.know(told["item_key"], told["id"], data)
+        else:
+            self.gone = True
+
+    def know(self, key: str, number: int, data: Any) -> None:
+        if number >= self.known.get(key, (-1, None))[0]:
+            self.known[key] = (number, data)
+
+    @property
+    def items(self) -> dict[str, Any]:
+        return {key: data for key, (_, data) in self.known.items() if data is not None}
+
+
+def actor(connection: int | None) -> Actor:
+    return Actor(ACCOUNT, SERVICE, "somebody", connection=connection)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def reads(world: World) -> Reads:
+    return Reads(world)
+
+
+@pytest.fixture
+def hub(reads: Any) -> Hub:
+    return Hub(Metrics(), lambda event: event.body, reads)
+
+
+class Carried:
+    """A map, its events, and the numbers by which a test calls them."""
+
+    def __init__(self, world: World, writer: int | None = None) -> None:
+        self.root = world(roots.create, actor(writer), MAP)
+        self.events: list[Event] = []
+        self._world = world
+        self._writer = actor(writer)
+
+    def put(self, *numbers: int) -> None:
+        for number in numbers:
+            self._world(maps.put, self._writer, self.root.sid, f"k{number}", json(n=number))
+        self.events += self._world.heard()
+
+    def remove(self) -> None:
+        self._world(roots.remove, self._writer, MAP, self.root.sid)
+        self.events += self._world.heard()
+
+
+def numbers(listener: Listener) -> list[int]:
+    return [told["id"] for told in listener.heard]
+
+
+def test_event_becomes_one_frame_shared_by_all_subscribers_but_the_connection_that_caused_it(
+    world: World, hub: Hub
+) -> None:
+    carried = Carried(world, writer=1)
+    writer, others = Listener(1), [Listener(2), Listener(3)]
+    for listener in (writer, *others):
+        hub.join(listener, carried.root.sid, -1)
+    carried.put(0)
+    hub.publish(carried.events[0])
+    assert writer.frames == []
+    assert [listener.frames for listener in others] == [[carried.events[0].body]] * 2
+    assert others[0].frames[0] is others[1].frames[0]
+
+
+def test_event_that_was_had_already_is_dropped(world: World, hub: Hub, reads: Reads) -> None:
+    carried, listener = Carried(world), Listener(1)
+    hub.join(listener, carried.root.sid, -1)
+    carried.put(0, 1)
+    for number in (0, 0, 1, 0, 1):
+        hub.publish(carried.events[number])
+    assert numbers(listener) == [0, 1]
+    assert reads.waiting == []
+
+
+def test_subscriber_that_joins_ahead_of_the_others_hears_only_what_its_snapshot_lacked(
+    world: World, hub: Hub
+) -> None:
+    carried, early, late = Carried(world), Listener(1), Listener(2)
+    hub.join(early, carried.root.sid, -1)
+    carried.put(0, 1, 2)
+    hub.join(late, carried.root.sid, 1)
+    for event in carried.events:
+        hub.publish(event)
+    assert numbers(early) == [0, 1, 2]
+    assert numbers(late) == [2]
+
+
+def test_gap_is_closed_by_one_replay_that_also_brings_what_arrives_meanwhile(
+    world: World, hub: Hub, reads: Reads
+) -> None:
+    carried, listener = Carried(world), Listener(1)
+    hub.join(listener, carried.root.sid, -1)
+    carried.put(0, 1, 2, 3)
+    hub.publish(carried.events[1])
+    hub.publish(carried.events[2])
+    hub.publish(carried.events[0])
+    assert numbers(listener) == []
+    reads.answer()
+    assert numbers(listener) == [0, 1, 2, 3]
+    hub.publish(carried.events[3])
+    carried.put(4)
+    hub.publish(carried.events[4])
+    assert numbers(listener) == [0, 1, 2, 3, 4]
+    assert reads.waiting == []
+
+
+def test_gap_wider_than_one_read_is_closed_by_several(
+    world: World, hub: Hub, reads: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "MENDING_EVENTS", 2)
+    carried, listener = Carried(world), Listener(1)
+    hub.join(listener, carried.root.sid, -1)
+    carried.put(0, 1, 2, 3, 4)
+    hub.publish(carried.events[4])
+    heard = []
+    while reads.waiting:
+        reads.answer()
+        heard.append(numbers(listener))
+    assert heard == [[0, 1], [0, 1, 2, 3], [0, 1, 2, 3, 4]]
+
+
+def test_gap_that_could_not_be_read_is_tried_again_at_the_next_event(
+    world: World, hub: Hub, reads: Reads
+) -> None:
+    carried, listener = Carried(world), Listener(1)
+    hub.join(listener, carried.root.sid, -1)
+    carried.put(0, 1, 2)
+    reads.error = OSError("disk")
+    hub.publish(carried.events[1])
+    reads.answer()
+    assert numbers(listener) == []
+    reads.error = None
+    hub.publish(carried.events[2])
+    reads.answer()
+    assert numbers(listener) == [0, 1, 2]
+
+
+def test_removal_behind_a_gap_reaches_every_subscriber(world: World, hub: Hub, reads: Reads) -> None:
+    carried, listener = Carried(world), Listener(1)
+    hub.join(listener, carried.root.sid, -1)
+    carried.put(0)
+    carried.remove()
+    hub.publish(carried.events[1])
+    assert numbers(listener) == [1]
+    assert listener.subscriptions == {}
+    hub.publish(carried.events[0])
+    assert numbers(listener) == [1]
+
+
+def test_removal_that_arrives_while_a_gap_is_closed_reaches_every_subscriber(
+    world: World, hub: Hub, reads: Reads
+) -> None:
+    carried, listener = Carried(world), Listener(1)
+    hub.join(listener, carried.root.sid, -1)
+    carried.put(0, 1)
+    hub.publish(carried.events[1])
+    carried.remove()
+    hub.publish(carried.events[2])
+    assert numbers(listener) == [2]
+    reads.answer()
+    assert numbers(listener) == [2]
+    assert listener.subscriptions == {}
+
+
+def test_subscription_that_is_established_again_doubles_nothing(world: World, hub: Hub) -> None:
+    carried, listener = Carried(world), Listener(1)
+    hub.join(listener, carried.root.sid, -1)
+    hub.join(listener, carried.root.sid, -1)
+    carried.put(0)
+    hub.publish(carried.events[0])
+    assert numbers(listener) == [0]
+
+
+def test_subscriber_that_left_hears_nothing_more(world: World, hub: Hub) -> None:
+    carried, stays, leaves = Carried(world), Listener(1), Listener(2)
+    for listener in (stays, leaves):
+        hub.join(listener, carried.root.sid, -1)
+    hub.leave(leaves, carried.root.sid)
+    hub.leave(leaves, carried.root.sid)
+    carried.put(0)
+    hub.publish(carried.events[0])
+    assert numbers(stays) == [0]
+    assert numbers(leaves) == []
+    assert leaves.subscriptions == {}
+
+
+def test_connection_that_is_gone_leaves_all_it_followed(world: World, hub: Hub) -> None:
+    first, second, listener = Carried(world), Carried(world), Listener(1)
+    hub.join(listener, first.root.sid, -1)
+    hub.join(listener, second.root.sid, -1)
+    hub.leave_all(listener)
+    for carried in (first, second):
+        carried.put(0)
+    for event in first.events + second.events:
+        hub.publish(event)
+    assert listener.heard == []
+    assert listener.subscriptions == {}
+
+
+def test_stream_messages_go_out_in_the_order_they_came_and_are_not_numbered(world: World, hub: Hub) -> None:
+    root = world(roots.create, actor(None), STREAM)
+    listener, publisher = Listener(1), Listener(2)
+    for subscriber in (listener, publisher):
+        hub.join(subscriber, root.sid, 0)
+    for number in range(3):
+        hub.publish(world(streams.publish, actor(2), root.sid, Json(f'{{"n":{number}}}')).event)
+    world(roots.remove, actor(2), STREAM, root.sid)
+    for event in world.heard():
+        hub.publish(event)
+    assert [told.get("message_data") for told in listener.heard] == [{"n": 0}, {"n": 1}, {"n": 2}, None]
+    assert publisher.heard == []
+    assert listener.subscriptions == publisher.subscriptions == {}
+
+
+class Delivery(RuleBasedStateMachine):
+    """Writers, subscribers that come and go, and something in between that loses, repeats and reorders.
+
+    At any time what a subscriber heard is in ascending order, without a repeat. Once one more event has got
+    through and all reads are answered, every subscriber knows what the store holds.
+    """
+
+    LISTENERS = st.sampled_from(range(1, 4))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(hub_module, "MENDING_EVENTS", 3)
+        self.world = World()
+        self.reads = Reads(self.world)
+        self.hub = Hub(Metrics(), lambda event: event.body, self.reads)  # pyright: ignore[reportArgumentType]
+        self.root: Root = self.world(roots.create, actor(None), MAP)
+        self.flying: list[Event] = []
+        self.listeners = {number: Listener(number) for number in range(1, 4)}
+        self.removed = False
+
+    @initialize()
+    def all_join(self) -> None:
+        for number in self.listeners:
+            self.join(number, 1000)
+
+    @precondition(lambda self: not self.removed)
+    @rule(
+        key=st.sampled_from("abc"),
+        value=st.integers(0, 99),
+        remove=st.booleans(),
+        writer=st.none() | LISTENERS,
+    )
+    def write(self, key: str, value: int, remove: bool, writer: int | None) -> None:
+        existing = self.stored()
+        if remove and key in existing:
+            item = self.world(items.remove, actor(writer), MAP, self.root.sid, key)
+            value = None
+        else:
+            item, _ = self.world(maps.put, actor(writer), self.root.sid, key, json(n=value))
+        if writer is not None:  # it knows from the reply
+            self.listeners[writer].know(key, item.last_event_id, None if value is None else {"n": value})
+        self.flying += self.world.heard()
+
+    @precondition(lambda self: self.flying)
+    @rule(data=st.data(), fate=st.sampled_from(["carry", "carry", "carry", "repeat", "lose"]))
+    def fly(self, data: st.DataObject, fate: str) -> None:
+        index = data.draw(st.integers(0, len(self.flying) - 1))
+        event = self.flying[index]
+        if fate == "lose" and event.final:
+            return
+        if fate != "repeat":
+            del self.flying[index]
+        if fate != "lose":
+            self.hub.publish(event)
+
+    @precondition(lambda self: self.flying)
+    @rule()
+    def carry_all(self) -> None:
+        while self.flying:
+            self.hub.publish(self.flying.pop(0))
+
+    @precondition(lambda self: self.reads.waiting)
+    @rule()
+    def answer(self) -> None:
+        self.reads.answer()
+
+    @rule(number=LISTENERS, limit=st.sampled_from([1, 2, 1000]))
+    def join(self, number: int, limit: int) -> None:
+        """Establish, as `Subscriptions` does."""
+        listener = self.listeners[number]
+        root = self.world(tables.by_sid, self.root.sid)
+        if root is None or listener.gone:
+            return
+        missed = self.world(replay.since, root, listener.last, limit)
+        for event in missed.events:
+            listener.hear(msgspec.json.decode(event.body))
+        if missed.completed:
+            listener.last = missed.last_event_id
+            self.hub.join(listener, root.sid, missed.last_event_id)
+        else:
+            self.hub.leave(listener, root.sid)
+
+    @rule(number=LISTENERS)
+    def leave(self, number: int) -> None:
+        self.hub.leave(self.listeners[number], self.root.sid)
+
+    @precondition(lambda self: not self.removed)
+    @rule()
+    def remove(self) -> None:
+        self.world(roots.remove, actor(None), MAP, self.root.sid)
+        self.flying += self.world.heard()
+        self.removed = True
+
+    @invariant()
+    def nobody_is_ahead_of_the_store(self) -> None:
+        root = self.world(tables.by_sid, self.root.sid)
+        for listener in self.listeners.values():
+            assert root is None or listener.last <= root.last_event_id
+
+    def teardown(self) -> None:
+        self.patch.undo()
+        if not self.removed:
+            self.write("z", 0, remove=False, writer=None)
+        self.hub.publish(self.flying.pop() if self.flying and not self.removed else self.final())
+        while self.reads.waiting:
+            self.reads.answer()
+        for listener in self.listeners.values():
+            if self.root.sid in listener.subscriptions:
+                assert not self.removed
+                assert listener.items == self.stored()
+
+    def final(self) -> Event:
+        return next((event for event in self.flying if event.final), NOTHING)
+
+    def stored(self) -> dict[str, Any]:
+        rows = self.world.all(
+            "SELECT item_key, data FROM sync_map_items WHERE object_sid = :sid AND removed = 0",
+            {"sid": self.root.sid},
+        )
+        return {key: msgspec.json.decode(data) for key, data in rows}
+
+
+NOTHING = Event("MP" + "0" * 32, 0, "map_item_added", b"{}")
+"""Of an object nobody follows."""
+
+TestDelivery = Delivery.TestCase
+TestDelivery.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
