@@ -253,6 +253,10 @@ def test_start_may_lie_ahead_by_the_skew_and_no_more(world: World, name: str):
     assert world.accepted(craft(world, **{name: NOW_S + 60}))
     assert world.refusal(craft(world, **{name: NOW_S + 60.001})) == (20105, "not_yet_valid")
     assert world.refusal(craft(world, **{name: NOW_S + 300})) == (20105, "not_yet_valid")
+    assert world.refusal(craft(world, **{"iat": NOW_S, "nbf": NOW_S, name: NOW_S + 61})) == (
+        20105,
+        "not_yet_valid",
+    )
 
 
 @pytest.mark.parametrize(

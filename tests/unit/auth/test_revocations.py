@@ -1,6 +1,7 @@
 import hashlib
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.auth.craft import ABSENT, craft
 from tests.unit.auth.test_accounts import refused
@@ -57,6 +58,23 @@ def test_token_without_any_issue_time_counts_as_issued_a_day_before_it_expires(w
     assert world.accepted(token)
     world(revoke_issued_before, world.account_sid, NOW_S - 86_400 + 3601, life_ms=LIFE_MS)
     assert world.refusal(token) == REVOKED
+
+
+def test_revocation_meets_what_it_names_and_nothing_else(world: World):
+    caller = world.accepted(world.token())
+    by_key = world(
+        revoke_issued_before, world.account_sid, NOW_S + 1, key_sid=world.key.key_sid, life_ms=LIFE_MS
+    )
+    by_identity = world(revoke_identity, world.account_sid, "alice", life_ms=LIFE_MS)
+    by_digest = world(revoke_token, world.account_sid, caller.digest.hex(), life_ms=LIFE_MS)
+    for revocation, others in (
+        (by_key, {"key_sid": "SK0", "account_sid": "AC0", "issued_s": NOW_S + 1}),
+        (by_identity, {"identity": "bob", "account_sid": "AC0", "issued_s": NOW_S + 1}),
+        (by_digest, {"digest": b"", "account_sid": "AC0"}),
+    ):
+        assert revocation.meets(caller)
+        for name, value in others.items():
+            assert not revocation.meets(replace(caller, **{name: value}))
 
 
 def test_revocation_outlives_every_token_it_meets(world: World):
