@@ -8,6 +8,7 @@ control frames, errors and the closing handshake are its business.
 import asyncio
 from typing import Protocol, cast
 
+from websockets.exceptions import PayloadTooBig
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Side
 from websockets.protocol import Protocol as Core
@@ -136,6 +137,9 @@ class WebSocket(asyncio.Protocol):
         for event in core.events_received():
             if isinstance(event, Frame):
                 self._frame(event)
+        if isinstance(core.parser_exc, PayloadTooBig):  # told in a packet, as for a frame read in place
+            self.listener.oversized()
+            return
         for reply in core.data_to_send():
             if reply:
                 self.transport.write(reply)
@@ -148,7 +152,8 @@ class WebSocket(asyncio.Protocol):
         if frame.opcode is Opcode.TEXT:
             self.listener.text()
         elif frame.opcode in (Opcode.BINARY, Opcode.CONT):
-            self._fragments.append(bytes(frame.data))
+            if frame.data:  # empty fragments have no limit, so none is kept
+                self._fragments.append(bytes(frame.data))
             if frame.fin:
                 packet = b"".join(self._fragments)
                 self._fragments.clear()

@@ -1,0 +1,240 @@
+"""WebSocket frames to packets, however the bytes are cut (RFC 6455; `twilsock.md` 1)."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.frames import Opcode
+
+from tests.unit.gateway.wire import Frame, Transport, frame, frames
+from tsock.gateway.websocket import WebSocket
+
+SIZE_MAX = 70_000
+CLOSE = b"\x88\x00"
+
+
+class Heard:
+    """Notes what a WebSocket tells, in order, and ends it as a session does."""
+
+    def __init__(self, socket: WebSocket, packet_bytes_max: int) -> None:
+        self.packet_bytes_max = packet_bytes_max
+        self.told: list[object] = []
+        self._socket = socket
+
+    def packet(self, packet: bytes) -> None:
+        self.told.append(bytes(packet))
+
+    def text(self) -> None:
+        self.told.append("text")
+        self._socket.close()
+
+    def oversized(self) -> None:
+        self.told.append("oversized")
+        self._socket.close()
+
+    def slow(self, *, waiting: bool) -> None:
+        self.told.append("waiting" if waiting else "caught up")
+
+    def gone(self) -> None:
+        self.told.append("gone")
+
+
+class Peer:
+    """A client on one WebSocket."""
+
+    def __init__(self, packet_bytes_max: int = SIZE_MAX) -> None:
+        self.transport = Transport()
+        self.socket = WebSocket(self.transport)
+        self.heard = Heard(self.socket, packet_bytes_max)
+        self.socket.listener = self.heard
+
+    def feed(self, chunks: Iterable[bytes]) -> None:
+        """Deliver bytes; a closed transport reads no more."""
+        for chunk in chunks:
+            if not self.transport.closing:
+                self.socket.data_received(chunk)
+
+    @property
+    def told(self) -> list[object]:
+        return self.heard.told
+
+    def answered(self) -> list[Frame]:
+        return frames(bytes(self.transport.sent))
+
+
+def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
+    """`data` in pieces, cut at these places."""
+    places = sorted({place % (len(data) + 1) for place in places})
+    return [data[start:stop] for start, stop in zip([0, *places], [*places, len(data)], strict=True)]
+
+
+PLACES = st.lists(st.integers(0, 10**6), max_size=8)
+PACKETS = st.lists(
+    st.binary(max_size=200) | st.sampled_from([b"", b"x" * 125, b"x" * 126, b"x" * 65_535, b"x" * 65_536]),
+    max_size=5,
+)
+MASKS = st.binary(min_size=4, max_size=4)
+
+
+@given(packets=PACKETS, places=PLACES, mask=MASKS)
+def test_packets_arrive_whole_and_in_order_however_the_bytes_are_cut(
+    packets: list[bytes], places: list[int], mask: bytes
+) -> None:
+    peer = Peer()
+    peer.feed(cut(b"".join(frame(packet, mask=mask) for packet in packets), places))
+    assert peer.told == packets
+    assert peer.transport.sent == b""
+
+
+MESSAGES = st.lists(
+    st.tuples(
+        st.lists(st.binary(max_size=40), min_size=1, max_size=4),
+        st.booleans(),
+    ),
+    max_size=5,
+)
+
+
+@given(messages=MESSAGES, places=PLACES)
+def test_fragments_are_joined_and_pings_between_them_answered(
+    messages: list[tuple[list[bytes], bool]], places: list[int]
+) -> None:
+    sent = bytearray()
+    pings: list[Frame] = []
+    for parts, with_ping in messages:
+        for number, part in enumerate(parts):
+            opcode = Opcode.BINARY if number == 0 else Opcode.CONT
+            sent += frame(part, opcode, fin=number == len(parts) - 1)
+            if with_ping:
+                said = b"%d of %d" % (number, len(parts))
+                sent += frame(said, Opcode.PING)
+                pings.append(Frame(Opcode.PONG, said))
+    peer = Peer()
+    peer.feed(cut(bytes(sent), places))
+    assert peer.told == [b"".join(parts) for parts, _ in messages]
+    assert peer.answered() == pings
+    assert not peer.transport.closing
+
+
+def test_byte_by_byte_is_as_good_as_at_once() -> None:
+    peer = Peer()
+    data = frame(b"one") + frame(b"p", Opcode.PING) + frame(b"two") + frame(b"x" * 300)
+    peer.feed(bytes([byte]) for byte in data)
+    assert peer.told == [b"one", b"two", b"x" * 300]
+    assert peer.answered() == [Frame(Opcode.PONG, b"p")]
+
+
+def test_pong_is_ignored() -> None:
+    peer = Peer()
+    peer.feed([frame(b"", Opcode.PONG), frame(b"after")])
+    assert peer.told == [b"after"]
+    assert peer.transport.sent == b""
+
+
+@pytest.mark.parametrize("first", [b"", frame(b"", Opcode.PONG)], ids=["read in place", "read by the core"])
+def test_packet_of_the_largest_size_is_taken_and_one_byte_more_is_oversized(first: bytes) -> None:
+    peer = Peer(packet_bytes_max=1000)
+    peer.feed([first + frame(b"x" * 1000) + frame(b"y" * 1001)])
+    assert peer.told == [b"x" * 1000, "oversized"]
+    assert peer.transport.sent == CLOSE
+    assert peer.transport.closing
+
+
+def test_oversized_packet_is_refused_by_its_announced_size_before_it_arrives() -> None:
+    peer = Peer(packet_bytes_max=1000)
+    peer.feed([b"\x82\xff" + (2**62).to_bytes(8, "big") + b"mask"])
+    assert peer.told == ["oversized"]
+
+
+@pytest.mark.parametrize("sizes", [(600, 401), (1001, 0), (0, 600, 401)])
+def test_fragments_that_together_exceed_the_size_are_oversized(sizes: tuple[int, ...]) -> None:
+    peer = Peer(packet_bytes_max=1000)
+    for number, size in enumerate(sizes):
+        opcode = Opcode.BINARY if number == 0 else Opcode.CONT
+        peer.feed([frame(b"x" * size, opcode, fin=number == len(sizes) - 1)])
+    assert peer.told == ["oversized"]
+    assert peer.transport.sent == CLOSE
+
+
+def test_endless_empty_fragments_fill_no_memory() -> None:
+    peer = Peer()
+    peer.feed([frame(b"a", fin=False), frame(b"", Opcode.CONT, fin=False) * 1000])
+    assert peer.socket._fragments == [b"a"]
+    peer.feed([frame(b"b", Opcode.CONT)])
+    assert peer.told == [b"ab"]
+
+
+@pytest.mark.parametrize("parts", [[b"hello"], [b"hel", b"lo"]])
+def test_text_message_is_told_as_such(parts: list[bytes]) -> None:
+    peer = Peer()
+    for number, part in enumerate(parts):
+        opcode = Opcode.TEXT if number == 0 else Opcode.CONT
+        peer.feed([frame(part, opcode, fin=number == len(parts) - 1)])
+    assert peer.told == ["text"]
+    assert peer.transport.sent == CLOSE
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        frame(b"not masked", mask=b""),
+        frame(b"x" * 10, 0x3),
+        b"\xf2" + frame(b"compressed")[1:],
+        frame(b"no message begun", Opcode.CONT),
+        frame(b"begun", fin=False) + frame(b"begun again"),
+        frame(b"x" * 126, Opcode.PING),
+        frame(b"cut", Opcode.PING, fin=False),
+    ],
+    ids=["unmasked", "opcode", "reserved bit", "continuation", "interrupted", "long ping", "cut ping"],
+)
+def test_breach_of_the_websocket_protocol_closes_with_1002(garbage: bytes) -> None:
+    peer = Peer()
+    peer.feed([frame(b"before"), garbage, frame(b"after")])
+    assert peer.told == [b"before"]
+    assert [(one.opcode, one.payload[:2]) for one in peer.answered()] == [(Opcode.CLOSE, b"\x03\xea")]
+    assert peer.transport.closing
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x03\xe8", b"\x03\xe8bye"])
+def test_close_of_the_client_is_answered_in_kind_and_ends_the_socket(payload: bytes) -> None:
+    peer = Peer()
+    peer.feed([frame(b"before") + frame(payload, Opcode.CLOSE) + frame(b"after")])
+    assert peer.told == [b"before"]
+    assert peer.answered() == [Frame(Opcode.CLOSE, payload)]
+    assert peer.transport.closing
+
+
+def test_close_flushes_what_was_sent_and_is_said_once() -> None:
+    peer = Peer()
+    peer.socket.send(b"\x82\x01x")
+    peer.socket.close()
+    peer.socket.close()
+    assert peer.transport.sent == b"\x82\x01x" + CLOSE
+    assert not peer.transport.aborted
+
+
+def test_drop_says_nothing() -> None:
+    peer = Peer()
+    peer.socket.drop()
+    assert peer.transport.sent == b""
+    assert peer.transport.aborted
+
+
+def test_slow_reader_and_end_are_told() -> None:
+    peer = Peer()
+    peer.socket.pause_writing()
+    peer.socket.resume_writing()
+    assert peer.socket.eof_received() is None
+    peer.socket.connection_lost(None)
+    assert peer.told == ["waiting", "caught up", "gone"]
+
+
+@given(data=st.binary(max_size=80), places=PLACES)
+def test_any_bytes_end_in_packets_or_a_close_and_never_in_an_exception(
+    data: bytes, places: list[int]
+) -> None:
+    peer = Peer(packet_bytes_max=50)
+    peer.feed(cut(data, places))
+    assert len(peer.told) <= len(data)
+    assert all(one.opcode in (Opcode.PONG, Opcode.CLOSE) for one in peer.answered())
