@@ -322,14 +322,13 @@ class Delivery(RuleBasedStateMachine):
         writer=st.none() | LISTENERS,
     )
     def write(self, key: str, value: int, remove: bool, writer: int | None) -> None:
-        existing = self.stored()
-        if remove and key in existing:
+        told = None if remove and key in self.stored() else {"n": value}
+        if told is None:
             item = self.world(items.remove, actor(writer), MAP, self.root.sid, key)
-            value = None
         else:
-            item, _ = self.world(maps.put, actor(writer), self.root.sid, key, json(n=value))
+            item, _ = self.world(maps.put, actor(writer), self.root.sid, key, json(**told))
         if writer is not None:  # it knows from the reply
-            self.listeners[writer].know(key, item.last_event_id, None if value is None else {"n": value})
+            self.listeners[writer].know(key, item.last_event_id, told)
         self.flying += self.world.heard()
 
     @precondition(lambda self: self.flying)
