@@ -53,17 +53,14 @@ class Entrance(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         head = self._head = self._head + data if self._head else data
         end = head.find(b"\r\n\r\n")
-        if end < 0:
-            if not _may_be_upgrade(head):
-                self._to_http(head)
-            elif len(head) > _HEAD_BYTES_MAX:
-                self._refuse(
-                    "431 Request Header Fields Too Large", f"a head of at most {_HEAD_BYTES_MAX} bytes"
-                )
-            return
         if not _may_be_upgrade(head):
             self._to_http(head)
-            return
+        elif (len(head) if end < 0 else end + 4) > _HEAD_BYTES_MAX:
+            self._refuse("431 Request Header Fields Too Large", f"a head of at most {_HEAD_BYTES_MAX} bytes")
+        elif end >= 0:
+            self._upgrade(head, end)
+
+    def _upgrade(self, head: bytes, end: int) -> None:
         headers = _headers(head[:end])
         if headers.get(b"upgrade", b"").lower() != b"websocket":
             self._to_http(head)

@@ -1,0 +1,258 @@
+"""The one port: request heads however they are cut, WebSockets taken in, everything else passed on."""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.gateway.wire import Transport, frame
+from tsock.gateway.entrance import Entrance
+from tsock.gateway.websocket import WebSocket
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+ACCEPT = base64.b64encode(
+    hashlib.sha1(KEY.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+).decode()
+ANSWER = (
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    f"Sec-WebSocket-Accept: {ACCEPT}\r\n\r\n"
+).encode()
+TIMEOUT_S = 10.0
+
+
+def head(line: str = "GET /v3/wsconnect HTTP/1.1", **changes: str | None) -> bytes:
+    """A request head; fields by name with underscores, None leaves one out."""
+    fields: dict[str, str | None] = {
+        "Host": "localhost",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": KEY,
+        **changes,
+    }
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in fields.items() if value is not None]
+    return "\r\n".join((line, *lines, "", "")).encode()
+
+
+class Http(asyncio.Protocol):
+    """Stands in for the HTTP protocol."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.BaseTransport | None = None
+        self.received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+
+
+class Listener:
+    packet_bytes_max = 1000
+
+    def __init__(self) -> None:
+        self.packets: list[bytes] = []
+
+    def packet(self, packet: bytes) -> None:
+        self.packets.append(packet)
+
+
+class Timer:
+    """One pending call; `waiting` is where it stands until cancelled."""
+
+    def __init__(self, waiting: list["Timer"], delay_s: float, callback: Callable[[], object]) -> None:
+        self.delay_s = delay_s
+        self.callback = callback
+        self._waiting = waiting
+        waiting.append(self)
+
+    def cancel(self) -> None:
+        if self in self._waiting:
+            self._waiting.remove(self)
+
+
+class Loop:
+    """An event loop, as far as an entrance needs one."""
+
+    def __init__(self) -> None:
+        self.timers: list[Timer] = []
+
+    def call_later(self, delay_s: float, callback: Callable[[], object]) -> Timer:
+        return Timer(self.timers, delay_s, callback)
+
+
+class Port:
+    """One accepted connection."""
+
+    def __init__(self) -> None:
+        self.loop: Any = Loop()
+        self.transport = Transport()
+        self.sockets: list[WebSocket] = []
+        self.http: list[Http] = []
+        self.heard = Listener()
+        entrance = Entrance(self._make_http, self._open, TIMEOUT_S, self.loop)
+        self.transport.set_protocol(entrance)
+        entrance.connection_made(self.transport)
+
+    def _make_http(self) -> Http:
+        self.http.append(Http())
+        return self.http[-1]
+
+    def _open(self, socket: WebSocket) -> None:
+        listener: Any = self.heard
+        socket.listener = listener
+        self.sockets.append(socket)
+
+    def feed(self, chunks: Iterable[bytes]) -> None:
+        for chunk in chunks:
+            if not self.transport.closing:
+                protocol: Any = self.transport.get_protocol()
+                protocol.data_received(chunk)
+
+    @property
+    def outcome(self) -> tuple[int, int, bytes, bool]:
+        """WebSockets opened, HTTP connections passed on, bytes answered, whether it is closed."""
+        return len(self.sockets), len(self.http), bytes(self.transport.sent), self.transport.closing
+
+
+def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
+    places = sorted({place % len(data) for place in places} - {0})
+    return [data[start:stop] for start, stop in zip([0, *places], [*places, len(data)], strict=True)]
+
+
+PLACES = st.lists(st.integers(0, 10**6), max_size=6)
+
+
+@given(places=PLACES)
+def test_handshake_and_the_packets_behind_it_arrive_however_the_bytes_are_cut(places: list[int]) -> None:
+    port = Port()
+    port.feed(cut(head() + frame(b"one") + frame(b"two"), places))
+    assert port.outcome == (1, 0, ANSWER, False)
+    assert port.heard.packets == [b"one", b"two"]
+    assert port.loop.timers == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /v3/wsconnect HTTP/1.1",
+        "GET /some/prefix/v3/wsconnect HTTP/1.1",
+        "GET /v3/wsconnect?x=/other HTTP/1.1",
+        "GET http://localhost:1/v3/wsconnect HTTP/1.1",
+    ],
+)
+def test_any_path_that_ends_in_v3_wsconnect_is_taken(line: str) -> None:
+    port = Port()
+    port.feed([head(line)])
+    assert port.outcome == (1, 0, ANSWER, False)
+
+
+@pytest.mark.parametrize("origin", [None, "https://app.example.com", "null"])
+def test_any_origin_and_any_case_of_names_is_welcome(origin: str | None) -> None:
+    port = Port()
+    port.feed([head(Origin=origin, Upgrade="WebSocket").replace(b"Sec-WebSocket", b"sec-websocket")])
+    assert port.outcome == (1, 0, ANSWER, False)
+
+
+REQUESTS = [
+    b"POST /v1/Services HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /healthz HTTP/1.1\r\n\r\nGET /readyz HTTP/1.1\r\n\r\n",
+    b"GET /v3/wsconnect HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /v3/wsconnect HTTP/1.1\r\nUpgrade: h2c\r\n\r\n",
+    b"GET /other HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    b"GET /?next=/v3/wsconnect HTTP/1.1\r\n\r\n",
+    b"GETTER /v3/wsconnect HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
+    b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n",
+    b"\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 no TLS here",
+]
+
+
+@pytest.mark.parametrize("request_bytes", REQUESTS, ids=range(len(REQUESTS)))
+@given(places=PLACES)
+def test_everything_else_reaches_http_untouched(request_bytes: bytes, places: list[int]) -> None:
+    port = Port()
+    port.feed(cut(request_bytes, places))
+    assert port.outcome == (0, 1, b"", False)
+    assert port.http[0].received == request_bytes
+    assert port.http[0].transport is port.transport
+    assert port.loop.timers == []
+
+
+def refused(port: Port) -> tuple[bytes, bytes]:
+    """Status line and body of a refusal, whose length must be right."""
+    assert (len(port.sockets), len(port.http), port.transport.closing) == (0, 0, True)
+    fields, _, body = bytes(port.transport.sent).partition(b"\r\n\r\n")
+    assert b"Content-Length: %d" % len(body) in fields
+    assert b"Connection: close" in fields
+    return fields.split(b"\r\n")[0], body
+
+
+@pytest.mark.parametrize("version", ["12", "8", "", None])
+def test_other_version_is_426_and_told_which_one(version: str | None) -> None:
+    port = Port()
+    port.feed([head(Sec_WebSocket_Version=version)])
+    status, body = refused(port)
+    assert status == b"HTTP/1.1 426 Upgrade Required"
+    assert body == b"This is a WebSocket endpoint; it expects Sec-WebSocket-Version: 13.\n"
+    assert b"\r\nSec-WebSocket-Version: 13\r\n" in port.transport.sent
+
+
+@pytest.mark.parametrize("key", [None, "", "short", KEY + "="])
+def test_key_of_another_length_is_400(key: str | None) -> None:
+    port = Port()
+    port.feed([head(Sec_WebSocket_Key=key)])
+    status, body = refused(port)
+    assert status == b"HTTP/1.1 400 Bad Request"
+    assert body == b"This is a WebSocket endpoint; it expects a Sec-WebSocket-Key of 16 bytes in base64.\n"
+
+
+@given(places=PLACES)
+def test_head_beyond_16_kib_is_431_however_the_bytes_are_cut(places: list[int]) -> None:
+    port = Port()
+    port.feed(cut(head(Cookie="x" * 16_384), places))
+    status, body = refused(port)
+    assert status == b"HTTP/1.1 431 Request Header Fields Too Large"
+    assert body == b"This is a WebSocket endpoint; it expects a head of at most 16384 bytes.\n"
+
+
+@given(places=PLACES)
+def test_head_of_just_16_kib_is_taken_however_the_bytes_are_cut(places: list[int]) -> None:
+    fits = head(Cookie="x" * (16_384 - len(head(Cookie=""))))
+    assert len(fits) == 16_384
+    port = Port()
+    port.feed(cut(fits + frame(b"one"), places))
+    assert port.outcome == (1, 0, ANSWER, False)
+    assert port.heard.packets == [b"one"]
+
+
+@pytest.mark.parametrize("begun", [b"", b"G", b"GET /v3/wsc", head()[:-2]])
+def test_head_that_is_never_completed_is_given_up(begun: bytes) -> None:
+    port = Port()
+    port.feed([begun] if begun else [])
+    (timer,) = port.loop.timers
+    assert timer.delay_s == TIMEOUT_S
+    timer.callback()
+    assert port.outcome == (0, 0, b"", True)
+    assert port.transport.aborted
+
+
+def test_timer_goes_with_the_connection() -> None:
+    port = Port()
+    port.feed([b"GET /v3"])
+    port.transport.get_protocol().connection_lost(None)
+    assert port.loop.timers == []
+
+
+@given(data=st.binary(max_size=60), places=PLACES)
+def test_any_bytes_go_one_way_and_never_end_in_an_exception(data: bytes, places: list[int]) -> None:
+    port = Port()
+    port.feed(cut(b"GET " + data, places))
+    assert len(port.sockets) + len(port.http) <= 1
