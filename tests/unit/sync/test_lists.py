@@ -46,13 +46,13 @@ def test_update_carries_new_data_and_expiry(world: World) -> None:
 
 def test_removal_carries_the_last_data_and_answers_its_own_number(world: World) -> None:
     root = world(roots.create, ALICE, LIST)
-    world(lists.push, ALICE, root.sid, FIRST)
+    world(lists.push, ALICE, root.sid, FIRST, ttl=60)
     world.heard()
     world.after(3)
 
     item = world(items.remove, ALICE, LIST, root.sid, 0)
 
-    assert (item.last_event_id, item.date_updated_ms) == (1, NOON_MS + 3000)
+    assert (item.last_event_id, item.date_updated_ms, item.date_expires_ms) == (1, NOON_MS + 3000, None)
     (event,) = world.heard()
     assert event.body.decode() == (
         f'{{"id":1,"list_sid":"{root.sid}","list_revision":"2","item_index":0,"item_revision":"1",'
