@@ -1,5 +1,6 @@
 """Every way to be denied: what the SDK shows, and that the refusal is explained (`tokens.md` 6, 7)."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,66 @@ def _grants(**grants: Any) -> dict[str, Any]:
     return {"identity": "alice", **grants}
 
 
+def _service(server: Server, **options: Any) -> str:
+    return server.operator("POST", "services/sync", options)["sid"]
+
+
+def _deleted_service(server: Server) -> str:
+    service = _service(server)
+    server.operator("DELETE", f"services/sync/{service}")
+    return service
+
+
+def _two_services(server: Server) -> str:
+    chat, other = (server.operator("POST", "services/chat", {})["sid"] for _ in range(2))
+    both = {"chat": {"service_sid": chat}, "ip_messaging": {"service_sid": other}}
+    return server.signed(grants=_grants(data_sync={"service_sid": "default"}, **both))
+
+
+def _restricted(server: Server) -> str:
+    policy = {"allow": ["/twilio/sync/services/read"]}
+    key = server.operator("POST", "keys", {"kind": "restricted", "policy": policy})
+    return server.token(key_sid=key["sid"], key_secret=key["secret"])
+
+
+def _revoked(server: Server) -> str:
+    key = server.operator("POST", "keys", {})
+    server.operator("DELETE", f"keys/{key['sid']}")
+    return server.token(key_sid=key["sid"], key_secret=key["secret"])
+
+
+class _Account:
+    """An account beside the ready-made one, with a key."""
+
+    def __init__(self, server: Server, owner_sid: str | None = None) -> None:
+        self.made = server.operator("POST", "/accounts", {"owner_sid": owner_sid})
+        self.sid = self.made["sid"]
+        self.key = server.operator("POST", f"/accounts/{self.sid}/keys", {})
+
+    def token(
+        self, server: Server, *, own_account: bool = True, own_service: bool = True, test: bool = False
+    ) -> str:
+        return server.token(
+            account_sid=self.made["test_sid"] if test else self.sid if own_account else "",
+            key_sid=self.key["sid"],
+            key_secret=self.key["secret"],
+            service="default" if own_service else server.credentials["TWILIO_SYNC_SERVICE_SID"],
+        )
+
+
+def _another_account(server: Server, status: str = "active") -> _Account:
+    account = _Account(server)
+    server.operator("POST", f"/accounts/{account.sid}", {"status": status})
+    return account
+
+
+def _orphan(server: Server) -> _Account:
+    parent = _Account(server)
+    account = _Account(server, owner_sid=parent.sid)
+    server.operator("POST", f"/accounts/{parent.sid}", {"status": "suspended"})
+    return account
+
+
 REFUSALS: dict[str, tuple[int, Callable[[Server], str]]] = {
     "no JWT": (20101, lambda server: "AC0123"),
     "JSON in place of the token": (20101, lambda server: f'{{"token":"{server.token()}"}}'),
@@ -34,7 +95,7 @@ REFUSALS: dict[str, tuple[int, Callable[[Server], str]]] = {
     "no issuer": (20103, lambda server: server.signed(iss=None)),
     "account as issuer": (
         20103,
-        lambda server: server.token(key_sid=server.credentials["TWILIO_ACCOUNT_SID"]),
+        lambda server: server.token(key_sid=server.account_sid),
     ),
     "unknown key": (20103, lambda server: server.token(key_sid=f"SK{UNKNOWN}")),
     "unknown account": (20103, lambda server: server.token(account_sid=f"AC{UNKNOWN}")),
@@ -71,16 +132,23 @@ REFUSALS: dict[str, tuple[int, Callable[[Server], str]]] = {
         51106,
         lambda server: server.token(service=server.credentials["TWILIO_CHAT_SERVICE_SID"]),
     ),
-    "two services of one product": (
-        51110,
-        lambda server: server.signed(
-            grants=_grants(
-                data_sync={"service_sid": "default"},
-                chat={"service_sid": server.credentials["TWILIO_CHAT_SERVICE_SID"]},
-                ip_messaging={"service_sid": server.credentials["TWILIO_SYNC_SERVICE_SID"]},
-            ),
-        ),
+    "two services of one product": (51110, _two_services),
+    "disabled service": (51108, lambda server: server.token(service=_service(server, enabled=False))),
+    "deleted service": (51101, lambda server: server.token(service=_deleted_service(server))),
+    "service of another account": (
+        51101,
+        lambda server: _another_account(server).token(server, own_service=False),
     ),
+    "key of another account": (
+        20103,
+        lambda server: _another_account(server).token(server, own_account=False),
+    ),
+    "restricted key": (20103, _restricted),
+    "revoked key": (20103, _revoked),
+    "test credentials": (20103, lambda server: _another_account(server).token(server, test=True)),
+    "suspended account": (20103, lambda server: _another_account(server, status="suspended").token(server)),
+    "closed account": (20103, lambda server: _another_account(server, status="closed").token(server)),
+    "subaccount of a suspended account": (20103, lambda server: _orphan(server).token(server)),
 }
 
 
@@ -95,3 +163,23 @@ def test_refused_token_shows_as_denied_with_its_code(server: Server, connect: Co
     assert (error["terminal"], error["httpStatusCode"], error["errorCode"]) == (True, 401, code)
     assert len(client.seen("tokenExpired")) == (1 if code == 20104 else 0)
     assert client.seen("connectionStateChanged")[-1] == "denied"
+
+
+def test_token_of_another_account_connects_to_that_account(
+    server: Server, connect: Connect, name: str
+) -> None:
+    account = _another_account(server)
+    client = connect(token=account.token(server))
+
+    document = client.document(name)
+
+    assert connect("bob").document(name).sid != document.sid
+
+
+def test_refusal_in_development_tells_its_cause_and_its_id(server: Server, connect: Connect) -> None:
+    client = connect(token=server.token(key_sid=f"SK{UNKNOWN}"))
+
+    message = client.next("connectionError")["message"]
+
+    assert f"SK{UNKNOWN}" in message
+    assert re.search(r"\(DN[0-9a-f]{32}\)$", message)
