@@ -41,15 +41,13 @@ from tsock.installation import Installation, installation
 from tsock.jobs.chores import Chores
 from tsock.jobs.ticker import Ticker
 from tsock.settings import Loaded, Settings
+from tsock.storage.lock import SOCKET_FILE
 from tsock.storage.store import written
 from tsock.sync.actor import Limits
 from tsock.telemetry.tail import Tail
 from tsock.wire.packets import packet_ids
 
 log = structlog.get_logger(__name__)
-
-SOCKET_FILE = "control.sock"
-"""The operator's door, inside the data directory; who may open the directory may use it."""
 
 DEV_FILE = "development"
 """Marks a data directory that holds ready-made credentials, which a seed gives to anybody."""
@@ -160,6 +158,7 @@ class _Running:
         rates = SyncRates(settings, installed.clock.monotonic_s)
         router = Router()
         router.add(Health(context.metrics, self._problem).routes())
+        router.add(installed.operator_routes(context.tail, self._problem))
         router.add(SyncClient(scope, rates, hub.publish).routes())
         router.add(SyncItemsClient(scope, rates).routes())
         subscriptions = Subscriptions(scope, store, hub, notices, settings)
@@ -256,10 +255,20 @@ def _listening(settings: Settings, data: Path) -> Generator[list[socket.socket]]
         operator = stack.enter_context(socket.socket(socket.AF_UNIX))
         path = data / SOCKET_FILE
         path.unlink(missing_ok=True)  # left by a process that was killed; the lock proves that it is gone
-        operator.bind(str(path))
-        path.chmod(0o600)
+        _bind(operator, path)
         stack.callback(path.unlink, missing_ok=True)
         yield [public, operator]
+
+
+def _bind(operator: socket.socket, path: Path) -> None:
+    try:
+        operator.bind(str(path))
+    except OSError as error:
+        raise ConfigError(
+            f"data: the socket file {path} cannot be made: {error.strerror or error} "
+            "(the whole path may have about 100 bytes)"
+        ) from None
+    path.chmod(0o600)
 
 
 def _public_socket(settings: Settings) -> socket.socket:

@@ -6,6 +6,15 @@ from pathlib import Path
 
 import msgspec
 
+from tsock.api.operator_accounts import OperatorAccounts
+from tsock.api.operator_check import OperatorCheck, Premises
+from tsock.api.operator_keys import OperatorKeys
+from tsock.api.operator_permissions import OperatorPermissions
+from tsock.api.operator_records import OperatorRecords
+from tsock.api.operator_revocations import OperatorRevocations
+from tsock.api.operator_services import OperatorServices
+from tsock.api.operator_tokens import OperatorTokens
+from tsock.api.router import Route
 from tsock.auth.directory import Directory
 from tsock.auth.records import Account, ApiKey, Revocation, Service
 from tsock.auth.secrets import Vault, claim_store, has_sealed_secrets, parse_master_key
@@ -18,6 +27,7 @@ from tsock.storage.lock import DataLock
 from tsock.storage.sqlite import SqliteStore
 from tsock.storage.store import Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
+from tsock.telemetry.tail import Tail
 
 MASTER_KEY = "TSOCK_MASTER_KEY"
 
@@ -35,6 +45,8 @@ class Installation(msgspec.Struct, frozen=True):
     store: SqliteStore
     vault: Vault
     directory: Directory
+    master_key: str
+    """Where the master key came from."""
     data_set: str
     """Names this set of data; a client's cache of another one is worthless (`twilsock.md` 4.2)."""
 
@@ -48,6 +60,33 @@ class Installation(msgspec.Struct, frozen=True):
             listener(fact)
 
         self.store.listen(hear)
+
+    def operator_routes(self, tail: Tail, problem: Callable[[], str | None]) -> list[Route]:
+        """What the command line asks: the same from a server as from a process of its own.
+
+        Args:
+            tail: the live feed.
+            problem: why requests cannot be served now; None when they can.
+        """
+        premises = Premises(
+            data=self.data,
+            master_key=self.master_key,
+            settings=self.settings,
+            origins=self.origins,
+            clock=self.clock,
+            directory=self.directory,
+            problem=problem,
+        )
+        return [
+            *OperatorAccounts(self.vault).routes(),
+            *OperatorKeys(self.vault, self.settings.region).routes(),
+            *OperatorServices().routes(),
+            *OperatorPermissions().routes(),
+            *OperatorRevocations(self.settings).routes(),
+            *OperatorTokens(self.directory, self.settings, self.clock).routes(),
+            *OperatorRecords(tail).routes(),
+            *OperatorCheck(premises).routes(),
+        ]
 
 
 @asynccontextmanager
@@ -75,12 +114,22 @@ async def installation(
         )
         metrics.store_waiting = lambda: store.waiting
         try:
-            vault = await _vault(store, data, settings, environ, ids)
+            vault, master_key = await _vault(store, data, settings, environ, ids)
             directory = Directory(vault)
             await fetched(store, directory.load)
             data_set = await written(store, _data_set)
             opened = Installation(
-                data, settings, loaded.origins, clock, ids, metrics, store, vault, directory, data_set
+                data=data,
+                settings=settings,
+                origins=loaded.origins,
+                clock=clock,
+                ids=ids,
+                metrics=metrics,
+                store=store,
+                vault=vault,
+                directory=directory,
+                master_key=master_key,
+                data_set=data_set,
             )
             opened.listen(lambda fact: None)
             yield opened
@@ -99,17 +148,20 @@ def _make(data: Path) -> None:
 
 async def _vault(
     store: SqliteStore, data: Path, settings: Settings, environ: Mapping[str, str], ids: Ids
-) -> Vault:
+) -> tuple[Vault, str]:
+    """The vault, and where its key came from."""
     given = environ.get(MASTER_KEY)
     if given:
-        vault = Vault(parse_master_key(given, MASTER_KEY))
+        origin = MASTER_KEY
+        vault = Vault(parse_master_key(given, origin))
     else:
         path = Path(settings.master_key_file) if settings.master_key_file else data / "master.key"
+        origin = str(path)
         sealed = await fetched(store, has_sealed_secrets)
         fresh = None if sealed else bytes.fromhex(ids.secret() + ids.secret())
-        vault = Vault(parse_master_key(read_key_file(path, fresh=fresh), str(path)))
+        vault = Vault(parse_master_key(read_key_file(path, fresh=fresh), origin))
     await written(store, lambda tx: claim_store(tx, vault))
-    return vault
+    return vault, origin
 
 
 def _data_set(tx: Tx) -> str:

@@ -151,6 +151,11 @@ def rotate_auth_token(tx: Tx, vault: Vault, sid: str) -> str:
     return auth_token
 
 
+def list_accounts(tx: Tx, *, after: str = "", limit: int) -> list[Account]:
+    """Every account in the order of the SIDs, subaccounts and closed ones too, from behind `after` on."""
+    return page(tx, Account, "sid > :after", limit, after=after)
+
+
 def list_subaccounts(tx: Tx, owner_sid: str, *, after: str = "", limit: int) -> list[Account]:
     """The subaccounts of an account in the order of their SIDs, closed ones too, from behind `after` on."""
     return page(tx, Account, "owner_sid = :owner AND sid > :after", limit, owner=owner_sid, after=after)

@@ -7,7 +7,7 @@ accepted now can live: see `token_life_ms`.
 from tsock.auth.accounts import get_account
 from tsock.auth.keys import get_key
 from tsock.auth.records import Revocation
-from tsock.auth.tables import save
+from tsock.auth.tables import page, save
 from tsock.errors import ApiError
 from tsock.settings import Settings
 from tsock.storage.store import Tx
@@ -95,6 +95,12 @@ def revoke_issued_before(
             before_s=before_s,
         ),
     )
+
+
+def list_revocations(tx: Tx, account_sid: str, *, after: str = "", limit: int) -> list[Revocation]:
+    """What can still meet a token of the account, in the order of the SIDs, from behind `after` on."""
+    where = "account_sid = :account AND sid > :after AND until_ms > :now"
+    return page(tx, Revocation, where, limit, account=account_sid, after=after, now=tx.now_ms)
 
 
 def forget_revocations(tx: Tx) -> int:

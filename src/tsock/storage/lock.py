@@ -6,12 +6,19 @@ from pathlib import Path
 
 from tsock.errors import ConfigError
 
+SOCKET_FILE = "control.sock"
+"""The operator's door to the owner, inside the directory; who may open the directory may use it."""
+
+
+class DirectoryInUse(ConfigError):
+    """Another process owns the data directory."""
+
 
 class DataLock:
     """Holds the lock file of a data directory.
 
     Raises:
-        ConfigError: another process holds it; the text names its process id.
+        DirectoryInUse: another process holds it; the text names its process id.
     """
 
     def __init__(self, data: Path) -> None:
@@ -21,7 +28,7 @@ class DataLock:
         except OSError:
             owner = os.pread(self._file, 20, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(self._file)
-            raise ConfigError(
+            raise DirectoryInUse(
                 f"the data directory {data} is in use by another tsock (process {owner}): "
                 "stop that one, or choose another directory with --data"
             ) from None

@@ -1,0 +1,130 @@
+"""Accounts and subaccounts, as an operator sees and changes them."""
+
+import msgspec
+
+from tsock.api.operator_body import PAGE_ROWS, Body, answer, decoded, invalid, page
+from tsock.api.request import Answer, Door, Read, Request, Response, Write
+from tsock.api.router import Route
+from tsock.auth import accounts
+from tsock.auth.records import Account
+from tsock.auth.secrets import Vault
+from tsock.clock import iso_ms
+from tsock.storage.store import Tx
+
+
+class AccountView(msgspec.Struct, omit_defaults=True):
+    """An account; the credentials only where they are new."""
+
+    sid: str
+    owner_sid: str | None
+    friendly_name: str
+    status: str
+    date_created: str
+    date_updated: str
+    auth_token: str = ""
+    test_sid: str = ""
+    test_token: str = ""
+
+
+class NewAccount(Body, frozen=True):
+    """With an owner it is a subaccount."""
+
+    friendly_name: str | None = None
+    owner_sid: str | None = None
+
+
+class AccountChange(Body, frozen=True):
+    """What is to change; at least one of them."""
+
+    friendly_name: str | None = None
+    status: str | None = None
+
+
+class OperatorAccounts:
+    """Create, show, rename, suspend, activate, close; replace the Auth Token."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def routes(self) -> list[Route]:
+        """The part of the route table that is served here."""
+        return [
+            Route(Door.OPERATOR, "GET", "/accounts", self.every),
+            Route(Door.OPERATOR, "POST", "/accounts", self.create),
+            Route(Door.OPERATOR, "GET", "/accounts/{account}", self.fetch),
+            Route(Door.OPERATOR, "POST", "/accounts/{account}", self.change),
+            Route(Door.OPERATOR, "POST", "/accounts/{account}/auth_token", self.rotate),
+        ]
+
+    def every(self, request: Request) -> Answer:
+        """All accounts, or the subaccounts of `owner`."""
+        owner, after = request.params.get("owner"), request.params.get("after", "")
+
+        def query(tx: Tx) -> Response:
+            if owner is None:
+                found = accounts.list_accounts(tx, after=after, limit=PAGE_ROWS)
+            else:
+                accounts.get_account(tx, owner)
+                found = accounts.list_subaccounts(tx, owner, after=after, limit=PAGE_ROWS)
+            return page("accounts", found, _view)
+
+        return Read(query)
+
+    def create(self, request: Request) -> Answer:
+        """A new account with its credentials, and default services."""
+        body = decoded(request, NewAccount)
+
+        def rule(tx: Tx) -> Response:
+            if body.owner_sid is None:
+                account = accounts.create_account(tx, self._vault, body.friendly_name)
+            else:
+                account = accounts.create_subaccount(tx, self._vault, body.owner_sid, body.friendly_name)
+            view = _view(account)
+            view.auth_token = self._vault.open(account.sid, account.auth_token)
+            view.test_sid = account.test_sid
+            view.test_token = self._vault.open(account.test_sid, account.test_token)
+            return answer(view, 201)
+
+        return Write(rule)
+
+    def fetch(self, request: Request, account: str) -> Answer:
+        """One account."""
+        return Read(lambda tx: answer(_view(accounts.get_account(tx, account))))
+
+    def change(self, request: Request, account: str) -> Answer:
+        """Another name, another status, or both."""
+        body = decoded(request, AccountChange)
+        if body == AccountChange():
+            raise invalid("expected a friendly_name or a status")
+
+        def rule(tx: Tx) -> Response:
+            changed = accounts.get_account(tx, account)
+            if body.friendly_name is not None:
+                changed = accounts.rename_account(tx, account, body.friendly_name)
+            if body.status is not None:
+                changed = accounts.set_status(tx, account, body.status)
+            return answer(_view(changed))
+
+        return Write(rule)
+
+    def rotate(self, request: Request, account: str) -> Answer:
+        """A new Auth Token; the old one is refused from now on."""
+
+        def rule(tx: Tx) -> Response:
+            auth_token = accounts.rotate_auth_token(tx, self._vault, account)
+            view = _view(accounts.get_account(tx, account))
+            view.auth_token = auth_token
+            return answer(view)
+
+        return Write(rule)
+
+
+def _view(account: Account) -> AccountView:
+    return AccountView(
+        sid=account.sid,
+        owner_sid=account.owner_sid,
+        friendly_name=account.friendly_name,
+        status=account.status,
+        date_created=iso_ms(account.created_ms),
+        date_updated=iso_ms(account.updated_ms),
+    )

@@ -1,0 +1,64 @@
+"""What the routes of the operator have in common: JSON bodies, pages, names of products.
+
+Field names are those of the records, in snake_case; dates are ISO 8601; nothing sealed is ever shown.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from tsock.api.request import Request, Response
+from tsock.auth.caller import CHAT, SYNC
+from tsock.errors import ApiError
+
+PAGE_ROWS = 500
+"""Entries of one page; `next` is where the following one begins, null after the last."""
+
+PRODUCTS = {"sync": SYNC, "chat": CHAT}
+"""Products by the names an operator uses."""
+
+T = TypeVar("T")
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a request says; a member that no request has is an error."""
+
+
+def decoded(request: Request, kind: type[T]) -> T:
+    """The body of a request.
+
+    Raises:
+        ApiError: 400/20422, it is not what `kind` says.
+    """
+    try:
+        return msgspec.json.decode(request.body or b"{}", type=kind)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise invalid(str(error)) from None
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """`value` as JSON."""
+    return Response(status, msgspec.json.encode(value))
+
+
+def page(name: str, records: Sequence[Any], view: Callable[[Any], object], key: str = "sid") -> Response:
+    """One page of a list, under `name`; the following one begins behind the `key` of its last record."""
+    last = getattr(records[-1], key) if len(records) == PAGE_ROWS else None
+    return answer({name: [view(record) for record in records], "next": last})
+
+
+def product(name: str) -> str:
+    """The product with this name.
+
+    Raises:
+        ApiError: 400/20422, there is none.
+    """
+    if name not in PRODUCTS:
+        raise invalid(f"a product is sync or chat, not {name[:32]}")
+    return PRODUCTS[name]
+
+
+def invalid(problem: str) -> ApiError:
+    """400/20422."""
+    return ApiError(400, 20422, f"Invalid Parameter: {problem}")

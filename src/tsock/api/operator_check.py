@@ -1,0 +1,156 @@
+"""What is wrong with this installation: the store, the disk, files, the clock, limits, every setting."""
+
+import resource
+import shutil
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from tsock import __version__
+from tsock.api.operator_body import answer
+from tsock.api.request import Answer, Door, Request
+from tsock.api.router import Route
+from tsock.auth.directory import Directory
+from tsock.clock import Clock, iso_ms
+from tsock.settings import SETTINGS, Settings
+
+DISK_FREE_LOW = 0.05
+"""Less of the disk than this is worth a warning."""
+OTHER_FILES = 256
+"""Open files beside those of connections."""
+EARLIEST_MS = 1_735_689_600_000
+"""The clock of a machine that shows a time before 2025 was never set."""
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that was looked at."""
+
+    id: str
+    verdict: Literal["ok", "warning", "problem"]
+    found: str
+    fix: str | None = None
+
+
+class SettingLine(msgspec.Struct, frozen=True):
+    """A setting in force."""
+
+    name: str
+    value: object
+    origin: str
+
+
+class CheckReport(msgspec.Struct, frozen=True):
+    """Everything that was looked at."""
+
+    version: str
+    verdict: Literal["ok", "warning", "problem"]
+    """The worst of all lines."""
+    checks: list[Line]
+    settings: list[SettingLine]
+
+
+class Premises(msgspec.Struct, frozen=True):
+    """What is looked at."""
+
+    data: Path
+    master_key: str
+    """Where the master key came from."""
+    settings: Settings
+    origins: Mapping[str, str]
+    clock: Clock
+    directory: Directory
+    problem: Callable[[], str | None]
+    """Why requests cannot be served now; None when they can."""
+
+
+class OperatorCheck:
+    """Looks at the premises."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    def routes(self) -> list[Route]:
+        """The part of the route table that is served here."""
+        return [Route(Door.OPERATOR, "GET", "/check", self.check)]
+
+    def check(self, request: Request) -> Answer:
+        """Look at everything."""
+        of = self._premises
+        checks = [
+            _store(of.problem()),
+            _data(of.data),
+            _disk(of.data),
+            Line("master_key", "ok", of.master_key),
+            _clock(of.clock),
+            _files(of.settings),
+            _reach(of.settings),
+            _accounts(of.directory),
+        ]
+        verdicts = {line.verdict for line in checks}
+        settings = [SettingLine(name, getattr(of.settings, name), of.origins[name]) for name in SETTINGS]
+        worst = "problem" if "problem" in verdicts else "warning" if "warning" in verdicts else "ok"
+        return answer(CheckReport(__version__, worst, checks, settings))
+
+
+def _store(problem: str | None) -> Line:
+    if problem is None:
+        return Line("store", "ok", "it commits")
+    return Line("store", "problem", problem, "see the log; writes are answered 503 until it commits again")
+
+
+def _data(data: Path) -> Line:
+    mode = stat.S_IMODE(data.stat().st_mode)
+    if mode & 0o022:
+        return Line("data", "problem", f"others may write to {data} (mode {mode:04o})", f"chmod 700 {data}")
+    if mode & 0o044:
+        return Line("data", "warning", f"others may read {data} (mode {mode:04o})", f"chmod 700 {data}")
+    return Line("data", "ok", f"{data} (mode {mode:04o})")
+
+
+def _disk(data: Path) -> Line:
+    usage = shutil.disk_usage(data)
+    found = f"{usage.free / 2**30:.1f} GiB free of {usage.total / 2**30:.1f}"
+    if usage.free < DISK_FREE_LOW * usage.total:
+        return Line("disk", "warning", found, "make room: a full disk refuses every write")
+    return Line("disk", "ok", found)
+
+
+def _clock(clock: Clock) -> Line:
+    now_ms = clock.now_ms()
+    if now_ms < EARLIEST_MS:
+        return Line("clock", "problem", f"it shows {iso_ms(now_ms)}", "set the machine's clock, best by NTP")
+    if clock.ahead_ms:
+        return Line("clock", "ok", f"{iso_ms(now_ms)}, moved {clock.ahead_ms / 1000:g} s ahead by /dev/clock")
+    return Line("clock", "ok", iso_ms(now_ms))
+
+
+def _files(settings: Settings) -> Line:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return Line("open_files", "ok", "unlimited")
+    found = f"{soft} files may be open; connections_per_node_max is {settings.connections_per_node_max}"
+    if not 0 < settings.connections_per_node_max <= soft - OTHER_FILES:
+        fix = "raise the hard limit (ulimit -Hn, LimitNOFILE), or lower connections_per_node_max"
+        return Line("open_files", "warning", found, fix)
+    return Line("open_files", "ok", found)
+
+
+def _reach(settings: Settings) -> Line:
+    found = f"{settings.host} port {settings.port}, for clients {settings.public_url or 'as they dial it'}"
+    if settings.public_url is None and settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return Line("address", "warning", found, "set public_url to the https:// URL that clients dial")
+    return Line("address", "ok", found)
+
+
+def _accounts(directory: Directory) -> Line:
+    active = [each for each in directory.accounts() if directory.status(each) == "active"]
+    if not active:
+        return Line("accounts", "warning", "no active account", "make one: tsock account create")
+    keyless = [each.sid for each in active if not any(k.revoked_ms is None for k in directory.keys(each.sid))]
+    found = f"{len(active)} active"
+    if len(keyless) == len(active):
+        return Line("accounts", "warning", f"{found}, none with a key", "make one: tsock key create")
+    return Line("accounts", "ok", found)

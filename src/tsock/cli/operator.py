@@ -1,0 +1,143 @@
+"""The operator's door: the same requests, whether a server answers them or this process does."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import msgspec
+
+from tsock.cli.target import Place, Target, locate
+from tsock.errors import ConfigError, TsockError
+from tsock.storage.lock import DirectoryInUse
+
+TIMEOUT_S = 30.0
+PATIENCE_S = 3.0
+"""How long another command, or a server that starts or stops, may keep the directory to itself."""
+PAUSE_S = 0.05
+
+HOST = "http://operator"
+"""Only a base for paths. It has no port, which is how the door is told (`http/asgi.py`)."""
+
+
+class Refused(TsockError):
+    """The answer is no; `status` and `code` as for REST."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Gone(TsockError):
+    """The server ended, or did not answer in time."""
+
+
+class Operator:
+    """Asks for what the routes of `Door.OPERATOR` give."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, *path: str, **params: object) -> Any:
+        """Fetch what `path` names; parameters that are None are left out."""
+        return await self._ask("GET", path, params=params)
+
+    async def post(self, *path: str, body: object = None, **params: object) -> Any:
+        """Create or change what `path` names; `body` is text or what JSON is made of."""
+        return await self._ask("POST", path, body=body, params=params)
+
+    async def delete(self, *path: str) -> Any:
+        """Remove what `path` names."""
+        return await self._ask("DELETE", path)
+
+    async def every(self, *path: str, **params: object) -> list[dict[str, Any]]:
+        """All entries of the list that `path` names, page by page."""
+        entries: list[dict[str, Any]] = []
+        after = None
+        while True:
+            page = await self.get(*path, after=after, **params)
+            after = page.pop("next")
+            (rows,) = page.values()
+            entries += rows
+            if after is None:
+                return entries
+
+    async def account(self, given: str | None) -> str:
+        """The account that a command is about: the one named, else the only active main account.
+
+        Raises:
+            ConfigError: none is named, and there is none or more than one.
+        """
+        if given is not None:
+            return given
+        everyone = await self.every("accounts")
+        mine = [each["sid"] for each in everyone if each["status"] == "active" and each["owner_sid"] is None]
+        if len(mine) == 1:
+            return mine[0]
+        if not mine:
+            raise ConfigError("there is no active account; make one with `tsock account create`")
+        raise ConfigError(
+            f"there are {len(mine)} active accounts; name one with --account SID, from `tsock account list`"
+        )
+
+    async def _ask(
+        self, method: str, path: tuple[str, ...], *, body: object = None, params: Mapping[str, object] = {}
+    ) -> Any:
+        content = (
+            body.encode() if isinstance(body, str) else b"" if body is None else msgspec.json.encode(body)
+        )
+        try:
+            response = await self._client.request(
+                method,
+                "/" + "/".join(quote(segment, safe="") for segment in path),
+                content=content,
+                params={name: str(value) for name, value in params.items() if value is not None},
+            )
+        except httpx2.TransportError as error:
+            raise Gone(f"the server ended before it answered ({type(error).__name__})") from None
+        answer: Any = msgspec.json.decode(response.content)
+        if response.status_code >= 400:
+            raise Refused(response.status_code, answer["code"], answer["message"])
+        return answer
+
+
+@asynccontextmanager
+async def operator(target: Target, *, live: bool = False) -> AsyncGenerator[Operator]:
+    """Ask the server that owns the directory; where there is none, open the directory here.
+
+    Args:
+        target: where to look.
+        live: only a running server will do.
+
+    Raises:
+        ConfigError: no installation was found, or it cannot be opened.
+    """
+    place = locate(target)
+    async with (
+        _transport(place, live=live) as transport,
+        httpx2.AsyncClient(transport=transport, base_url=HOST, timeout=TIMEOUT_S) as client,
+    ):
+        yield Operator(client)
+
+
+@asynccontextmanager
+async def _transport(place: Place, *, live: bool) -> AsyncGenerator[httpx2.AsyncBaseTransport]:
+    deadline_s = asyncio.get_running_loop().time() + PATIENCE_S
+    while not place.is_served():
+        if live:
+            raise ConfigError(f"this needs a running server, and none runs on {place.data}")
+        try:
+            # Only now: importing the server's parts takes longer than asking a running one.
+            from tsock.cli.offline import offline  # noqa: PLC0415
+
+            async with offline(place) as app:
+                yield httpx2.ASGITransport(app)
+                return
+        except DirectoryInUse:
+            if asyncio.get_running_loop().time() > deadline_s:
+                raise
+            await asyncio.sleep(PAUSE_S)
+    yield httpx2.AsyncHTTPTransport(uds=str(place.socket))

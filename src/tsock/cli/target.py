@@ -1,0 +1,82 @@
+"""Which installation a command is about, and how it is found."""
+
+import dataclasses
+import os
+import socket
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from tsock.cli import runtime
+from tsock.errors import ConfigError
+from tsock.settings import Loaded, load
+from tsock.storage.lock import SOCKET_FILE
+
+WHERE = Group("Where", help="By default the server on port 8080, or what `TSOCK_*` and `tsock.toml` say.")
+
+
+@Parameter(name="*", group=WHERE)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Target:
+    """The flags that say where to look."""
+
+    data: Annotated[str | None, Parameter(metavar="DIR")] = None
+    "Data directory, whether a server runs on it or not."
+    port: Annotated[str | None, Parameter(metavar="NUMBER")] = None
+    "Port of a server that runs on this machine."
+    config: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    "Settings file instead of `tsock.toml`."
+
+
+class Place:
+    """A data directory that was found, and the settings for whoever opens it."""
+
+    def __init__(self, data: Path, loaded: Loaded) -> None:
+        self.data = data
+        self.loaded = loaded
+
+    @property
+    def socket(self) -> Path:
+        """The door of the server that owns the directory."""
+        return self.data / SOCKET_FILE
+
+    def is_served(self) -> bool:
+        """Whether a server answers at that door."""
+        return _answers(self.socket)
+
+
+def locate(target: Target) -> Place:
+    """The installation that the flags, else the environment, else the settings file name.
+
+    Raises:
+        ConfigError: there is none; the text tells where it was looked for.
+    """
+    loaded = load({"data": target.data, "port": target.port}, os.environ, target.config)
+    settings = loaded.settings
+    by_port = target.port is not None and target.data is None
+    if settings.data is not None and not by_port:
+        data = Path(settings.data)
+        if not (data / "tsock.db").exists():
+            raise ConfigError(
+                f"data: {data} (from {loaded.origins['data']}) holds no data of tsock; name the directory of "
+                "a server with --data DIR, or start one on it with `tsock serve` or `tsock dev`"
+            )
+        return Place(data, loaded)
+    link = runtime.link(settings.port)
+    if not _answers(link / SOCKET_FILE):
+        raise ConfigError(
+            f"no server was found: none of yours runs on port {settings.port} of this machine, and neither "
+            "--data, TSOCK_DATA nor tsock.toml names a data directory; start one with `tsock dev`, or name "
+            "it with --port NUMBER or --data DIR"
+        )
+    return Place(link.resolve(), loaded)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
