@@ -23,6 +23,7 @@ from tsock.sync.actor import Actor
 from tsock.sync.kinds import DOCUMENT, KINDS, STREAM
 from tsock.sync.models import Root
 from tsock.sync.replay import Replay
+from tsock.wire.connection import State
 
 REPLAY_BYTES_MAX = 1024 * 1024
 """A request's replay stops behind the event that reaches this size, so that it fits into the send queue."""
@@ -149,7 +150,7 @@ class Subscriptions:
             elif events_left <= 0 or bytes_left <= 0:
                 missed = Replay([], after, completed=False)
             else:
-                missed = replay.since(tx, root, after, events_left)
+                missed = _up_to(bytes_left, replay.since(tx, root, after, events_left))
                 events_left -= len(missed.events)
                 bytes_left -= sum(len(event.body) for event in missed.events)
             outcomes.append(Outcome(wanted, replay=missed, is_stream=root.kind is STREAM))
@@ -179,6 +180,8 @@ class Subscriptions:
         return replay.counter_at(tx, root, session.first_init_ms)
 
     def _establish(self, session: Session, batch: Batch, outcomes: list[Outcome]) -> Response:
+        if session.connection.state is State.GONE:  # it was lost meanwhile; whoever joins now never leaves
+            return Response(200, self._accepted)
         established: list[Entry] = []
         failed: list[Entry] = []
         for outcome in outcomes:
@@ -216,6 +219,17 @@ class Subscriptions:
             outcome, batch.correlation_id, entries, batch.event_protocol_version
         ):
             session.send(frame)
+
+
+def _up_to(bytes_max: int, missed: Replay) -> Replay:
+    """The replay as far as the event that reaches `bytes_max`."""
+    size = 0
+    for number, event in enumerate(missed.events[:-1], 1):
+        size += len(event.body)
+        if size >= bytes_max:
+            assert event.seq is not None  # it was replayed, so it was stored
+            return Replay(missed.events[:number], event.seq, completed=False)
+    return missed
 
 
 def _entry(wanted: Wanted, **members: Any) -> Entry:

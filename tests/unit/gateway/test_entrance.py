@@ -106,7 +106,7 @@ class Port:
 
     def _open(self, socket: WebSocket) -> None:
         listener: Any = self.heard
-        socket.listener = listener
+        socket.listen(listener)
         self.sockets.append(socket)
 
     def feed(self, chunks: Iterable[bytes]) -> None:

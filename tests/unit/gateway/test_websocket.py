@@ -47,7 +47,7 @@ class Peer:
         self.transport = Transport()
         self.socket = WebSocket(self.transport)
         self.heard = Heard(self.socket, packet_bytes_max)
-        self.socket.listener = self.heard
+        self.socket.listen(self.heard)
 
     def feed(self, chunks: Iterable[bytes]) -> None:
         """Deliver bytes; a closed transport reads no more."""

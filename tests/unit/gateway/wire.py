@@ -32,6 +32,10 @@ class Frame(NamedTuple):
     opcode: int
     payload: bytes
 
+    @property
+    def whole(self) -> bytes:
+        return frame(self.payload, self.opcode, mask=b"")
+
 
 def frames(data: bytes) -> list[Frame]:
     """The frames in what a server sent."""
@@ -55,19 +59,22 @@ class Packet(NamedTuple):
 
     header: dict[str, Any]
     payload: Any
+    frame: bytes
+    """The whole frame it came in."""
 
 
 def packets(data: bytes) -> list[Packet]:
     """The Twilsock packets in the binary frames a server sent."""
-    return [_packet(found.payload) for found in frames(data) if found.opcode == Opcode.BINARY]
+    return [_packet(found) for found in frames(data) if found.opcode == Opcode.BINARY]
 
 
-def _packet(raw: bytes) -> Packet:
-    header_bytes, rest = packet_frame.decode(raw)
+def _packet(found: Frame) -> Packet:
+    header_bytes, rest = packet_frame.decode(found.payload)
     header = msgspec.json.decode(header_bytes)
     payload = packet_frame.payload(rest, header["payload_size"])
-    is_json = header.get("payload_type") == "application/json"
-    return Packet(header, msgspec.json.decode(payload) if is_json else payload)
+    if header.get("payload_type") == "application/json":
+        payload = msgspec.json.decode(payload)
+    return Packet(header, payload, found.whole)
 
 
 class Transport(asyncio.Transport):
