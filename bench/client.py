@@ -1,0 +1,184 @@
+"""A light Twilsock client: a raw protocol with callbacks, no task of its own.
+
+It acknowledges whatever asks for it. What fan-out sends to thousands of clients are the same bytes, so what
+a piece of input holds, and how it is acknowledged, is worked out once and remembered.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import count
+from typing import Any, NamedTuple, cast
+
+import msgspec
+from websockets.speedups import apply_mask
+
+from tsock.wire import frame
+from tsock.wire.client import ack
+from tsock.wire.headers import HttpRequest, Init, Message, Notification, Reply, Status, Values
+from tsock.wire.reader import read_from_server
+
+HOST = "cds.us1.twilio.com"
+_MASK = b"\x37\xfa\x21\x3d"
+_UPGRADE = (
+    b"GET /v3/wsconnect HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+_NO_STATUS = Status(0, "no status")
+
+_json = msgspec.json.Encoder().encode
+_numbers = count(1)
+
+Answered = Callable[[bytes], None]
+"""Gets the payload of a reply that is 2xx."""
+Notified = Callable[[list[bytes]], None]
+"""Gets the payloads of the notifications that one piece of input brought."""
+
+
+class LoadError(Exception):
+    """The server did not do what was asked of it, so nothing was measured."""
+
+
+class Client(asyncio.Protocol):
+    """One connection, which presents its token once it is open.
+
+    Whatever goes wrong is raised inside a callback of the loop, whose exception handler ends the run.
+    """
+
+    def __init__(self, token: str, ready: Callable[[], None]) -> None:
+        self.notified: Notified = _ignored
+        self._token = token
+        self._ready = ready
+        self._open = False
+        self._closed = False
+        self._rest = b""
+        self._waiting: dict[str, Answered] = {}
+        self._transport: asyncio.Transport
+
+    # The socket.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(_UPGRADE)
+
+    def data_received(self, data: bytes) -> None:
+        if self._rest:
+            data = self._rest + data
+        if not self._open:
+            head, complete, data = data.partition(b"\r\n\r\n")
+            if not complete:
+                self._rest = head
+                return
+            self._begin(head)
+        found = _read(data)
+        self._rest = found.rest
+        if found.acks:
+            self._transport.write(found.acks)
+        for packet_id, payload in found.replies:
+            self._waiting.pop(packet_id)(payload)
+        if found.notifications:
+            self.notified(found.notifications)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._closed:
+            raise LoadError("the server ended a connection")
+
+    def close(self) -> None:
+        """Drop the connection, as a network would."""
+        self._closed = True
+        self._transport.abort()
+
+    # Packets.
+
+    def request(self, method: str, path: str, body: bytes, answered: Answered) -> None:
+        """Send a request."""
+        packet_id = self._expect(answered)
+        headers: Values = {"Content-Type": "application/json", "Twilio-Request-Id": "RQ" + packet_id[2:]}
+        request = HttpRequest(HOST, path, method, headers=headers)
+        header = Message(id=packet_id, active_grant="data_sync", http_request=request, payload_size=len(body))
+        self._send(header, body)
+
+    async def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request and wait for what it answers."""
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.request(method, path, b"" if body is None else _json(body), answer.set_result)
+        return msgspec.json.decode(await answer)
+
+    def _begin(self, head: bytes) -> None:
+        if not head.startswith(b"HTTP/1.1 101 "):
+            raise LoadError(f"expected an upgrade to WebSocket, got {head[:60]!r}")
+        self._open = True
+        packet_id = self._expect(lambda _: self._ready())
+        about = {"ver": "1.0.2", "type": "sync", "sdk": "JS", "env": "bench"}
+        self._send(Init(id=packet_id, token=self._token, capabilities=["client_update"], metadata=about))
+
+    def _expect(self, answered: Answered) -> str:
+        packet_id = f"TM{next(_numbers):032x}"
+        self._waiting[packet_id] = answered
+        return packet_id
+
+    def _send(self, header: Init | Message, payload: bytes = b"") -> None:
+        self._transport.write(_masked(frame.encode(_json(header), payload)))
+
+
+class _Input(NamedTuple):
+    replies: list[tuple[str, bytes]]
+    notifications: list[bytes]
+    acks: bytes
+    rest: bytes
+
+
+@lru_cache(maxsize=256)
+def _read(data: bytes) -> _Input:
+    """What some input holds: whole frames, and the beginning of the next."""
+    replies: list[tuple[str, bytes]] = []
+    notifications: list[bytes] = []
+    acks: list[bytes] = []
+    position = 0
+    while (found := _frame(data, position)) is not None:
+        start, position = found
+        header_bytes, rest = frame.decode(data[start:position])
+        header = read_from_server(header_bytes)
+        payload = frame.payload(rest, header.payload_size)
+        if isinstance(header, Reply):
+            _require_success(header, payload)
+            replies.append((header.id, payload))
+            continue
+        acks.append(_masked(ack(header.id)))
+        if isinstance(header, Notification):
+            notifications.append(payload)
+    return _Input(replies, notifications, b"".join(acks), data[position:])
+
+
+def _frame(data: bytes, position: int) -> tuple[int, int] | None:
+    """Start and stop of the packet in the unmasked binary frame at `position`, if all of it is there."""
+    if len(data) < position + 2:
+        return None
+    if data[position] != 0x82:
+        raise LoadError(f"expected a binary frame, got {data[position : position + 40]!r}")
+    size, start = data[position + 1], position + 2
+    if size >= 126:
+        start += 2 if size == 126 else 8
+        size = int.from_bytes(data[position + 2 : start], "big")
+    return (start, start + size) if start + size <= len(data) else None
+
+
+def _require_success(header: Reply, payload: bytes) -> None:
+    for status in (header.status or _NO_STATUS, header.http_status):
+        if status is not None and status.code // 100 != 2:
+            raise LoadError(f"expected a reply 2xx, got {status}: {payload[:300]!r}")
+
+
+def _masked(packet: bytes) -> bytes:
+    size = len(packet)
+    if size < 126:
+        head = bytes((0x82, 0x80 | size))
+    elif size < 65_536:
+        head = b"\x82\xfe" + size.to_bytes(2, "big")
+    else:
+        head = b"\x82\xff" + size.to_bytes(8, "big")
+    return head + _MASK + apply_mask(packet, _MASK)
+
+
+def _ignored(payloads: list[bytes]) -> None:
+    pass

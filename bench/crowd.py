@@ -1,0 +1,104 @@
+"""Many clients at once: they connect, make documents, subscribe and leave."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
+
+from bench.client import Client, LoadError
+from bench.server import Target
+
+IN_FLIGHT = 100
+"""Connections that are opened at a time."""
+
+Known = tuple[str, int]
+"""SID of a document, and the last event id a client knows of it."""
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+
+
+async def connect(target: Target, token: str) -> Client:
+    """One client whose token was accepted."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    client = Client(token, lambda: ready.set_result(None))
+    await loop.create_connection(lambda: client, target.host, target.port)
+    await ready
+    return client
+
+
+async def connect_all(target: Target, tokens: Iterable[str]) -> tuple[list[Client], list[float]]:
+    """A client for each token, and the seconds that each took."""
+    took_s: list[float] = []
+
+    async def one(token: str) -> Client:
+        started = time.perf_counter()
+        client = await connect(target, token)
+        took_s.append(time.perf_counter() - started)
+        return client
+
+    return await in_turns(one, tokens), took_s
+
+
+async def disconnect(clients: Iterable[Client]) -> None:
+    """Drop clients at once; their sockets are closed when this returns."""
+    for client in clients:
+        client.close()
+    await asyncio.sleep(0)
+
+
+async def make_documents(client: Client, number: int, prefix: str) -> list[Known]:
+    """Fresh documents, named by `prefix` and a number."""
+
+    async def one(name: str) -> Known:
+        document = await client.ask("POST", "/v3/Documents", {"unique_name": name, "data": {}})
+        return document["sid"], int(document["last_event_id"])
+
+    return await in_turns(one, [f"{prefix}{n}" for n in range(number)])
+
+
+async def subscribe(client: Client, documents: Sequence[Known]) -> int:
+    """Follow documents; how many events were replayed until all were confirmed."""
+    confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    left, replayed = len(documents), 0
+
+    def notified(payloads: list[bytes]) -> None:
+        nonlocal left, replayed
+        for payload in payloads:
+            if payload.startswith(b'{"event_type":"subscription_established"'):
+                left -= payload.count(b'"object_sid"')
+            elif payload.startswith(b'{"event_type":"subscription_'):
+                raise LoadError(f"expected an established subscription, got {payload[:300]!r}")
+            else:
+                replayed += 1
+        if not left:
+            client.notified = former
+            confirmed.set_result(None)
+
+    former, client.notified = client.notified, notified
+    entries = [
+        {"object_sid": sid, "object_type": "document", "last_event_id": known} for sid, known in documents
+    ]
+    body = {"event_protocol_version": 4, "action": "establish", "correlation_id": 1, "requests": entries}
+    await client.ask("POST", "/v4/Subscriptions", body)
+    await confirmed
+    return replayed
+
+
+async def in_turns(
+    job: Callable[[Argument], Awaitable[Result]], arguments: Iterable[Argument], width: int = IN_FLIGHT
+) -> list[Result]:
+    """The results of a job for each argument, of which `width` run at a time; in order of completion."""
+    results: list[Result] = []
+    left = iter(arguments)
+
+    async def work() -> None:
+        for argument in left:
+            result = await job(argument)
+            results.append(result)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(width):
+            group.create_task(work())
+    return results
