@@ -1,6 +1,6 @@
 """What every tsock process that works on a data directory opens first: lock, store, keys, directory."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -50,14 +50,15 @@ class Installation(msgspec.Struct, frozen=True):
     data_set: str
     """Names this set of data; a client's cache of another one is worthless (`twilsock.md` 4.2)."""
 
-    def listen(self, listener: Callable[[object], None]) -> None:
+    def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
         """Hear of every committed fact; the directory has already taken in its own."""
         apply = self.directory.apply
 
-        def hear(fact: object) -> None:
-            if isinstance(fact, Account | ApiKey | Service | Revocation):
-                apply(fact)
-            listener(fact)
+        def hear(facts: Sequence[object]) -> None:
+            for fact in facts:
+                if isinstance(fact, Account | ApiKey | Service | Revocation):
+                    apply(fact)
+            listener(facts)
 
         self.store.listen(hear)
 
@@ -131,7 +132,7 @@ async def installation(
                 master_key=master_key,
                 data_set=data_set,
             )
-            opened.listen(lambda fact: None)
+            opened.listen(lambda facts: None)
             yield opened
         finally:
             await store.close()

@@ -55,17 +55,17 @@ async def test_write_returns_what_the_rule_returned_and_is_seen_by_the_next_read
 
 async def test_writes_commit_in_the_order_in_which_they_were_asked_for(store: SqliteStore) -> None:
     facts: list[Any] = []
-    store.listen(facts.append)
+    store.listen(facts.extend)
     await asyncio.gather(*(written(store, put("a", str(n))) for n in range(500)))
     assert facts == [("a", str(n)) for n in range(500)]
     assert await fetched(store, text_of("a")) == "499"
 
 
-async def test_the_reply_precedes_the_facts_of_its_own_rule_and_follows_those_of_earlier_ones(
+async def test_the_replies_of_a_commit_precede_its_facts_both_in_order(
     store: SqliteStore,
 ) -> None:
     seen: list[Any] = []
-    store.listen(lambda fact: seen.append(("fact", fact)))
+    store.listen(lambda facts: seen.extend(("fact", fact) for fact in facts))
     finished = asyncio.Event()
 
     def done(result: Any, error: Exception | None) -> None:
@@ -77,14 +77,14 @@ async def test_the_reply_precedes_the_facts_of_its_own_rule_and_follows_those_of
     store.write(put("b", "2"), done)
     await finished.wait()
     await asyncio.sleep(0)
-    assert seen == [("reply", "1"), ("fact", ("a", "1")), ("reply", "2"), ("fact", ("b", "2"))]
+    assert seen == [("reply", "1"), ("reply", "2"), ("fact", ("a", "1")), ("fact", ("b", "2"))]
 
 
 async def test_a_rule_that_raises_leaves_no_trace_and_does_not_touch_its_neighbours(
     store: SqliteStore,
 ) -> None:
     facts: list[Any] = []
-    store.listen(facts.append)
+    store.listen(facts.extend)
 
     def refused(tx: Tx) -> None:
         put("bad", "x")(tx)
@@ -118,7 +118,7 @@ async def test_a_read_asked_for_during_a_commit_is_answered_after_the_facts_of_t
     store: SqliteStore,
 ) -> None:
     seen: list[Any] = []
-    store.listen(seen.append)
+    store.listen(seen.extend)
     committing, go_on = threading.Event(), threading.Event()
 
     def slow(tx: Tx) -> None:
@@ -150,7 +150,7 @@ async def test_more_waiting_writes_than_the_limit_are_refused_with_store_busy(tm
 async def test_a_group_larger_than_the_limit_is_split_and_keeps_its_order(tmp_path: Path) -> None:
     store = open_store(tmp_path, group_max=3)
     facts: list[Any] = []
-    store.listen(facts.append)
+    store.listen(facts.extend)
     create = "CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT)"
     await written(store, lambda tx: tx.run(create, {}))
     await asyncio.gather(*(written(store, put("a", str(n))) for n in range(10)))
@@ -162,7 +162,7 @@ async def test_a_failed_commit_fails_its_whole_group_keeps_reads_alive_and_heals
     store: SqliteStore,
 ) -> None:
     facts: list[Any] = []
-    store.listen(facts.append)
+    store.listen(facts.extend)
     await written(store, put("a", "before"))
     fill_disk(store)
     results = await asyncio.gather(

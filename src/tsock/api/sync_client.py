@@ -3,7 +3,7 @@
 A handler decodes, names the actor, and answers with the rule to run; what is allowed is the rules' business.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -25,8 +25,10 @@ from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, STREAM, Kind
 class SyncClient:
     """Handlers of the client API, under `/v3/…` and `/v3/Services/{service}/…` alike."""
 
-    def __init__(self, scope: SyncScope, rates: SyncRates, publish: Callable[[Event], None]) -> None:
-        """`publish` hands an event that is not stored to its subscribers."""
+    def __init__(
+        self, scope: SyncScope, rates: SyncRates, publish: Callable[[Sequence[Event]], None]
+    ) -> None:
+        """`publish` hands events that are not stored to their subscribers."""
         self._scope = scope
         self._rates = rates
         self._limits = scope.limits
@@ -144,7 +146,7 @@ class SyncClient:
         content = json_data.required(present(read_body(request).data), STREAM, self._limits)
 
         def announce(message: streams.Message) -> Response:
-            self._publish(message.event)
+            self._publish([message.event])
             return Response(201, f'{{"sid":"{message.sid}","data":{content}}}'.encode())
 
         return Read(lambda tx: streams.publish(tx, actor, name, content), announce)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 
 import structlog
 
@@ -60,7 +61,7 @@ class Gateway:
         socket.transport.set_write_buffer_limits(high=settings.send_queue_bytes_max)
         peer = socket.transport.get_extra_info("peername")
         session = Session(self, self._opened, socket, peer[0] if peer else "")
-        socket.listener = session
+        socket.listen(session)
         self._sessions.add(session)
         self.context.metrics.connections_opened += 1
 
@@ -84,13 +85,19 @@ class Gateway:
 
     # What commits announce.
 
-    def hear(self, fact: object) -> None:
-        """Pass a committed fact on to the connections that it concerns."""
-        if isinstance(fact, Event):
-            self._hub.publish(fact)
-            if self.context.tail.watched:
-                self.context.tail.add("event", fact.kind, topic=fact.topic, detail=f"number {fact.seq}")
-        elif isinstance(fact, Account | ApiKey | Revocation):
+    def hear(self, facts: Sequence[object]) -> None:
+        """Pass the facts of one commit on to the connections that they concern."""
+        events = [fact for fact in facts if isinstance(fact, Event)]
+        self._hub.publish(events)
+        if len(events) < len(facts):
+            for fact in facts:
+                self._heed(fact)
+        if self.context.tail.watched:
+            for event in events:
+                self.context.tail.add("event", event.kind, topic=event.topic, detail=f"number {event.seq}")
+
+    def _heed(self, fact: object) -> None:
+        if isinstance(fact, Account | ApiKey | Revocation):
             self._end_unpermitted(fact)
         elif isinstance(fact, ReadRevoked):
             self._stop_delivery(fact)

@@ -1,6 +1,6 @@
 """Fan-out: an event becomes one WebSocket frame, shared by every subscriber on this node."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -58,21 +58,34 @@ class Hub:
         for sid in list(subscriber.subscriptions):
             self.leave(subscriber, sid)
 
-    def publish(self, event: Event) -> None:
-        """Deliver a committed event to all who wait for it, once and in order."""
-        self._metrics.events += 1
-        topic = self._topics.get(event.topic)
-        if topic is None:
-            return
+    def publish(self, events: Sequence[Event]) -> None:
+        """Deliver what one commit announced to all who wait for it, once and in order.
+
+        Order is kept for each object, not across them: what happened to one leaves in one write.
+        """
+        self._metrics.events += len(events)
+        due: dict[str, list[Event]] = {}
+        for event in events:
+            topic = self._topics.get(event.topic)
+            if topic is not None and self._is_due(topic, event):
+                due.setdefault(event.topic, []).append(event)
+        for sid, run in due.items():
+            topic = self._topics[sid]
+            first = run[0].seq
+            if len(run) == 1 or first is None or topic.all_behind(first):
+                self._deliver(topic, run)
+            else:  # some of the audience have had some of them
+                for event in run:
+                    self._deliver(topic, [event])
+
+    def _is_due(self, topic: Topic[Subscriber], event: Event) -> bool:
         # What is missing before the end of an object is gone with it, so the end waits for nothing.
-        if event.seq is not None and not event.final:
-            verdict = topic.verdict(event.seq)
-            if verdict is Verdict.REPEAT:
-                return
-            if verdict is Verdict.GAP:
-                self._mend(event.topic, topic)
-                return
-        self._deliver(topic, event)
+        if event.seq is None or event.final:
+            return True
+        verdict = topic.take(event.seq)
+        if verdict is Verdict.GAP:
+            self._mend(event.topic, topic)
+        return verdict is Verdict.DELIVER
 
     def _mend(self, sid: str, topic: Topic[Subscriber]) -> None:
         """Close a gap with a replay from the store, which has whatever did not arrive here."""
@@ -89,25 +102,33 @@ class Hub:
                     log.error("topic.not_mended", topic=sid, reason=str(error))
                 return
             for event in missed.events:
-                self._deliver(topic, event)
+                self._deliver(topic, [event])
             topic.seq = max(topic.seq, missed.last_event_id)
             if not missed.completed:
                 self._mend(sid, topic)
 
         self._store.read(query, done)
 
-    def _deliver(self, topic: Topic[Subscriber], event: Event) -> None:
-        audience = topic.subscribers if event.seq is None else topic.audience(event.seq)
-        frame = self._live_frame(event)
-        origin = event.origin
-        delivered = 0
+    def _deliver(self, topic: Topic[Subscriber], run: Sequence[Event]) -> None:
+        """Send events of one object, which nobody in their common audience has had; no echo to the origin."""
+        first = run[0].seq
+        audience = topic.subscribers if first is None else topic.audience(first)
+        frames = [self._live_frame(event) for event in run]
+        joined = frames[0] if len(frames) == 1 else b"".join(frames)
+        origins = {event.origin for event in run}
+        withheld = 0
         for subscriber in audience:
-            if subscriber.number != origin:
-                subscriber.send(frame)
-                delivered += 1
-        self._metrics.deliveries += delivered
-        if event.final:
-            self._end(event.topic, topic)
+            if subscriber.number in origins:
+                for event, frame in zip(run, frames, strict=True):
+                    if event.origin == subscriber.number:
+                        withheld += 1
+                    else:
+                        subscriber.send(frame)
+            else:
+                subscriber.send(joined)
+        self._metrics.deliveries += len(run) * len(audience) - withheld
+        if run[-1].final:
+            self._end(run[-1].topic, topic)
 
     def _end(self, sid: str, topic: Topic[Subscriber]) -> None:
         """The object is gone, and every subscription to it."""

@@ -5,6 +5,7 @@ A session decides nothing about tokens (`admission.py`), requests (`tunnel.py`) 
 """
 
 import enum
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 EXPIRED = Status(410, "TOKEN_EXPIRED", "Token expired", 51207)
+
+
+def _nowhere(frame: bytes, /) -> None:
+    """Where frames for a closed socket go."""
 
 
 class End(enum.StrEnum):
@@ -106,10 +111,9 @@ class Session:
     def packet(self, packet: bytes) -> None:
         """A complete binary message."""
         self.heard = True
-        event, payload = self.connection.receive(packet)
-        if event is None or type(event) is Ack:
-            return
-        self._take(event, payload)
+        connection = self.connection
+        if not connection.is_plain_ack(packet):
+            self._take(*connection.receive(packet))
 
     def text(self) -> None:
         """A text message; packets come in binary ones."""
@@ -128,6 +132,7 @@ class Session:
     def gone(self) -> None:
         """The socket is closed."""
         self.connection.gone()
+        self.send = _nowhere  # replies to what is still under way
         self._pulse.cancel()
         if self._life is not None:
             self._life.cancel()
@@ -135,7 +140,7 @@ class Session:
 
     # What the client asks.
 
-    def _take(self, event: Event, payload: bytes) -> None:
+    def _take(self, event: Event | None, payload: bytes) -> None:
         match event:
             case Message():
                 self._gateway.tunnel.request(self, event, payload)
@@ -147,7 +152,7 @@ class Session:
                 self._violated(event)
             case Close():
                 self._socket.close()
-            case Telemetry() | Ack():
+            case Telemetry() | Ack() | None:
                 pass
             case _:
                 # A ping, or a method we do not know: both are content with 200. So is a notification
@@ -209,9 +214,18 @@ class Session:
 
     def _end_later(self, reason: End) -> None:
         self._ended(reason)
+        if self._life is not None:
+            self._life.cancel()
+        self._soon(self._close)
+
+    def _close(self) -> None:
+        """Close the socket; a peer that does not read what is left delays that only so long."""
+        self._socket.close()
+        self._soon(self._socket.drop)
+
+    def _soon(self, step: Callable[[], None]) -> None:
         self._pulse.cancel()
-        timeout_s = self._context.settings.close_timeout_s
-        self._pulse = self._context.deadlines.after(timeout_s, self._socket.close)
+        self._pulse = self._context.deadlines.after(self._context.settings.close_timeout_s, step)
 
     # Deadlines.
 

@@ -8,7 +8,7 @@ event here: it may lose, repeat and reorder.
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Collection
 from typing import Generic, TypeVar
 
 Subscriber = TypeVar("Subscriber")
@@ -46,15 +46,21 @@ class Topic(Generic[Subscriber]):
         """Remove a subscriber, if it is one."""
         self.subscribers.pop(subscriber, None)
 
-    def verdict(self, seq: int) -> Verdict:
-        """What the event numbered `seq` is to this topic."""
+    def take(self, seq: int) -> Verdict:
+        """What the event numbered `seq` is to this topic; to be delivered, it gives the topic its number."""
         if seq <= self.seq or self.mending:
             return Verdict.REPEAT
-        return Verdict.DELIVER if seq == self.seq + 1 else Verdict.GAP
-
-    def audience(self, seq: int) -> Iterator[Subscriber]:
-        """Those who have not had the event numbered `seq`, which becomes the topic's number."""
+        if seq > self.seq + 1:
+            return Verdict.GAP
         self.seq = seq
-        if self._ahead < seq:
-            return iter(self.subscribers)
-        return (subscriber for subscriber, had in self.subscribers.items() if had < seq)
+        return Verdict.DELIVER
+
+    def all_behind(self, seq: int) -> bool:
+        """Whether no subscriber has had the event numbered `seq` from its own replay."""
+        return self._ahead < seq
+
+    def audience(self, seq: int) -> Collection[Subscriber]:
+        """Those who have not had the event numbered `seq`."""
+        if self.all_behind(seq):
+            return self.subscribers
+        return [subscriber for subscriber, had in self.subscribers.items() if had < seq]

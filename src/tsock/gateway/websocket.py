@@ -6,6 +6,7 @@ control frames, errors and the closing handshake are its business.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from websockets.exceptions import PayloadTooBig
@@ -49,6 +50,10 @@ class Listener(Protocol):
         ...
 
 
+def _unheard(packet: bytes) -> None:
+    raise AssertionError("a packet arrived before anybody listened")
+
+
 class Send(Protocol):
     """Queues one complete WebSocket frame."""
 
@@ -60,23 +65,35 @@ class Send(Protocol):
 class WebSocket(asyncio.Protocol):
     """The server's end of an opened WebSocket."""
 
-    __slots__ = ("_core", "_fragments", "_partial", "listener", "send", "transport")
+    __slots__ = ("_core", "_fragments", "_needed", "_packet", "_partial", "listener", "send", "transport")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
         self.send: Send = transport.write
         self.listener = cast(Listener, None)
-        self._partial = b""
+        self._packet: Callable[[bytes], None] = _unheard
+        self._partial: bytearray | None = None
+        """The beginning of a frame that has not arrived whole."""
+        self._needed = 0
+        """Bytes of it that make another look worthwhile."""
         self._core: Core | None = None
         self._fragments: list[bytes] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Set the one receiver; nothing may arrive before."""
+        self.listener = listener
+        self._packet = listener.packet
 
     def data_received(self, data: bytes) -> None:
         if self._core is not None:
             self._read_by_core(self._core, data)
             return
-        if self._partial:
-            data = self._partial + data
-            self._partial = b""
+        if self._partial is not None:
+            self._partial += data
+            if len(self._partial) < self._needed:
+                return
+            data = bytes(self._partial)
+            self._partial = None
         position, end = 0, len(data)
         while end - position >= 6:
             length = data[position + 1]
@@ -86,24 +103,25 @@ class WebSocket(asyncio.Protocol):
             length -= _MASKED
             mask = position + 2
             if length == 126:
+                length = data[mask] << 8 | data[mask + 1]
                 mask += 2
-                length = int.from_bytes(data[position + 2 : mask])
             elif length == 127:
+                length = int.from_bytes(data[mask : mask + 8]) if end - mask >= 8 else 0
                 mask += 8
-                if mask > end:
-                    break
-                length = int.from_bytes(data[position + 2 : mask])
             if length > self.listener.packet_bytes_max:
                 self.listener.oversized()
                 return
             start = mask + 4
             stop = start + length
             if stop > end:
+                self._needed = stop - position
                 break
             position = stop
-            self.listener.packet(apply_mask(data[start:stop], data[mask:start]))
+            self._packet(apply_mask(data[start:stop], data[mask:start]))
+        else:
+            self._needed = 6
         if position < end:
-            self._partial = data[position:]
+            self._partial = bytearray(data[position:])
 
     def close(self) -> None:
         """Flush what was sent, then close with a WebSocket Close frame (`twilsock.md` 1: no code)."""

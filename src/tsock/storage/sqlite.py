@@ -10,7 +10,7 @@ same connection has yet to say (`conversations.md` 4.8).
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
@@ -120,7 +120,7 @@ class SqliteStore:
         self._read_tx = SqliteTx(self._reader, ids)
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
-        self._listener: Callable[[object], None] = lambda fact: None
+        self._listener: Callable[[Sequence[object]], None] = lambda facts: None
         self._waiting: deque[_Pending] = deque()
         self._aside: deque[_Pending] = deque()
         self._reads: deque[_Pending] = deque()
@@ -132,8 +132,8 @@ class SqliteStore:
         self._idle: asyncio.Future[None] | None = None
         self._down: str | None = None
 
-    def listen(self, listener: Callable[[object], None]) -> None:
-        """Set the one receiver of emitted facts; it runs on the event loop and must not raise."""
+    def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
+        """Set the one receiver of the facts of each commit; it runs on the event loop and must not raise."""
         self._listener = listener
 
     @property
@@ -256,10 +256,12 @@ class SqliteStore:
         group, self._group = self._group, []
         if error is None:
             self._recovered()
+            announced: list[object] = []
             for done, result, failure, facts in group:
                 self._answer(done, result, failure)
-                for fact in facts:
-                    self._listener(fact)
+                announced += facts
+            if announced:
+                self._listener(announced)
         else:
             down = self._failed(error)
             for done, *_ in group:
@@ -339,7 +341,11 @@ def _touch(tx: Tx) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    # Nobody else may write here, so there is nothing to wait for: whoever does so by hand makes writes fail
+    # for that long, and the event loop goes on.
+    connection = sqlite3.connect(
+        path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -32768")

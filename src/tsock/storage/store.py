@@ -56,8 +56,8 @@ class Store(Protocol):
     """Runs rules and queries; the contract every implementation is tested against.
 
     - Writes commit in the order in which `write` was called.
-    - `done` runs after the commit, in commit order, and before the listener hears of what the same rule
-      emitted, so that a reply is never overtaken by the event it caused.
+    - `done` runs after the commit, in commit order. Then the listener hears of all that the rules of that
+      commit emitted, so that a reply is never overtaken by the event it caused.
     - A rule that raises leaves no trace; the error goes to `done`, and the rules beside it are unaffected.
     - A query sees every commit whose facts were handed to the listener, and no other.
     - When a commit fails, every rule of its group ends with `StoreDown` and nothing is announced.

@@ -98,6 +98,14 @@ _LIKE_ACK = re.compile(rb'TWILSOCK[^{]{1,64}\{\s*(?:"id"\s*:\s*"[^"]*"\s*,\s*)?"
 """How an acknowledgement starts, whether or not the rest of it can be read."""
 
 
+_JS_ACK_HEAD = b'TWILSOCK V3.0 147\r\n{"id":"TM'
+_JS_ACK_TAIL = (
+    b'","method":"reply","payload_type":"application/json",'
+    b'"status":{"code":200,"status":"OK"},"payload_size":0}\r\n'
+)
+_JS_ACK_BYTES = len(_JS_ACK_HEAD) + 32 + len(_JS_ACK_TAIL)
+
+
 class ServerConnection:
     """One client, as the protocol sees it. Takes packets, gives events; does no I/O and keeps no time.
 
@@ -111,6 +119,19 @@ class ServerConnection:
         self.state = State.NEW
         self.takes_updates = False
         """Whether the client may be sent a `client_update` (`twilsock.md` 4.8)."""
+
+    def is_plain_ack(self, packet: bytes) -> bool:
+        """Whether `packet` acknowledges, as JS clients do, something with an id of `packet_ids`.
+
+        Busy servers receive little else. There is nothing to be done about such a packet, and length, first
+        and last bytes tell it from all that could mean something else.
+        """
+        return (
+            len(packet) == _JS_ACK_BYTES
+            and packet.endswith(_JS_ACK_TAIL)
+            and packet.startswith(_JS_ACK_HEAD)
+            and self.state is not State.NEW
+        )
 
     def receive(self, packet: bytes) -> tuple[Event | None, bytes]:
         """What a binary message means, and its payload; None when it is to be ignored."""

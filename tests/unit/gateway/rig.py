@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -128,13 +128,14 @@ class Rig:
     async def stop(self) -> None:
         await self.store.close()
 
-    def _hear(self, fact: object) -> None:
-        self.facts.append(fact)
-        if not isinstance(fact, Event) and type(fact).__module__ == "tsock.auth.records":
-            record: Any = fact
-            self.directory.apply(record)
+    def _hear(self, facts: Sequence[object]) -> None:
+        self.facts.extend(facts)
+        for fact in facts:
+            if not isinstance(fact, Event) and type(fact).__module__ == "tsock.auth.records":
+                record: Any = fact
+                self.directory.apply(record)
         if hasattr(self, "gateway"):
-            self.gateway.hear(fact)
+            self.gateway.hear(facts)
 
     # Time
 

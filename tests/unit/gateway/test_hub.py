@@ -132,7 +132,7 @@ def test_event_becomes_one_frame_shared_by_all_subscribers_but_the_connection_th
     for listener in (writer, *others):
         hub.join(listener, carried.root.sid, -1)
     carried.put(0)
-    hub.publish(carried.events[0])
+    hub.publish([carried.events[0]])
     assert writer.frames == []
     assert [listener.frames for listener in others] == [[carried.events[0].body]] * 2
     assert others[0].frames[0] is others[1].frames[0]
@@ -143,7 +143,7 @@ def test_event_that_was_had_already_is_dropped(world: World, hub: Hub, reads: Re
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1)
     for number in (0, 0, 1, 0, 1):
-        hub.publish(carried.events[number])
+        hub.publish([carried.events[number]])
     assert numbers(listener) == [0, 1]
     assert reads.waiting == []
 
@@ -156,7 +156,7 @@ def test_subscriber_that_joins_ahead_of_the_others_hears_only_what_its_snapshot_
     carried.put(0, 1, 2)
     hub.join(late, carried.root.sid, 1)
     for event in carried.events:
-        hub.publish(event)
+        hub.publish([event])
     assert numbers(early) == [0, 1, 2]
     assert numbers(late) == [2]
 
@@ -167,15 +167,15 @@ def test_gap_is_closed_by_one_replay_that_also_brings_what_arrives_meanwhile(
     carried, listener = Carried(world), Listener(1)
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1, 2, 3)
-    hub.publish(carried.events[1])
-    hub.publish(carried.events[2])
-    hub.publish(carried.events[0])
+    hub.publish([carried.events[1]])
+    hub.publish([carried.events[2]])
+    hub.publish([carried.events[0]])
     assert numbers(listener) == []
     reads.answer()
     assert numbers(listener) == [0, 1, 2, 3]
-    hub.publish(carried.events[3])
+    hub.publish([carried.events[3]])
     carried.put(4)
-    hub.publish(carried.events[4])
+    hub.publish([carried.events[4]])
     assert numbers(listener) == [0, 1, 2, 3, 4]
     assert reads.waiting == []
 
@@ -187,7 +187,7 @@ def test_gap_wider_than_one_read_is_closed_by_several(
     carried, listener = Carried(world), Listener(1)
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1, 2, 3, 4)
-    hub.publish(carried.events[4])
+    hub.publish([carried.events[4]])
     heard = []
     while reads.waiting:
         reads.answer()
@@ -202,11 +202,11 @@ def test_gap_that_could_not_be_read_is_tried_again_at_the_next_event(
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1, 2)
     reads.error = OSError("disk")
-    hub.publish(carried.events[1])
+    hub.publish([carried.events[1]])
     reads.answer()
     assert numbers(listener) == []
     reads.error = None
-    hub.publish(carried.events[2])
+    hub.publish([carried.events[2]])
     reads.answer()
     assert numbers(listener) == [0, 1, 2]
 
@@ -216,10 +216,10 @@ def test_removal_behind_a_gap_reaches_every_subscriber(world: World, hub: Hub, r
     hub.join(listener, carried.root.sid, -1)
     carried.put(0)
     carried.remove()
-    hub.publish(carried.events[1])
+    hub.publish([carried.events[1]])
     assert numbers(listener) == [1]
     assert listener.subscriptions == {}
-    hub.publish(carried.events[0])
+    hub.publish([carried.events[0]])
     assert numbers(listener) == [1]
 
 
@@ -229,9 +229,9 @@ def test_removal_that_arrives_while_a_gap_is_closed_reaches_every_subscriber(
     carried, listener = Carried(world), Listener(1)
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1)
-    hub.publish(carried.events[1])
+    hub.publish([carried.events[1]])
     carried.remove()
-    hub.publish(carried.events[2])
+    hub.publish([carried.events[2]])
     assert numbers(listener) == [2]
     reads.answer()
     assert numbers(listener) == [2]
@@ -243,7 +243,7 @@ def test_subscription_that_is_established_again_doubles_nothing(world: World, hu
     hub.join(listener, carried.root.sid, -1)
     hub.join(listener, carried.root.sid, -1)
     carried.put(0)
-    hub.publish(carried.events[0])
+    hub.publish([carried.events[0]])
     assert numbers(listener) == [0]
 
 
@@ -254,7 +254,7 @@ def test_subscriber_that_left_hears_nothing_more(world: World, hub: Hub) -> None
     hub.leave(leaves, carried.root.sid)
     hub.leave(leaves, carried.root.sid)
     carried.put(0)
-    hub.publish(carried.events[0])
+    hub.publish([carried.events[0]])
     assert numbers(stays) == [0]
     assert numbers(leaves) == []
     assert leaves.subscriptions == {}
@@ -268,7 +268,7 @@ def test_connection_that_is_gone_leaves_all_it_followed(world: World, hub: Hub) 
     for carried in (first, second):
         carried.put(0)
     for event in first.events + second.events:
-        hub.publish(event)
+        hub.publish([event])
     assert listener.heard == []
     assert listener.subscriptions == {}
 
@@ -279,10 +279,10 @@ def test_stream_messages_go_out_in_the_order_they_came_and_are_not_numbered(worl
     for subscriber in (listener, publisher):
         hub.join(subscriber, root.sid, 0)
     for number in range(3):
-        hub.publish(world(streams.publish, actor(2), root.sid, Json(f'{{"n":{number}}}')).event)
+        hub.publish([world(streams.publish, actor(2), root.sid, Json(f'{{"n":{number}}}')).event])
     world(roots.remove, actor(2), STREAM, root.sid)
     for event in world.heard():
-        hub.publish(event)
+        hub.publish([event])
     assert [told.get("message_data") for told in listener.heard] == [{"n": 0}, {"n": 1}, {"n": 2}, None]
     assert publisher.heard == []
     assert listener.subscriptions == publisher.subscriptions == {}
@@ -341,13 +341,13 @@ class Delivery(RuleBasedStateMachine):
         if fate != "repeat":
             del self.flying[index]
         if fate != "lose":
-            self.hub.publish(event)
+            self.hub.publish([event])
 
     @precondition(lambda self: self.flying)
     @rule()
     def carry_all(self) -> None:
         while self.flying:
-            self.hub.publish(self.flying.pop(0))
+            self.hub.publish([self.flying.pop(0)])
 
     @precondition(lambda self: self.reads.waiting)
     @rule()
@@ -391,7 +391,7 @@ class Delivery(RuleBasedStateMachine):
         self.patch.undo()
         if not self.removed:
             self.write("z", 0, remove=False, writer=None)
-        self.hub.publish(self.flying.pop() if self.flying and not self.removed else self.final())
+        self.hub.publish([self.flying.pop() if self.flying and not self.removed else self.final()])
         while self.reads.waiting:
             self.reads.answer()
         for listener in self.listeners.values():

@@ -357,3 +357,16 @@ def test_receive_of_a_mutated_packet_never_raises(
 @given(header=st.binary(max_size=60), payload=st.binary(max_size=20))
 def test_receive_of_a_well_framed_packet_with_an_arbitrary_header_never_raises(header: bytes, payload: bytes):
     connection(State.READY).receive(frame.encode(header, payload))
+
+
+def test_plain_ack_of_a_packet_of_ours_is_known_by_sight_once_served() -> None:
+    header = (
+        b'{"id":"TM%032x","method":"reply","payload_type":"application/json",'
+        b'"status":{"code":200,"status":"OK"},"payload_size":0}' % 5
+    )
+    subject = ServerConnection()
+    assert not subject.is_plain_ack(frame.encode(header))
+    subject.state = State.READY
+    assert subject.is_plain_ack(frame.encode(header))
+    assert not subject.is_plain_ack(frame.encode(header.replace(b"200", b"400")))
+    assert not subject.is_plain_ack(frame.encode(header.replace(b'"TM', b'"RQ')))
