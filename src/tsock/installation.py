@@ -157,7 +157,7 @@ async def _vault(
         vault = Vault(parse_master_key(given, origin))
     else:
         path = Path(settings.master_key_file) if settings.master_key_file else data / "master.key"
-        origin = str(path)
+        origin = str(path.absolute())
         sealed = await fetched(store, has_sealed_secrets)
         fresh = None if sealed else bytes.fromhex(ids.secret() + ids.secret())
         vault = Vault(parse_master_key(read_key_file(path, fresh=fresh), origin))

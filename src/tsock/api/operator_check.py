@@ -81,7 +81,7 @@ class OperatorCheck:
         of = self._premises
         checks = [
             _store(of.problem()),
-            _data(of.data),
+            _data(of.data.absolute()),
             _disk(of.data),
             Line("master_key", "ok", of.master_key),
             _clock(of.clock),

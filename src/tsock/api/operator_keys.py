@@ -1,5 +1,7 @@
 """API keys, as an operator makes and revokes them."""
 
+from typing import Any
+
 import msgspec
 
 from tsock.api.operator_body import PAGE_ROWS, Body, answer, decoded, page
@@ -21,7 +23,8 @@ class KeyView(msgspec.Struct, omit_defaults=True):
     kind: str
     friendly_name: str
     region: str
-    policy: msgspec.Raw | None
+    policy: Any
+    """JSON, as it was given."""
     date_created: str
     date_updated: str
     date_revoked: str = ""
@@ -33,7 +36,7 @@ class NewKey(Body, frozen=True):
 
     kind: KeyKind = "standard"
     friendly_name: str = ""
-    policy: msgspec.Raw | None = None
+    policy: dict[str, Any] | None = None
 
 
 class OperatorKeys:
@@ -66,7 +69,7 @@ class OperatorKeys:
     def create(self, request: Request, account: str) -> Answer:
         """A new key with its secret."""
         body = decoded(request, NewKey)
-        policy = None if body.policy is None else bytes(body.policy).decode()
+        policy = None if body.policy is None else msgspec.json.encode(body.policy).decode()
 
         def rule(tx: Tx) -> Response:
             key, secret = keys.create_key(
@@ -100,7 +103,7 @@ def _view(key: ApiKey) -> KeyView:
         kind=key.kind,
         friendly_name=key.friendly_name,
         region=key.region,
-        policy=None if key.policy is None else msgspec.Raw(key.policy.encode()),
+        policy=None if key.policy is None else msgspec.json.decode(key.policy),
         date_created=iso_ms(key.created_ms),
         date_updated=iso_ms(key.updated_ms),
         date_revoked="" if key.revoked_ms is None else iso_ms(key.revoked_ms),

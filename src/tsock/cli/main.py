@@ -1,21 +1,16 @@
-"""The command `tsock`: its subcommands, and what the exit code says.
+"""The command `tsock`: its subcommands, and the exit code that each error ends with."""
 
-0: done. 1: the answer is no (denied, refused, not found). 2: the command line or the installation is wrong.
-"""
-
+import io
 import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group
 
 from tsock import __version__
 from tsock.cli import output
+from tsock.cli.exits import DONE, INTERRUPTED, NO, WRONG, Gone, Refused
 from tsock.errors import ConfigError
-
-DONE, NO, WRONG = 0, 1, 2
-INTERRUPTED = 130
-"""What a shell reports of a process that SIGINT ended."""
 
 app = App(
     "tsock",
@@ -23,25 +18,56 @@ app = App(
     version=f"tsock {__version__}",
     help_format="markdown",
 )
-# Given as text, so that a command imports only what it needs.
-app.command("tsock.cli.dev:dev")
-app.command("tsock.cli.serve:serve")
+_COMMANDS = {
+    "Servers": ("dev:dev", "serve:serve", "tail:tail", "check:check"),
+    "Tokens and refusals": (
+        "token:token",
+        "doctor:doctor",
+        "denials:why",
+        "denials:denials",
+        "errors:errors",
+    ),
+    "Administration": (
+        "account:account",
+        "key:key",
+        "service:service",
+        "permission:permission",
+        "revoke:revoke",
+        "version:version",
+    ),
+}
+for _title, _places in _COMMANDS.items():
+    _group = Group.create_ordered(_title)  # pyright: ignore[reportUnknownMemberType]
+    for _number, _place in enumerate(_places):
+        # As text, so that running a command imports only what it needs.
+        app.command(f"tsock.cli.{_place}", group=_group, sort_key=_number)
 
 
 def main() -> None:
     """Run the command that the arguments of the process name, and exit."""
     os.umask(0o077)  # whatever a command writes is for its user alone
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? instead of an error
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     try:
+        if not arguments or arguments[0].startswith("-"):
+            app.resolved_commands()  # the overview shows what each is for
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except (CycloptsError, ConfigError) as error:
         output.complaint(str(error))
         return WRONG
+    except Refused as refused:
+        output.complaint(f"{refused} ({refused.code})")
+        return NO
+    except Gone as gone:
+        output.complaint(str(gone))
+        return NO
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

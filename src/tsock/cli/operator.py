@@ -9,8 +9,9 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
+from tsock.cli.exits import Gone, Refused
 from tsock.cli.target import Place, Target, locate
-from tsock.errors import ConfigError, TsockError
+from tsock.errors import ConfigError
 from tsock.storage.lock import DirectoryInUse
 
 TIMEOUT_S = 30.0
@@ -20,19 +21,6 @@ PAUSE_S = 0.05
 
 HOST = "http://operator"
 """Only a base for paths. It has no port, which is how the door is told (`http/asgi.py`)."""
-
-
-class Refused(TsockError):
-    """The answer is no; `status` and `code` as for REST."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
-class Gone(TsockError):
-    """The server ended, or did not answer in time."""
 
 
 class Operator:
@@ -100,7 +88,7 @@ class Operator:
             raise Gone(f"the server ended before it answered ({type(error).__name__})") from None
         answer: Any = msgspec.json.decode(response.content)
         if response.status_code >= 400:
-            raise Refused(response.status_code, answer["code"], answer["message"])
+            raise Refused(answer["code"], answer["message"])
         return answer
 
 

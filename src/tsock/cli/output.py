@@ -3,12 +3,21 @@
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Annotated, Any, TypeAlias, cast
 
 import msgspec
+from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+AsJson: TypeAlias = Annotated[
+    bool, Parameter(name="--json", negative="", show_default=False, help="Print JSON.")
+]
+"""The flag `--json`."""
+
+Part = str | tuple[str, str]
+"""Text, or text with a style, such as `("denied", "bold red")`."""
 
 PIPE_COLUMNS = 10_000
 """In a pipe nothing is wrapped or cut."""
@@ -22,13 +31,28 @@ def console(*, errors: bool = False) -> Console:
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
-def line(*parts: str | tuple[str, str], errors: bool = False) -> None:
-    """Print one line; a part may have a style, as `("text", "bold")`."""
+def line(*parts: Part, errors: bool = False) -> None:
+    """Print one line, at once."""
     text = Text()
     for part in parts:
         content, style = (part, "") if isinstance(part, str) else part
         text.append(printable(content), style)
-    console(errors=errors).print(text, soft_wrap=True)
+    out = console(errors=errors)
+    if out.is_terminal:
+        out.print(text, soft_wrap=True)
+    else:
+        print(text.plain, file=out.file, flush=True)
+
+
+def paragraph(content: str, before: str = "") -> None:
+    """Print a text that, on a terminal, is wrapped at words and kept to the right of `before`."""
+    out = console()
+    if not out.is_terminal:
+        line(before, content)
+        return
+    grid = Table.grid()
+    grid.add_row(Text(before), Text(printable(content)))
+    out.print(grid)
 
 
 def complaint(message: str) -> None:
@@ -41,46 +65,58 @@ def remark(message: str) -> None:
     line(("note: ", "bold yellow"), message, errors=True)
 
 
-def document(value: Any) -> None:
-    """Print JSON, given as bytes or as what they are made of."""
-    text = value if isinstance(value, bytes) else msgspec.json.encode(value)
-    print(msgspec.json.format(text, indent=2).decode())
+def document(value: object) -> None:
+    """Print JSON."""
+    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def record(fields: Mapping[str, Any]) -> None:
+def record(fields: Mapping[str, Any], *, json: bool) -> None:
     """Print one thing, a field on each line."""
+    if json:
+        document(fields)
+        return
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="cyan", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in fields.items():
-        grid.add_row(Text(name.replace("_", " ")), cell(value))
+        grid.add_row(_words(name), _cell(value))
     _table(grid)
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Print many things, one on each line, by the columns named."""
+def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, json: bool = False) -> None:
+    """Print many things, one on each line by the columns named; as JSON with everything they have."""
+    if json:
+        document(rows)
+        return
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        grid.add_column(column.replace("_", " "), overflow="fold")
+        grid.add_column(_words(column), overflow="fold")
     for row in rows:
-        grid.add_row(*(cell(row.get(column)) for column in columns))
+        grid.add_row(*(_cell(row.get(column)) for column in columns))
     _table(grid)
-
-
-def cell(value: Any) -> Text:
-    """A value as a reader expects it."""
-    if value is None:
-        return Text("-", "dim")
-    if isinstance(value, bool):
-        return Text("yes" if value else "no")
-    if isinstance(value, list):
-        return Text(", ".join(printable(str(part)) for part in cast("list[object]", value)) or "-")
-    return Text(printable(str(value)))
 
 
 def printable(text: str) -> str:
     """`text` without what would move the cursor or turn the writing round: clients choose parts of it."""
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _cell(value: object) -> Text:
+    match value:
+        case None | "":
+            return Text("-", "dim")
+        case bool():
+            return Text("yes" if value else "no")
+        case list():
+            return Text(", ".join(printable(str(part)) for part in cast("list[object]", value)) or "-")
+        case dict():
+            return Text(printable(msgspec.json.encode(value).decode()))
+        case _:
+            return Text(printable(str(value)))
 
 
 def _table(grid: Table) -> None:

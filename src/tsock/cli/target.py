@@ -4,7 +4,7 @@ import dataclasses
 import os
 import socket
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import Group, Parameter
 
@@ -27,6 +27,18 @@ class Target:
     "Port of a server that runs on this machine."
     config: Annotated[Path | None, Parameter(metavar="FILE")] = None
     "Settings file instead of `tsock.toml`."
+
+
+HERE = Target()
+"""Nothing said about it."""
+
+InAccount: TypeAlias = Annotated[
+    str | None,
+    Parameter(name="--account", metavar="AC…", help="The account; by default the only active main one."),
+]
+"""The flag `--account`."""
+
+Product: TypeAlias = Literal["sync", "chat"]
 
 
 class Place:

@@ -1,0 +1,114 @@
+"""`tsock account`: accounts and subaccounts."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from tsock.cli import output
+from tsock.cli.operator import operator
+from tsock.cli.output import AsJson
+from tsock.cli.target import HERE, Target
+from tsock.errors import ConfigError
+
+account = App("account", help="Accounts and subaccounts: create, show, suspend, close.")
+
+COLUMNS = ("sid", "friendly_name", "status", "owner_sid", "date_created")
+
+
+@account.command
+async def create(
+    name: str | None = None,
+    /,
+    *,
+    owner: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Create an account with default services, and print its credentials, the Auth Token only now.
+
+    Args:
+        name: A name for people.
+        owner: Make it a subaccount of this account.
+        json: Print JSON.
+        target: Where.
+    """
+    async with operator(target) as ask:
+        made = await ask.post("accounts", body={"friendly_name": name, "owner_sid": owner})
+    output.record(made, json=json)
+
+
+@account.command(name="list")
+async def list_(
+    *,
+    owner: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """List the accounts.
+
+    Args:
+        owner: Only the subaccounts of this account.
+        json: Print JSON.
+        target: Where.
+    """
+    async with operator(target) as ask:
+        output.table(await ask.every("accounts", owner=owner), COLUMNS, json=json)
+
+
+@account.command
+async def fetch(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+    """Show an account."""
+    async with operator(target) as ask:
+        output.record(await ask.get("accounts", sid), json=json)
+
+
+@account.command
+async def rename(sid: str, name: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+    """Give an account another name."""
+    await _change(target, sid, {"friendly_name": name}, json=json)
+
+
+@account.command
+async def suspend(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+    """Suspend an account and its subaccounts: connections end, tokens and REST calls are refused."""
+    await _change(target, sid, {"status": "suspended"}, json=json)
+
+
+@account.command
+async def activate(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+    """Let a suspended account work again."""
+    await _change(target, sid, {"status": "active"}, json=json)
+
+
+@account.command
+async def close(
+    sid: str,
+    /,
+    *,
+    yes: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Close an account for good.
+
+    Args:
+        sid: The account.
+        yes: Do it: there is no way back.
+        json: Print JSON.
+        target: Where.
+    """
+    if not yes:
+        raise ConfigError(f"a closed account stays closed; to close {sid}, repeat this with --yes")
+    await _change(target, sid, {"status": "closed"}, json=json)
+
+
+@account.command
+async def rotate(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+    """Replace the Auth Token: the old one is refused from now on, keys and Access Tokens go on."""
+    async with operator(target) as ask:
+        output.record(await ask.post("accounts", sid, "auth_token"), json=json)
+
+
+async def _change(target: Target, sid: str, change: dict[str, str], /, *, json: bool) -> None:
+    async with operator(target) as ask:
+        output.record(await ask.post("accounts", sid, body=change), json=json)

@@ -1,0 +1,91 @@
+"""`tsock why` and `tsock denials`: the record of clients that were refused."""
+
+import re
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from tsock import dictionary
+from tsock.cli import output, report
+from tsock.cli.operator import operator
+from tsock.cli.output import AsJson, line
+from tsock.cli.target import HERE, Target
+from tsock.errors import ConfigError
+
+COLUMNS = ("date", "sid", "code", "cause", "account_sid", "identity", "address", "summary")
+
+
+async def why(
+    text: Annotated[str | None, Parameter(name="id", metavar="DN…")] = None,
+    /,
+    *,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> int:
+    """Tell the full story of one refusal.
+
+    Args:
+        text: Its id, which ends the error that the client was shown; the whole error may be pasted. By
+            default the latest refusal.
+        json: Print JSON.
+        target: Where.
+    """
+    found = re.search("DN[0-9a-f]{32}", text or "")
+    if text is not None and found is None:
+        raise ConfigError(
+            f"expected the id of a denial, DN and 32 hex digits, not {text[:64]}; "
+            "`tsock denials` lists them, `tsock errors` explains a code"
+        )
+    async with operator(target) as ask:
+        if found is not None:
+            denial = await ask.get("denials", found[0])
+        else:
+            latest = (await ask.get("denials", limit=1))["denials"]
+            if not latest:
+                output.complaint("nobody was denied, as far as is on record")
+                return 1
+            denial = latest[0]
+    if json:
+        output.document(denial)
+    else:
+        _tell(denial)
+    return 0
+
+
+async def denials(
+    *,
+    account: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    limit: int = 20,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """List the latest refusals, the newest first.
+
+    Args:
+        account: Only those of one account.
+        limit: How many, at most 1000.
+        json: Print JSON, with the whole report of each.
+        target: Where.
+    """
+    async with operator(target) as ask:
+        found = (await ask.get("denials", account=account, limit=limit))["denials"]
+    output.table(found, COLUMNS, json=json)
+
+
+def _tell(denial: dict[str, Any]) -> None:
+    line((denial["sid"], "bold"), f"  {denial['date']}")
+    who = denial.get("identity")
+    if who is not None:
+        line(("Who: ", "bold"), who, f" of {denial.get('account_sid') or 'no known account'}")
+    line(("From: ", "bold"), denial["address"] or "?", ", ", denial["sdk"] or "an unknown SDK")
+    examined = denial.get("report")
+    if examined is None:
+        code = denial["code"]
+        line(("denied", "bold red"), f"  {code} {dictionary.title(code)}, cause ", (denial["cause"], "bold"))
+        line()
+        line(denial["summary"])
+        line(f"`tsock errors {code}` says more about this code.")
+        return
+    report.verdict(examined)
+    report.claims(examined)
+    report.checks(examined)

@@ -1,0 +1,57 @@
+"""`tsock errors`: the error dictionary."""
+
+import msgspec
+
+from tsock import dictionary
+from tsock.cli import output
+from tsock.cli.output import AsJson, line, paragraph
+from tsock.dictionary import Entry
+
+COLUMNS = ("code", "title", "area", "status")
+
+
+def errors(*words: str, json: AsJson = False) -> int:
+    """Explain an error code, or find codes by words.
+
+    Args:
+        words: A code such as 51215, or words to look for; nothing for the whole dictionary.
+        json: Print JSON.
+    """
+    text = " ".join(words)
+    if not text:
+        _list(list(dictionary.entries().values()), json=json)
+        return 0
+    entry = dictionary.lookup(int(text)) if text.isascii() and text.isdigit() else None
+    if entry is not None:
+        if json:
+            output.document(entry)
+        else:
+            _explain(entry)
+        return 0
+    near = dictionary.suggest(text)
+    is_search = not any(character.isdigit() for character in text)
+    if near and is_search:
+        _list(near, json=json)
+        return 0
+    what = "no error is described by" if is_search else "there is no error"
+    output.complaint(f"{what} {text[:64]}{'; did you mean one of these?' if near else ''}")
+    for each in near:
+        line(f"  {each.code}  {each.title}", errors=True)
+    return 1
+
+
+def _list(entries: list[Entry], *, json: bool) -> None:
+    output.table([msgspec.to_builtins(entry) for entry in entries], COLUMNS, json=json)
+
+
+def _explain(entry: Entry) -> None:
+    line((str(entry.code), "bold"), "  ", (entry.title, "bold"))
+    status = "" if entry.status is None else f", HTTP status {entry.status}"
+    line((f"{entry.area}, {entry.level}{status}", "dim"))
+    line()
+    paragraph(entry.meaning)
+    for title, texts in (("Causes", entry.causes), ("Fixes", entry.fixes)):
+        line()
+        line((title, "bold"))
+        for text in texts:
+            paragraph(text, "  - ")

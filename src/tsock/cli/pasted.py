@@ -1,0 +1,23 @@
+"""Text that a command takes as an argument or, where that is `-`, from standard input."""
+
+import sys
+
+from tsock.errors import ConfigError
+
+BYTES_MAX = 1024 * 1024
+
+
+def pasted(argument: str) -> str:
+    """The text, without the line break that a program before the pipe ended it with.
+
+    Raises:
+        ConfigError: it is larger than the doctor takes.
+    """
+    if argument != "-":
+        return argument
+    raw = sys.stdin.buffer.read(BYTES_MAX + 1)
+    if len(raw) > BYTES_MAX:
+        raise ConfigError(
+            f"standard input holds more than {BYTES_MAX} bytes; an Access Token has at most 8192"
+        )
+    return raw.decode(errors="replace").removesuffix("\n").removesuffix("\r")

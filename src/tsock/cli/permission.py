@@ -1,0 +1,125 @@
+"""`tsock permission`: what identities may do with the objects of a service with ACL."""
+
+import dataclasses
+from typing import Annotated, Literal, TypeAlias
+
+from cyclopts import App, Parameter
+
+from tsock.cli import output
+from tsock.cli.operator import Operator, operator
+from tsock.cli.output import AsJson
+from tsock.cli.target import HERE, InAccount, Target
+from tsock.errors import ConfigError
+from tsock.ids import is_sid
+from tsock.sync.kinds import KIND_OF_PREFIX
+
+permission = App("permission", help="What identities may do with Sync objects, in services whose ACL is on.")
+
+COLUMNS = ("identity", "read", "write", "manage")
+
+
+@Parameter(name="*")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Where:
+    """The flags that complete the name of an object."""
+
+    kind: Literal["document", "list", "map"] | None = None
+    "Kind of the object, where it is given by its unique name."
+    service: Annotated[str, Parameter(metavar="IS…")] = "default"
+    "The service of the object."
+    account: InAccount = None
+
+    async def path(self, ask: Operator, name: str) -> tuple[str, ...]:
+        """The path of the permissions of the object `name`.
+
+        Raises:
+            ConfigError: its kind is not known.
+        """
+        kind = self.kind
+        if kind is None and is_sid(name) and name[:2] in KIND_OF_PREFIX:
+            kind = KIND_OF_PREFIX[name[:2]].name
+        if kind is None:
+            raise ConfigError(f"is {name} the unique name of a document, a list or a map? Say it with --kind")
+        return ("accounts", await ask.account(self.account), "sync", self.service, kind, name, "permissions")
+
+
+DEFAULT_SERVICE = Where()
+Flag: TypeAlias = Annotated[bool, Parameter(negative="", show_default=False)]
+
+
+@permission.command(name="set")
+async def set_(
+    name: str,
+    identity: str,
+    /,
+    *,
+    read: Flag = False,
+    write: Flag = False,
+    manage: Flag = False,
+    where: Where = DEFAULT_SERVICE,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Set what an identity may do with an object; what is not named here is taken back.
+
+    Args:
+        name: SID or unique name of the object.
+        identity: Whom it is about.
+        read: See the object and its items, and hear of changes.
+        write: Change the object and its items.
+        manage: Remove the object.
+        where: What completes its name.
+        json: Print JSON.
+        target: Where.
+    """
+    body = {"read": read, "write": write, "manage": manage}
+    async with operator(target) as ask:
+        path = await where.path(ask, name)
+        output.record(await ask.post(*path, identity, body=body), json=json)
+
+
+@permission.command
+async def get(
+    name: str,
+    identity: str,
+    /,
+    *,
+    where: Where = DEFAULT_SERVICE,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Show what was set for an identity on an object, given by SID or unique name."""
+    async with operator(target) as ask:
+        path = await where.path(ask, name)
+        output.record(await ask.get(*path, identity), json=json)
+
+
+@permission.command(name="list")
+async def list_(
+    name: str,
+    /,
+    *,
+    where: Where = DEFAULT_SERVICE,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """List what was set on an object, given by SID or unique name."""
+    async with operator(target) as ask:
+        path = await where.path(ask, name)
+        output.table(await ask.every(*path), COLUMNS, json=json)
+
+
+@permission.command
+async def remove(
+    name: str,
+    identity: str,
+    /,
+    *,
+    where: Where = DEFAULT_SERVICE,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Take back what was set for an identity on an object, given by SID or unique name."""
+    async with operator(target) as ask:
+        path = await where.path(ask, name)
+        output.record(await ask.delete(*path, identity), json=json)

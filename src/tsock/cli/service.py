@@ -1,0 +1,141 @@
+"""`tsock service`: services of Sync and Conversations."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from tsock.cli import output
+from tsock.cli.operator import operator
+from tsock.cli.output import AsJson
+from tsock.cli.target import HERE, InAccount, Product, Target
+from tsock.errors import ConfigError
+
+service = App("service", help="Services of Sync and Conversations: create, show, change, delete.")
+
+COLUMNS = ("sid", "product", "unique_name", "friendly_name", "enabled", "acl_enabled", "date_created")
+
+
+@service.command
+async def create(
+    name: str | None = None,
+    /,
+    *,
+    product: Product = "sync",
+    acl: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    account: InAccount = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Create a service.
+
+    Args:
+        name: A name for people.
+        product: What it serves.
+        acl: Give clients only what `tsock permission` allows them.
+        account: The account.
+        json: Print JSON.
+        target: Where.
+    """
+    async with operator(target) as ask:
+        sid = await ask.account(account)
+        body = {"friendly_name": name, "acl_enabled": acl}
+        output.record(await ask.post("accounts", sid, "services", product, body=body), json=json)
+
+
+@service.command(name="list")
+async def list_(
+    *,
+    product: Product | None = None,
+    account: InAccount = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """List the services.
+
+    Args:
+        product: Only those of one product.
+        account: The account.
+        json: Print JSON.
+        target: Where.
+    """
+    products = ("sync", "chat") if product is None else (product,)
+    async with operator(target) as ask:
+        sid = await ask.account(account)
+        rows = [row for each in products for row in await ask.every("accounts", sid, "services", each)]
+    output.table(rows, COLUMNS, json=json)
+
+
+@service.command
+async def fetch(
+    sid: str = "default",
+    /,
+    *,
+    product: Product = "sync",
+    account: InAccount = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Show a service, by SID or as `default`."""
+    async with operator(target) as ask:
+        path = ("accounts", await ask.account(account), "services", product, sid)
+        output.record(await ask.get(*path), json=json)
+
+
+@service.command
+async def update(
+    sid: str,
+    /,
+    *,
+    name: str | None = None,
+    acl: bool | None = None,
+    enabled: bool | None = None,
+    product: Product = "sync",
+    account: InAccount = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Change a service.
+
+    Args:
+        sid: Its SID, or `default`.
+        name: A name for people.
+        acl: Whether clients get only what `tsock permission` allows them.
+        enabled: Whether it may be used at all.
+        product: What it serves.
+        account: The account.
+        json: Print JSON.
+        target: Where.
+    """
+    options = {"friendly_name": name, "acl_enabled": acl, "enabled": enabled}
+    body = {option: value for option, value in options.items() if value is not None}
+    async with operator(target) as ask:
+        path = ("accounts", await ask.account(account), "services", product, sid)
+        output.record(await ask.post(*path, body=body), json=json)
+
+
+@service.command
+async def delete(
+    sid: str,
+    /,
+    *,
+    yes: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    product: Product = "sync",
+    account: InAccount = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Delete a service and all it contains; a deleted default service is followed by an empty one.
+
+    Args:
+        sid: Its SID, or `default`.
+        yes: Do it: there is no way back.
+        product: What it serves.
+        account: The account.
+        json: Print JSON.
+        target: Where.
+    """
+    if not yes:
+        raise ConfigError(f"deleting {sid} deletes all it contains; to do it, repeat this with --yes")
+    async with operator(target) as ask:
+        path = ("accounts", await ask.account(account), "services", product, sid)
+        output.record(await ask.delete(*path), json=json)

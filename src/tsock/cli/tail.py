@@ -1,0 +1,63 @@
+"""`tsock tail`: what happens on a running server, as it happens."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from tsock.cli.operator import operator
+from tsock.cli.output import AsJson, line
+from tsock.cli.target import HERE, Target
+
+INTERVAL_S = 0.3
+
+_STYLES = {"connection": "cyan", "denial": "bold red", "event": "green"}
+
+
+async def tail(
+    *,
+    kind: Annotated[Literal["connection", "denial", "event"] | None, Parameter()] = None,
+    account: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    identity: str | None = None,
+    topic: Annotated[str | None, Parameter(name="--object", metavar="SID")] = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Watch a running server: connections, denials and events, until Ctrl-C.
+
+    Args:
+        kind: Only happenings of this kind.
+        account: Only those of one account; events do not name theirs.
+        identity: Only those of one identity; events do not name theirs.
+        topic: Only what concerns one Sync object.
+        json: Print one JSON object per line.
+        target: Where.
+    """
+    wanted = {"kind": kind, "account": account, "identity": identity, "topic": topic}
+    filters = {name: value for name, value in wanted.items() if value is not None}
+    async with operator(target, live=True) as ask:
+        seen = (await ask.get("tail"))["latest"]
+        while True:
+            news = await ask.get("tail", after=seen)
+            seen = news["latest"]
+            for each in news["happenings"]:
+                if all(each.get(name, "") == value for name, value in filters.items()):
+                    _show(each, json=json)
+            await asyncio.sleep(INTERVAL_S)
+
+
+def _show(happening: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print(msgspec.json.encode(happening).decode(), flush=True)
+        return
+    kind = happening["kind"]
+    at = datetime.fromtimestamp(happening["at_ms"] / 1000).astimezone()
+    subjects = (happening.get(name) for name in ("account", "identity", "topic", "detail"))
+    line(
+        (f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}  ", "dim"),
+        (f"{kind:<10}  ", _STYLES[kind]),
+        (happening["what"], "bold"),
+        *(f"  {subject}" for subject in subjects if subject),
+    )
