@@ -41,16 +41,13 @@ from tsock.installation import Installation, installation
 from tsock.jobs.chores import Chores
 from tsock.jobs.ticker import Ticker
 from tsock.settings import Loaded, Settings
-from tsock.storage.lock import SOCKET_FILE
+from tsock.storage import layout
 from tsock.storage.store import written
 from tsock.sync.actor import Limits
 from tsock.telemetry.tail import Tail
 from tsock.wire.packets import packet_ids
 
 log = structlog.get_logger(__name__)
-
-DEV_FILE = "development"
-"""Marks a data directory that holds ready-made credentials, which a seed gives to anybody."""
 
 BACKLOG = 4096
 
@@ -88,7 +85,7 @@ async def serve(
         with _listening(loaded.settings, data) as sockets:
             made = None
             if dev is not None:
-                (data / DEV_FILE).touch()
+                (data / layout.DEV).touch()
                 made = await written(
                     installed.store,
                     lambda tx: bootstrap(tx, installed.vault, Ids(dev.seed), region=loaded.settings.region),
@@ -97,11 +94,17 @@ async def serve(
 
 
 def _keep_apart(data: Path, dev: Dev | None) -> None:
-    """Refuse to serve real users with credentials that everybody can know."""
-    if dev is None and (data / DEV_FILE).exists():
+    """Keep credentials that everybody can know away from real users, whichever came first."""
+    marked = (data / layout.DEV).exists()
+    if dev is not None and not marked and (data / layout.DATABASE).exists():
+        raise ConfigError(
+            f"data: {data} was made by `tsock serve`; `tsock dev` would add an account whose Auth Token and "
+            "key secret follow from a seed; name another directory"
+        )
+    if dev is None and marked:
         raise ConfigError(
             f"data: {data} was used by `tsock dev`, so it has an account whose Auth Token and key secret "
-            "follow from a seed; serve another directory"
+            "follow from a seed; name another directory"
         )
 
 
@@ -253,7 +256,7 @@ def _listening(settings: Settings, data: Path) -> Generator[list[socket.socket]]
     with contextlib.ExitStack() as stack:
         public = stack.enter_context(_public_socket(settings))
         operator = stack.enter_context(socket.socket(socket.AF_UNIX))
-        path = data / SOCKET_FILE
+        path = data / layout.SOCKET
         path.unlink(missing_ok=True)  # left by a process that was killed; the lock proves that it is gone
         _bind(operator, path)
         stack.callback(path.unlink, missing_ok=True)

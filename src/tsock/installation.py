@@ -1,5 +1,6 @@
 """What every tsock process that works on a data directory opens first: lock, store, keys, directory."""
 
+import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
 from tsock.settings import Loaded, Settings
+from tsock.storage import layout
 from tsock.storage.key_file import read_key_file
 from tsock.storage.lock import DataLock
 from tsock.storage.sqlite import SqliteStore
@@ -104,15 +106,7 @@ async def installation(
     lock = DataLock(data)
     try:
         metrics = Metrics()
-        store = SqliteStore(
-            data / "tsock.db",
-            clock=clock,
-            ids=ids,
-            metrics=metrics,
-            waiting_max=settings.store_waiting_max,
-            group_max=settings.store_group_max,
-            turn_s=settings.store_rules_per_turn_ms / 1000,
-        )
+        store = _store(data / layout.DATABASE, settings, clock, ids, metrics)
         metrics.store_waiting = lambda: store.waiting
         try:
             vault, master_key = await _vault(store, data, settings, environ, ids)
@@ -147,6 +141,23 @@ def _make(data: Path) -> None:
         raise ConfigError(f"the data directory {data} cannot be made: {error.strerror}") from None
 
 
+def _store(path: Path, settings: Settings, clock: Clock, ids: Ids, metrics: Metrics) -> SqliteStore:
+    try:
+        return SqliteStore(
+            path,
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
+            waiting_max=settings.store_waiting_max,
+            group_max=settings.store_group_max,
+            turn_s=settings.store_rules_per_turn_ms / 1000,
+        )
+    except sqlite3.Error as error:
+        raise ConfigError(
+            f"the database {path} cannot be opened ({error}); restore it from a backup"
+        ) from None
+
+
 async def _vault(
     store: SqliteStore, data: Path, settings: Settings, environ: Mapping[str, str], ids: Ids
 ) -> tuple[Vault, str]:
@@ -156,7 +167,7 @@ async def _vault(
         origin = MASTER_KEY
         vault = Vault(parse_master_key(given, origin))
     else:
-        path = Path(settings.master_key_file) if settings.master_key_file else data / "master.key"
+        path = Path(settings.master_key_file) if settings.master_key_file else data / layout.MASTER_KEY
         origin = str(path.absolute())
         sealed = await fetched(store, has_sealed_secrets)
         fresh = None if sealed else bytes.fromhex(ids.secret() + ids.secret())

@@ -68,6 +68,11 @@ def run(arguments: Sequence[str]) -> int:
     except Gone as gone:
         output.complaint(str(gone))
         return NO
+    except PermissionError as error:
+        output.complaint(
+            f"{error.filename}: {error.strerror}; the data belong to another user of this machine"
+        )
+        return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -11,7 +11,7 @@ from cyclopts import Group, Parameter
 from tsock.cli import runtime
 from tsock.errors import ConfigError
 from tsock.settings import Loaded, load
-from tsock.storage.lock import SOCKET_FILE
+from tsock.storage import layout
 
 WHERE = Group("Where", help="By default the server on port 8080, or what `TSOCK_*` and `tsock.toml` say.")
 
@@ -51,7 +51,7 @@ class Place:
     @property
     def socket(self) -> Path:
         """The door of the server that owns the directory."""
-        return self.data / SOCKET_FILE
+        return self.data / layout.SOCKET
 
     def is_served(self) -> bool:
         """Whether a server answers at that door."""
@@ -69,14 +69,14 @@ def locate(target: Target) -> Place:
     by_port = target.port is not None and target.data is None
     if settings.data is not None and not by_port:
         data = Path(settings.data)
-        if not (data / "tsock.db").exists():
+        if not (data / layout.DATABASE).exists():
             raise ConfigError(
                 f"data: {data} (from {loaded.origins['data']}) holds no data of tsock; name the directory of "
                 "a server with --data DIR, or start one on it with `tsock serve` or `tsock dev`"
             )
         return Place(data, loaded)
     link = runtime.link(settings.port)
-    if not _answers(link / SOCKET_FILE):
+    if not _answers(link / layout.SOCKET):
         raise ConfigError(
             f"no server was found: none of yours runs on port {settings.port} of this machine, and neither "
             "--data, TSOCK_DATA nor tsock.toml names a data directory; start one with `tsock dev`, or name "

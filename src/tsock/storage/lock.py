@@ -5,9 +5,7 @@ import os
 from pathlib import Path
 
 from tsock.errors import ConfigError
-
-SOCKET_FILE = "control.sock"
-"""The operator's door to the owner, inside the directory; who may open the directory may use it."""
+from tsock.storage import layout
 
 
 class DirectoryInUse(ConfigError):
@@ -22,7 +20,7 @@ class DataLock:
     """
 
     def __init__(self, data: Path) -> None:
-        self._file = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.open(data / layout.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

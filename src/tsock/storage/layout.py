@@ -1,0 +1,16 @@
+"""What lies in a data directory, by file name."""
+
+DATABASE = "tsock.db"
+"""Everything that is kept; SQLite adds files of its own beside it."""
+
+LOCK = "lock"
+"""Locked by the process that owns the directory, and naming it."""
+
+MASTER_KEY = "master.key"
+"""Encrypts the secrets in the database, unless the key is kept elsewhere."""
+
+SOCKET = "control.sock"
+"""The operator's door to a running server; who may open the directory may use it."""
+
+DEV = "development"
+"""Marks a directory with ready-made credentials, which follow from a seed that anybody can guess."""
