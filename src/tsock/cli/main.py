@@ -70,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
         return NO
     except PermissionError as error:
         output.complaint(
-            f"{error.filename}: {error.strerror}; the data belong to another user of this machine"
+            f"{error.filename}: {error.strerror}; it belongs to another user of this machine"
         )
         return WRONG
     except KeyboardInterrupt:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Annotated, Any, TypeAlias, cast
 
 import msgspec
@@ -23,7 +22,6 @@ PIPE_COLUMNS = 10_000
 """In a pipe nothing is wrapped or cut."""
 
 
-@cache
 def console(*, errors: bool = False) -> Console:
     """Standard output, or standard error."""
     stream = sys.stderr if errors else sys.stdout
