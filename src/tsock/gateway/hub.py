@@ -65,10 +65,17 @@ class Hub:
         """
         self._metrics.events += len(events)
         due: dict[str, list[Event]] = {}
+        torn: list[str] = []
         for event in events:
             topic = self._topics.get(event.topic)
-            if topic is not None and self._is_due(topic, event):
+            if topic is None:
+                continue
+            verdict = _verdict(topic, event)
+            if verdict is Verdict.DELIVER:
                 due.setdefault(event.topic, []).append(event)
+            elif verdict is Verdict.GAP:
+                topic.mending = True
+                torn.append(event.topic)
         for sid, run in due.items():
             topic = self._topics[sid]
             first = run[0].seq
@@ -77,15 +84,10 @@ class Hub:
             else:  # some of the audience have had some of them
                 for event in run:
                     self._deliver(topic, [event])
-
-    def _is_due(self, topic: Topic[Subscriber], event: Event) -> bool:
-        # What is missing before the end of an object is gone with it, so the end waits for nothing.
-        if event.seq is None or event.final:
-            return True
-        verdict = topic.take(event.seq)
-        if verdict is Verdict.GAP:
-            self._mend(event.topic, topic)
-        return verdict is Verdict.DELIVER
+        for sid in torn:  # behind what came before the gap, since the store may answer at once
+            topic = self._topics.get(sid)
+            if topic is not None:
+                self._mend(sid, topic)
 
     def _mend(self, sid: str, topic: Topic[Subscriber]) -> None:
         """Close a gap with a replay from the store, which has whatever did not arrive here."""
@@ -135,3 +137,10 @@ class Hub:
         del self._topics[sid]
         for subscriber in topic.subscribers:
             subscriber.subscriptions.pop(sid, None)
+
+
+def _verdict(topic: Topic[Subscriber], event: Event) -> Verdict:
+    # What is missing before the end of an object is gone with it, so the end waits for nothing.
+    if event.seq is None or event.final:
+        return Verdict.DELIVER
+    return topic.take(event.seq)

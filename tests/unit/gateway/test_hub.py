@@ -24,15 +24,18 @@ from tsock.telemetry.metrics import Metrics
 
 
 class Reads:
-    """A store whose reads wait until they are asked to run; query and reply in one piece, as promised."""
+    """A store whose reads wait for a commit, or not; query and reply run in one piece, as promised."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.waiting: list[tuple[Callable[[Tx], Any], Done]] = []
         self.error: Exception | None = None
+        self.committing = True
 
     def read(self, query: Callable[[Tx], Any], done: Done) -> None:
         self.waiting.append((query, done))
+        if not self.committing:
+            self.answer()
 
     def answer(self) -> None:
         query, done = self.waiting.pop(0)
@@ -50,14 +53,15 @@ class Listener:
         self.send: Send = self.receive
         self.subscriptions: dict[str, Any] = {}
         self.heard: list[dict[str, Any]] = []
-        self.frames: list[bytes] = []
+        self.pieces: list[bytes] = []
         self.last = -1
         self.gone = False
         self.known: dict[str, tuple[int, Any]] = {}
 
     def receive(self, frame: bytes, /) -> None:
-        self.frames.append(frame)
-        self.hear(msgspec.json.decode(frame))
+        self.pieces.append(frame)
+        for told in frame.splitlines():
+            self.hear(msgspec.json.decode(told))
 
     def hear(self, told: dict[str, Any]) -> None:
         assert not self.gone
@@ -82,6 +86,11 @@ class Listener:
         return {key: data for key, (_, data) in self.known.items() if data is not None}
 
 
+def line(event: Event) -> bytes:
+    """Stands for a frame."""
+    return event.body + b"\n"
+
+
 def actor(connection: int | None) -> Actor:
     return Actor(ACCOUNT, SERVICE, "somebody", connection=connection)
 
@@ -98,7 +107,7 @@ def reads(world: World) -> Reads:
 
 @pytest.fixture
 def hub(reads: Any) -> Hub:
-    return Hub(Metrics(), lambda event: event.body, reads)
+    return Hub(Metrics(), line, reads)
 
 
 class Carried:
@@ -133,9 +142,9 @@ def test_event_becomes_one_frame_shared_by_all_subscribers_but_the_connection_th
         hub.join(listener, carried.root.sid, -1)
     carried.put(0)
     hub.publish([carried.events[0]])
-    assert writer.frames == []
-    assert [listener.frames for listener in others] == [[carried.events[0].body]] * 2
-    assert others[0].frames[0] is others[1].frames[0]
+    assert writer.pieces == []
+    assert [listener.pieces for listener in others] == [[line(carried.events[0])]] * 2
+    assert others[0].pieces[0] is others[1].pieces[0]
 
 
 def test_event_that_was_had_already_is_dropped(world: World, hub: Hub, reads: Reads) -> None:
@@ -209,6 +218,38 @@ def test_gap_that_could_not_be_read_is_tried_again_at_the_next_event(
     hub.publish([carried.events[2]])
     reads.answer()
     assert numbers(listener) == [0, 1, 2]
+
+
+def test_gap_among_events_that_arrive_together_keeps_their_order(
+    world: World, hub: Hub, reads: Reads
+) -> None:
+    reads.committing = False
+    carried, listener = Carried(world), Listener(1)
+    hub.join(listener, carried.root.sid, -1)
+    carried.put(0, 1, 2, 3)
+    hub.publish([carried.events[0], carried.events[2], carried.events[3]])
+    assert numbers(listener) == [0, 1, 2, 3]
+
+
+def test_events_of_one_commit_leave_in_one_piece_but_for_those_who_had_some_or_caused_some(
+    world: World, hub: Hub
+) -> None:
+    carried = Carried(world)
+    behind, ahead = Listener(1), Listener(2)
+    hub.join(behind, carried.root.sid, -1)
+    carried.put(0, 1, 2)
+    hub.publish(carried.events)
+    assert [numbers(behind), len(behind.pieces)] == [[0, 1, 2], 1]
+    hub.join(ahead, carried.root.sid, 3)
+    writer = Listener(9)
+    hub.join(writer, carried.root.sid, 2)
+    carried.put(3)
+    own = world(maps.put, actor(9), carried.root.sid, "own", json(n=0))
+    assert own[1]
+    hub.publish([carried.events[-1], *world.heard()])
+    assert numbers(behind) == [0, 1, 2, 3, 4]
+    assert numbers(ahead) == [4]
+    assert numbers(writer) == [3]
 
 
 def test_removal_behind_a_gap_reaches_every_subscriber(world: World, hub: Hub, reads: Reads) -> None:
@@ -303,7 +344,7 @@ class Delivery(RuleBasedStateMachine):
         self.patch.setattr(hub_module, "MENDING_EVENTS", 3)
         self.world = World()
         self.reads = Reads(self.world)
-        self.hub = Hub(Metrics(), lambda event: event.body, self.reads)  # pyright: ignore[reportArgumentType]
+        self.hub = Hub(Metrics(), line, self.reads)  # pyright: ignore[reportArgumentType]
         self.root: Root = self.world(roots.create, actor(None), MAP)
         self.flying: list[Event] = []
         self.listeners = {number: Listener(number) for number in range(1, 4)}
@@ -316,38 +357,46 @@ class Delivery(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.removed)
     @rule(
-        key=st.sampled_from("abc"),
-        value=st.integers(0, 99),
-        remove=st.booleans(),
+        changes=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 99), st.booleans()), min_size=1),
         writer=st.none() | LISTENERS,
     )
-    def write(self, key: str, value: int, remove: bool, writer: int | None) -> None:
-        told = None if remove and key in self.stored() else {"n": value}
-        if told is None:
-            item = self.world(items.remove, actor(writer), MAP, self.root.sid, key)
-        else:
-            item, _ = self.world(maps.put, actor(writer), self.root.sid, key, json(**told))
-        if writer is not None:  # it knows from the reply
-            self.listeners[writer].know(key, item.last_event_id, told)
+    def write(self, changes: list[tuple[str, int, bool]], writer: int | None) -> None:
+        for key, value, remove in changes:
+            told = None if remove and key in self.stored() else {"n": value}
+            if told is None:
+                item = self.world(items.remove, actor(writer), MAP, self.root.sid, key)
+            else:
+                item, _ = self.world(maps.put, actor(writer), self.root.sid, key, json(**told))
+            if writer is not None:  # it knows from the reply
+                self.listeners[writer].know(key, item.last_event_id, told)
         self.flying += self.world.heard()
 
     @precondition(lambda self: self.flying)
     @rule(data=st.data(), fate=st.sampled_from(["carry", "carry", "carry", "repeat", "lose"]))
     def fly(self, data: st.DataObject, fate: str) -> None:
-        index = data.draw(st.integers(0, len(self.flying) - 1))
-        event = self.flying[index]
-        if fate == "lose" and event.final:
-            return
+        """Some events arrive together, in any order; or are lost."""
+        places = st.integers(0, len(self.flying) - 1)
+        chosen = data.draw(st.lists(places, min_size=1, max_size=4, unique=True))
+        events = [self.flying[place] for place in chosen]
         if fate != "repeat":
-            del self.flying[index]
+            self.flying = [
+                event for place, event in enumerate(self.flying) if place not in chosen or event.final
+            ]
         if fate != "lose":
-            self.hub.publish([event])
+            self.hub.publish(events)
 
     @precondition(lambda self: self.flying)
     @rule()
     def carry_all(self) -> None:
-        while self.flying:
-            self.hub.publish([self.flying.pop(0)])
+        events, self.flying = self.flying, []
+        self.hub.publish(events)
+
+    @rule()
+    def commit(self) -> None:
+        """A commit begins, or ends and lets the reads run that waited for it."""
+        self.reads.committing = not self.reads.committing
+        while self.reads.waiting and not self.reads.committing:
+            self.reads.answer()
 
     @precondition(lambda self: self.reads.waiting)
     @rule()
@@ -388,19 +437,18 @@ class Delivery(RuleBasedStateMachine):
             assert root is None or listener.last <= root.last_event_id
 
     def teardown(self) -> None:
-        self.patch.undo()
         if not self.removed:
-            self.write("z", 0, remove=False, writer=None)
-        self.hub.publish([self.flying.pop() if self.flying and not self.removed else self.final()])
+            self.write([("z", 0, False)], writer=None)
+        # The end of an object is never lost: it is all that the store would tell of it.
+        last = self.flying[-1:] if not self.removed else [event for event in self.flying if event.final]
+        self.hub.publish(last)
         while self.reads.waiting:
             self.reads.answer()
+        self.patch.undo()
         for listener in self.listeners.values():
             if self.root.sid in listener.subscriptions:
                 assert not self.removed
                 assert listener.items == self.stored()
-
-    def final(self) -> Event:
-        return next((event for event in self.flying if event.final), NOTHING)
 
     def stored(self) -> dict[str, Any]:
         rows = self.world.all(
@@ -409,9 +457,6 @@ class Delivery(RuleBasedStateMachine):
         )
         return {key: msgspec.json.decode(data) for key, data in rows}
 
-
-NOTHING = Event("MP" + "0" * 32, 0, "map_item_added", b"{}")
-"""Of an object nobody follows."""
 
 TestDelivery = Delivery.TestCase
 TestDelivery.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
