@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from uvicorn import Config, Server
 
+from tsock.api import error_entries
 from tsock.api.development import Development
 from tsock.api.health import Health
 from tsock.api.router import Router
@@ -161,6 +162,7 @@ class _Running:
         rates = SyncRates(settings, installed.clock.monotonic_s)
         router = Router()
         router.add(Health(context.metrics, self._problem).routes())
+        router.add(error_entries.routes())
         router.add(installed.operator_routes(context.tail, self._problem))
         router.add(SyncClient(scope, rates, hub.publish).routes())
         router.add(SyncItemsClient(scope, rates).routes())

@@ -211,7 +211,7 @@ class Admission:
             address=session.address,
             sdk=session.sdk,
             account_sid=caller.account_sid if caller else claims.get("sub"),
-            identity=caller.identity if caller else claims.get("grants", {}).get("identity"),
+            identity=caller.identity if caller else claims.get("identity"),
             report=report,
         )
         self._context.metrics.denied(code)

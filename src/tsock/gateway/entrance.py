@@ -23,7 +23,8 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _HEAD_BYTES_MAX = 16_384
 """A longer request head is refused; uvicorn's HTTP parser has the same order of limit."""
 
-OpenSession = Callable[[WebSocket], None]
+OpenSession = Callable[[WebSocket, str], None]
+"""Takes a WebSocket whose handshake is done, and its `X-Forwarded-For`, empty without one."""
 
 
 class Entrance(asyncio.Protocol):
@@ -71,9 +72,10 @@ class Entrance(asyncio.Protocol):
         elif len(key := headers.get(b"sec-websocket-key", b"")) != 24:
             self._refuse("400 Bad Request", "a Sec-WebSocket-Key of 16 bytes in base64")
         else:
-            self._to_websocket(key, head[end + 4 :])
+            forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+            self._to_websocket(key, forwarded, head[end + 4 :])
 
-    def _to_websocket(self, key: bytes, rest: bytes) -> None:
+    def _to_websocket(self, key: bytes, forwarded: str, rest: bytes) -> None:
         self._timeout.cancel()
         transport = self._transport
         accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
@@ -83,7 +85,7 @@ class Entrance(asyncio.Protocol):
         )
         socket = WebSocket(transport)
         transport.set_protocol(socket)
-        self._open(socket)
+        self._open(socket, forwarded)
         if rest:
             socket.data_received(rest)
 

@@ -9,6 +9,7 @@ import structlog
 from tsock.auth.directory import Directory
 from tsock.auth.records import Account, ApiKey, Revocation, Service
 from tsock.events import Event
+from tsock.gateway.address import Proxies
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
 from tsock.gateway.hub import Hub
@@ -46,13 +47,14 @@ class Gateway:
         self._sessions = sessions
         self._hub = hub
         self._subscriptions = subscriptions
+        self._proxies = Proxies(context.settings.trusted_proxies)
         self._opened = 0
         self._draining = False
         self.emptied = asyncio.Event()
         """Set once every connection of a draining gateway is gone."""
 
-    def open(self, socket: WebSocket) -> None:
-        """Take in a WebSocket whose handshake is done."""
+    def open(self, socket: WebSocket, forwarded: str = "") -> None:
+        """Take in a WebSocket whose handshake is done; `forwarded` is its `X-Forwarded-For`."""
         if self._draining:
             socket.close()
             return
@@ -60,7 +62,8 @@ class Gateway:
         settings = self.context.settings
         socket.transport.set_write_buffer_limits(high=settings.send_queue_bytes_max)
         peer = socket.transport.get_extra_info("peername")
-        session = Session(self, self._opened, socket, peer[0] if peer else "")
+        address = self._proxies.client(peer[0] if peer else "", forwarded)
+        session = Session(self, self._opened, socket, address)
         socket.listen(session)
         self._sessions.add(session)
         self.context.metrics.connections_opened += 1

@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """File of mode 0600 with the key that encrypts secrets at rest; unset, `master.key` in `data`."""
     public_url: str | None = None
     """Base URL that clients can dial, such as `https://rt.example.com`; unset, taken from each request."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies in front, such as `127.0.0.1`, whose `X-Forwarded-For` is believed."""
     region: str = "us1"
     """Region that this server speaks for; a token's `twr` must name it (`tokens.md` 5)."""
     region_aliases: tuple[str, ...] = ()
@@ -53,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a stopping server waits for clients and requests before it exits."""
     drain_reconnect_ms_min: Annotated[int, Limit(low=1)] = 500
     """Clients told to move come back no sooner than this, each at a moment of its own."""
-    drain_reconnect_ms_max: Annotated[int, Limit(low=2)] = 10_000
+    drain_reconnect_ms_max: Annotated[int, Limit(low=2, dev=1_000)] = 10_000
     """Clients told to move come back no later than this."""
 
     # Frames and requests

@@ -104,7 +104,8 @@ class Port:
         self.http.append(Http())
         return self.http[-1]
 
-    def _open(self, socket: WebSocket) -> None:
+    def _open(self, socket: WebSocket, forwarded: str) -> None:
+        self.forwarded = forwarded
         listener: Any = self.heard
         socket.listen(listener)
         self.sockets.append(socket)
@@ -256,3 +257,9 @@ def test_any_bytes_go_one_way_and_never_end_in_an_exception(data: bytes, places:
     port = Port()
     port.feed(cut(b"GET " + data, places))
     assert len(port.sockets) + len(port.http) <= 1
+
+
+def test_forwarded_address_is_handed_on_with_the_socket() -> None:
+    port = Port()
+    port.feed([head(**{"X-Forwarded-For": "203.0.113.9"})])
+    assert port.forwarded == "203.0.113.9"

@@ -1,0 +1,40 @@
+"""Whose address a connection comes from, when proxies of our own stand in between."""
+
+import ipaddress
+from collections.abc import Sequence
+
+from tsock.errors import ConfigError
+
+
+class Proxies:
+    """The proxies whose `X-Forwarded-For` is believed (`trusted_proxies`); anybody else could invent one."""
+
+    def __init__(self, trusted: Sequence[str]) -> None:
+        try:
+            self._networks = [ipaddress.ip_network(text, strict=False) for text in trusted]
+        except ValueError as error:
+            raise ConfigError(
+                f"trusted_proxies: expected addresses or networks such as 10.0.0.0/8; {error}"
+            ) from None
+
+    def client(self, peer: str, forwarded: str) -> str:
+        """The client's address: the last one in `forwarded` that no proxy of ours has written of itself.
+
+        Args:
+            peer: the address at the other end of the socket.
+            forwarded: the `X-Forwarded-For` header; empty without one.
+        """
+        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+        address = peer
+        while hops and self._are(address):
+            address = hops.pop()
+        return address[:64]
+
+    def _are(self, address: str) -> bool:
+        if not self._networks:
+            return False
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self._networks)
