@@ -57,26 +57,51 @@ async def list_(
 
 @account.command
 async def fetch(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
-    """Show an account."""
+    """Show an account.
+
+    Args:
+        sid: The account.
+        json: Print JSON.
+        target: Where.
+    """
     async with operator(target) as ask:
         output.record(await ask.get("accounts", sid), json=json)
 
 
 @account.command
 async def rename(sid: str, name: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
-    """Give an account another name."""
+    """Give an account another name.
+
+    Args:
+        sid: The account.
+        name: A name for people.
+        json: Print JSON.
+        target: Where.
+    """
     await _change(target, sid, {"friendly_name": name}, json=json)
 
 
 @account.command
 async def suspend(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
-    """Suspend an account and its subaccounts: connections end, tokens and REST calls are refused."""
+    """Suspend an account and its subaccounts: connections end, tokens and REST calls are refused.
+
+    Args:
+        sid: The account.
+        json: Print JSON.
+        target: Where.
+    """
     await _change(target, sid, {"status": "suspended"}, json=json)
 
 
 @account.command
 async def activate(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
-    """Let a suspended account work again."""
+    """Let a suspended account work again.
+
+    Args:
+        sid: The account.
+        json: Print JSON.
+        target: Where.
+    """
     await _change(target, sid, {"status": "active"}, json=json)
 
 
@@ -104,7 +129,13 @@ async def close(
 
 @account.command
 async def rotate(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
-    """Replace the Auth Token: the old one is refused from now on, keys and Access Tokens go on."""
+    """Replace the Auth Token: the old one is refused from now on, keys and Access Tokens go on.
+
+    Args:
+        sid: The account.
+        json: Print JSON.
+        target: Where.
+    """
     async with operator(target) as ask:
         output.record(await ask.post("accounts", sid, "auth_token"), json=json)
 

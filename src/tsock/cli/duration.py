@@ -13,10 +13,12 @@ def seconds(text: str, flag: str) -> int:
         ConfigError: `text`, given as `flag`, is no length of time.
     """
     scale = next(scale for scale in SCALES if "s" in scale)
-    written = re.fullmatch(r"(-?\d{1,12})\s*([a-z]*)", text)
-    unit = (written[2] or "s") if written else ""
-    if written is None or unit not in scale:
-        raise ConfigError(
-            f"{flag}: expected seconds, or a number with one of {' '.join(scale)}; got {text[:32]}"
-        )
-    return int(written[1]) * scale[unit] // scale["s"]
+    written = re.fullmatch(r"(-?[0-9]{1,12}) *([a-z]*)", text)
+    if written is not None:
+        unit = written[2] or "s"
+        length, rest = divmod(int(written[1]) * scale.get(unit, 0), scale["s"])
+        if unit in scale and not rest:
+            return length
+    raise ConfigError(
+        f"{flag}: expected whole seconds, or a number with one of {' '.join(scale)}; got {text[:32]}"
+    )

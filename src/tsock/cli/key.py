@@ -59,7 +59,14 @@ async def list_(*, account: InAccount = None, json: AsJson = False, target: Targ
 async def fetch(
     sid: str, /, *, account: InAccount = None, json: AsJson = False, target: Target = HERE
 ) -> None:
-    """Show a key, without its secret."""
+    """Show a key, without its secret.
+
+    Args:
+        sid: The key.
+        account: The account.
+        json: Print JSON.
+        target: Where.
+    """
     async with operator(target) as ask:
         output.record(await ask.get("accounts", await ask.account(account), "keys", sid), json=json)
 
@@ -68,6 +75,13 @@ async def fetch(
 async def revoke(
     sid: str, /, *, account: InAccount = None, json: AsJson = False, target: Target = HERE
 ) -> None:
-    """Revoke a key for good: its tokens are refused, and the connections that they opened end at once."""
+    """Revoke a key for good: its tokens are refused, and the connections that they opened end at once.
+
+    Args:
+        sid: The key.
+        account: The account.
+        json: Print JSON.
+        target: Where.
+    """
     async with operator(target) as ask:
         output.record(await ask.delete("accounts", await ask.account(account), "keys", sid), json=json)

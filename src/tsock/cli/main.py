@@ -69,9 +69,7 @@ def run(arguments: Sequence[str]) -> int:
         output.complaint(str(gone))
         return NO
     except PermissionError as error:
-        output.complaint(
-            f"{error.filename}: {error.strerror}; it belongs to another user of this machine"
-        )
+        output.complaint(f"{error.filename}: {error.strerror}; it belongs to another user of this machine")
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -88,7 +88,15 @@ async def get(
     json: AsJson = False,
     target: Target = HERE,
 ) -> None:
-    """Show what was set for an identity on an object, given by SID or unique name."""
+    """Show what was set for an identity on an object.
+
+    Args:
+        name: SID or unique name of the object.
+        identity: Whom it is about.
+        where: What completes its name.
+        json: Print JSON.
+        target: Where.
+    """
     async with operator(target) as ask:
         path = await where.path(ask, name)
         output.record(await ask.get(*path, identity), json=json)
@@ -103,7 +111,14 @@ async def list_(
     json: AsJson = False,
     target: Target = HERE,
 ) -> None:
-    """List what was set on an object, given by SID or unique name."""
+    """List what was set on an object.
+
+    Args:
+        name: SID or unique name of the object.
+        where: What completes its name.
+        json: Print JSON.
+        target: Where.
+    """
     async with operator(target) as ask:
         path = await where.path(ask, name)
         output.table(await ask.every(*path), COLUMNS, json=json)
@@ -119,7 +134,15 @@ async def remove(
     json: AsJson = False,
     target: Target = HERE,
 ) -> None:
-    """Take back what was set for an identity on an object, given by SID or unique name."""
+    """Take back what was set for an identity on an object.
+
+    Args:
+        name: SID or unique name of the object.
+        identity: Whom it is about.
+        where: What completes its name.
+        json: Print JSON.
+        target: Where.
+    """
     async with operator(target) as ask:
         path = await where.path(ask, name)
         output.record(await ask.delete(*path, identity), json=json)

@@ -33,7 +33,8 @@ _SETTINGS = "Every setting is a flag, too: see [Settings](settings.md).\n\n"
 def page() -> str:
     """The whole page, as Markdown."""
     app.resolved_commands()
-    generated = app.generate_docs()
+    # The generator takes a command of a command for a program, and adds the name of the module that runs.
+    generated = re.sub(r"^(tsock [a-z ]+?) -m \S+", r"\1", app.generate_docs(), flags=re.MULTILINE)
     commands = generated[generated.index("## tsock dev") :]
     first, *others = (rf"\*\*{re.escape(title)}\*\*:\n\n(?:\* .*\n)+\n?" for title in SECTIONS.values())
     commands = re.sub(first, _SETTINGS, commands)

@@ -56,9 +56,21 @@ async def token(
 
 @revoke.command
 async def identity(
-    name: str, *, account: InAccount = None, json: AsJson = False, target: Target = HERE
+    name: Annotated[str, Parameter(name="identity")],
+    /,
+    *,
+    account: InAccount = None,
+    json: AsJson = False,
+    target: Target = HERE,
 ) -> None:
-    """Refuse every token of an identity that was issued up to now."""
+    """Refuse every token of an identity that was issued up to now.
+
+    Args:
+        name: The identity.
+        account: The account.
+        json: Print JSON.
+        target: Where.
+    """
     async with operator(target) as ask:
         sid = await ask.account(account)
         body = {"kind": "identity", "identity": name}

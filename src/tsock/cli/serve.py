@@ -52,7 +52,7 @@ def safe_data(settings: Settings) -> Path:
             "public_url: expected https://, since Access Tokens pass over it, "
             f"got {url}; let a proxy in front of tsock end TLS"
         )
-    if not _is_loopback(settings.host) and url is None:
+    if not _is_loopback(settings.host) and not (url or "").startswith("https://"):
         raise ConfigError(
             f"host: {settings.host} can be reached from other machines, and tsock itself speaks plain HTTP, "
             "so tokens could be overheard; listen on 127.0.0.1, or put a proxy that ends TLS in front of it "

@@ -75,7 +75,15 @@ async def fetch(
     json: AsJson = False,
     target: Target = HERE,
 ) -> None:
-    """Show a service, by SID or as `default`."""
+    """Show a service.
+
+    Args:
+        sid: Its SID, or `default`.
+        product: What it serves.
+        account: The account.
+        json: Print JSON.
+        target: Where.
+    """
     async with operator(target) as ask:
         path = ("accounts", await ask.account(account), "services", product, sid)
         output.record(await ask.get(*path), json=json)

@@ -1,0 +1,130 @@
+"""The frame around every command, and the commands that need no installation."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tsock import __version__
+from tsock.cli.duration import seconds
+from tsock.cli.main import run
+from tsock.errors import ConfigError
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nope"],
+        ["account", "nope"],
+        ["token"],
+        ["token", "--identity"],
+        ["doctor"],
+        ["errors", "--colour"],
+        ["denials", "--limit", "many"],
+        ["doctor", "x", "--product", "video"],
+        ["key", "create", "--kind", "golden"],
+        ["key", "create", "--kind", "restricted"],
+        ["key", "create", "--allow", "/x"],
+        ["serve", "--ping-interval", "20"],
+        ["serve", "--ping-interval-s", "fast"],
+        ["dev", "--seed", "one"],
+        ["revoke", "before", "tomorrow"],
+        ["revoke", "before", "99999999999999999999"],
+        ["why", "51215"],
+        ["account", "close", "AC1"],
+        ["service", "delete", "default"],
+    ],
+)
+def test_wrong_command_line_is_one_line_and_exit_2(arguments: list[str], capsys: Captured) -> None:
+    assert run(arguments) == 2
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+
+
+def test_misspelt_setting_names_the_right_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("TSOCK_PING_INTERVAL", "20")
+
+    assert run(["account", "list", "--data", str(tmp_path)]) == 2
+
+    assert "did you mean TSOCK_PING_INTERVAL_S?" in capsys.readouterr().err
+
+
+def test_version(capsys: Captured) -> None:
+    assert run(["version", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tsock"] == __version__
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"tsock {__version__}\n"
+
+
+def test_error_code_is_explained(capsys: Captured) -> None:
+    assert run(["errors", "51215"]) == 0
+
+    shown = capsys.readouterr().out
+    assert shown.startswith("51215  Twilsock: Unauthorized\n")
+    assert "Causes\n  - " in shown
+    assert "Fixes\n  - " in shown
+
+
+def test_error_is_json_on_request(capsys: Captured) -> None:
+    assert run(["errors", "20104", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["code"] == 20104
+
+    assert run(["errors", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) > 100
+
+
+def test_unknown_code_suggests_its_neighbours(capsys: Captured) -> None:
+    assert run(["errors", "51251"]) == 1
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "there is no error 51251" in captured.err
+    assert "51215  Twilsock: Unauthorized" in captured.err
+
+
+def test_words_find_errors(capsys: Captured) -> None:
+    assert run(["errors", "token", "expired"]) == 0
+    assert "20104" in capsys.readouterr().out
+    assert run(["errors", "xyzzy"]) == 1
+    assert capsys.readouterr().err == "error: no error is described by xyzzy\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("90", 90), ("90s", 90), ("1h", 3600), ("10min", 600), ("2d", 172_800), ("-60s", -60), ("2000ms", 2)],
+)
+def test_length_of_time_is_read(text: str, expected: int) -> None:
+    assert seconds(text, "--ttl") == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "h", "1.5h", "1500ms", "1 week", "1h30min", "soon", "٣", "9" * 13, "1KiB"]
+)
+def test_what_is_no_length_of_time_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^--ttl: expected whole seconds"):
+        seconds(text, "--ttl")
+
+
+class _Stdin:
+    """Standard input that holds some bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self.buffer = io.BytesIO(content)
+
+
+def test_more_than_any_token_on_standard_input_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr("sys.stdin", _Stdin(b"x" * (1024 * 1024 + 1)))
+
+    assert run(["doctor", "-"]) == 2
+
+    assert "more than 1048576 bytes" in capsys.readouterr().err

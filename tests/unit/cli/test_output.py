@@ -1,0 +1,57 @@
+"""What reaches standard output and standard error when both are pipes."""
+
+import json
+
+import pytest
+
+from tsock.cli import output
+
+
+def test_table_in_a_pipe_has_a_line_for_each_entry_and_cuts_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [{"sid": "AC1", "friendly_name": "x" * 500, "enabled": True}, {"sid": "AC2", "enabled": None}]
+
+    output.table(rows, ("sid", "friendly_name", "enabled"))
+
+    head, first, second = capsys.readouterr().out.splitlines()
+    assert head.split() == ["sid", "friendly", "name", "enabled"]
+    assert first.split() == ["AC1", "x" * 500, "yes"]
+    assert second.split() == ["AC2", "-", "-"]
+
+
+def test_record_shows_a_field_on_each_line(capsys: pytest.CaptureFixture[str]) -> None:
+    output.record({"sid": "SK1", "policy": {"allow": ["/x"]}, "tags": ["a", "b"], "note": ""}, json=False)
+
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["sid", "SK1"], ["policy", '{"allow":["/x"]}'], ["tags", "a, b"], ["note", "-"]]
+
+
+def test_json_keeps_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"sid": "AC1", "unseen": {"deep": [1, None]}}]
+
+    output.table(rows, ("sid",), json=True)
+
+    assert json.loads(capsys.readouterr().out) == rows
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("\x1b[2J\x1b]0;owned\x07", "\\x1b[2J\\x1b]0;owned\\x07"),
+        ("abc\u202edcba", "abc\\u202edcba"),
+        ("a\rb\x9bc", "a\\rb\\x9bc"),
+        ("[bold red]markup[/] :smile:", "[bold red]markup[/] :smile:"),
+        ("Zoë 日本", "Zoë 日本"),
+    ],
+)
+def test_text_of_a_client_cannot_steer_the_terminal(
+    hostile: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.line("identity ", (hostile, "bold"))
+    output.record({"identity": hostile}, json=False)
+    output.complaint(hostile)
+
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == [f"identity {shown}", f"identity  {shown}"]
+    assert captured.err == f"error: {shown}\n"

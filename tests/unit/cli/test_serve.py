@@ -1,0 +1,51 @@
+"""When `tsock serve` refuses to start."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tsock.cli.serve import safe_data
+from tsock.errors import ConfigError
+from tsock.settings import Settings
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"host": "::1"},
+        {"host": "localhost"},
+        {"host": "127.0.0.2"},
+        {"public_url": "https://rt.example.com"},
+        {"host": "0.0.0.0", "public_url": "https://rt.example.com"},
+        {"public_url": "http://localhost:8080"},
+    ],
+)
+def test_safe_settings_name_the_data(settings: dict[str, Any], tmp_path: Path) -> None:
+    assert safe_data(Settings(data=str(tmp_path), **settings)) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"host": "0.0.0.0"}, "host: 0.0.0.0 can be reached from other machines"),
+        ({"host": "::"}, "host: :: can be reached"),
+        ({"host": "192.168.0.7"}, "host: 192.168.0.7 can be reached"),
+        ({"host": "rt.example.com"}, "host: rt.example.com can be reached"),
+        ({"public_url": "http://rt.example.com"}, "public_url: expected https://"),
+        ({"host": "0.0.0.0", "public_url": "http://rt.example.com"}, "public_url: expected https://"),
+        ({"host": "0.0.0.0", "public_url": "http://localhost:8080"}, "host: 0.0.0.0 can be reached"),
+        ({"data": None}, "data: expected a directory that keeps everything"),
+    ],
+)
+def test_unsafe_setting_is_named(settings: dict[str, Any], said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"^{said}"):
+        safe_data(Settings(**{"data": str(tmp_path), **settings}))
+
+
+def test_data_that_everybody_may_change_are_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+
+    with pytest.raises(ConfigError, match=f"run chmod 700 {tmp_path}"):
+        safe_data(Settings(data=str(tmp_path)))
