@@ -12,7 +12,7 @@ from typing import Any
 
 import uvloop
 
-from bench import connect, fanout, machine, writes
+from bench import connect, fanout, idle, machine, reconnect, writes
 from bench.figures import Figure, Scale, heads, keep, row
 from bench.process import pin
 from bench.server import Target, started
@@ -21,6 +21,8 @@ QUESTIONS: dict[str, Callable[[Target, Scale], Awaitable[list[Figure]]]] = {
     "connect": connect.measure,
     "fanout": fanout.measure,
     "writes": writes.measure,
+    "reconnect": reconnect.measure,
+    "idle": idle.measure,
 }
 
 
