@@ -55,9 +55,6 @@ class Gateway:
 
     def open(self, socket: WebSocket, forwarded: str = "") -> None:
         """Take in a WebSocket whose handshake is done; `forwarded` is its `X-Forwarded-For`."""
-        if self._draining:
-            socket.close()
-            return
         self._opened += 1
         settings = self.context.settings
         socket.transport.set_write_buffer_limits(high=settings.send_queue_bytes_max)
@@ -67,6 +64,8 @@ class Gateway:
         socket.listen(session)
         self._sessions.add(session)
         self.context.metrics.connections_opened += 1
+        if self._draining:
+            session.end(End.DRAINED, "the server is stopping")
 
     def gone(self, session: Session) -> None:
         """Forget a connection whose socket is closed."""

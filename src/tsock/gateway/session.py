@@ -182,10 +182,15 @@ class Session:
             self._end_later(End.REFUSED)
 
     def leave(self, status: Status, reason: End, backoff: BackoffPolicy | None = None) -> None:
-        """Tell the client to leave, and end the connection soon."""
+        """Tell the client to leave, and end the connection soon.
+
+        One that has not been let in is told nothing: it must not take that for the answer to its `init`.
+        """
         if self.connection.state is State.READY:
             self.reply(self.connection.closing(self._context.packet_id(), status, backoff))
             self._end_later(reason)
+        elif self.connection.state is State.NEW:
+            self.end(reason, "before its init")
 
     def end(self, reason: End, text: str) -> None:
         """Close the socket without a `close` packet: the client reconnects and is told why."""

@@ -64,7 +64,9 @@ class Rig:
         self.passed_ms = 0
         self.settings = Settings(**settings)
         self.clock = Clock(lambda: NOON_MS + self.passed_ms, lambda: self.passed_ms / 1000)
-        self.errors: list[Exception] = []
+        self.errors: list[Any] = []
+        """What deadlines and callbacks of the loop raised; a test that leaves any fails."""
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: self.errors.append(context))
         self.deadlines = Deadlines(self.clock, self.errors.append)
         self.metrics = Metrics()
         self.tail = Tail(self.clock)
