@@ -24,6 +24,12 @@ def _ready(server: Server) -> int:
     return httpx2.get(f"{server.url}/readyz").status_code
 
 
+def _commits(server: Server) -> float:
+    """How many groups of writes the store has ended, one way or the other; its own chores are among them."""
+    page = httpx2.get(f"{server.url}/metrics").text
+    return float(page.partition("\ntsock_commit_seconds_count ")[2].partition("\n")[0])
+
+
 async def test_failed_commits_answer_503_and_heal_without_a_restart(server: Server) -> None:
     token, history = server.token(), History()
     async with connected(server.uri, token) as client, asyncio.TaskGroup() as group:
@@ -41,6 +47,11 @@ async def test_failed_commits_answer_503_and_heal_without_a_restart(server: Serv
         assert _ready(server) == 503
         assert httpx2.get(f"{server.url}/healthz").status_code == 200
         assert (await client.get(target.path)).ok()["data"]["n"] == 40
+        # What wrote nothing, a refused request or a chore that found nothing to do, does not make it well.
+        assert (await client.post("/v3/Documents/absent", {"data": {}})).error == (404, 54300)
+        before = _commits(server)
+        await until(lambda: _commits(server) >= before + 5, "chores and probes of two seconds")
+        assert _ready(server) == 503
 
         _limit_files(server, resource.RLIM_INFINITY)
         await until(lambda: _ready(server) == 200, "the store commits again")

@@ -232,6 +232,7 @@ class SqliteStore:
         error: sqlite3.Error | None = None
         try:
             self._writer.execute("BEGIN IMMEDIATE")
+            self._tx.wrote = False
             self._group.append((done, *_attempt(self._tx, rule, self._clock.now_ms())))
             error = self._end("COMMIT")
         except sqlite3.Error as failure:
@@ -255,7 +256,8 @@ class SqliteStore:
         """Answer and announce, in commit order; then let in what waited."""
         group, self._group = self._group, []
         if error is None:
-            self._recovered()
+            if self._tx.wrote:  # what wrote nothing proves nothing
+                self._recovered()
             announced: list[object] = []
             for done, result, failure, facts in group:
                 self._answer(done, result, failure)
