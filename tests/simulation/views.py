@@ -43,7 +43,7 @@ class History:
 
 
 class Replay(NamedTuple):
-    """What one establish brought."""
+    """What one establish brought, up to its end or to that of the connection."""
 
     after: int
     numbers: list[int]
@@ -71,34 +71,33 @@ class View:
         self._in_step = True
         """Whether it knows all that was true at its last event; not so once a replay breaks off."""
         self._begun_at = -1
-        self._replayed: list[int] = []
+        self._replayed: dict[int, Key] = {}
 
     def begin(self) -> None:
         """An establish is under way: what comes next is a replay."""
         self._begun_at = self.last_event_id
-        self._replayed = []
+        self._replayed = {}
 
     def replayed(self, event_type: str, event: dict[str, Any]) -> None:
         """An event that was missed."""
         number = event["id"]
         if self.live or number <= self.last_event_id:
             raise Broken(f"{self} was replayed event {number}")
-        self._replayed.append(number)
-        change = self._apply(event_type, event)
-        keys = [self._history.of(self.sid)[earlier].key for earlier in self._replayed[:-1]]
-        if change.key in keys:
-            raise Broken(f"{self} was replayed {change.key!r} twice, last by event {number}")
+        key = self._apply(event_type, event).key
+        if key in self._replayed.values():
+            raise Broken(f"{self} was replayed {key!r} twice, last by event {number}")
+        self._replayed[number] = key
 
     def established(self, upto: int, *, completed: bool) -> None:
         """The replay is over, for now or until the next establish."""
         if upto != self.last_event_id:
             raise Broken(f"{self} was established at {upto}")
-        self.replays.append(Replay(self._begun_at, self._replayed, upto, completed))
-        self.live = self._in_step = completed
+        self._end_replay(completed=completed)
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._in_step &= self.live or not self._replayed
+        if not self.live and self._replayed:
+            self._end_replay(completed=False)
         self.live = False
 
     def heard(self, event_type: str, event: dict[str, Any]) -> None:
@@ -106,6 +105,11 @@ class View:
         if not self.live or event["id"] != self.last_event_id + 1:
             raise Broken(f"{self} heard event {event['id']}")
         self._apply(event_type, event)
+
+    def _end_replay(self, *, completed: bool) -> None:
+        self.replays.append(Replay(self._begun_at, list(self._replayed), self.last_event_id, completed))
+        self._replayed = {}
+        self.live = self._in_step = completed
 
     def _apply(self, event_type: str, event: dict[str, Any]) -> Change:
         number = self.last_event_id = event["id"]
@@ -116,9 +120,9 @@ class View:
                 raise Broken(f"{self} was told that {change.key!r} is new")
             self.arrivals.append(change.key)
         elif event_type.endswith("_item_updated") and change.key not in self.state:
-            if (
-                self._in_step
-            ):  # otherwise the item was made before the last event that came, and changed after
+            # While a replay is broken off, an item may have been made before the last event that came, and
+            # changed after it.
+            if self._in_step:
                 raise Broken(f"{self} was told of an update of {change.key!r}, which it does not know")
             self.arrivals.append(change.key)
         if change.data is None:
@@ -134,17 +138,14 @@ class View:
 def require_nothing_lost(view: View, history: History) -> None:
     """Fail unless whatever a view's replays left out was replaced by a later change; needs a full history."""
     log = history.of(view.sid)
+    newest = {change.key: number for number, change in sorted(log.items())}
     for replay in view.replays:
-        shown = {log[number].key for number in replay.numbers}
-        left_out = set(range(replay.after + 1, replay.upto + 1)) - set(replay.numbers)
-        for number in left_out:
+        shown = {log[number].key: number for number in replay.numbers}
+        for number in set(range(replay.after + 1, replay.upto + 1)) - set(replay.numbers):
             key = log[number].key
-            later = [other for other in replay.numbers if other > number and log[other].key == key]
-            after = not replay.completed and any(
-                other > replay.upto for other, change in log.items() if change.key == key
-            )
-            if not later and not after:
-                raise Broken(f"{view} lost event {number} of {key!r} in {replay}; shown: {shown}")
+            replaced_later = not replay.completed and newest[key] > replay.upto
+            if shown.get(key, -1) < number and not replaced_later:
+                raise Broken(f"{view} was never told of event {number} of {key!r}: {replay}")
 
 
 def _change(kind: str, event_type: str, event: dict[str, Any]) -> Change:
