@@ -1,0 +1,156 @@
+"""Accounts, keys, services, permissions and revocations: the same with a server and without."""
+
+import hashlib
+
+import pytest
+
+from tests.e2e.cli.conftest import Command
+
+
+def test_account_lives_from_creation_to_closing(command: Command) -> None:
+    made = command.ask("account", "create", "Shop")
+    sid = made["sid"]
+    assert len(made["auth_token"]) == 32
+
+    assert command.ask("account", "rename", sid, "Store")["friendly_name"] == "Store"
+    assert command.ask("account", "suspend", sid)["status"] == "suspended"
+    assert command.ask("account", "activate", sid)["status"] == "active"
+    assert command.ask("account", "rotate", sid)["auth_token"] != made["auth_token"]
+    refused = command("account", "close", sid)
+    assert (refused.code, command.ask("account", "fetch", sid)["status"]) == (2, "active")
+    assert command.ask("account", "close", sid, "--yes")["status"] == "closed"
+    late = command("account", "activate", sid)
+    assert (late.code, late.out) == (1, "")
+    assert late.err.endswith("(21479)\n")
+
+
+def test_subaccount_is_listed_below_its_owner(command: Command, account: str) -> None:
+    sub = command.ask("account", "create", "--owner", account)
+
+    listed = command("account", "list", "--owner", account)
+
+    assert listed.code == 0
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["sid", sub["sid"]]
+
+
+def test_secret_of_a_key_is_shown_once(command: Command, account: str) -> None:
+    made = command("key", "create", "first", "--account", account)
+    assert made.code == 0
+    fields = dict(line.split(maxsplit=1) for line in made.out.splitlines() if len(line.split()) == 2)
+    assert len(fields["secret"]) == 32
+    assert "not shown again" in made.err
+
+    later = command("key", "fetch", fields["sid"], "--account", account)
+    listed = command("key", "list", "--account", account)
+
+    assert fields["sid"] in later.out
+    assert fields["sid"] in listed.out
+    assert fields["secret"] not in later.out + later.err + listed.out + listed.err
+
+
+def test_revoked_key_is_gone_and_its_tokens_are_denied(command: Command, account: str) -> None:
+    key = command.ask("key", "create", "--account", account)["sid"]
+    token = command("token", "--identity", "alice", "--key", key).out.strip()
+    assert command("doctor", token).code == 0
+
+    assert command.ask("key", "revoke", key, "--account", account)["date_revoked"]
+
+    assert command.ask("key", "list", "--account", account) == []
+    denied = command("doctor", token)
+    assert denied.code == 1
+    assert "20103" in denied.out
+    assert "key_revoked" in denied.out
+
+
+def test_service_is_changed_disabled_and_replaced(command: Command, account: str) -> None:
+    made = command.ask("service", "create", "Support", "--product", "chat", "--acl", "--account", account)
+    assert (made["product"], made["acl_enabled"]) == ("chat", True)
+    assert len(command.ask("service", "list", "--account", account)) == 3
+
+    changed = command.ask("service", "update", "default", "--no-enabled", "--acl", "--account", account)
+    assert (changed["product"], changed["enabled"], changed["acl_enabled"]) == ("sync", False, True)
+    assert command("service", "delete", "default", "--account", account).code == 2
+    command.ask("service", "delete", "default", "--yes", "--account", account)
+
+    fresh = command.ask("service", "fetch", "--account", account)
+    assert fresh["sid"] != changed["sid"]
+    assert (fresh["unique_name"], fresh["enabled"]) == ("default", True)
+
+
+def test_identity_is_revoked_up_to_now(command: Command, account: str) -> None:
+    command.ask("key", "create", "--account", account)
+    token = command("token", "--identity", "mallory", "--account", account).out.strip()
+
+    command.ask("revoke", "identity", "mallory", "--account", account)
+
+    denied = command("doctor", token)
+    assert (denied.code, "51215" in denied.out) == (1, True)
+
+
+def test_token_is_revoked_by_its_text_or_digest(command: Command, account: str) -> None:
+    command.ask("key", "create", "--account", account)
+    tokens = [command("token", "--identity", name, "--account", account).out.strip() for name in "ab"]
+    digests = [hashlib.sha256(token.encode()).hexdigest() for token in tokens]
+
+    by_text = command("revoke", "token", tokens[0])
+    by_digest = command("revoke", "token", digests[1], "--account", account)
+
+    assert (by_text.code, by_digest.code) == (0, 0)
+    assert tokens[0] not in by_text.out + by_text.err
+    assert {each["digest"] for each in command.ask("revoke", "list", "--account", account)} == set(digests)
+    assert [command("doctor", token).code for token in tokens] == [1, 1]
+
+
+def test_everything_issued_before_a_date_is_revoked(command: Command, account: str) -> None:
+    key = command.ask("key", "create", "--account", account)["sid"]
+    token = command("token", "--identity", "alice", "--account", account).out.strip()
+
+    past = command.ask("revoke", "before", "2026-01-01T00:00Z", "--key", key, "--account", account)
+    assert past["issued_before"] == "2026-01-01T00:00:00.000Z"
+    assert command("doctor", token).code == 0
+    command.ask("revoke", "before", "--account", account)
+
+    assert command("doctor", token).code == 1
+    assert command("revoke", "before", "2999-01-01", "--account", account).code == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["account", "fetch", "ACnone"],
+        ["account", "rename", "ACnone", "x"],
+        ["account", "rotate", "ACnone"],
+        ["account", "list", "--owner", "ACnone"],
+        ["key", "list", "--account", "ACnone"],
+        ["key", "revoke", "SKnone", "--account", "ACnone"],
+        ["service", "fetch", "--account", "ACnone"],
+        ["revoke", "identity", "x", "--account", "ACnone"],
+        ["revoke", "list", "--account", "ACnone"],
+        ["permission", "list", "ET" + 32 * "0", "--account", "ACnone"],
+        ["token", "--identity", "x", "--account", "ACnone"],
+        ["token", "--identity", "x", "--key", "SKnone"],
+        ["why", "DN" + 32 * "0"],
+    ],
+)
+def test_what_does_not_exist_is_said_with_its_code(command: Command, arguments: list[str]) -> None:
+    outcome = command(*arguments)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("error: ")
+    assert outcome.err.endswith("(20404)\n")
+
+
+def test_with_several_accounts_one_must_be_named(command: Command, account: str) -> None:
+    outcome = command("key", "list")
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "name one with --account" in outcome.err
+
+
+def test_object_by_unique_name_needs_its_kind(command: Command, account: str) -> None:
+    unclear = command("permission", "list", "board", "--account", account)
+    missing = command("permission", "list", "board", "--kind", "document", "--account", account)
+
+    assert (unclear.code, missing.code) == (2, 1)
+    assert "Say it with --kind" in unclear.err
+    assert missing.err.endswith("(54300)\n")
