@@ -15,7 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from tsock.gateway.websocket import WebSocket
+from tsock.gateway.websocket import Outgoing, WebSocket
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455 1.3: appended to the client's key to prove that the server speaks WebSocket."""
@@ -30,16 +30,18 @@ OpenSession = Callable[[WebSocket, str], None]
 class Entrance(asyncio.Protocol):
     """Reads one request head, then steps aside."""
 
-    __slots__ = ("_head", "_http", "_open", "_timeout", "_transport")
+    __slots__ = ("_head", "_http", "_open", "_outgoing", "_timeout", "_transport")
 
     def __init__(
         self,
         http: Callable[[], asyncio.Protocol],
+        outgoing: Outgoing,
         open_session: OpenSession,
         handshake_timeout_s: float,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._http = http
+        self._outgoing = outgoing
         self._open = open_session
         self._head = b""
         self._timeout = loop.call_later(handshake_timeout_s, self._give_up)
@@ -83,7 +85,7 @@ class Entrance(asyncio.Protocol):
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
         )
-        socket = WebSocket(transport)
+        socket = WebSocket(transport, self._outgoing)
         transport.set_protocol(socket)
         self._open(socket, forwarded)
         if rest:
@@ -110,7 +112,7 @@ class Entrance(asyncio.Protocol):
         self._transport.abort()
 
 
-def entrance_class(open_session: OpenSession, handshake_timeout_s: float) -> Any:
+def entrance_class(outgoing: Outgoing, open_session: OpenSession, handshake_timeout_s: float) -> Any:
     """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with uvicorn's own protocol behind it."""
 
     def make(
@@ -124,7 +126,7 @@ def entrance_class(open_session: OpenSession, handshake_timeout_s: float) -> Any
         def http() -> asyncio.Protocol:
             return HttpToolsProtocol(config, server_state, app_state, loop)
 
-        return Entrance(http, open_session, handshake_timeout_s, loop)
+        return Entrance(http, outgoing, open_session, handshake_timeout_s, loop)
 
     return make
 

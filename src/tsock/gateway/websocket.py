@@ -62,14 +62,46 @@ class Send(Protocol):
         ...
 
 
+class Outgoing:
+    """The sockets that have something to send: each gets one write at the end of the loop's turn."""
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
+        """`call_soon` runs a function behind what the current turn of the loop still does."""
+        self._call_soon = call_soon
+        self._sockets: list[WebSocket] = []
+
+    def add(self, socket: "WebSocket") -> None:
+        """Flush `socket` at the end of the turn."""
+        self._sockets.append(socket)
+        if len(self._sockets) == 1:
+            self._call_soon(self._flush)
+
+    def _flush(self) -> None:
+        sockets, self._sockets = self._sockets, []
+        for socket in sockets:
+            socket.flush()
+
+
 class WebSocket(asyncio.Protocol):
     """The server's end of an opened WebSocket."""
 
-    __slots__ = ("_core", "_fragments", "_needed", "_packet", "_partial", "listener", "send", "transport")
+    __slots__ = (
+        "_core",
+        "_fragments",
+        "_frames",
+        "_needed",
+        "_outgoing",
+        "_packet",
+        "_partial",
+        "listener",
+        "transport",
+    )
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, outgoing: Outgoing) -> None:
         self.transport = transport
-        self.send: Send = transport.write
+        self._outgoing = outgoing
+        self._frames: list[bytes] = []
+        """What this turn has to send."""
         self.listener = cast(Listener, None)
         self._packet: Callable[[bytes], None] = _unheard
         self._partial: bytearray | None = None
@@ -123,14 +155,31 @@ class WebSocket(asyncio.Protocol):
         if position < end:
             self._partial = bytearray(data[position:])
 
+    def send(self, frame: bytes, /) -> None:
+        """Queue one complete WebSocket frame, or several that are joined."""
+        frames = self._frames
+        frames.append(frame)
+        if len(frames) == 1:
+            self._outgoing.add(self)
+
+    def flush(self) -> None:
+        """Hand everything queued to the transport, in one piece."""
+        frames = self._frames
+        if frames:
+            if not self.transport.is_closing():
+                self.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            frames.clear()
+
     def close(self) -> None:
         """Flush what was sent, then close with a WebSocket Close frame (`twilsock.md` 1: no code)."""
         if not self.transport.is_closing():
-            self.transport.write(_CLOSE_FRAME)
+            self._frames.append(_CLOSE_FRAME)
+            self.flush()
             self.transport.close()
 
     def drop(self) -> None:
         """End the connection at once; what was not sent yet is lost."""
+        self._frames.clear()
         self.transport.abort()
 
     def eof_received(self) -> None:
@@ -143,7 +192,9 @@ class WebSocket(asyncio.Protocol):
         self.listener.slow(waiting=False)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._frames.clear()
         self.listener.gone()
+        del self.listener, self._packet  # so that nothing waits for the garbage collector
 
     def _hand_over(self, data: bytes) -> None:
         core = Core(Side.SERVER, state=OPEN, max_size=self.listener.packet_bytes_max)
@@ -158,11 +209,8 @@ class WebSocket(asyncio.Protocol):
         if isinstance(core.parser_exc, PayloadTooBig):  # told in a packet, as for a frame read in place
             self.listener.oversized()
             return
-        for reply in core.data_to_send():
-            if reply:
-                self.transport.write(reply)
-            else:  # the core asks for the end of the stream
-                self.transport.close()
+        self._frames += core.data_to_send()  # an empty one, at the end of the stream, adds nothing
+        self.flush()
         if core.close_expected():
             self.transport.close()
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from tests.unit.gateway.wire import Packet, Transport, frame, packets
+from tests.unit.gateway.wire import AT_ONCE, Packet, Transport, frame, packets
 from tsock.api.development import Development
 from tsock.api.health import Health
 from tsock.api.router import Router
@@ -238,15 +238,12 @@ class Client:
         self._rig = rig
         self._ids = map("TMc{}".format, itertools.count(1))
         self.transport = Transport(address)
-        self.socket = WebSocket(self.transport)
+        self.socket = WebSocket(self.transport, AT_ONCE)
         self.transport.set_protocol(self.socket)
         self.transport.on_end = self._end
         self.lost = False
         rig.gateway.open(self.socket)
-
-    @property
-    def session(self) -> Any:
-        return self.socket.listener
+        self.session: Any = self.socket.listener
 
     def _end(self) -> None:
         asyncio.get_running_loop().call_soon(self.lose)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.gateway.wire import Transport, frame
+from tests.unit.gateway.wire import AT_ONCE, Transport, frame
 from tsock.gateway.entrance import Entrance
 from tsock.gateway.websocket import WebSocket
 
@@ -96,7 +96,7 @@ class Port:
         self.sockets: list[WebSocket] = []
         self.http: list[Http] = []
         self.heard = Listener()
-        entrance = Entrance(self._make_http, self._open, TIMEOUT_S, self.loop)
+        entrance = Entrance(self._make_http, AT_ONCE, self._open, TIMEOUT_S, self.loop)
         self.transport.set_protocol(entrance)
         entrance.connection_made(self.transport)
 

@@ -1,14 +1,15 @@
 """WebSocket frames to packets, however the bytes are cut (RFC 6455; `twilsock.md` 1)."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Opcode
 
-from tests.unit.gateway.wire import Frame, Transport, frame, frames
-from tsock.gateway.websocket import WebSocket
+from tests.unit.gateway.wire import AT_ONCE, Frame, Transport, frame, frames
+from tsock.gateway.websocket import Outgoing, WebSocket
 
 SIZE_MAX = 70_000
 CLOSE = b"\x88\x00"
@@ -45,7 +46,7 @@ class Peer:
 
     def __init__(self, packet_bytes_max: int = SIZE_MAX) -> None:
         self.transport = Transport()
-        self.socket = WebSocket(self.transport)
+        self.socket = WebSocket(self.transport, AT_ONCE)
         self.heard = Heard(self.socket, packet_bytes_max)
         self.socket.listen(self.heard)
 
@@ -238,3 +239,36 @@ def test_any_bytes_end_in_packets_or_a_close_and_never_in_an_exception(
     peer.feed(cut(data, places))
     assert len(peer.told) <= len(data)
     assert all(one.opcode in (Opcode.PONG, Opcode.CLOSE) for one in peer.answered())
+
+
+class Writes(Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+
+    def write(self, data: Any) -> None:
+        self.writes.append(bytes(data))
+
+
+def test_frames_of_one_turn_leave_in_one_write_in_their_order() -> None:
+    turns: list[Any] = []
+    transport = Writes()
+    socket = WebSocket(transport, Outgoing(turns.append))
+    socket.send(b"one")
+    socket.send(b"two")
+    assert (transport.writes, len(turns)) == ([], 1)
+    turns.pop()()
+    socket.send(b"three")
+    turns.pop()()
+    assert transport.writes == [b"onetwo", b"three"]
+
+
+def test_frames_queued_before_the_close_leave_before_it_and_none_after() -> None:
+    turns: list[Any] = []
+    transport = Transport()
+    socket = WebSocket(transport, Outgoing(turns.append))
+    socket.send(b"last words")
+    socket.close()
+    socket.send(b"too late")
+    turns.pop()()
+    assert bytes(transport.sent) == b"last words\x88\x00"

@@ -8,7 +8,11 @@ import msgspec
 from websockets.frames import Opcode
 from websockets.utils import apply_mask
 
+from tsock.gateway.websocket import Outgoing
 from tsock.wire import frame as packet_frame
+
+AT_ONCE = Outgoing(lambda flush: flush())
+"""Ends every turn as soon as there is something to send."""
 
 MASK = b"\x01\x80\xfe\x37"
 
