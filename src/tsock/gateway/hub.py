@@ -140,7 +140,10 @@ class Hub:
 
 
 def _verdict(topic: Topic[Subscriber], event: Event) -> Verdict:
-    # What is missing before the end of an object is gone with it, so the end waits for nothing.
-    if event.seq is None or event.final:
+    if event.seq is None:
+        return Verdict.DELIVER
+    if event.final and event.seq > topic.seq:
+        # What is missing before the end of an object is gone with it, so the end waits for nothing.
+        topic.seq = event.seq
         return Verdict.DELIVER
     return topic.take(event.seq)

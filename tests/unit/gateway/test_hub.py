@@ -231,6 +231,18 @@ def test_gap_among_events_that_arrive_together_keeps_their_order(
     assert numbers(listener) == [0, 1, 2, 3]
 
 
+def test_nothing_follows_the_end_of_an_object_among_events_that_arrive_together(
+    world: World, hub: Hub
+) -> None:
+    carried, listener = Carried(world), Listener(1)
+    hub.join(listener, carried.root.sid, -1)
+    carried.put(0, 1)
+    carried.remove()
+    hub.publish([carried.events[number] for number in (0, 2, 1, 2)])
+    assert numbers(listener) == [0, 2]
+    assert listener.subscriptions == {}
+
+
 def test_events_of_one_commit_leave_in_one_piece_but_for_those_who_had_some_or_caused_some(
     world: World, hub: Hub
 ) -> None:
