@@ -148,6 +148,8 @@ class SyncItemsClient:
         exclusive = params.exclusive(asked.get("Bounds"))
         descending = params.descending(asked.get("Order"))
         one_key = _key(kind, one) if one is not None else None
+        if one_key == "":
+            raise refusals.bad_key(self._limits.key_chars_max)
         shown = links(request, actor)
 
         def query(tx: Tx) -> Response:

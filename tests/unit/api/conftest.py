@@ -3,6 +3,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.api.operators_door import OperatorsDoor
+from tests.unit.gateway.conftest import rig
+
+__all__ = ["door", "rig"]
 
 
 @pytest.fixture
