@@ -30,7 +30,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def own_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """For tests that move the clock, restart the server or change its accounts or settings."""
+    """For tests that restart the server or change its settings."""
     marker = request.node.get_closest_marker("settings")
     yield from _running(tmp_path_factory.mktemp("server"), **(marker.kwargs if marker else {}))
 

@@ -14,7 +14,7 @@ import jwt
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import SyncGrant
 
-START_S = 20.0
+START_S = 60.0
 POLL_S = 0.02
 HEADERS = {"cty": "twilio-fpa;v=1"}
 
@@ -32,6 +32,12 @@ class Server:
         self.log = directory / "server.log"
         self.ahead_s = 0
         self.credentials: dict[str, str] = {}
+
+    @property
+    def account(self) -> "Account":
+        """The ready-made account."""
+        own = self.credentials
+        return Account(self, own["TWILIO_ACCOUNT_SID"], own["TWILIO_API_KEY"], own["TWILIO_API_SECRET"])
 
     def start(self) -> None:
         """Start it, or start it again on the same port and data, and wait until it is ready."""
@@ -67,56 +73,26 @@ class Server:
         self.ahead_s += seconds
 
     def operator(self, method: str, path: str, body: Any = None) -> Any:
-        """A request through the operator's door, below the ready-made account unless `path` is a full one."""
-        below = path if path.startswith("/accounts") else f"/accounts/{self.account_sid}/{path}"
+        """A request through the operator's door."""
         transport = httpx2.HTTPTransport(uds=str(self.data / "control.sock"))
         with httpx2.Client(transport=transport, base_url="http://operator") as client:
-            answer = client.request(method, below, json=body)
+            answer = client.request(method, path, json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
-    @property
-    def account_sid(self) -> str:
-        return self.credentials["TWILIO_ACCOUNT_SID"]
+    def new_account(self, owner: "Account | None" = None) -> "Account":
+        """Another account with a key, or a subaccount."""
+        made = self.operator("POST", "/accounts", {"owner_sid": owner and owner.sid})
+        key = self.operator("POST", f"/accounts/{made['sid']}/keys", {})
+        return Account(self, made["sid"], key["sid"], key["secret"], made["test_sid"])
 
-    def token(
-        self,
-        identity: str | None = "alice",
-        *,
-        ttl_s: int = 3600,
-        service: str | None = "default",
-        grants: list[Any] | None = None,
-        account_sid: str = "",
-        key_sid: str = "",
-        key_secret: str = "",
-        starts_s: int = 0,
-        **claims: Any,
-    ) -> str:
-        """An Access Token for Sync, valid from `starts_s` for `ttl_s` by the server's clock."""
-        now = int(time.time()) + self.ahead_s + starts_s
-        token = AccessToken(
-            account_sid or self.account_sid,
-            key_sid or self.credentials["TWILIO_API_KEY"],
-            key_secret or self.credentials["TWILIO_API_SECRET"],
-            identity=identity,
-            nbf=now,
-            valid_until=now + ttl_s,
-            grants=[SyncGrant(service_sid=service)] if grants is None else grants,
-            **claims,
-        )
-        return token.to_jwt()
+    def token(self, identity: str = "alice", *, ttl_s: int = 3600, service: str = "default") -> str:
+        """A token of the ready-made account."""
+        return self.account.token(identity, ttl_s=ttl_s, service=service)
 
-    def signed(self, *, headers: dict[str, Any] = HEADERS, algorithm: str = "HS256", **changes: Any) -> str:
-        """A token that no helper library writes; a claim of None is left out."""
-        claims = {
-            "iss": self.credentials["TWILIO_API_KEY"],
-            "sub": self.account_sid,
-            "exp": int(time.time()) + self.ahead_s + 60,
-            "grants": {"identity": "alice", "data_sync": {"service_sid": "default"}},
-            **changes,
-        }
-        secret = "" if algorithm == "none" else self.credentials["TWILIO_API_SECRET"]
-        return jwt.encode({n: v for n, v in claims.items() if v is not None}, secret, algorithm, headers)
+    def now_s(self) -> int:
+        """The time by its clock, in Unix seconds."""
+        return int(time.time()) + self.ahead_s
 
     def _until_ready(self) -> None:
         deadline = time.monotonic() + START_S
@@ -128,6 +104,75 @@ class Server:
                 if not self.running or time.monotonic() > deadline:
                     raise AssertionError(f"no server:\n{self.log.read_text()}") from None
             time.sleep(POLL_S)
+
+
+class Account:
+    """An account with a key: makes tokens, and is changed through the operator's door."""
+
+    def __init__(self, server: Server, sid: str, key_sid: str, key_secret: str, test_sid: str = "") -> None:
+        self.server = server
+        self.sid = sid
+        self.key_sid = key_sid
+        self.key_secret = key_secret
+        self.test_sid = test_sid
+
+    def operator(self, method: str, path: str, body: Any = None) -> Any:
+        """A request about something of the account; without a path, about the account itself."""
+        return self.server.operator(method, f"/accounts/{self.sid}/{path}".rstrip("/"), body)
+
+    def new_key(self, **options: Any) -> "Account":
+        """The same account with another key."""
+        key = self.operator("POST", "keys", options)
+        return Account(self.server, self.sid, key["sid"], key["secret"], self.test_sid)
+
+    def new_service(self, product: str = "sync", **options: Any) -> str:
+        """SID of another service of a product."""
+        return self.operator("POST", f"services/{product}", options)["sid"]
+
+    def revoke_key(self) -> None:
+        self.operator("DELETE", f"keys/{self.key_sid}")
+
+    def set_status(self, status: str) -> None:
+        self.operator("POST", "", {"status": status})
+
+    def token(
+        self,
+        identity: str | None = "alice",
+        *,
+        ttl_s: int = 3600,
+        starts_s: int = 0,
+        service: str | None = "default",
+        grants: list[Any] | None = None,
+        account_sid: str = "",
+        key_sid: str = "",
+        key_secret: str = "",
+        **options: Any,
+    ) -> str:
+        """An Access Token for Sync, valid from `starts_s` for `ttl_s` by the server's clock."""
+        start = self.server.now_s() + starts_s
+        token = AccessToken(
+            account_sid or self.sid,
+            key_sid or self.key_sid,
+            key_secret or self.key_secret,
+            identity=identity,
+            nbf=start,
+            valid_until=start + ttl_s,
+            grants=[SyncGrant(service_sid=service)] if grants is None else grants,
+            **options,
+        )
+        return token.to_jwt()
+
+    def signed(self, *, headers: dict[str, Any] = HEADERS, algorithm: str = "HS256", **changes: Any) -> str:
+        """A token that no helper library writes; a claim of None is left out."""
+        claims = {
+            "iss": self.key_sid,
+            "sub": self.sid,
+            "exp": self.server.now_s() + 60,
+            "grants": {"identity": "alice", "data_sync": {"service_sid": "default"}},
+            **changes,
+        }
+        secret = "" if algorithm == "none" else self.key_secret
+        return jwt.encode({n: v for n, v in claims.items() if v is not None}, secret, algorithm, headers)
 
 
 def _free_port() -> int:

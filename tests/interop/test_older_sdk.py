@@ -39,25 +39,25 @@ def test_older_sdk_reads_pages(connect: Connect, name: str) -> None:
     assert read == list(range(12))
 
 
-def test_older_sdk_warns_refreshes_and_expires(own_server: Server, connect: Connect, name: str) -> None:
-    client = connect(token=own_server.token(ttl_s=600), sdk=3)
+def test_older_sdk_warns_refreshes_and_expires(server: Server, connect: Connect, name: str) -> None:
+    client = connect(token=server.token(ttl_s=600), sdk=3)
     document = client.document(name)
 
-    own_server.advance(421)
+    server.advance(421)
     client.next("tokenAboutToExpire")
-    client.updateToken(own_server.token(ttl_s=600))
-    own_server.advance(421)
+    client.updateToken(server.token(ttl_s=600))
+    server.advance(421)
     client.next("tokenAboutToExpire")
     document.set({"n": 1})
     assert client.seen("tokenExpired") == []
-    own_server.advance(180)
+    server.advance(180)
 
     client.next("tokenExpired")
     client.becomes("disconnected")
 
 
-def test_older_sdk_is_told_why_it_is_refused(connect: Connect, shared_server: Server) -> None:
-    client = connect(token=shared_server.token(ttl_s=-60), sdk=3)
+def test_older_sdk_is_told_why_it_is_refused(connect: Connect, server: Server) -> None:
+    client = connect(token=server.token(ttl_s=-60), sdk=3)
 
     client.becomes("denied")
     client.next("tokenExpired")

@@ -19,7 +19,7 @@ class Guarded:
     def __init__(self, server: Server, connect: Connect) -> None:
         self._server = server
         self._connect = connect
-        self.sid = server.operator("POST", "services/sync", {"acl_enabled": True})["sid"]
+        self.sid = server.account.new_service(acl_enabled=True)
         self.owner = self.bare("owner")
 
     def bare(self, identity: str) -> Bare:
@@ -30,7 +30,7 @@ class Guarded:
 
     def allow(self, made: Any, kind: str, identity: str, *flags: str) -> None:
         path = f"sync/{self.sid}/{kind}/{made['sid']}/permissions/{identity}"
-        self._server.operator("POST", path, dict.fromkeys(flags, True))
+        self._server.account.operator("POST", path, dict.fromkeys(flags, True))
 
 
 @pytest.fixture

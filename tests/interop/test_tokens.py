@@ -26,7 +26,7 @@ def test_client_with_a_good_token_connects(connect: Connect) -> None:
 @pytest.mark.filterwarnings("ignore:The HMAC key is 32 bytes long")  # as the secrets of API keys are
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
 def test_every_hmac_algorithm_is_accepted(server: Server, connect: Connect, algorithm: str) -> None:
-    connect(token=server.signed(algorithm=algorithm)).becomes("connected")
+    connect(token=server.account.signed(algorithm=algorithm)).becomes("connected")
 
 
 def test_token_of_the_greatest_lifetime_is_accepted(server: Server, connect: Connect) -> None:
@@ -34,19 +34,17 @@ def test_token_of_the_greatest_lifetime_is_accepted(server: Server, connect: Con
 
 
 def test_token_that_starts_within_the_skew_is_accepted(server: Server, connect: Connect) -> None:
-    connect(token=server.token(starts_s=30)).becomes("connected")
+    connect(token=server.account.token(starts_s=30)).becomes("connected")
 
 
-def test_client_is_warned_three_minutes_before_expiry(
-    own_server: Server, connect: Connect, name: str
-) -> None:
-    client = connect(token=own_server.token(ttl_s=3600))
+def test_client_is_warned_three_minutes_before_expiry(server: Server, connect: Connect, name: str) -> None:
+    client = connect(token=server.token(ttl_s=3600))
     assert _works(client, name)
 
-    own_server.advance(3600 - 185)
+    server.advance(3600 - 185)
     assert _works(client, f"{name} before")
     assert client.seen("tokenAboutToExpire") == []
-    own_server.advance(10)
+    server.advance(10)
 
     client.next("tokenAboutToExpire")
     assert client.seen("connectionStateChanged") == STAYED
@@ -54,15 +52,15 @@ def test_client_is_warned_three_minutes_before_expiry(
 
 
 def test_refreshed_client_stays_connected_and_is_warned_again(
-    own_server: Server, connect: Connect, name: str
+    server: Server, connect: Connect, name: str
 ) -> None:
-    client = connect(token=own_server.token(ttl_s=3600))
+    client = connect(token=server.token(ttl_s=3600))
     assert _works(client, name)
 
     for round_number in range(3):
-        own_server.advance(3600 - 175)
+        server.advance(3600 - 175)
         client.next("tokenAboutToExpire")
-        client.updateToken(own_server.token(ttl_s=3600))
+        client.updateToken(server.token(ttl_s=3600))
         assert _works(client, f"{name} {round_number}")
 
     assert client.seen("tokenExpired") == []
@@ -72,17 +70,17 @@ def test_refreshed_client_stays_connected_and_is_warned_again(
 
 
 def test_client_that_ignores_the_warning_expires_and_comes_back_with_a_new_token(
-    own_server: Server, connect: Connect, name: str
+    server: Server, connect: Connect, name: str
 ) -> None:
-    client = connect(token=own_server.token(ttl_s=600))
+    client = connect(token=server.token(ttl_s=600))
     seen = client.document(name).subscribed()
 
-    own_server.advance(600)
+    server.advance(600)
     client.next("tokenExpired")
     client.becomes("disconnected")
     other = connect("bob").document(name)
     other.set({"n": 1})
-    client.updateToken(own_server.token(ttl_s=600))
+    client.updateToken(server.token(ttl_s=600))
 
     client.becomes("connected")
     assert seen.next("updated")["data"] == {"n": 1}
@@ -105,37 +103,35 @@ def test_client_dropped_at_expiry_is_denied_and_refreshes_in_the_handler(
     assert _works(client, f"{name} after")
 
 
-def test_short_token_is_warned_of_soon_but_not_at_once(
-    own_server: Server, connect: Connect, name: str
-) -> None:
-    client = connect(token=own_server.token(ttl_s=60))
+def test_short_token_is_warned_of_soon_but_not_at_once(server: Server, connect: Connect, name: str) -> None:
+    client = connect(token=server.token(ttl_s=60))
     assert _works(client, name)
     assert client.seen("tokenAboutToExpire") == []
 
-    own_server.advance(11)
+    server.advance(11)
 
     client.next("tokenAboutToExpire")
 
 
 def test_hour_forward_drops_no_connection_whose_token_lasts(
-    own_server: Server, connect: Connect, name: str
+    server: Server, connect: Connect, name: str
 ) -> None:
-    client = connect(token=own_server.token(ttl_s=86400))
+    client = connect(token=server.token(ttl_s=86400))
     assert _works(client, name)
 
-    own_server.advance(3600)
+    server.advance(3600)
 
     assert _works(client, f"{name} after")
     assert client.seen("connectionStateChanged") == STAYED
     assert client.seen("tokenAboutToExpire") == []
 
 
-def test_refresh_with_an_earlier_expiry_counts(own_server: Server, connect: Connect, name: str) -> None:
-    client = connect(token=own_server.token(ttl_s=86400))
+def test_refresh_with_an_earlier_expiry_counts(server: Server, connect: Connect, name: str) -> None:
+    client = connect(token=server.token(ttl_s=86400))
     assert _works(client, name)
-    client.updateToken(own_server.token(ttl_s=600))
+    client.updateToken(server.token(ttl_s=600))
 
-    own_server.advance(600)
+    server.advance(600)
 
     client.next("tokenExpired")
 

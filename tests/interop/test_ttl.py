@@ -60,13 +60,13 @@ def test_write_without_ttl_keeps_the_date_of_expiry_and_zero_clears_it(bare: Bar
     assert cleared["date_expires"] is None
 
 
-def test_expired_items_are_absent(own_server: Server, bare: Bare) -> None:
+def test_expired_items_are_absent(server: Server, bare: Bare) -> None:
     """S-045."""
     items = bare.post("/v3/Lists", {}).ok(201)["links"]["items"]
     brief = bare.post(items, {"data": {"n": 0}, "ttl": 60}).ok(201)
     bare.post(items, {"data": {"n": 1}}).ok(201)
 
-    own_server.advance(61)
+    server.advance(61)
 
     assert [item["index"] for item in bare.get(f"{items}?HideExpired=true").ok()["items"]] == [1]
     assert bare.get(f"{items}?Index=0").ok()["items"] == []
@@ -74,14 +74,14 @@ def test_expired_items_are_absent(own_server: Server, bare: Bare) -> None:
     assert bare.post(items, {"data": {"n": 2}}).ok(201)["index"] == 2
 
 
-def test_expired_item_is_reported_as_removed(own_server: Server, connect: Connect, name: str) -> None:
+def test_expired_item_is_reported_as_removed(server: Server, connect: Connect, name: str) -> None:
     """S-077."""
     mine = connect("alice").map(name)
     seen = connect("bob").map(name).subscribed()
     mine.set("k", {"n": 1}, {"ttl": 60})
     seen.next("itemAdded")
 
-    own_server.advance(61)
+    server.advance(61)
 
     removed = seen.next("itemRemoved")
     assert (removed["key"], removed["previousItemData"], removed["isLocal"]) == ("k", {"n": 1}, False)
@@ -89,23 +89,23 @@ def test_expired_item_is_reported_as_removed(own_server: Server, connect: Connec
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_expired_object_is_reported_as_removed(
-    own_server: Server, connect: Connect, name: str, kind: str
+    server: Server, connect: Connect, name: str, kind: str
 ) -> None:
     """S-077."""
     first = getattr(connect("alice"), kind)({"id": name, "ttl": 60}).subscribed()
 
-    own_server.advance(61)
+    server.advance(61)
 
     assert first.next("removed")["isLocal"] is False
     assert getattr(connect("bob"), kind)(name).sid != first.sid
 
 
-def test_ttl_of_a_write_starts_at_that_write(own_server: Server, bare: Bare) -> None:
+def test_ttl_of_a_write_starts_at_that_write(server: Server, bare: Bare) -> None:
     made = bare.post("/v3/Documents", {"data": {}, "ttl": 60}).ok(201)
-    own_server.advance(50)
+    server.advance(50)
     bare.post(made["url"], {"ttl": 60}).ok()
-    own_server.advance(50)
+    server.advance(50)
 
     assert bare.get(made["url"]).status == 200
-    own_server.advance(11)
+    server.advance(11)
     assert bare.get(made["url"]).error == (404, 54100)
