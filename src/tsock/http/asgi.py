@@ -38,7 +38,10 @@ class HttpShell:
             return
         pattern = ""
         try:
-            request = _request(scope, await self._body(receive))
+            body = await self._body(receive)
+            if body is None:
+                return
+            request = _request(scope, body)
             route, values = self._router.find(request)
             pattern = route.pattern
             response = await self._settle(route.handler(request, *values))
@@ -54,14 +57,15 @@ class HttpShell:
             return await written(self._store, answer.rule)
         return answer
 
-    async def _body(self, receive: Receive) -> bytes:
+    async def _body(self, receive: Receive) -> bytes | None:
+        """All of it; None when the client went away before, and half a request must not be carried out."""
         parts: list[bytes] = []
         size = 0
         more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                break
+                return None
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self._body_bytes_max:
