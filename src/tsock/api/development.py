@@ -68,7 +68,7 @@ class Development:
         """Move the clock forward; everything that falls due happens before the answer."""
         try:
             seconds = msgspec.json.decode(request.body, type=_Advance).advance_s
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise ApiError(
                 400, 20422, f'Invalid Parameter: expected {{"advance_s": 3600}}, {error}'
             ) from None
