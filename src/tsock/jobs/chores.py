@@ -6,7 +6,7 @@ from time import perf_counter
 
 import structlog
 
-from tsock.auth import denials
+from tsock.auth import denials, revocations
 from tsock.auth.directory import Directory
 from tsock.clock import Clock
 from tsock.errors import StoreBusy, StoreDown
@@ -72,6 +72,8 @@ class Chores:
             pass
         before_ms = now_ms - int(settings.denials_days * DAY_MS)
         await written(self._store, lambda tx: denials.trim(tx, before_ms, settings.denials_max))
+        while await written(self._store, revocations.forget_revocations):
+            pass
         self._directory.forget(now_ms)
 
     async def _remove_content(self, service_sid: str) -> None:
