@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from tsock.cli.operator import operator
-from tsock.cli.output import AsJson, line
+from tsock.cli.output import AsJson, line, remark
 from tsock.cli.target import HERE, Target
 
 INTERVAL_S = 0.3
@@ -39,6 +39,7 @@ async def tail(
     filters = {name: value for name, value in wanted.items() if value is not None}
     async with operator(target, live=True) as ask:
         seen = (await ask.get("tail"))["latest"]
+        remark("watching; Ctrl-C ends")
         while True:
             news = await ask.get("tail", after=seen)
             seen = news["latest"]

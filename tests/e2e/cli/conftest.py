@@ -2,13 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.e2e.cli.process import Server
+from tests.e2e.cli.process import Process, Server
 from tsock.cli.main import run
 
 
@@ -28,6 +29,24 @@ def left_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     server = Server(directory, "dev", "--data", str(directory / "data"))
     assert server.end() == 0
     return directory / "data"
+
+
+Start = Callable[..., Any]
+"""Starts a `Process` or `Server`, which does not outlive the test."""
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[Process] = []
+
+    def begin(kind: type[Process], *arguments: Any, **variables: str) -> Process:
+        process = kind(*arguments, **variables)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.end(signal.SIGKILL)
 
 
 class Outcome(NamedTuple):

@@ -1,5 +1,6 @@
 """`tsock` as a process of its own: servers, and commands whose exit and streams matter."""
 
+import contextlib
 import os
 import re
 import signal
@@ -64,6 +65,11 @@ class Process:
         until(lambda: text in self.out.read_text() or not self.running, text)
         assert text in self.out.read_text(), self.err.read_text()
 
+    def until_watching(self) -> None:
+        """Wait until `tsock tail` has begun."""
+        until(lambda: "watching" in self.err.read_text() or not self.running, "the feed")
+        assert self.running, self.err.read_text()
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit code."""
         if self.running:
@@ -78,7 +84,11 @@ class Server(Process):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__(directory, command, "--port", str(self.port), *arguments, **variables)
-        self.until_said("is ready at")
+        try:
+            self.until_said("is ready at")
+        except AssertionError:
+            self.end(signal.SIGKILL)
+            raise
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -108,7 +118,8 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self._connection = ClientConnection()
-        self._socket = connect(f"ws{url.removeprefix('http')}/v3/wsconnect")
+        self._end = contextlib.ExitStack()
+        self._socket = self._end.enter_context(connect(f"ws{url.removeprefix('http')}/v3/wsconnect"))
 
     def init(self, token: str) -> Reply:
         """Present the token; the answer."""
@@ -127,7 +138,8 @@ class Client:
             try:
                 self._socket.recv(PATIENCE_S)
             except ConnectionClosed:
+                self.close()
                 return
 
     def close(self) -> None:
-        self._socket.close()
+        self._end.close()

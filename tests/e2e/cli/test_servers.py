@@ -1,0 +1,242 @@
+"""`tsock dev` and `tsock serve` from start to exit, and every reason not to start."""
+
+import signal
+import socket
+import stat
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.e2e.cli.conftest import Start
+from tests.e2e.cli.process import Process, Server, free_port, tsock, until
+
+VARIABLES = [
+    "TSOCK_URL",
+    "TSOCK_WS",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_API_KEY",
+    "TWILIO_API_SECRET",
+    "TWILIO_SYNC_SERVICE_SID",
+    "TWILIO_CHAT_SERVICE_SID",
+]
+
+
+def _folder(tmp_path: Path, name: str) -> Path:
+    folder = tmp_path / name
+    folder.mkdir()
+    return folder
+
+
+def test_development_server_gives_the_same_credentials_for_a_seed(tmp_path: Path, start: Start) -> None:
+    first, again, other = (
+        start(Server, _folder(tmp_path, name), "dev", "--seed", seed)
+        for name, seed in (("a", "7"), ("b", "7"), ("c", "8"))
+    )
+    secrets = [
+        {name: value for name, value in server.credentials.items() if name.startswith("TWILIO")}
+        for server in (first, again, other)
+    ]
+
+    assert [server.end() for server in (first, again, other)] == [0, 0, 0]
+    assert secrets[0] == secrets[1]
+    assert set(secrets[0].values()).isdisjoint(secrets[2].values())
+
+
+def test_variables_are_in_the_file_when_the_server_says_it_is_ready(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev", "--env-file", "made.env")
+    file = tmp_path / "made.env"
+
+    written = dict(line.split("=", 1) for line in file.read_text().splitlines())
+
+    assert list(written) == VARIABLES
+    assert written == server.credentials
+    assert written["TSOCK_WS"] == f"ws://127.0.0.1:{server.port}/v3/wsconnect"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert server.end() == 0
+
+
+def test_data_of_an_ephemeral_server_go_with_it(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev", TMPDIR=str(tmp_path))
+    (data,) = tmp_path.glob("tsock-*")
+    assert "Nothing is kept" in server.out.read_text()
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+
+    assert server.end(signal.SIGINT) == 0
+
+    assert not data.exists()
+    assert server.err.read_text().count("Traceback") == 0
+
+
+def test_commands_find_an_ephemeral_server_by_its_port_until_it_stops(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev")
+    find = ("account", "list", "--port", str(server.port))
+
+    found = tsock(*find, directory=tmp_path)
+    assert server.credentials["TWILIO_ACCOUNT_SID"] in found.stdout, found.stderr
+    server.end()
+    lost = tsock(*find, directory=tmp_path)
+
+    assert (lost.returncode, lost.stdout) == (2, "")
+    assert f"none of yours runs on port {server.port}" in lost.stderr
+
+
+def test_production_server_has_nothing_of_development(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "serve", "--data", "data")
+
+    assert server.credentials == {}
+    assert httpx2.get(f"{server.url}/healthz").status_code == 200
+    for path in ("/dev/token?identity=alice", "/dev/clock", "/accounts", "/check", "/tail"):
+        assert httpx2.get(server.url + path).status_code == 404
+    assert tsock("account", "list", "--data", "data", "--json", directory=tmp_path).stdout == "[]\n"
+    assert server.end() == 0
+
+
+def test_only_the_owner_may_use_what_a_server_makes(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "serve", "--data", "data")
+
+    data = tmp_path / "data"
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (data, *data.iterdir())}
+
+    assert server.end() == 0
+    assert {"control.sock", "master.key", "tsock.db"} <= modes.keys()
+    assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
+
+
+@pytest.mark.parametrize(("first", "then"), [("dev", "serve"), ("serve", "dev")])
+def test_credentials_of_a_seed_and_real_users_do_not_share_a_directory(
+    first: str, then: str, tmp_path: Path, start: Start
+) -> None:
+    start(Server, _folder(tmp_path, "first"), first, "--data", str(tmp_path / "data")).end()
+
+    refused = tsock(then, "--port", "0", "--data", "data", directory=tmp_path)
+
+    assert refused.returncode == 2
+    assert "name another directory" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_settings_come_from_flag_environment_and_file(tmp_path: Path, start: Start) -> None:
+    (tmp_path / "other.toml").write_text('ping_interval_s = 20\nack_timeout_s = 10\nregion = "ie1"\n')
+    server = start(
+        Server,
+        tmp_path,
+        "dev",
+        "--config",
+        "other.toml",
+        "--ping-interval-s",
+        "21s",
+        TSOCK_PING_INTERVAL_S="22",
+        TSOCK_ACK_TIMEOUT_S="11",
+    )
+
+    shown = tsock("check", "--port", str(server.port), directory=tmp_path).stdout
+
+    rows = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line}
+    assert rows["ping_interval_s"] == ["21.0", "--ping-interval-s"]
+    assert rows["ack_timeout_s"] == ["11.0", "TSOCK_ACK_TIMEOUT_S"]
+    assert rows["region"] == ["ie1", "other.toml"]
+    assert rows["drain_s"] == ["20.0", "default"]
+    server.end()
+
+
+# What makes a start impossible: one clear line, exit code 2.
+
+
+def _refused(tmp_path: Path, *arguments: str, **variables: str) -> str:
+    done = tsock(*arguments, directory=tmp_path, **variables)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        said = _refused(tmp_path, "dev", "--port", port)
+
+    assert f"cannot listen on 127.0.0.1 port {port}" in said
+
+
+def test_directory_in_use_is_named_with_its_owner(tmp_path: Path, start: Start) -> None:
+    server = start(Server, _folder(tmp_path, "first"), "dev", "--data", str(tmp_path / "data"))
+
+    said = _refused(tmp_path, "dev", "--port", str(free_port()), "--data", "data")
+
+    assert "is in use by another tsock (process " in said
+    assert server.end() == 0
+
+
+def test_command_waits_for_a_directory_in_use_and_then_says_so(tmp_path: Path, start: Start) -> None:
+    """A server that drains answers no more, and owns the directory still."""
+    server = start(Server, _folder(tmp_path, "first"), "dev", "--data", str(tmp_path / "data"))
+    (tmp_path / "data" / "control.sock").unlink()
+
+    said = _refused(tmp_path, "account", "list", "--data", "data")
+
+    assert "is in use by another tsock" in said
+    server.end()
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, start: Start) -> Path:
+    """The directory in which `data` was left by a server."""
+    assert start(Server, _folder(tmp_path, "first"), "serve", "--data", str(tmp_path / "data")).end() == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("account", "list")])
+def test_wrong_master_key_is_named(stopped: Path, command: tuple[str, ...]) -> None:
+    said = _refused(stopped, *command, "--data", "data", TSOCK_MASTER_KEY="00" * 32)
+    assert "the master key is not the one that sealed this data" in said
+    assert "00" * 32 not in said
+
+    (stopped / "data" / "master.key").chmod(0o640)
+    assert "can be read by others" in _refused(stopped, *command, "--data", "data")
+    (stopped / "data" / "master.key").unlink()
+    assert "the master key is missing" in _refused(stopped, *command, "--data", "data")
+
+
+def test_damaged_database_is_named(stopped: Path) -> None:
+    (stopped / "data" / "tsock.db").write_bytes(b"this is no database" * 100)
+
+    said = _refused(stopped, "serve", "--port", "0", "--data", "data")
+
+    assert "tsock.db cannot be opened" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve"], "data: expected a directory that keeps everything"),
+        (["serve", "--data", "d", "--host", "0.0.0.0"], "host: 0.0.0.0 can be reached from other machines"),
+        (["dev", "--ping-interval-s", "90"], "ping_interval_s: expected a number of s from 0.001 to 44"),
+        (["dev", "--config", "none.toml"], "none.toml: the settings file cannot be read"),
+        (
+            ["dev", "--port", "0", "--env-file", "no/such/folder"],
+            "--env-file no/such/folder cannot be written",
+        ),
+        (["dev", "--data", "a-file"], "the data directory a-file cannot be made"),
+        (["dev", "--port", "0", "--data", "d" * 120], "the whole path may have about 100 bytes"),
+    ],
+)
+def test_what_makes_a_start_impossible_is_named(arguments: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+
+    assert said in _refused(tmp_path, *arguments)
+
+
+def test_server_that_is_still_starting_can_be_interrupted(tmp_path: Path, start: Start) -> None:
+    process = start(Process, tmp_path, "dev", "--port", "0", "--data", "data")
+    until(lambda: (tmp_path / "data").exists() or not process.running, "the data directory")
+
+    code = process.end(signal.SIGINT)
+
+    assert code in (0, 130)
+    assert "Traceback" not in process.err.read_text()
