@@ -17,8 +17,19 @@ def read_key_file(path: Path, *, fresh: bytes | None) -> str:
             store were sealed with the key it holds.
 
     Raises:
-        ConfigError: others than the owner may read the file, or it is missing and must not be made anew.
+        ConfigError: others than the owner may read the file; it is missing and must not be made anew; or it
+            cannot be made or read.
     """
+    try:
+        return _read(path, fresh)
+    except OSError as error:
+        raise ConfigError(
+            f"the master key file {path} cannot be used: {error.strerror}; "
+            "name another one, or give the key in TSOCK_MASTER_KEY"
+        ) from None
+
+
+def _read(path: Path, fresh: bytes | None) -> str:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

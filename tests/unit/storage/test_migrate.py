@@ -1,0 +1,92 @@
+"""The schema, from whatever version to the newest."""
+
+import sqlite3
+
+import pytest
+
+from tsock.errors import ConfigError
+from tsock.storage import migrate as module
+from tsock.storage.migrate import migrate
+
+
+@pytest.fixture
+def database() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
+def schema(database: sqlite3.Connection) -> list[tuple[str, str]]:
+    return database.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+def versions(database: sqlite3.Connection) -> list[int]:
+    return [row[0] for row in database.execute("SELECT version FROM schema_version ORDER BY rowid")]
+
+
+def test_fresh_database_gets_every_step_once_and_in_order(database: sqlite3.Connection) -> None:
+    migrate(database)
+    steps = versions(database)
+    assert steps == list(range(1, len(steps) + 1))
+    made, before = schema(database), database.total_changes
+    migrate(database)
+    assert versions(database) == steps
+    assert schema(database) == made
+    assert database.total_changes == before
+    assert not database.in_transaction
+
+
+STEPS = {
+    1: "CREATE TABLE a (n INTEGER); -- one; statement\nINSERT INTO a VALUES (1);\n",
+    2: "ALTER TABLE a ADD COLUMN t TEXT DEFAULT 'x;y';\nUPDATE a\nSET n = n + 1;\n-- the end\n",
+    3: "CREATE TABLE b (n INTEGER);\n",
+}
+
+
+def know(monkeypatch: pytest.MonkeyPatch, steps: dict[int, str]) -> None:
+    monkeypatch.setattr(module, "_steps", lambda: steps)
+
+
+def test_older_database_gets_the_missing_steps_and_keeps_its_rows(
+    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    know(monkeypatch, {1: STEPS[1]})
+    migrate(database)
+    database.execute("INSERT INTO a VALUES (10)")
+    know(monkeypatch, dict(reversed(STEPS.items())))
+    migrate(database)
+    assert database.execute("SELECT n, t FROM a ORDER BY n").fetchall() == [(2, "x;y"), (11, "x;y")]
+    assert versions(database) == [1, 2, 3]
+
+
+def test_step_that_fails_leaves_nothing_of_itself_and_is_made_up_for_later(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path_factory.mktemp("data") / "test.db"
+    database = sqlite3.connect(path, isolation_level=None)
+    know(monkeypatch, {**STEPS, 2: STEPS[2] + "INSERT INTO nowhere VALUES (1);\n"})
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        migrate(database)
+    database.close()
+    database = sqlite3.connect(path, isolation_level=None)
+    assert versions(database) == [1]
+    assert database.execute("SELECT * FROM a").fetchall() == [(1,)]
+    know(monkeypatch, STEPS)
+    migrate(database)
+    assert database.execute("SELECT * FROM a").fetchall() == [(2, "x;y")]
+    assert versions(database) == [1, 2, 3]
+    database.close()
+
+
+def test_newer_database_is_refused_and_not_touched(
+    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    know(monkeypatch, STEPS)
+    migrate(database)
+    made = schema(database)
+    know(monkeypatch, {1: STEPS[1], 2: STEPS[2]})
+    with pytest.raises(ConfigError) as refused:
+        migrate(database)
+    assert str(refused.value) == (
+        "the data directory has schema version 3, this tsock knows versions up to 2: "
+        "run the version that wrote it, or a newer one"
+    )
+    assert schema(database) == made

@@ -1,0 +1,118 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tsock.rates import Rate
+
+
+class Time:
+    """Monotonic seconds, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+def taken(rate: Rate, key: object, tries: int) -> int:
+    return sum(rate.take(key) for _ in range(tries))
+
+
+@pytest.mark.parametrize(
+    ("per_s", "burst", "at_once"), [(1, 1, 1), (10, 10, 10), (2, 20, 20), (0.5, 3, 3), (5, 0.1, 1)]
+)
+def test_burst_is_had_at_once_and_then_one_each_interval(
+    time: Time, per_s: float, burst: float, at_once: int
+) -> None:
+    rate = Rate(per_s, burst, time)
+    assert taken(rate, "a", 100) == at_once
+    for _ in range(5):
+        time.now_s += 1 / per_s
+        assert taken(rate, "a", 100) == 1
+
+
+def test_idle_key_gets_its_whole_burst_back_and_no_more(time: Time) -> None:
+    rate = Rate(2, 4, time)
+    assert taken(rate, "a", 10) == 4
+    time.now_s += 1000
+    assert taken(rate, "a", 10) == 4
+
+
+def test_refused_attempts_do_not_count(time: Time) -> None:
+    rate = Rate(1, 1, time)
+    assert taken(rate, "a", 1000) == 1
+    time.now_s += 1
+    assert rate.take("a")
+
+
+def test_keys_do_not_concern_each_other(time: Time) -> None:
+    rate = Rate(1, 1, time)
+    assert [rate.take(key) for key in ("a", "b", ("a", "b"), None, "a")] == [True, True, True, True, False]
+
+
+def test_rate_of_0_is_off(time: Time) -> None:
+    rate = Rate(0, 0, time)
+    assert taken(rate, "a", 10_000) == 10_000
+    assert not rate.exhausted("a")
+
+
+def test_exhausted_foretells_the_next_take_and_counts_nothing(time: Time) -> None:
+    rate = Rate(1, 2, time)
+    assert not rate.exhausted("a")
+    assert not rate.exhausted("a")
+    assert taken(rate, "a", 3) == 2
+    assert rate.exhausted("a")
+    time.now_s += 1
+    assert not rate.exhausted("a")
+
+
+def test_forgotten_key_is_as_good_as_new(time: Time) -> None:
+    rate = Rate(1, 1, time)
+    rate.take("a")
+    rate.forget("a")
+    rate.forget("never seen")
+    assert rate.take("a")
+
+
+def test_keys_whose_allowance_is_full_again_take_no_memory(time: Time) -> None:
+    rate = Rate(1, 1, time)
+    for number in range(100_000):
+        assert rate.take(number)
+        time.now_s += 0.01
+    assert len(rate._until) <= 1025
+    assert not rate.take(99_999)
+
+
+@given(
+    per_s=st.floats(0.1, 1000),
+    burst=st.integers(1, 50),
+    waits_s=st.lists(st.floats(0, 2) | st.just(0.0), min_size=1, max_size=80),
+)
+def test_no_stretch_of_time_lets_more_through_than_burst_and_rate_allow(
+    per_s: float, burst: int, waits_s: list[float]
+) -> None:
+    time = Time()
+    rate = Rate(per_s, burst, time)
+    moments: list[float] = []
+    for wait_s in waits_s:
+        time.now_s += wait_s
+        if rate.take("a"):
+            moments.append(time.now_s)
+    for first, start in enumerate(moments):
+        for last in range(first, len(moments)):
+            assert last - first + 1 <= burst + per_s * (moments[last] - start) + 1e-3
+
+
+@given(per_s=st.floats(0.1, 1000), burst=st.integers(1, 50), spare=st.floats(1.0, 3.0))
+def test_steady_use_within_the_rate_is_never_refused(per_s: float, burst: int, spare: float) -> None:
+    time = Time()
+    rate = Rate(per_s, burst, time)
+    for _ in range(200):
+        assert rate.take("a")
+        time.now_s += spare / per_s
