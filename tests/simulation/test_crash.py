@@ -43,7 +43,7 @@ class Simulation:
             for writer in self.writers:
                 group.create_task(writer.run(self.server.uri, self.token, burst=8))
             await self.followers[0].until(lambda: self.acknowledged > before, "a first write")
-            await asyncio.sleep(self.chance.uniform(0, 0.25))
+            await asyncio.sleep(self.chance.uniform(0, 0.25))  # nothing is waited for: any moment will do
             self.server.kill()
 
     @property
