@@ -41,6 +41,9 @@ def link(port: int) -> Path:
 def announced(port: int, data: Path) -> Generator[None]:
     """Let commands find the server on `port` by that number."""
     path = link(port)
+    for other in path.parent.iterdir():
+        if not other.exists():  # of a server that was killed, to data that are gone
+            other.unlink(missing_ok=True)
     draft = path.with_name(f"{port}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     draft.symlink_to(data.absolute())

@@ -88,6 +88,14 @@ def test_link_of_a_killed_server_is_replaced(served: Path, tmp_path: Path) -> No
         assert locate(Target()).data == served
 
 
+def test_link_to_data_that_are_gone_is_cleared_away(served: Path, tmp_path: Path) -> None:
+    gone = runtime.link(8081)
+    gone.symlink_to(tmp_path / "gone")
+
+    with runtime.announced(8080, served):
+        assert not gone.is_symlink()
+
+
 def test_link_that_another_server_took_over_is_left_alone(served: Path, tmp_path: Path) -> None:
     with runtime.announced(8080, _data(tmp_path, "first")):
         runtime.link(8080).unlink()
