@@ -173,6 +173,7 @@ class Session:
         if first:
             self._pulse.cancel()
             self._pulse = self._context.deadlines.after(self._context.settings.ping_interval_s, self._beat)
+            self._gateway.note(self, "accepted")
         self._await_expiry()
 
     def refused(self, reply: bytes) -> None:
