@@ -22,6 +22,9 @@ except ImportError:  # a platform without the compiled wheel
 _BINARY_FINAL = 0x82
 _MASKED = 0x80
 _CLOSE_FRAME = b"\x88\x00"
+_LARGE_BYTES = 64 * 1024
+"""A frame of this size goes to the transport at once, which bounds what waits for a slow reader; many of them
+in one turn would otherwise pile up unseen."""
 
 
 class Listener(Protocol):
@@ -159,7 +162,9 @@ class WebSocket(asyncio.Protocol):
         """Queue one complete WebSocket frame, or several that are joined."""
         frames = self._frames
         frames.append(frame)
-        if len(frames) == 1:
+        if len(frame) >= _LARGE_BYTES:
+            self.flush()
+        elif len(frames) == 1:
             self._outgoing.add(self)
 
     def flush(self) -> None:

@@ -206,6 +206,16 @@ def test_close_of_the_client_is_answered_in_kind_and_ends_the_socket(payload: by
     assert peer.transport.closing
 
 
+def test_large_frames_do_not_pile_up_until_the_turn_ends() -> None:
+    """One turn may carry out many requests, each answered with a page of a megabyte."""
+    transport = Transport()
+    socket = WebSocket(transport, Outgoing(lambda flush: None))
+    socket.send(b"small")
+    assert transport.sent == b""
+    socket.send(large := b"x" * 1024 * 1024)
+    assert transport.sent == b"small" + large
+
+
 def test_close_flushes_what_was_sent_and_is_said_once() -> None:
     peer = Peer()
     peer.socket.send(b"\x82\x01x")
