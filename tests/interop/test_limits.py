@@ -4,6 +4,7 @@ import pytest
 
 from tests.interop.conftest import Connect
 from tests.interop.sdk import SdkObject
+from tests.interop.server import Server
 
 BRIEF = {"backoff_ms_min": 300, "backoff_ms_max": 600}
 """A back-off that the tests need not wait long for."""
@@ -17,7 +18,7 @@ def _held_back(client: SdkObject, code: int) -> None:
 
 
 @pytest.mark.settings(connections_per_identity_max=1, **BRIEF)
-def test_connection_too_many_of_an_identity_waits_for_its_turn(connect: Connect, own_server: object) -> None:
+def test_connection_too_many_of_an_identity_waits_for_its_turn(connect: Connect, own_server: Server) -> None:
     first = connect("alice")
     first.becomes("connected")
     connect("bob").becomes("connected")
@@ -30,7 +31,7 @@ def test_connection_too_many_of_an_identity_waits_for_its_turn(connect: Connect,
 
 
 @pytest.mark.settings(connections_per_account_max=1, **BRIEF)
-def test_connection_too_many_of_an_account_waits_for_its_turn(connect: Connect, own_server: object) -> None:
+def test_connection_too_many_of_an_account_waits_for_its_turn(connect: Connect, own_server: Server) -> None:
     first = connect("alice")
     first.becomes("connected")
 
@@ -42,7 +43,7 @@ def test_connection_too_many_of_an_account_waits_for_its_turn(connect: Connect, 
 
 
 @pytest.mark.settings(connects_per_account_per_s=1, **BRIEF)
-def test_connects_too_fast_for_an_account_are_spread(connect: Connect, own_server: object) -> None:
+def test_connects_too_fast_for_an_account_are_spread(connect: Connect, own_server: Server) -> None:
     clients = [connect(f"user {n}") for n in range(4)]
 
     for client in clients:
@@ -54,7 +55,7 @@ def test_connects_too_fast_for_an_account_are_spread(connect: Connect, own_serve
 
 
 @pytest.mark.settings(connects_per_node_per_s=1, **BRIEF)
-def test_connects_too_fast_for_the_server_are_spread(connect: Connect, own_server: object) -> None:
+def test_connects_too_fast_for_the_server_are_spread(connect: Connect, own_server: Server) -> None:
     clients = [connect(f"user {n}") for n in range(4)]
 
     for client in clients:
@@ -65,7 +66,7 @@ def test_connects_too_fast_for_the_server_are_spread(connect: Connect, own_serve
 
 
 @pytest.mark.settings(failures_per_address_per_s=1, failures_per_address_burst=2, **BRIEF)
-def test_failed_tokens_too_fast_from_an_address_are_held_back(connect: Connect, own_server: object) -> None:
+def test_failed_tokens_too_fast_from_an_address_are_held_back(connect: Connect, own_server: Server) -> None:
     clients = [connect(token="garbage") for _ in range(4)]
 
     for client in clients:
@@ -80,7 +81,7 @@ def test_failed_tokens_too_fast_from_an_address_are_held_back(connect: Connect, 
 
 @pytest.mark.settings(requests_per_connection_per_s=20)
 def test_requests_too_fast_for_a_connection_are_refused_one_by_one(
-    connect: Connect, own_server: object
+    connect: Connect, own_server: Server
 ) -> None:
     bare = connect.bare()
 
@@ -94,7 +95,7 @@ def test_requests_too_fast_for_a_connection_are_refused_one_by_one(
 
 @pytest.mark.settings(requests_per_account_per_s=20)
 def test_requests_too_fast_for_an_account_are_refused_one_by_one(
-    connect: Connect, own_server: object
+    connect: Connect, own_server: Server
 ) -> None:
     bare = connect.bare()
 
@@ -106,7 +107,7 @@ def test_requests_too_fast_for_an_account_are_refused_one_by_one(
 
 
 @pytest.mark.settings(profile="twilio")
-def test_throttled_read_is_repeated_by_the_sdk(connect: Connect, own_server: object, name: str) -> None:
+def test_throttled_read_is_repeated_by_the_sdk(connect: Connect, own_server: Server, name: str) -> None:
     """S-108: the bare client has used up the reads of the document when the SDK opens it."""
     bare, alice = connect.bare("carol"), connect("alice")
     bare.post("/v3/Documents", {"unique_name": name, "data": {}}).ok(201)
@@ -121,7 +122,7 @@ def test_throttled_read_is_repeated_by_the_sdk(connect: Connect, own_server: obj
 
 
 @pytest.mark.settings(profile="twilio")
-def test_throttled_write_is_reported_by_the_sdk(connect: Connect, own_server: object, name: str) -> None:
+def test_throttled_write_is_reported_by_the_sdk(connect: Connect, own_server: Server, name: str) -> None:
     bare = connect.bare()
     messages = bare.post("/v3/Streams", {}).ok(201)["links"]["messages"]
 
@@ -132,3 +133,32 @@ def test_throttled_write_is_reported_by_the_sdk(connect: Connect, own_server: ob
     refused = [reply for reply in replies if reply.status != 201]
     assert refused
     assert {reply.error for reply in refused} == {(429, 54009)}
+
+
+@pytest.mark.settings(updates_per_connection_per_min=1, **BRIEF)
+def test_tokens_refreshed_too_often_make_the_client_reconnect(connect: Connect, own_server: Server) -> None:
+    client = connect()
+    client.becomes("connected")
+    client.updateToken(own_server.token(ttl_s=4000))
+
+    client.updateToken.start(own_server.token(ttl_s=5000))
+
+    _held_back(client, 51125)
+    client.becomes("connected")
+
+
+@pytest.mark.settings(store_waiting_max=1)
+def test_write_that_the_store_has_no_room_for_is_repeated_by_the_sdk(
+    connect: Connect, own_server: Server, name: str
+) -> None:
+    bare, alice = connect.bare(), connect()
+    url = bare.post("/v3/Documents", {"unique_name": name, "data": {}}).ok(201)["url"]
+    document = alice.document(name)
+
+    sent = [bare.start("post", url, {}, {"data": {"n": n}}) for n in range(300)]
+    document.set({"n": "last"})
+    refused = [reply for reply in map(bare.reply, sent) if reply.status != 200]
+
+    assert refused
+    assert {reply.error for reply in refused} == {(503, 20503)}
+    assert bare.get(url).status == 200
