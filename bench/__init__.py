@@ -1,1 +1,1 @@
-"""What the server costs: one module per question, each with its own load. See README.md."""
+"""Runs the shipped benchmark against servers of its own. See README.md."""

@@ -1,4 +1,4 @@
-"""The server under load: one that is started here for the purpose, or one that runs already."""
+"""A server of its own for each question."""
 
 import signal
 import socket
@@ -10,35 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
-from bench.client import LoadError
-from bench.process import Process, pin
-from tsock.auth.caller import SYNC
-from tsock.auth.tokens import SigningKey, mint
+from tsock.auth.tokens import SigningKey
+from tsock.bench.process import Process, pin
+from tsock.bench.target import Address, Host, Signer, Target
 
 START_S = 20.0
 STOP_S = 20.0
 LOG_CHARS = 2000
-
-
-class Target(msgspec.Struct, frozen=True):
-    """Where the load goes, and whose it is."""
-
-    host: str
-    port: int
-    key: SigningKey
-    service_sid: str
-    process: Process | None = None
-    """None when the server runs elsewhere: nothing is known of its CPU and memory."""
-    data: Path | None = None
-    """Its data directory, where it is known."""
-
-    def tokens(self, number: int) -> list[str]:
-        """Access Tokens of that many identities."""
-        now_s = int(time.time())
-        products = {SYNC: self.service_sid}
-        return [mint(self.key, f"user{n}", products, now_s=now_s) for n in range(number)]
 
 
 @contextmanager
@@ -54,9 +32,8 @@ def started(directory: Path) -> Iterator[Target]:
         try:
             pin(process.pid, 0)
             _await_start(process, port, env_file, log_file)
-            key, service_sid = credentials(env_file)
-            yield Target("127.0.0.1", port, key, service_sid, Process(process.pid), data)
-        except LoadError as error:
+            yield Target(Address("127.0.0.1", port), _signer(env_file), Host(Process(process.pid), data))
+        except Exception as error:
             error.add_note("The server's last words:\n" + log_file.read_text()[-LOG_CHARS:])
             raise
         finally:
@@ -68,12 +45,11 @@ def started(directory: Path) -> Iterator[Target]:
                 process.wait()
 
 
-def credentials(env_file: Path) -> tuple[SigningKey, str]:
-    """What mints tokens, and the Sync service, from the file that `tsock dev --env-file` writes."""
-    lines = (line.partition("=") for line in env_file.read_text().splitlines())
-    found = {name: value.strip("\"'") for name, _, value in lines}
+def _signer(env_file: Path) -> Signer:
+    """From the file that `tsock dev --env-file` writes."""
+    found = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
     key = SigningKey(found["TWILIO_ACCOUNT_SID"], found["TWILIO_API_KEY"], found["TWILIO_API_SECRET"])
-    return key, found["TWILIO_SYNC_SERVICE_SID"]
+    return Signer(key, found["TWILIO_SYNC_SERVICE_SID"])
 
 
 def _await_start(process: subprocess.Popen[bytes], port: int, env_file: Path, log_file: Path) -> None:

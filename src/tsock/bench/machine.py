@@ -3,11 +3,12 @@
 import os
 import platform
 import socket
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from bench.figures import quantile
+from tsock.bench.figures import quantile
 
 SYNCS = 300
 SENDS = 20_000
@@ -29,15 +30,13 @@ def describe(directory: Path) -> dict[str, Any]:
 
 def fdatasync_us(directory: Path) -> float:
     """Median time of a 4 KiB append and its `fdatasync`, in microseconds: the least a commit can take."""
-    path = directory / "fdatasync"
     took: list[float] = []
-    with path.open("wb", buffering=0) as file:
+    with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
         for _ in range(SYNCS):
             started = time.perf_counter()
             file.write(bytes(4096))
             os.fdatasync(file.fileno())
             took.append(time.perf_counter() - started)
-    path.unlink()
     return quantile(took, 0.5) * 1e6
 
 

@@ -1,14 +1,11 @@
-"""Results: how one is measured, and how it is shown and kept."""
+"""Results: how one is measured, and how it is shown."""
 
-import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from bench.process import Process
+from tsock.bench.process import Process
 
 
 class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,11 +26,12 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: dict[str, float] = {}
     """What only this question measures; the unit is in the name."""
 
-    def against_disk(self, fdatasync_us: float | None) -> "Figure":
-        """With the median latency as a multiple of what the disk alone takes, where that is known."""
-        if fdatasync_us is None or self.p50_us is None:
-            return self
-        notes = {"fdatasync_us": fdatasync_us, "times_fdatasync": self.p50_us / fdatasync_us}
+    def beside_other_work(self) -> "Figure":
+        """Without CPU per operation, since the server did more than these operations."""
+        return msgspec.structs.replace(self, cpu_us=None)
+
+    def noting(self, **notes: float) -> "Figure":
+        """With further notes."""
         return msgspec.structs.replace(self, notes={**self.notes, **notes})
 
 
@@ -43,9 +41,9 @@ class Scale(msgspec.Struct, frozen=True):
     share: float = 1.0
     seconds: float = 5.0
 
-    def of(self, clients: int) -> int:
-        """So many clients, or the share of them."""
-        return max(1, round(clients * self.share))
+    def of(self, number: int) -> int:
+        """So many clients or items, or the share of them."""
+        return max(1, round(number * self.share))
 
 
 class Meter:
@@ -57,14 +55,7 @@ class Meter:
         self._load_s = time.process_time()
         self._started = time.perf_counter()
 
-    def figure(
-        self,
-        question: str,
-        case: str,
-        operations: int,
-        latencies_s: Sequence[float] = (),
-        **notes: float,
-    ) -> Figure:
+    def figure(self, question: str, case: str, operations: int, latencies_s: Sequence[float] = ()) -> Figure:
         """What `operations` took since this was made."""
         elapsed_s = time.perf_counter() - self._started
         load_s = time.process_time() - self._load_s
@@ -79,7 +70,6 @@ class Meter:
             p99_us=quantile(latencies_s, 0.99) * 1e6 if latencies_s else None,
             server_busy=None if server_s is None else server_s / elapsed_s,
             load_busy=load_s / elapsed_s,
-            notes=notes,
         )
 
 
@@ -91,9 +81,8 @@ def quantile(values: Sequence[float], share: float) -> float:
 COLUMNS = ("question", "case", "per second", "CPU us", "p50 us", "p99 us", "server", "load", "also")
 
 
-def row(figure: Figure) -> str:
-    """One line of the table whose heads are `COLUMNS`."""
-    also = ", ".join(f"{name} {value:.4g}" for name, value in figure.notes.items())
+def row(figure: Figure) -> dict[str, str]:
+    """A figure as text, by column; what is not known is empty."""
     cells = (
         figure.question,
         figure.case,
@@ -103,26 +92,18 @@ def row(figure: Figure) -> str:
         _number(figure.p99_us),
         _share(figure.server_busy),
         _share(figure.load_busy),
-        also,
+        ", ".join(f"{name} {_note(value)}" for name, value in figure.notes.items()),
     )
-    return "| " + " | ".join(cells) + " |"
-
-
-def heads() -> str:
-    """The first two lines of the table."""
-    return "| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS)
-
-
-def keep(path: Path, figure: Figure, when: str, machine: dict[str, Any]) -> None:
-    """Append a figure to a file of JSON lines."""
-    line = {"at": when, **machine, **msgspec.to_builtins(figure)}
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    return dict(zip(COLUMNS, cells, strict=True))
 
 
 def _number(value: float | None, digits: int = 0) -> str:
-    return "-" if value is None else f"{value:,.{digits}f}"
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def _note(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
+    return "" if value is None else f"{value:.0%}"

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from bench.client import Client, LoadError
-from bench.server import Target
+from tsock.bench.client import PATIENCE_S, Client, LoadError
+from tsock.bench.target import Target
 
 IN_FLIGHT = 100
 """Connections that are opened at a time."""
@@ -20,11 +21,16 @@ Result = TypeVar("Result")
 
 async def connect(target: Target, token: str) -> Client:
     """One client whose token was accepted."""
-    loop = asyncio.get_running_loop()
+    loop, to = asyncio.get_running_loop(), target.address
     ready: asyncio.Future[None] = loop.create_future()
-    client = Client(token, lambda: ready.set_result(None))
-    await loop.create_connection(lambda: client, target.host, target.port)
-    await ready
+    client = Client(token, to.host, to.path, lambda: ready.set_result(None))
+    async with patience(f"a connection to {to}"):
+        try:
+            await loop.create_connection(lambda: client, to.host, to.port, ssl=to.tls or None)
+        except OSError as error:
+            raise LoadError(f"no connection to {to}: {error.strerror or error}") from None
+        target.clients.add(client)
+        await ready
     return client
 
 
@@ -48,14 +54,14 @@ async def disconnect(clients: Iterable[Client]) -> None:
     await asyncio.sleep(0)
 
 
-async def make_documents(client: Client, number: int, prefix: str) -> list[Known]:
-    """Fresh documents, named by `prefix` and a number."""
+async def make_documents(target: Target, client: Client, number: int) -> list[Known]:
+    """Fresh documents."""
 
-    async def one(name: str) -> Known:
-        document = await client.ask("POST", "/v3/Documents", {"unique_name": name, "data": {}})
+    async def one(_: int) -> Known:
+        document = await client.ask("POST", "/v3/Documents", {"data": {}, "ttl": target.ttl_s})
         return document["sid"], int(document["last_event_id"])
 
-    return await in_turns(one, [f"{prefix}{n}" for n in range(number)])
+    return await in_turns(one, range(number))
 
 
 async def subscribe(client: Client, documents: Sequence[Known]) -> int:
@@ -81,9 +87,24 @@ async def subscribe(client: Client, documents: Sequence[Known]) -> int:
         {"object_sid": sid, "object_type": "document", "last_event_id": known} for sid, known in documents
     ]
     body = {"event_protocol_version": 4, "action": "establish", "correlation_id": 1, "requests": entries}
-    await client.ask("POST", "/v4/Subscriptions", body)
-    await confirmed
+    async with patience(f"the confirmation of {len(documents)} subscriptions"):
+        await client.ask("POST", "/v4/Subscriptions", body)
+        await confirmed
     return replayed
+
+
+@asynccontextmanager
+async def patience(what: str) -> AsyncGenerator[None]:
+    """Wait for what the server owes, but not for ever.
+
+    Raises:
+        LoadError: it did not come.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            yield
+    except TimeoutError:
+        raise LoadError(f"{what} did not come within {PATIENCE_S:g} s") from None
 
 
 async def in_turns(

@@ -5,14 +5,15 @@ import time
 from array import array
 from functools import lru_cache
 
-from bench.client import Client, LoadError
-from bench.crowd import Known, connect_all, disconnect, in_turns, make_documents, subscribe
-from bench.figures import Figure, Meter, Scale
-from bench.server import Target
+from tsock.bench.client import PATIENCE_S, Client, LoadError
+from tsock.bench.crowd import connect_all, disconnect, in_turns, make_documents, subscribe
+from tsock.bench.figures import Figure, Meter, Scale
+from tsock.bench.target import Target
 
-PATIENCE_S = 20.0
 WARM_UP_S = 0.5
 TEXT = "x" * 180
+LAG_MAX = 500
+"""Updates that may be under way at a fixed rate; the server has limits, too."""
 BURST = 16
 """Updates in flight at once; the server may join what is queued for one client."""
 
@@ -33,12 +34,13 @@ class Fanout:
             subscriber.notified = self._notified
 
     async def at_rate(self, per_s: float, seconds: float) -> None:
-        """Publish so many updates a second."""
+        """Publish so many updates a second; fewer when the server lags far behind."""
         self._begin()
         started = time.perf_counter()
-        for number in range(round(per_s * seconds)):
-            await asyncio.sleep(started + number / per_s - time.perf_counter())
-            self._publish()
+        for number in range(max(1, round(per_s * seconds))):
+            if self._published - self.delivered // self.size < LAG_MAX:
+                self._publish()
+            await asyncio.sleep(started + (number + 1) / per_s - time.perf_counter())
         await self._all_delivered()
 
     async def in_bursts(self, seconds: float) -> None:
@@ -88,7 +90,7 @@ class Fanout:
 async def open_fanout(target: Target, size: int) -> Fanout:
     """A fresh document with `size` subscribers."""
     (publisher, *subscribers), _ = await connect_all(target, target.tokens(size + 1))
-    documents: list[Known] = await make_documents(publisher, 1, f"fanout-{time.time_ns()}-")
+    documents = await make_documents(target, publisher, 1)
     await in_turns(lambda subscriber: subscribe(subscriber, documents), subscribers)
     return Fanout(publisher, documents[0][0], subscribers)
 

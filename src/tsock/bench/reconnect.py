@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 
-from bench.client import Client
-from bench.crowd import Known, connect, connect_all, disconnect, in_turns, make_documents, subscribe
-from bench.figures import Figure, Meter, Scale
-from bench.server import Target
+from tsock.bench.client import Client
+from tsock.bench.crowd import Known, connect, connect_all, disconnect, in_turns, make_documents, subscribe
+from tsock.bench.figures import Figure, Meter, Scale
+from tsock.bench.target import Target
 
 DOCUMENTS = 1000
 SUBSCRIPTIONS = 100
@@ -18,7 +18,7 @@ async def measure(target: Target, scale: Scale) -> list[Figure]:
     """From the drop of all connections until the last subscription is established again."""
     tokens = target.tokens(scale.of(1000))
     (publisher,), _ = await connect_all(target, target.tokens(1))
-    documents = await make_documents(publisher, DOCUMENTS, "reconnect-")
+    documents = await make_documents(target, publisher, DOCUMENTS)
     wanted = {token: _some(documents, number) for number, token in enumerate(tokens)}
     come_back = partial(_come_back, target, wanted)
     clients = await in_turns(come_back, tokens)

@@ -1,0 +1,102 @@
+"""The server under load, and what is known of it."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tsock.auth.caller import SYNC
+from tsock.auth.tokens import SigningKey, mint
+from tsock.bench.client import Client
+from tsock.bench.process import Process
+from tsock.errors import ConfigError
+
+PATH = "/v3/wsconnect"
+_PORTS = {"ws": 80, "wss": 443}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where clients connect."""
+
+    host: str
+    port: int
+    path: str = PATH
+    tls: bool = False
+
+    @classmethod
+    def read(cls, url: str) -> "Address":
+        """The address in `ws://HOST[:PORT][/PATH]` or `wss://…`.
+
+        Raises:
+            ConfigError: it is no such URL.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            parts, port = urlsplit(""), None
+        if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.username:
+            raise ConfigError(f"--url: expected ws://HOST:PORT or wss://HOST, got {url[:100]}")
+        path = PATH if parts.path in ("", "/") else parts.path
+        return cls(parts.hostname, port or _PORTS[parts.scheme], path, parts.scheme == "wss")
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"ws{'s' if self.tls else ''}://{host}:{self.port}{self.path}"
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Makes Access Tokens for as many identities as a load has clients."""
+
+    key: SigningKey
+    service_sid: str
+
+    def tokens(self, number: int) -> list[str]:
+        """One for each identity."""
+        now_s, products = int(time.time()), {SYNC: self.service_sid}
+        return [mint(self.key, f"bench-{n}", products, now_s=now_s) for n in range(number)]
+
+
+@dataclass(frozen=True)
+class OneToken:
+    """The token that every client presents, where no key is at hand."""
+
+    token: str = field(repr=False)
+
+    def tokens(self, number: int) -> list[str]:
+        """The same for everybody."""
+        return [self.token] * number
+
+
+@dataclass(frozen=True)
+class Host:
+    """A server on this machine, seen from outside."""
+
+    process: Process
+    data: Path
+    """Its data directory."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the load goes, and as whom."""
+
+    address: Address
+    signer: Signer | OneToken
+    host: Host | None = None
+    """None when the server runs elsewhere: nothing is known of its CPU, memory and disk."""
+    ttl_s: int = 0
+    """How long the objects live that a load makes; 0 is for good."""
+    clients: set[Client] = field(default_factory=set[Client], repr=False)
+    """Everybody who connected and was not dropped yet."""
+
+    @property
+    def process(self) -> Process | None:
+        """The server, where its CPU time can be read."""
+        return self.host.process if self.host else None
+
+    def tokens(self, number: int) -> list[str]:
+        """Access Tokens for that many clients."""
+        return self.signer.tokens(number)
