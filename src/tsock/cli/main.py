@@ -19,7 +19,7 @@ app = App(
     help_format="markdown",
 )
 _COMMANDS = {
-    "Servers": ("dev:dev", "serve:serve", "tail:tail", "check:check"),
+    "Servers": ("dev:dev", "serve:serve", "tail:tail", "check:check", "bench:bench"),
     "Tokens and refusals": (
         "token:token",
         "doctor:doctor",
