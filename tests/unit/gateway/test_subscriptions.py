@@ -169,6 +169,19 @@ async def test_replay_beyond_its_limit_is_interrupted_and_goes_on_at_the_next_es
 
 
 @pytest.mark.settings(sync_replay_events_max=2)
+async def test_subscription_that_is_interrupted_at_its_renewal_hears_nothing_live_until_it_is_done(
+    alice: Client, bob: Client
+) -> None:
+    sid = await create(alice, "map")
+    await put(alice, sid, "a", "b", "c")
+    await establish(bob, (sid, "map", 2))
+    assert (await establish(bob, (sid, "map", -1)))[-1] == told("established", interrupted(sid, "map", 1))
+    await put(alice, sid, "d")
+    assert bob.notifications() == []
+    assert ids(await establish(bob, (sid, "map", 1))) == [2, 3]
+
+
+@pytest.mark.settings(sync_replay_events_max=2)
 async def test_replay_of_a_whole_request_has_one_limit(alice: Client, bob: Client) -> None:
     maps = [await create(alice, "map") for _ in range(3)]
     document = await create(alice, "document")
