@@ -14,15 +14,15 @@ from tsock.bench.writes import WRITERS
 SUBSCRIBERS = 100
 """Few enough that one event does not hold up the loop for long, which would be all that is measured."""
 
-BUSY = 0.8
-TRIAL_PER_S = 50.0
-TRIAL_S_MAX = 1.0
-TRIALS = 5
+BUSY_MAX = 0.8
+FIRST_PER_S = 200.0
+STEP = 1.12
+TRIAL_S_MAX = 0.5
 WARM_UP_S = 0.5
 
 
 async def measure(target: Target, scale: Scale) -> list[Figure]:
-    """The updates of `writes`, beside a fan-out at the rate that alone keeps the loop 80 % busy."""
+    """The updates of `writes`, beside a fan-out at a rate that alone keeps the loop nearly 80 % busy."""
     assert target.process is not None
     fanout = await open_fanout(target, SUBSCRIBERS)
     per_s, busy = await _rate(fanout, target.process, min(scale.seconds, TRIAL_S_MAX))
@@ -50,20 +50,18 @@ async def _together(fanout: Fanout, per_s: float, writers: Askers, target: Targe
 
 
 async def _rate(fanout: Fanout, process: Process, seconds: float) -> tuple[float, float]:
-    """How many updates a second keep the loop busy, and how busy they keep it.
+    """The highest rate of updates that keeps the loop no busier than `BUSY_MAX`, and how busy that is.
 
-    The cost of one falls with the rate, as what happens in one turn of the loop shares it.
+    It is approached from below: what is queued behind a loop that is too busy is joined, and so costs less.
     """
-    per_s = TRIAL_PER_S
-    for _ in range(TRIALS):
-        spent_s, _ = await _spent(fanout, process, per_s, seconds)
-        per_s = BUSY / spent_s * fanout.delivered / fanout.size
-    spent_s, took_s = await _spent(fanout, process, per_s, seconds)
-    return per_s, spent_s / took_s
+    per_s, busy = FIRST_PER_S, 0.0
+    while (more := await _busy(fanout, process, per_s, seconds)) < BUSY_MAX:
+        per_s, busy = per_s * STEP, more
+    return per_s / STEP, busy or more
 
 
-async def _spent(fanout: Fanout, process: Process, per_s: float, seconds: float) -> tuple[float, float]:
-    """CPU time of the loop for so many seconds of updates, and how long they took."""
+async def _busy(fanout: Fanout, process: Process, per_s: float, seconds: float) -> float:
+    """Share of the time that the loop works, or would if it had a CPU."""
     before_s, started = process.loop_s(), time.perf_counter()
     await fanout.at_rate(per_s, seconds)
-    return process.loop_s() - before_s, time.perf_counter() - started
+    return (process.loop_s() - before_s) / (time.perf_counter() - started)

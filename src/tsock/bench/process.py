@@ -27,8 +27,9 @@ class Process:
         return total_s
 
     def loop_s(self) -> float:
-        """The part of the main thread, which is the event loop."""
-        return _on_cpu_s(self._loop)
+        """The part of the main thread, which is the event loop, with its waiting for a CPU."""
+        on_cpu_ns, waiting_ns, _ = self._loop.read_text().split()
+        return (int(on_cpu_ns) + int(waiting_ns)) / 1e9
 
     def resident_kib(self) -> int:
         """Resident memory; the cheaper figures of the kernel lag behind."""
