@@ -471,6 +471,15 @@ async def test_connection_that_was_lost_before_the_answer_follows_nothing(
     assert rig.metrics.deliveries == deliveries
 
 
+async def test_lost_connection_is_delivered_to_no_more(rig: Rig, alice: Client, bob: Client) -> None:
+    sid = await create(alice, "map")
+    await establish(bob, (sid, "map", -1))
+    bob.lose()
+    await put(alice, sid, "a")
+    assert rig.metrics.deliveries == 0
+    assert bob.session.subscriptions == {}
+
+
 async def test_unknown_members_are_ignored(alice: Client) -> None:
     """S-080."""
     sid = await create(alice, "map")
