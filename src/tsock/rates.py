@@ -25,21 +25,13 @@ class Rate:
         if not self._interval_s:
             return True
         now = self._monotonic_s()
-        until = self._next(key, now)
-        if until is None:
+        until = max(self._until.get(key, now), now) + self._interval_s
+        if until - now > self._tolerance_s + 1e-9:
             return False
         self._until[key] = until
         if len(self._until) > self._keys_max:
             self._prune(now)
         return True
-
-    def exhausted(self, key: Hashable) -> bool:
-        """Whether `take` would refuse `key` now; counts nothing."""
-        return bool(self._interval_s) and self._next(key, self._monotonic_s()) is None
-
-    def _next(self, key: Hashable, now: float) -> float | None:
-        until = max(self._until.get(key, now), now) + self._interval_s
-        return until if until - now <= self._tolerance_s + 1e-9 else None
 
     def forget(self, key: Hashable) -> None:
         """Drop the state of a key that is gone for good."""

@@ -59,17 +59,6 @@ def test_keys_do_not_concern_each_other(time: Time) -> None:
 def test_rate_of_0_is_off(time: Time) -> None:
     rate = Rate(0, 0, time)
     assert taken(rate, "a", 10_000) == 10_000
-    assert not rate.exhausted("a")
-
-
-def test_exhausted_foretells_the_next_take_and_counts_nothing(time: Time) -> None:
-    rate = Rate(1, 2, time)
-    assert not rate.exhausted("a")
-    assert not rate.exhausted("a")
-    assert taken(rate, "a", 3) == 2
-    assert rate.exhausted("a")
-    time.now_s += 1
-    assert not rate.exhausted("a")
 
 
 def test_forgotten_key_is_as_good_as_new(time: Time) -> None:

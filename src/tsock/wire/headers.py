@@ -108,16 +108,9 @@ class Message(Header, frozen=True, tag="message"):
 
 
 class PutContext(Header, frozen=True, tag="put_notification_ctx"):
-    """Adds or replaces a notification context; the payload is a `ContextBody`."""
+    """Adds or replaces a notification context; the payload says for which product and message types."""
 
     notification_ctx_id: str = ""
-
-
-class ContextBody(Struct, frozen=True, gc=False):
-    """The payload of a `put_notification_ctx`."""
-
-    product_id: str = ""
-    message_types: list[str] = []
 
 
 class DeleteContext(Header, frozen=True, tag="delete_notification_ctx"):

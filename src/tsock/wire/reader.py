@@ -13,7 +13,7 @@ import msgspec
 
 from tsock.wire import headers
 from tsock.wire.frame import Malformed
-from tsock.wire.headers import ContextBody, FromClient, FromServer, Header, Unknown
+from tsock.wire.headers import FromClient, FromServer, Header, Unknown
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -35,14 +35,6 @@ def read_from_server(header: bytes) -> FromServer:
         Malformed: see the top of this module.
     """
     return _read(header, _FROM_SERVER)
-
-
-def read_context(payload: bytes) -> ContextBody | None:
-    """The payload of a `put_notification_ctx`, or None when it has another form."""
-    try:
-        return msgspec.json.decode(payload, type=ContextBody)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _by_method(*kinds: type[Header]) -> dict[str, type[Header]]:

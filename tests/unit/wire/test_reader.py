@@ -10,7 +10,6 @@ from tsock.wire.headers import (
     Ack,
     ClientUpdate,
     Close,
-    ContextBody,
     ContinuationStatus,
     DeleteContext,
     Header,
@@ -29,7 +28,7 @@ from tsock.wire.headers import (
     Unknown,
     Update,
 )
-from tsock.wire.reader import read_context, read_from_client, read_from_server
+from tsock.wire.reader import read_from_client, read_from_server
 
 SYNC = Registration("data_sync", message_types=["twilio.sync.event"])
 
@@ -389,28 +388,6 @@ def test_header_in_a_less_compact_form_is_read_alike(header: bytes):
 def test_header_that_cannot_be_answered_is_malformed(header: bytes, missing: str):
     with pytest.raises(Malformed, match=missing):
         read_from_client(header)
-
-
-@pytest.mark.parametrize(
-    ("payload", "expected"),
-    [
-        (
-            (
-                b'{"product_id":"data_sync","notification_protocol_version":0,"endpoint_platform":"JS",'
-                b'"message_types":["twilio.sync.event"]}'
-            ),
-            ContextBody("data_sync", ["twilio.sync.event"]),
-        ),
-        (b"{}", ContextBody("", [])),
-        (b"", None),
-        (b"[]", None),
-        (b'{"message_types":"all"}', None),
-        (b'{"message_types":["\xff"]}', None),
-        (b'{"a":%b' % (b"[" * 100_000), None),
-    ],
-)
-def test_context_body_is_read_or_none(payload: bytes, expected: ContextBody | None):
-    assert read_context(payload) == expected
 
 
 SECRET = "eyJ0eXAi.secret"
