@@ -6,6 +6,7 @@ The notes are those of the doctor's contract; here is what each says and advises
 import msgspec
 
 from tsock.auth.examination import Examination, is_time
+from tsock.auth.wording import is_number
 
 
 class Hint(msgspec.Struct, frozen=True):
@@ -110,7 +111,7 @@ def time_notes(e: Examination) -> list[str]:
     """What is peculiar about the times of a token that failed on one of them."""
     claims, now_s = e.token.claims, e.now_ms / 1000
     given: list[object] = [claims.get(name) for name in ("exp", "nbf", "iat")]
-    numbers = [value for value in given if isinstance(value, int | float) and not isinstance(value, bool)]
+    numbers = [value for value in given if is_number(value)]
     notes: list[str] = []
     if any(abs(value / 1000 - now_s) < _YEARS_S for value in numbers):
         notes.append("milliseconds")

@@ -8,8 +8,9 @@ import binascii
 import functools
 import hmac
 import json
+import math
 from collections.abc import Callable
-from typing import Any, TypeGuard
+from typing import Any, NoReturn, TypeGuard, cast
 
 import msgspec
 
@@ -27,6 +28,18 @@ Json = dict[str, Any]
 def is_object(value: object) -> TypeGuard[Json]:
     """Whether a decoded value is a JSON object."""
     return type(value) is dict
+
+
+class Unusable(msgspec.Struct, frozen=True):
+    """In place of a value that JSON can write and nobody can use; of no type that a check expects."""
+
+    what: str
+    """In words."""
+
+
+OUT_OF_RANGE = Unusable("a number out of range")
+HALF_A_CHARACTER = Unusable("a text with half a character in it")
+"""One surrogate without the other, which no encoding can write."""
 
 
 class Malformed(ValueError):
@@ -143,7 +156,7 @@ def _object(part: bytes, name: str) -> Json:
     try:
         fields = _decode_json(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Malformed(f"a {name} that is not JSON") from None
+        fields = _decode_unusual(raw, name)
     if not is_object(fields):
         raise Malformed(f"a {name} that is not a JSON object")
     # Every key has its colon. As many colons as keys were kept means that no key was given twice; a text
@@ -151,6 +164,44 @@ def _object(part: bytes, name: str) -> Json:
     if _count_keys(fields, 1) != raw.count(b":") and _has_duplicates(raw):
         raise Malformed(f"a {name} with a duplicate key")
     return fields
+
+
+def _decode_unusual(raw: bytes, name: str) -> Any:
+    """What the fast decoder refuses and JSON allows, so that a check can name the claim at fault."""
+    try:
+        value = json.loads(
+            raw.decode(),
+            parse_int=functools.partial(_number, int),
+            parse_float=functools.partial(_number, float),
+            parse_constant=_no_number,
+        )
+        return _without_halves(value)
+    except (ValueError, RecursionError):
+        raise Malformed(f"a {name} that is not JSON") from None
+
+
+def _number(kind: type[int] | type[float], text: str) -> object:
+    return kind(text) if math.isfinite(float(text)) else OUT_OF_RANGE
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _without_halves(value: Any) -> Any:
+    if type(value) is str:
+        return value if _is_whole(value) else HALF_A_CHARACTER
+    if type(value) is list:
+        return [_without_halves(item) for item in cast("list[Any]", value)]
+    if not is_object(value):
+        return value
+    if not all(map(_is_whole, value)):
+        raise ValueError("half a character in a key")
+    return {key: _without_halves(item) for key, item in value.items()}
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 @functools.lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from tsock.auth.directory import DEFAULT
 from tsock.auth.examination import CONTENT_TYPE, GRANT_FIELDS, GRANTS, Examination
 from tsock.auth.hints import FORM_CAUSES, HINTS, TIME_CAUSES, Hint, secret_notes, time_notes
 from tsock.auth.unwrap import unwrap
-from tsock.auth.wording import describe, distance
+from tsock.auth.wording import describe, distance, is_number
 from tsock.ids import is_sid
 
 _KINDS = {CONTENT_TYPE: "access_token", "twilio-pkrv;v=1": "client_validation_token"}
@@ -151,7 +151,7 @@ def _claims(claims: jws.Json) -> dict[str, Any]:
             if name != "identity" and _is_grant_name(name)
         }
     for name in ("exp", "nbf", "iat"):
-        if isinstance(claims.get(name), int | float):
+        if is_number(claims.get(name)):
             shown[name] = claims[name]
     return shown
 

@@ -1,11 +1,14 @@
 """How a report speaks of values: precise enough to act on, and never repeating what could be a secret."""
 
 import re
+from typing import TypeGuard
 
+from tsock.auth.jws import OUT_OF_RANGE, Unusable
 from tsock.ids import is_sid
 
 _is_plain = re.compile("[A-Za-z0-9;=._/-]{1,20}").fullmatch
 """Short words, as header fields hold; a secret is longer."""
+_NUMBER_MAX = 2**64
 
 
 def describe(value: object) -> str:
@@ -16,17 +19,22 @@ def describe(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"{value:.17g}"
+            return f"{value:.17g}" if is_number(value) else OUT_OF_RANGE.what
         case "":
             return "an empty text"
         case str() if is_sid(value) or _is_plain(value):
             return value
         case str():
             return counted(len(value), "character", "a text of ")
-        case list():
-            return "a list"
+        case Unusable():
+            return value.what
         case _:
-            return "an object"
+            return "a list" if isinstance(value, list) else "an object"
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number to calculate with; one of hundreds of digits is JSON, too."""
+    return (type(value) is int or type(value) is float) and abs(value) <= _NUMBER_MAX
 
 
 def counted(number: int, noun: str, before: str = "") -> str:

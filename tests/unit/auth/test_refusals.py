@@ -1,8 +1,11 @@
 """Every way to be refused: `tokens.md` 6, 7 and 11. `World.refusal` also asks the doctor each time."""
 
 import base64
+import json
+import re
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -48,7 +51,11 @@ def test_text_that_is_no_jwt_is_20101(world: World, text: str, cause: str):
         b'{"a" :1,"a":2}',
         b'{"b":{"x":[{"a":1,"a":1}]}}',
         b'{"a":"\xff"}',
-        b'{"a":"\\ud800"}',
+        b'{"\\ud800":1}',
+        b'{"a":1e400,"a":1}',
+        b'{"a":1e400,"b":NaN}',
+        b'{"a":1e400,"b":-Infinity}',
+        b'{"a":1e400}x',
         b'{"a":NaN}',
         b'{"a":1}x',
         b'{"a":' + b"[" * 8 + b"]" * 8 + b"}",
@@ -230,6 +237,44 @@ def test_signature_of_another_algorithm_than_the_header_names_is_20107(world: Wo
 )
 def test_expiry_that_is_no_usable_number_is_20104(world: World, exp: Any):
     assert world.refusal(craft(world, exp=exp)) == (20104, "time_invalid")
+
+
+def raw_claims(world: World, name: str, literal: bytes) -> str:
+    """A token one of whose claims or grants is written as Python cannot."""
+    body = json.dumps(claims(world, iat=NOW_S, nbf=NOW_S), separators=(",", ":")).encode()
+    old = re.search(rb'"%s":("[^"]*"|\d+)' % name.encode(), body)
+    assert old is not None
+    return sign(header(), body[: old.start(1)] + literal + body[old.end(1) :], world.key.secret)
+
+
+@pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"1" * 400, b"1" * 5000], ids=len)
+@pytest.mark.parametrize(("claim", "code"), [("exp", 20104), ("iat", 20105), ("nbf", 20105)])
+def test_time_that_no_number_can_hold_is_told_as_a_time(world: World, claim: str, number: bytes, code: int):
+    token = raw_claims(world, claim, number)
+    assert world.refusal(token) == (code, "time_invalid")
+    (line,) = [line for line in world.examine(token).checks if line.verdict == "fail"]
+    assert "a number out of range" in line.found
+    assert claim not in json.loads(msgspec.json.encode(world.examine(token)))["claims"]
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal"),
+    [
+        ("iss", (20103, "issuer_invalid")),
+        ("sub", (20103, "account_invalid")),
+        ("identity", (20106, "identity_invalid")),
+        ("service_sid", (20106, "grants_missing")),
+    ],
+)
+def test_text_with_half_a_character_is_told_by_its_place(world: World, name: str, refusal: tuple[int, str]):
+    assert world.refusal(raw_claims(world, name, b'"ali\\ud800ce"')) == refusal
+
+
+def test_unusable_value_of_no_meaning_here_does_not_matter(world: World):
+    body = json.dumps(claims(world)).encode()
+    for extra in (rb'"a":"\ud800"', rb'"a":1e400', rb'"a":[{"b":["\udc00x"]},1e999,1.5,7,"\u00e9:"]'):
+        token = sign(header(), body[:-1] + b"," + extra + b"}", world.key.secret)
+        assert world.accepted(token).expires_ms == (NOW_S + 3600) * 1000
 
 
 def test_token_is_expired_from_the_very_millisecond_of_exp_on(world: World):
