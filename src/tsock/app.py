@@ -142,9 +142,7 @@ class _Running:
             self._started,
             Config(
                 shell,
-                http=entrance_class(
-                    Outgoing(self._loop.call_soon), self._gateway.open, settings.handshake_timeout_s
-                ),
+                http=entrance_class(Outgoing(self._loop.call_soon), self._gateway.open, settings),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -228,7 +226,9 @@ class _Running:
         log.info("server.draining", connections=self._gateway.standing)
         for server in self._server.servers:
             server.close()
-        await written(self._installed.store, lambda tx: None)  # what was asked for before is answered now
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._installed.settings.close_timeout_s):
+                await self._installed.store.settled()  # what was asked for before is answered now
         self._gateway.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._installed.settings.drain_s):
@@ -317,6 +317,7 @@ def _limits(settings: Settings) -> Limits:
         ttl_s_max=settings.sync_ttl_s_max,
         items_max=settings.sync_items_max,
         page_rows_max=settings.sync_page_rows_max,
+        page_chars_max=settings.sync_page_chars_max,
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.interop.server import Server
-from tests.simulation.client import Connection, Lost, connected
+from tests.simulation.client import Connection, Lost, connected, outcome, until
 from tests.simulation.follower import Follower
 from tests.simulation.load import Writer, make_targets, require_agreement
 from tests.simulation.proxy import proxied
@@ -83,3 +83,30 @@ async def test_client_that_does_not_leave_holds_a_stop_up_no_longer_than_drain_s
         await deaf.gone()
 
     assert DRAIN_S <= took_s < DRAIN_S + 5
+
+
+async def _press(server: Server, name: str, path: str, connections: list[Connection]) -> None:
+    """Write more than the store takes until the server ends the connection."""
+    try:
+        async with connected(server.uri, server.token(name)) as connection:
+            connections.append(connection)
+            while True:
+                for reply in [await connection.send("POST", path, {"data": {}}) for _ in range(8)]:
+                    await outcome(reply)
+    except Lost:
+        pass
+
+
+@pytest.mark.settings(
+    store_waiting_max=1, drain_s=DRAIN_S, drain_reconnect_ms_min=MIN_MS, drain_reconnect_ms_max=MAX_MS
+)
+async def test_stop_while_the_store_is_full_still_sends_the_clients_away(server: Server) -> None:
+    connections: list[Connection] = []
+    async with asyncio.TaskGroup() as group, connected(server.uri, server.token("idle")) as idle:
+        path = (await idle.post("/v3/Documents", {"data": {}})).ok(201)["url"]
+        for number in range(CLIENTS):
+            group.create_task(_press(server, f"w{number}", path, connections))
+        await until(lambda: len(connections) == CLIENTS, "everybody writing")
+        await asyncio.to_thread(server.stop)
+        await idle.gone()
+    assert _backoff_ms(idle)[0] >= MIN_MS

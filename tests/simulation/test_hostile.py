@@ -136,3 +136,14 @@ async def test_data_is_bounded_to_the_byte(shared_server: Server, kind: str) -> 
     most = 4096 if kind == "stream" else 16_384
     await _meet(shared_server, kind, Case(_sized(most), delivered=True))
     await _meet(shared_server, kind, Case(_sized(most + 1), error=(413, 54006)))
+
+
+async def test_packet_beyond_the_limit_is_told_so_before_the_socket_ends(server: Server) -> None:
+    async with connected(server.uri, server.token()) as connection:
+        sent = await connection.send("POST", "/v3/Documents", {"data": {"x": "y" * 4_000_000}})
+        await connection.gone()
+    assert sent.cancelled() or sent.exception() is not None
+    assert connection.closing is not None, "lost without a word"
+    status, _ = connection.closing
+    assert status is not None
+    assert (status.code, status.error_code) == (406, 51214)

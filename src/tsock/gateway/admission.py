@@ -43,6 +43,11 @@ log = structlog.get_logger(__name__)
 OTHER_CLIENT = "Can't update token, new token was issued for other identity/instance/product."
 
 
+LIMIT_DENIAL_S = 1.0
+"""Further clients of one address that meet the same limit within this time share its record."""
+_LIMIT_DENIALS_MAX = 10_000
+
+
 class NotAdmitted(Exception):
     """A client is turned away with `status`; with a `backoff` it may come back later."""
 
@@ -96,6 +101,7 @@ class Admission:
         self._node_rate = rate(settings.connects_per_node_per_s)
         self._account_rate = rate(settings.connects_per_account_per_s)
         self._failure_rate = rate(settings.failures_per_address_per_s, settings.failures_per_address_burst)
+        self._limit_denials: dict[tuple[str, str], tuple[str, float]] = {}
         per_min = settings.updates_per_connection_per_min
         self._update_rate = rate(per_min / 60, per_min)
 
@@ -108,6 +114,8 @@ class Admission:
         try:
             if former is None:
                 self._check_node(session)
+            else:
+                self._check_updates(session, former)
             caller = self._examined(session, packet.token)
             if former is None:
                 self._check_account(session, caller)
@@ -126,8 +134,7 @@ class Admission:
         former = session.caller
         assert former is not None
         try:
-            if not self._update_rate.take(session.number):
-                raise self._limited(session, 51125, "updates_per_connection_per_min", former)
+            self._check_updates(session, former)
             caller = self._examined(session, packet.token)
             self._check_same(session, former, caller)
         except NotAdmitted as refused:
@@ -166,13 +173,18 @@ class Admission:
         if 0 < settings.connections_per_identity_max <= sessions.count_identity(account_sid, identity):
             raise self._limited(session, 51001, "connections_per_identity_max", caller)
 
+    def _check_updates(self, session: Session, caller: Caller) -> None:
+        if not self._update_rate.take(session.number):
+            raise self._limited(session, 51125, "updates_per_connection_per_min", caller)
+
     def _check_same(self, session: Session, former: Caller, caller: Caller) -> None:
         """A connection stays with the client it was made for (`twilsock.md` 11.3)."""
         difference = compare_for_update(former, caller)
         if difference is not None:
             text = f"The new token is for another {difference} than the connection."
             sid = self._deny(session, 51215, f"other_{difference}", text, caller)
-            raise NotAdmitted(Status(401, "UNAUTHORIZED", f"{OTHER_CLIENT} ({sid})", 51215))
+            told = f"{OTHER_CLIENT} {text}" if self._explain else OTHER_CLIENT
+            raise NotAdmitted(Status(401, "UNAUTHORIZED", f"{told} ({sid})", 51215))
 
     # Refusing: on record first, then told.
 
@@ -187,9 +199,23 @@ class Admission:
     def _limited(self, session: Session, code: int, limit: str, caller: Caller | None = None) -> NotAdmitted:
         settings = self._context.settings
         text = f"{limit} is {getattr(settings, limit):g}."
-        sid = self._deny(session, code, limit, text, caller)
-        status = Status(429, "TOO_MANY_REQUESTS", f"{dictionary.title(code)} ({sid})", code)
+        sid = self._limit_denial(session, code, limit, text, caller)
+        told = f"{dictionary.title(code)}: {text}" if self._explain else dictionary.title(code)
+        status = Status(429, "TOO_MANY_REQUESTS", f"{told} ({sid})", code)
         return NotAdmitted(status, BackoffPolicy(settings.backoff_ms_min, settings.backoff_ms_max))
+
+    def _limit_denial(self, session: Session, code: int, limit: str, text: str, caller: Caller | None) -> str:
+        """The record of a limit that was reached, one a second for each address: a flood fills no disk."""
+        now_s = self._context.clock.monotonic_s()
+        sid, until_s = self._limit_denials.get((limit, session.address), ("", 0.0))
+        if now_s < until_s:
+            self._context.metrics.denied(code)
+            return sid
+        if len(self._limit_denials) >= _LIMIT_DENIALS_MAX:
+            self._limit_denials.clear()
+        sid = self._deny(session, code, limit, text, caller)
+        self._limit_denials[limit, session.address] = (sid, now_s + LIMIT_DENIAL_S)
+        return sid
 
     def _deny(
         self,

@@ -1,8 +1,8 @@
 """Where every TCP connection enters: one port for WebSockets and for HTTP.
 
 uvicorn makes one `Entrance` per connection. It reads the request head; an upgrade to `…/v3/wsconnect`
-becomes a `WebSocket`, all else goes, transport and bytes, to uvicorn's own HTTP protocol. So no WebSocket
-pays for HTTP parsing or ASGI.
+becomes a `WebSocket`, all else goes, transport, bytes and running time-out, to an `HttpConnection`. So no
+WebSocket pays for HTTP parsing or ASGI.
 """
 
 import asyncio
@@ -12,17 +12,17 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tsock.gateway.websocket import Outgoing, WebSocket
+from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal
+from tsock.settings import Settings
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455 1.3: appended to the client's key to prove that the server speaks WebSocket."""
 
-_HEAD_BYTES_MAX = 16_384
-"""A longer request head is refused; uvicorn's HTTP parser has the same order of limit."""
-
+MakeHttp = Callable[[asyncio.TimerHandle], asyncio.Protocol]
+"""Takes the timer that aborts the connection unless its first head is completed, and is to cancel it."""
 OpenSession = Callable[[WebSocket, str], None]
 """Takes a WebSocket whose handshake is done, and its `X-Forwarded-For`, empty without one."""
 
@@ -34,7 +34,7 @@ class Entrance(asyncio.Protocol):
 
     def __init__(
         self,
-        http: Callable[[], asyncio.Protocol],
+        http: MakeHttp,
         outgoing: Outgoing,
         open_session: OpenSession,
         handshake_timeout_s: float,
@@ -58,8 +58,8 @@ class Entrance(asyncio.Protocol):
         end = head.find(b"\r\n\r\n")
         if not _may_be_upgrade(head):
             self._to_http(head)
-        elif (len(head) if end < 0 else end + 4) > _HEAD_BYTES_MAX:
-            self._refuse("431 Request Header Fields Too Large", f"a head of at most {_HEAD_BYTES_MAX} bytes")
+        elif (len(head) if end < 0 else end + 4) > HEAD_BYTES_MAX:
+            self._refuse("431 Request Header Fields Too Large", f"a head of at most {HEAD_BYTES_MAX} bytes")
         elif end >= 0:
             self._upgrade(head, end)
 
@@ -92,18 +92,15 @@ class Entrance(asyncio.Protocol):
             socket.data_received(rest)
 
     def _to_http(self, head: bytes) -> None:
-        self._timeout.cancel()
-        http = self._http()
+        http = self._http(self._timeout)
         self._transport.set_protocol(http)
         http.connection_made(self._transport)
         http.data_received(head)
 
     def _refuse(self, status: str, expected: str, header: bytes = b"") -> None:
         self._timeout.cancel()
-        body = f"This is a WebSocket endpoint; it expects {expected}.\n".encode()
         self._transport.write(
-            b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n%b\r\n%b"
-            % (status.encode(), len(body), header, body)
+            refusal(status, f"This is a WebSocket endpoint; it expects {expected}.", header)
         )
         self._transport.close()
 
@@ -112,8 +109,8 @@ class Entrance(asyncio.Protocol):
         self._transport.abort()
 
 
-def entrance_class(outgoing: Outgoing, open_session: OpenSession, handshake_timeout_s: float) -> Any:
-    """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with uvicorn's own protocol behind it."""
+def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Settings) -> Any:
+    """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with an `HttpConnection` behind it."""
 
     def make(
         config: Config,
@@ -123,10 +120,10 @@ def entrance_class(outgoing: Outgoing, open_session: OpenSession, handshake_time
     ) -> Entrance:
         loop = _loop or asyncio.get_running_loop()
 
-        def http() -> asyncio.Protocol:
-            return HttpToolsProtocol(config, server_state, app_state, loop)
+        def http(head_timeout: asyncio.TimerHandle) -> asyncio.Protocol:
+            return HttpConnection(config, server_state, app_state, loop, settings, head_timeout)
 
-        return Entrance(http, outgoing, open_session, handshake_timeout_s, loop)
+        return Entrance(http, outgoing, open_session, settings.handshake_timeout_s, loop)
 
     return make
 

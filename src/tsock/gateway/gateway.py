@@ -19,6 +19,7 @@ from tsock.gateway.subscriptions import Subscriptions
 from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import WebSocket
 from tsock.sync.permissions import ReadRevoked
+from tsock.wire.frame import Limits
 from tsock.wire.headers import BackoffPolicy, Status
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,8 @@ class Gateway:
         self.context = context
         self.tunnel = tunnel
         self.admission = admission
+        settings = context.settings
+        self.packet_limits = Limits(settings.header_bytes_max, settings.packet_bytes_max)
         self._directory = directory
         self._sessions = sessions
         self._hub = hub
@@ -56,8 +59,6 @@ class Gateway:
     def open(self, socket: WebSocket, forwarded: str = "") -> None:
         """Take in a WebSocket whose handshake is done; `forwarded` is its `X-Forwarded-For`."""
         self._opened += 1
-        settings = self.context.settings
-        socket.transport.set_write_buffer_limits(high=settings.send_queue_bytes_max)
         peer = socket.transport.get_extra_info("peername")
         address = self._proxies.client(peer[0] if peer else "", forwarded)
         session = Session(self, self._opened, socket, address)

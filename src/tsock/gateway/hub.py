@@ -1,6 +1,7 @@
 """Fan-out: an event becomes one WebSocket frame, shared by every subscriber on this node."""
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any, Protocol
 
 import structlog
@@ -61,33 +62,27 @@ class Hub:
     def publish(self, events: Sequence[Event]) -> None:
         """Deliver what one commit announced to all who wait for it, once and in order.
 
-        Order is kept for each object, not across them: what happened to one leaves in one write.
+        Neighbours of one object are sent in one piece.
         """
         self._metrics.events += len(events)
-        due: dict[str, list[Event]] = {}
-        torn: list[str] = []
-        for event in events:
-            topic = self._topics.get(event.topic)
+        for sid, run in groupby(events, _topic_of):
+            topic = self._topics.get(sid)
             if topic is None:
                 continue
-            verdict = _verdict(topic, event)
-            if verdict is Verdict.DELIVER:
-                due.setdefault(event.topic, []).append(event)
-            elif verdict is Verdict.GAP:
-                topic.mending = True
-                torn.append(event.topic)
-        for sid, run in due.items():
-            topic = self._topics[sid]
-            first = run[0].seq
-            if len(run) == 1 or first is None or topic.all_behind(first):
-                self._deliver(topic, run)
-            else:  # some of the audience have had some of them
-                for event in run:
-                    self._deliver(topic, [event])
-        for sid in torn:  # behind what came before the gap, since the store may answer at once
-            topic = self._topics.get(sid)
-            if topic is not None:
+            verdicts = [(_verdict(topic, event), event) for event in run]
+            due = [event for verdict, event in verdicts if verdict is Verdict.DELIVER]
+            if due:
+                self._deliver_run(topic, due)
+            if any(verdict is Verdict.GAP for verdict, _ in verdicts) and self._topics.get(sid) is topic:
                 self._mend(sid, topic)
+
+    def _deliver_run(self, topic: Topic[Subscriber], run: Sequence[Event]) -> None:
+        first = run[0].seq
+        if len(run) == 1 or first is None or topic.all_behind(first):
+            self._deliver(topic, run)
+        else:  # some of the audience have had some of them
+            for event in run:
+                self._deliver(topic, [event])
 
     def _mend(self, sid: str, topic: Topic[Subscriber]) -> None:
         """Close a gap with a replay from the store, which has whatever did not arrive here."""
@@ -139,6 +134,10 @@ class Hub:
             subscriber.subscriptions.pop(sid, None)
 
 
+def _topic_of(event: Event) -> str:
+    return event.topic
+
+
 def _verdict(topic: Topic[Subscriber], event: Event) -> Verdict:
     if event.seq is None:
         return Verdict.DELIVER
@@ -146,4 +145,7 @@ def _verdict(topic: Topic[Subscriber], event: Event) -> Verdict:
         # What is missing before the end of an object is gone with it, so the end waits for nothing.
         topic.seq = event.seq
         return Verdict.DELIVER
-    return topic.take(event.seq)
+    verdict = topic.take(event.seq)
+    if verdict is Verdict.GAP:
+        topic.mending = True  # what follows in the same commit is part of what the store will bring
+    return verdict

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 EXPIRED = Status(410, "TOKEN_EXPIRED", "Token expired", 51207)
+FAILED = Status(500, "INTERNAL_SERVER_ERROR", "Internal Server Error", 20500)
 
 
 def _nowhere(frame: bytes, /) -> None:
@@ -53,6 +54,10 @@ class End(enum.StrEnum):
     DRAINED = "drained"
 
 
+CODES = {End.SLOW_READER: 51005, End.NO_ACK: 51005, End.EXPIRED: 51006, End.VIOLATION: 51214}
+"""Where the dictionary has a page for an end of this kind."""
+
+
 class Session:
     """A connection from its handshake to its end; known to the hub once it subscribes."""
 
@@ -63,6 +68,7 @@ class Session:
         "_pinged",
         "_pulse",
         "_socket",
+        "_unsent_bytes",
         "_warned",
         "address",
         "caller",
@@ -71,11 +77,13 @@ class Session:
         "first_init_ms",
         "heard",
         "in_flight",
+        "interrupted",
         "number",
         "packet_bytes_max",
         "registered",
         "sdk",
         "send",
+        "send_queue_bytes_max",
         "subscriptions",
     )
 
@@ -85,7 +93,7 @@ class Session:
         """Identifies the connection within this process."""
         self.address = address
         self.send: Send = socket.send
-        self.connection = ServerConnection()
+        self.connection = ServerConnection(gateway.packet_limits)
         self.caller: Caller | None = None
         self.endpoint_id = ""
         self.first_init_ms = 0
@@ -98,10 +106,14 @@ class Session:
         self.heard = False
         """Whether anything came since the last ping."""
         self.packet_bytes_max = context.settings.packet_bytes_max
+        self.send_queue_bytes_max = context.settings.send_queue_bytes_max
+        self.interrupted: dict[str, tuple[int, int]] | None = None
+        """Objects whose replay goes on: where it stopped, and what the client knew at its beginning."""
         self._context = context
         self._gateway = gateway
         self._socket = socket
         self._pinged = False
+        self._unsent_bytes = 0
         self._warned = False
         self._life: Deadline | None = None
         self._pulse = context.deadlines.after(context.settings.init_timeout_s, self._no_init)
@@ -123,11 +135,10 @@ class Session:
         """A message larger than `packet_bytes_max`."""
         self._violated(self.connection.receive_oversized())
 
-    def slow(self, *, waiting: bool) -> None:
+    def slow(self) -> None:
         """More than `send_queue_bytes_max` waits for the peer: drop it, it will be replayed."""
-        if waiting:
-            self._context.metrics.slow_readers += 1
-            self.drop(End.SLOW_READER, "more than send_queue_bytes_max waits for a slow reader")
+        self._context.metrics.slow_readers += 1
+        self.drop(End.SLOW_READER, "more than send_queue_bytes_max waits for a slow reader")
 
     def gone(self) -> None:
         """The socket is closed."""
@@ -144,20 +155,29 @@ class Session:
         match event:
             case Message():
                 self._gateway.tunnel.request(self, event, payload)
-            case Init():
-                self._gateway.admission.init(self, event)
-            case Update():
-                self._gateway.admission.update(self, event)
+            case Init() | Update():
+                self._admit(event)
             case ProtocolViolation():
                 self._violated(event)
             case Close():
-                self._socket.close()
+                self._close()
             case Telemetry() | Ack() | None:
                 pass
             case _:
                 # A ping, or a method we do not know: both are content with 200. So is a notification
                 # context: a connection gets all that it subscribed to, so there is nothing to keep of it.
                 self.reply(packets.done(event.id))
+
+    def _admit(self, packet: Init | Update) -> None:
+        """Have a token judged; whatever fails meanwhile, the client gets an answer (`twilsock.md` 4.4)."""
+        try:
+            if isinstance(packet, Init):
+                self._gateway.admission.init(self, packet)
+            else:
+                self._gateway.admission.update(self, packet)
+        except Exception:
+            log.exception("admission.failed", number=self.number)
+            self.refused(self.connection.refuse(packet.id, FAILED))
 
     # What the server says.
 
@@ -197,7 +217,7 @@ class Session:
         """Close the socket without a `close` packet: the client reconnects and is told why."""
         self._ended(reason, text)
         self.connection.gone()
-        self._socket.close()
+        self._close()
 
     def drop(self, reason: End, text: str) -> None:
         """End the socket at once; what was not sent yet is lost."""
@@ -207,7 +227,12 @@ class Session:
 
     def _ended(self, reason: End, text: str = "") -> None:
         log.info(
-            "connection.ended", reason=reason.value, detail=text, number=self.number, address=self.address
+            "connection.ended",
+            reason=reason.value,
+            code=CODES.get(reason),
+            detail=text,
+            number=self.number,
+            address=self.address,
         )
         self._gateway.note(self, reason.value, text)
 
@@ -216,7 +241,7 @@ class Session:
             return
         self._ended(End.VIOLATION, str(violation.status.description))
         self.reply(packets.close(self._context.packet_id(), violation.status))
-        self._socket.close()
+        self._close()
 
     def _end_later(self, reason: End) -> None:
         self._ended(reason)
@@ -244,9 +269,11 @@ class Session:
         if not self._pinged:
             self.heard = False
             self._pinged = True
+            self._unsent_bytes = self._socket.unsent_bytes
             self.reply(packets.ping(self._context.packet_id()))
             wait_s = settings.ack_timeout_s
-        elif self.heard:
+        elif self.heard or self._socket.unsent_bytes < self._unsent_bytes:
+            # Nothing is read from a peer that has much to read itself; then its reading is the sign.
             self._pinged = False
             wait_s = max(settings.ping_interval_s - settings.ack_timeout_s, 0.0)
         else:

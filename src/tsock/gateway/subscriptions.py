@@ -55,6 +55,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     wanted: Wanted
     error: ApiError | None = None
     replay: Replay | None = None
+    known: int = 0
+    """The number behind which the client began to be told, over interruptions."""
     is_stream: bool = False
 
 
@@ -145,15 +147,16 @@ class Subscriptions:
                 continue
             following.add(root.sid)
             after = self._position(tx, session, root, wanted.last_event_id)
+            known = _known(session, root.sid, after)
             if after >= root.last_event_id or root.kind is STREAM:
                 missed = Replay([], root.last_event_id, completed=True)
             elif events_left <= 0 or bytes_left <= 0:
                 missed = Replay([], after, completed=False)
             else:
-                missed = _up_to(bytes_left, replay.since(tx, root, after, events_left))
+                missed = _up_to(bytes_left, replay.since(tx, root, after, events_left, known))
                 events_left -= len(missed.events)
                 bytes_left -= sum(len(event.body) for event in missed.events)
-            outcomes.append(Outcome(wanted, replay=missed, is_stream=root.kind is STREAM))
+            outcomes.append(Outcome(wanted, replay=missed, known=known, is_stream=root.kind is STREAM))
         return outcomes
 
     def _refusal(
@@ -193,6 +196,7 @@ class Subscriptions:
                 continue
             for event in missed.events:
                 session.send(self._notices.replayed(event, batch.correlation_id))
+            _remember(session, wanted.object_sid, outcome.known, missed)
             if missed.completed:
                 self._hub.join(session, wanted.object_sid, missed.last_event_id)
             else:  # it comes again from there; live events must not overtake what it has yet to read
@@ -211,6 +215,8 @@ class Subscriptions:
     def _cancel(self, session: Session, batch: Batch) -> Response:
         for wanted in batch.requests:
             self._hub.leave(session, wanted.object_sid)
+            if session.interrupted:
+                session.interrupted.pop(wanted.object_sid, None)
         self._tell(session, "canceled", batch, [_entry(wanted) for wanted in batch.requests])
         return Response(200, self._accepted)
 
@@ -230,6 +236,20 @@ def _up_to(bytes_max: int, missed: Replay) -> Replay:
             assert event.seq is not None  # it was replayed, so it was stored
             return Replay(missed.events[:number], event.seq, completed=False)
     return missed
+
+
+def _known(session: Session, sid: str, after: int) -> int:
+    """What the client knew when the replay began that it goes on with; `after` if it begins now."""
+    stopped, known = (session.interrupted or {}).get(sid, (after, after))
+    return known if stopped == after else after
+
+
+def _remember(session: Session, sid: str, known: int, missed: Replay) -> None:
+    if not missed.completed:
+        session.interrupted = session.interrupted or {}
+        session.interrupted[sid] = (missed.last_event_id, known)
+    elif session.interrupted:
+        session.interrupted.pop(sid, None)
 
 
 def _entry(wanted: Wanted, **members: Any) -> Entry:

@@ -27,10 +27,16 @@ _LARGE_BYTES = 64 * 1024
 in one turn would otherwise pile up unseen."""
 
 
+_UNSENT_BYTES_HIGH = 256 * 1024
+"""While more than this waits for the peer, nothing more is read from it: whoever asks without reading the
+answers waits for himself."""
+
+
 class Listener(Protocol):
     """What a WebSocket tells: complete binary messages, and its end."""
 
     packet_bytes_max: int
+    send_queue_bytes_max: int
 
     def packet(self, packet: bytes) -> None:
         """A complete binary message."""
@@ -44,8 +50,8 @@ class Listener(Protocol):
         """A message beyond `packet_bytes_max`."""
         ...
 
-    def slow(self, *, waiting: bool) -> None:
-        """The peer reads slower than we write, or has caught up."""
+    def slow(self) -> None:
+        """More than `send_queue_bytes_max` waits for the peer, and more is to follow."""
         ...
 
     def gone(self) -> None:
@@ -92,6 +98,8 @@ class WebSocket(asyncio.Protocol):
         "_core",
         "_fragments",
         "_frames",
+        "_held",
+        "_leaving",
         "_needed",
         "_outgoing",
         "_packet",
@@ -101,14 +109,18 @@ class WebSocket(asyncio.Protocol):
     )
 
     def __init__(self, transport: asyncio.Transport, outgoing: Outgoing) -> None:
+        transport.set_write_buffer_limits(high=_UNSENT_BYTES_HIGH)
         self.transport = transport
         self._outgoing = outgoing
+        self._held = False
+        """Whether nothing more is to be read in place: the peer does not read, or is told to leave."""
+        self._leaving = False
         self._frames: list[bytes] = []
         """What this turn has to send."""
         self.listener = cast(Listener, None)
         self._packet: Callable[[bytes], None] = _unheard
         self._partial: bytearray | None = None
-        """The beginning of a frame that has not arrived whole."""
+        """What is to be read later: the beginning of a frame, or all that came for a paused socket."""
         self._needed = 0
         """Bytes of it that make another look worthwhile."""
         self._core: Core | None = None
@@ -123,12 +135,28 @@ class WebSocket(asyncio.Protocol):
         if self._core is not None:
             self._read_by_core(self._core, data)
             return
-        if self._partial is not None:
-            self._partial += data
-            if len(self._partial) < self._needed:
+        if self._held or self._partial is not None:
+            whole = self._collected(data)
+            if whole is None:
                 return
-            data = bytes(self._partial)
-            self._partial = None
+            data = whole
+        self._read_in_place(data)
+
+    def _collected(self, data: bytes) -> bytes | None:
+        """What has arrived by now, once it is worth a look."""
+        if self._leaving:
+            return None
+        if self._partial is None:
+            self._partial = bytearray()
+            self._needed = 0
+        partial = self._partial
+        partial += data
+        if self._held or len(partial) < self._needed:
+            return None
+        self._partial = None
+        return bytes(partial)
+
+    def _read_in_place(self, data: bytes) -> None:
         position, end = 0, len(data)
         while end - position >= 6:
             length = data[position + 1]
@@ -153,9 +181,12 @@ class WebSocket(asyncio.Protocol):
                 break
             position = stop
             self._packet(apply_mask(data[start:stop], data[mask:start]))
+            if self._held:
+                self._needed = 0
+                break
         else:
             self._needed = 6
-        if position < end:
+        if position < end and not self._leaving:
             self._partial = bytearray(data[position:])
 
     def send(self, frame: bytes, /) -> None:
@@ -170,17 +201,30 @@ class WebSocket(asyncio.Protocol):
     def flush(self) -> None:
         """Hand everything queued to the transport, in one piece."""
         frames = self._frames
-        if frames:
-            if not self.transport.is_closing():
-                self.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
-            frames.clear()
+        if not frames:
+            return
+        transport = self.transport
+        if self._leaving or transport.is_closing():
+            pass  # nothing follows the Close frame
+        elif self._held and transport.get_write_buffer_size() > self.listener.send_queue_bytes_max:
+            self.listener.slow()
+        else:
+            transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        frames.clear()
 
     def close(self) -> None:
-        """Flush what was sent, then close with a WebSocket Close frame (`twilsock.md` 1: no code)."""
-        if not self.transport.is_closing():
+        """Flush what was sent, say Close without a code (`twilsock.md` 1), and await the peer's end.
+
+        What still arrives is read and thrown away. Left unread, it would make the kernel reset the
+        connection, and the peer would lose our last words.
+        """
+        if not (self._leaving or self.transport.is_closing()):
             self._frames.append(_CLOSE_FRAME)
             self.flush()
-            self.transport.close()
+            self._leaving = self._held = True
+            self._partial = None
+            self.transport.resume_reading()
+            self.transport.write_eof()
 
     def drop(self) -> None:
         """End the connection at once; what was not sent yet is lost."""
@@ -190,11 +234,25 @@ class WebSocket(asyncio.Protocol):
     def eof_received(self) -> None:
         pass
 
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits for the peer to read."""
+        return self.transport.get_write_buffer_size()
+
     def pause_writing(self) -> None:
-        self.listener.slow(waiting=True)
+        if not self._leaving:
+            self._held = True
+            self.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self.listener.slow(waiting=False)
+        if self._leaving or self.transport.is_closing():
+            return
+        self._held = False
+        self.transport.resume_reading()
+        if self._core is None and self._partial is not None and len(self._partial) >= self._needed:
+            data = bytes(self._partial)
+            self._partial = None
+            self._read_in_place(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._frames.clear()
@@ -207,6 +265,8 @@ class WebSocket(asyncio.Protocol):
         self._read_by_core(core, data)
 
     def _read_by_core(self, core: Core, data: bytes) -> None:
+        if self._leaving:
+            return
         core.receive_data(data)
         for event in core.events_received():
             if isinstance(event, Frame):

@@ -26,6 +26,8 @@ REST_PER_WORK = 3.0
 
 CLEANUP_INTERVAL_S = 1.0
 TRIM_INTERVAL_S = 600.0
+DENIALS_INTERVAL_S = 10.0
+"""Often, since a flood of bad tokens may write thousands of records a minute."""
 DAY_MS = 86_400_000
 
 
@@ -46,6 +48,7 @@ class Chores:
             group.create_task(self._every(self._settings.sync_sweep_interval_s, self.sweep))
             group.create_task(self._every(CLEANUP_INTERVAL_S, self.clean_up))
             group.create_task(self._every(TRIM_INTERVAL_S, self.trim))
+            group.create_task(self._every(DENIALS_INTERVAL_S, self.trim_denials))
 
     async def sweep(self) -> None:
         """Remove and announce what has expired."""
@@ -70,11 +73,15 @@ class Chores:
         forgotten_ms = now_ms - int(settings.sync_tombstone_days * DAY_MS)
         while await self._aside(lambda tx: cleanup.trim_tombstones(tx, forgotten_ms, ROWS_PER_CHUNK)):
             pass
-        before_ms = now_ms - int(settings.denials_days * DAY_MS)
-        await written(self._store, lambda tx: denials.trim(tx, before_ms, settings.denials_max))
         while await written(self._store, revocations.forget_revocations):
             pass
         self._directory.forget(now_ms)
+
+    async def trim_denials(self) -> None:
+        """Forget old denials, and all but the newest."""
+        settings = self._settings
+        before_ms = self._clock.now_ms() - int(settings.denials_days * DAY_MS)
+        await written(self._store, lambda tx: denials.trim(tx, before_ms, settings.denials_max))
 
     async def _remove_content(self, service_sid: str) -> None:
         """Remove a deleted service's objects, each with its event (`tokens.md` 8)."""

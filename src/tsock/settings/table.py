@@ -67,6 +67,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Body of one request over the socket; beyond it `http_status` 413."""
     http_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 1024 * 1024
     """Body of one plain HTTP request."""
+    http_connections_max: Annotated[int, Limit(low=1)] = 1_000
+    """Plain HTTP connections held at once; beyond it 503."""
+    http_transfer_timeout_s: Annotated[float, Limit(low=0.001)] = 30.0
+    """How long the body of a plain HTTP request may take to arrive, and the reader of a response to take it."""
     requests_in_flight_max: Annotated[int, Limit(code=51128, low=1)] = 2_000
     """Requests of one connection that wait for their reply."""
     requests_per_connection_per_s: Annotated[float, Limit(code=51128, low=0, twilio=500)] = 10_000.0
@@ -99,7 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_ms_max: Annotated[int, Limit(low=2)] = 6_000
     """A client refused with 429 comes back no later than this."""
     handshake_timeout_s: Annotated[float, Limit(low=0.001)] = 10.0
-    """From the accepted socket to a complete request head."""
+    """From the accepted socket to a complete request head; over plain HTTP also that of a further request."""
     init_timeout_s: Annotated[float, Limit(low=0.001)] = 10.0
     """From the WebSocket handshake to the `init` packet."""
     ping_interval_s: Annotated[float, Limit(low=0.001, high=44)] = 25.0
@@ -143,8 +147,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Items of one list or map."""
     sync_page_rows_max: Annotated[int, Limit(low=1, high=1000)] = 100
     """Rows of one page, whatever `PageSize` asks for."""
+    sync_page_chars_max: Annotated[int, Limit(low=1)] = 256 * 1024
+    """Characters of data in one page, which ends before the item that would exceed them."""
     sync_replay_events_max: Annotated[int, Limit(low=1)] = 1_000
-    """Events replayed to one subscription before it is told `interrupted` (`sync.md` 3.6)."""
+    """Events replayed in answer to one request; further ones are told `interrupted` (`sync.md` 3.6)."""
     sync_subscriptions_max: Annotated[int, Limit(code=54419, low=1)] = 2_000
     """Objects that one connection subscribes to."""
     sync_subscription_batch_max: Annotated[int, Limit(low=1)] = 1_000

@@ -131,6 +131,7 @@ class SqliteStore:
         self._closed = False
         self._idle: asyncio.Future[None] | None = None
         self._down: str | None = None
+        self._probing: asyncio.TimerHandle | None = None
 
     def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
         """Set the one receiver of the facts of each commit; it runs on the event loop and must not raise."""
@@ -165,12 +166,17 @@ class SqliteStore:
     async def close(self) -> None:
         """Finish what was asked for, then close the file."""
         self._closed = True
-        if self.waiting or self._group or self._committing:
-            self._idle = self._loop.create_future()
-            await self._idle
+        await self.settled()
         self._thread.shutdown()
         self._reader.close()
         self._writer.close()
+
+    async def settled(self) -> None:
+        """Wait until everything that was asked for has been answered, and nothing new came meanwhile."""
+        if self.waiting or self._group or self._committing:
+            if self._idle is None or self._idle.done():
+                self._idle = self._loop.create_future()
+            await asyncio.shield(self._idle)
 
     # One group: rules on the loop, then a commit on the thread, then replies and facts.
 
@@ -263,7 +269,7 @@ class SqliteStore:
                 self._answer(done, result, failure)
                 announced += facts
             if announced:
-                self._listener(announced)
+                self._announce(announced)
         else:
             down = self._failed(error)
             for done, *_ in group:
@@ -274,6 +280,12 @@ class SqliteStore:
             self._schedule()
         elif self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
+
+    def _announce(self, facts: list[object]) -> None:
+        try:
+            self._listener(facts)
+        except Exception:  # whatever follows this commit must go on
+            log.exception("store.listener_failed")
 
     def _run_query(self, query: Callable[[Tx], Any], done: Done) -> None:
         tx = self._read_tx
@@ -301,8 +313,9 @@ class SqliteStore:
         reason = f"{type(error).__name__}: {error}"
         if self._down is None:
             log.error("store.down", reason=reason)
-            self._loop.call_later(_PROBE_S, self._probe)
         self._down = reason
+        if self._probing is None:
+            self._probing = self._loop.call_later(_PROBE_S, self._probe)
         return StoreDown(f"the store could not commit ({reason}); nothing was changed")
 
     def _recovered(self) -> None:
@@ -311,11 +324,10 @@ class SqliteStore:
             self._down = None
 
     def _probe(self) -> None:
-        if self._down is None or self._closed:
-            return
-        self._waiting.append((_touch, lambda result, error: None))
-        self._schedule()
-        self._loop.call_later(_PROBE_S, self._probe)
+        self._probing = None
+        if self._down is not None and not self._closed:
+            self._waiting.append((_touch, lambda result, error: None))  # a failure brings the next probe
+            self._schedule()
 
 
 def _attempt(

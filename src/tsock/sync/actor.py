@@ -16,6 +16,7 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     ttl_s_max: int = 31_536_000
     items_max: int = 1_000_000
     page_rows_max: int = 100
+    page_chars_max: int = 262_144
 
 
 class Actor(msgspec.Struct, frozen=True, gc=False):

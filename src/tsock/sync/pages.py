@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+from itertools import accumulate
 
 import msgspec
 
@@ -57,7 +58,15 @@ def of_items(
         ApiError: absent; 54007 not readable.
     """
     root = _open(tx, actor, kind, sid_or_name)
-    rows, behind, ahead = _window(tx, root, start, strict=exclusive, descending=descending, size=size)
+    rows, behind, ahead = _window(
+        tx,
+        root,
+        start,
+        strict=exclusive,
+        descending=descending,
+        size=size,
+        chars_max=actor.limits.page_chars_max,
+    )
     return Page(
         rows,
         size,
@@ -75,7 +84,13 @@ def at_token(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, token: str) -> 
     root = _open(tx, actor, kind, sid_or_name)
     place = _place(root, token)
     rows, behind, ahead = _window(
-        tx, root, place.start, strict=False, descending=place.descending != place.backward, size=place.size
+        tx,
+        root,
+        place.start,
+        strict=False,
+        descending=place.descending != place.backward,
+        size=place.size,
+        chars_max=actor.limits.page_chars_max,
     )
     if place.backward:
         rows.reverse()
@@ -106,12 +121,24 @@ def _open(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str) -> Root:
 
 
 def _window(
-    tx: Tx, root: Root, start: int | str | None, *, strict: bool, descending: bool, size: int
+    tx: Tx,
+    root: Root,
+    start: int | str | None,
+    *,
+    strict: bool,
+    descending: bool,
+    size: int,
+    chars_max: int,
 ) -> tuple[list[Item], int | str | None, int | str | None]:
-    """Up to `size` rows, and the keys of the nearest rows before the first and after the last."""
+    """Up to `size` rows, and the keys of the nearest rows before the first and after the last.
+
+    Large rows end the page earlier: clients cope with a short page, and not with a packet of megabytes.
+    """
     table = items_of(root.kind)
-    rows = table.span(tx, root.sid, start, strict=strict, descending=descending, limit=size + 1)
-    ahead = rows.pop().key if len(rows) > size else None
+    found = table.span(tx, root.sid, start, strict=strict, descending=descending, limit=size + 1)
+    fitting = sum(chars <= chars_max for chars in accumulate(len(row.data) for row in found))
+    rows = found[: min(size, max(fitting, 1))]
+    ahead = found[len(rows)].key if len(rows) < len(found) else None
     if start is None:
         return rows, None, ahead
     # Of an empty page, what lies before is whatever the bound left out.

@@ -38,8 +38,13 @@ def standing(tx: Tx, actor: Actor, sids: Sequence[str]) -> dict[str, Root]:
     }
 
 
-def since(tx: Tx, root: Root, after: int, limit: int) -> Replay:
-    """Up to `limit` (at least 1) events above `after` of an object as `standing` found it."""
+def since(tx: Tx, root: Root, after: int, limit: int, known: int | None = None) -> Replay:
+    """Up to `limit` (at least 1) events above `after` of an object as `standing` found it.
+
+    Where this goes on with an interrupted replay, `known` is the number that one began behind: an item made
+    since then and changed again has not been told yet, and goes out as added.
+    """
+    known = after if known is None else known
     kind = root.kind
     after = max(after, -1)  # no event has a number below 0, whatever a client says
     if kind is STREAM or after >= root.last_event_id:
@@ -47,7 +52,7 @@ def since(tx: Tx, root: Root, after: int, limit: int) -> Replay:
     if kind is DOCUMENT:
         events = [announce.document_updated(_with_data(tx, root), None)]
         return Replay(events, root.last_event_id, completed=True)
-    events = [_latest(root, item, after) for item in items_of(kind).changed(tx, root.sid, after, limit + 1)]
+    events = [_latest(root, item, known) for item in items_of(kind).changed(tx, root.sid, after, limit + 1)]
     if kind is LIST and root.context_event_id > after:
         events.append(announce.context_updated(_with_data(tx, root), None))
         events.sort(key=_number)
@@ -67,10 +72,10 @@ def counter_at(tx: Tx, root: Root, at_ms: int) -> int:
     return root.kind.first_event_id if before is None else before
 
 
-def _latest(root: Root, item: Item, after: int) -> Event:
+def _latest(root: Root, item: Item, known: int) -> Event:
     if item.removed:
         return announce.item_removed(root, item, None)
-    if item.created_event_id > after:
+    if item.created_event_id > known:
         return announce.item_added(root, item, None)
     return announce.item_updated(root, item, None)
 

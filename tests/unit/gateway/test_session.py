@@ -135,6 +135,21 @@ async def test_oversized_packet_is_closed_with_406(rig: Rig, first: bytes) -> No
     assert client.transport.closing
 
 
+@pytest.mark.settings(header_bytes_max=2048)
+async def test_header_beyond_its_setting_is_closed_with_406(rig: Rig) -> None:
+    client = rig.connect()
+    client.send("ping", x="x" * 2048)
+    status = last_packet(client).header["status"]
+    assert (status["code"], status["description"]) == (406, "a header has at most 2048 bytes")
+
+
+@pytest.mark.settings(packet_bytes_max=4 * 1024 * 1024, request_body_bytes_max=2 * 1024 * 1024)
+async def test_packet_within_a_larger_setting_is_read(rig: Rig) -> None:
+    client = rig.connect("alice")
+    reply = await client.request("POST", "/v3/Documents", b'{"x":"' + b"x" * 1_500_000 + b'"}')
+    assert reply.status == 201
+
+
 async def test_text_frame_is_closed_with_406_and_what_follows_is_not_read(rig: Rig) -> None:
     client = rig.connect()
     client.socket.data_received(frame(b"hello", Opcode.TEXT) + frame(b"garbage"))
@@ -216,8 +231,10 @@ async def test_hour_forward_on_the_wall_clock_drops_nobody_for_silence(rig: Rig)
 
 async def test_slow_reader_is_dropped_without_a_packet_and_counted(rig: Rig) -> None:
     client = rig.connect()
-    assert client.transport.high_water == rig.settings.send_queue_bytes_max
     client.socket.pause_writing()
+    assert not client.transport.aborted
+    client.transport.waiting_bytes = rig.settings.send_queue_bytes_max + 1
+    client.socket.send(b"one more")
     assert client.transport.aborted
     assert client.take() == []
     assert rig.metrics.slow_readers == 1

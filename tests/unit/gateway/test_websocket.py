@@ -1,6 +1,6 @@
 """WebSocket frames to packets, however the bytes are cut (RFC 6455; `twilsock.md` 1)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from tests.unit.gateway.wire import AT_ONCE, Frame, Transport, frame, frames
 from tsock.gateway.websocket import Outgoing, WebSocket
 
 SIZE_MAX = 70_000
+SEND_QUEUE_BYTES = 100_000
 CLOSE = b"\x88\x00"
 
 
@@ -20,11 +21,14 @@ class Heard:
 
     def __init__(self, socket: WebSocket, packet_bytes_max: int) -> None:
         self.packet_bytes_max = packet_bytes_max
+        self.send_queue_bytes_max = SEND_QUEUE_BYTES
+        self.on_packet: Callable[[], None] = lambda: None
         self.told: list[object] = []
         self._socket = socket
 
     def packet(self, packet: bytes) -> None:
         self.told.append(bytes(packet))
+        self.on_packet()
 
     def text(self) -> None:
         self.told.append("text")
@@ -34,8 +38,9 @@ class Heard:
         self.told.append("oversized")
         self._socket.close()
 
-    def slow(self, *, waiting: bool) -> None:
-        self.told.append("waiting" if waiting else "caught up")
+    def slow(self) -> None:
+        self.told.append("slow")
+        self._socket.drop()
 
     def gone(self) -> None:
         self.told.append("gone")
@@ -232,13 +237,44 @@ def test_drop_says_nothing() -> None:
     assert peer.transport.aborted
 
 
-def test_slow_reader_and_end_are_told() -> None:
+def test_end_is_told() -> None:
     peer = Peer()
-    peer.socket.pause_writing()
-    peer.socket.resume_writing()
     assert peer.socket.eof_received() is None
     peer.socket.connection_lost(None)
-    assert peer.told == ["waiting", "caught up", "gone"]
+    assert peer.told == ["gone"]
+
+
+def test_peer_that_does_not_read_is_not_read_until_it_does() -> None:
+    peer = Peer()
+    peer.socket.pause_writing()
+    peer.feed([frame(b"one"), frame(b"two")[:4]])
+    assert (peer.told, peer.transport.reading) == ([], False)
+    peer.socket.resume_writing()
+    assert (peer.told, peer.transport.reading) == ([b"one"], True)
+    peer.feed([frame(b"two")[4:]])
+    assert peer.told == [b"one", b"two"]
+
+
+def test_pause_within_a_chunk_leaves_the_rest_for_later() -> None:
+    peer = Peer()
+    peer.heard.on_packet = peer.socket.pause_writing
+    peer.feed([frame(b"one") + frame(b"two")])
+    assert peer.told == [b"one"]
+    peer.heard.on_packet = lambda: None
+    peer.socket.resume_writing()
+    assert peer.told == [b"one", b"two"]
+
+
+def test_peer_is_slow_once_more_is_to_follow_than_may_wait() -> None:
+    peer = Peer()
+    peer.transport.waiting_bytes = SEND_QUEUE_BYTES
+    peer.socket.pause_writing()
+    peer.socket.send(b"fits")
+    assert peer.told == []
+    peer.transport.waiting_bytes = SEND_QUEUE_BYTES + 1
+    peer.socket.send(b"too much")
+    assert peer.told == ["slow"]
+    assert bytes(peer.transport.sent) == b"fits"
 
 
 @given(data=st.binary(max_size=80), places=PLACES)
@@ -282,3 +318,11 @@ def test_frames_queued_before_the_close_leave_before_it_and_none_after() -> None
     socket.send(b"too late")
     turns.pop()()
     assert bytes(transport.sent) == b"last words\x88\x00"
+
+
+def test_what_arrives_behind_the_close_is_read_and_thrown_away() -> None:
+    peer = Peer()
+    peer.transport.stuck = True
+    peer.socket.close()
+    peer.socket.data_received(frame(b"too late"))
+    assert (peer.told, peer.transport.reading, bytes(peer.transport.sent)) == ([], True, b"\x88\x00")

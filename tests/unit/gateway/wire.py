@@ -91,12 +91,16 @@ class Transport(asyncio.Transport):
         self.stuck = False
         self.closing = False
         self.aborted = False
-        self.high_water = 0
+        self.reading = True
+        self.waiting_bytes = 0
         self.on_end: Callable[[], object] = lambda: None
 
     def write(self, data: Any) -> None:
         if not self.closing or self.stuck:
             self.sent += data
+
+    def write_eof(self) -> None:
+        self.close()  # the peer ends it, too
 
     def is_closing(self) -> bool:
         return self.closing
@@ -122,7 +126,16 @@ class Transport(asyncio.Transport):
         return self.protocol
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        self.high_water = high or 0
+        pass
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting_bytes
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
 
     def take(self) -> bytes:
         """What was written since the last look."""

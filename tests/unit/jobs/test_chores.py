@@ -133,7 +133,7 @@ async def test_refusals_are_forgotten_by_age_and_number(rig: Rig, chores: Chores
         await rig.do(denials.record, denial)
 
     async def kept() -> list[str]:
-        await chores.trim()
+        await chores.trim_denials()
         return [denial.sid for denial in await rig.denials()]
 
     for number in range(5):

@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 
 from tests.unit.sync.world import ALICE, World, json
 from tsock.sync import items, lists, maps, pages, roots
+from tsock.sync.actor import Actor, Limits
+from tsock.sync.data import Json
 from tsock.sync.kinds import LIST, MAP, Kind
 from tsock.sync.models import Root
 from tsock.sync.pages import Page
@@ -191,3 +193,25 @@ def test_token_of_another_collection_gives_54453(paged: tuple[World, Root, str])
     other = filled(world, 12)
 
     assert world.refusal(pages.at_token, ALICE, LIST, other.sid, token)[:2] == (400, 54453)
+
+
+def test_page_of_large_items_ends_early_and_goes_on_behind_them(world: World) -> None:
+    actor = Actor("AC1", "IS1", limits=Limits(page_chars_max=50))
+    root = world(roots.create, actor, LIST)
+    for number in range(5):
+        world(lists.push, actor, root.sid, Json(f'{{"n":{number},"x":"{"y" * 10}"}}'))
+    page = world(pages.of_items, actor, LIST, root.sid, size=100)
+    assert keys(page) == [0, 1]
+    following = world(pages.at_token, actor, LIST, root.sid, page.next_token)
+    assert keys(following) == [2, 3]
+    before = world(pages.at_token, actor, LIST, root.sid, following.previous_token)
+    assert keys(before) == [0, 1]
+
+
+def test_item_larger_than_a_page_is_a_page_of_its_own(world: World) -> None:
+    actor = Actor("AC1", "IS1", limits=Limits(page_chars_max=5))
+    root = world(roots.create, actor, LIST)
+    for _ in range(2):
+        world(lists.push, actor, root.sid, Json('{"n":12345}'))
+    page = world(pages.of_items, actor, LIST, root.sid, size=100)
+    assert (keys(page), ends(page)) == ([0], (False, True))
