@@ -6,7 +6,7 @@ import re
 from msgspec import Struct
 
 from tsock.wire import frame, packets
-from tsock.wire.frame import Malformed
+from tsock.wire.frame import Limits, Malformed
 from tsock.wire.headers import (
     OK,
     Ack,
@@ -106,6 +106,9 @@ _JS_ACK_TAIL = (
 _JS_ACK_BYTES = len(_JS_ACK_HEAD) + 32 + len(_JS_ACK_TAIL)
 
 
+_DEFAULT_LIMITS = Limits()
+
+
 class ServerConnection:
     """One client, as the protocol sees it. Takes packets, gives events; does no I/O and keeps no time.
 
@@ -113,9 +116,10 @@ class ServerConnection:
     here, which also change the state, or straight from `packets.py`.
     """
 
-    __slots__ = ("state", "takes_updates")
+    __slots__ = ("_limits", "state", "takes_updates")
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = _DEFAULT_LIMITS) -> None:
+        self._limits = limits
         self.state = State.NEW
         self.takes_updates = False
         """Whether the client may be sent a `client_update` (`twilsock.md` 4.8)."""
@@ -136,7 +140,7 @@ class ServerConnection:
     def receive(self, packet: bytes) -> tuple[Event | None, bytes]:
         """What a binary message means, and its payload; None when it is to be ignored."""
         try:
-            header, payload = _read(packet)
+            header, payload = _read(packet, self._limits)
         except Malformed as error:
             if self.state is State.READY and _LIKE_ACK(packet):
                 return self._violated(Status(417, "EXPECTATION_FAILED", str(error))), b""
@@ -156,8 +160,8 @@ class ServerConnection:
         return self._violated(not_acceptable("expected a binary message, not a text message"))
 
     def receive_oversized(self) -> ProtocolViolation | None:
-        """What a message means that was given up on because it exceeds `PACKET_BYTES_MAX`."""
-        return self._violated(not_acceptable(f"a packet has at most {frame.PACKET_BYTES_MAX} bytes"))
+        """What a message means that was given up on because it exceeds `packet_bytes_max`."""
+        return self._violated(not_acceptable(f"a packet has at most {self._limits.packet_bytes_max} bytes"))
 
     def accept(self, packet_id: str, reply: InitReply) -> bytes:
         """The reply that grants an `init`."""
@@ -200,12 +204,12 @@ def not_acceptable(description: str) -> Status:
     return Status(406, "NOT_ACCEPTABLE_MESSAGE", description, 51214)
 
 
-def _read(packet: bytes) -> tuple[FromClient, bytes]:
+def _read(packet: bytes, limits: Limits) -> tuple[FromClient, bytes]:
     ack = _ACK(packet)
-    if ack:
+    if ack and len(packet) <= limits.header_bytes_max:
         size, js_id, kotlin_id = ack.groups()
         if int(size) == len(packet) - ack.end(1) - 2 * len(frame.CRLF):
             return Ack(id=(js_id or kotlin_id).decode(), status=OK), b""
-    header_bytes, rest = frame.decode(packet)
+    header_bytes, rest = frame.decode(packet, limits)
     header = read_from_client(header_bytes)
     return header, frame.payload(rest, header.payload_size)

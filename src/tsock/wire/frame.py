@@ -6,14 +6,21 @@ means is the business of `headers.py`.
 
 import re
 
+from msgspec import Struct
+
 CRLF = b"\r\n"
 MAGIC_BYTES_MAX = 64
 """Longest first line, without its CRLF."""
-HEADER_BYTES_MAX = 256 * 1024
-PACKET_BYTES_MAX = 1024 * 1024
 
 _FIRST_LINE = re.compile(rb"TWILSOCK +V3\.0 +(\d+) *\r\n").match
 """Older clients put a blank behind the size."""
+
+
+class Limits(Struct, frozen=True, gc=False):
+    """How large a packet a server reads (`twilsock.md` 15); the settings of these names."""
+
+    header_bytes_max: int = 256 * 1024
+    packet_bytes_max: int = 1024 * 1024
 
 
 class Malformed(Exception):
@@ -33,22 +40,24 @@ def encode(header: bytes, payload: bytes = b"") -> bytes:
     return b"TWILSOCK V3.0 %d\r\n%b\r\n" % (len(header), header)
 
 
-def decode(packet: bytes) -> tuple[bytes, bytes]:
+def decode(packet: bytes, limits: Limits | None = None) -> tuple[bytes, bytes]:
     """The header, and everything behind its CRLF; `payload` cuts the payload out of that.
+
+    Without `limits` any size will do: a client takes what its server sends.
 
     Raises:
         Malformed: the framing is wrong or a size exceeds its limit (`twilsock.md` 15).
     """
-    if len(packet) > PACKET_BYTES_MAX:
-        raise Malformed(f"a packet has at most {PACKET_BYTES_MAX} bytes")
+    if limits is not None and len(packet) > limits.packet_bytes_max:
+        raise Malformed(f"a packet has at most {limits.packet_bytes_max} bytes")
     first = _FIRST_LINE(packet, 0, MAGIC_BYTES_MAX + len(CRLF))
     if not first:
         raise Malformed(
             f'expected "TWILSOCK V3.0 <header size in bytes>" and CRLF within {MAGIC_BYTES_MAX} bytes'
         )
     size = int(first[1])
-    if size > HEADER_BYTES_MAX:
-        raise Malformed(f"a header has at most {HEADER_BYTES_MAX} bytes")
+    if limits is not None and size > limits.header_bytes_max:
+        raise Malformed(f"a header has at most {limits.header_bytes_max} bytes")
     start = first.end()
     end = start + size
     if packet[end : end + len(CRLF)] != CRLF:

@@ -221,14 +221,11 @@ class Notification(Header, frozen=True, tag="notification"):
     notification_ctx_id: str = ""
 
 
-TOKEN_ABOUT_TO_EXPIRE = "token_about_to_expire"  # noqa: S105
-"""The only `client_update_type` that clients heed."""
-
-
 class ClientUpdate(Header, frozen=True, tag="client_update"):
     """Advice to the client."""
 
     client_update_type: str = ""
+    """Clients heed `token_about_to_expire` and nothing else."""
     client_update_message: str = ""
 
 

@@ -139,3 +139,11 @@ def test_repr_of_a_sent_packet_leaves_the_token_out():
 def test_receive_of_arbitrary_bytes_never_raises(state: State, packet: bytes, header: bytes):
     client(state).receive(packet)
     client(state).receive(frame.encode(header))
+
+
+def test_packets_of_a_server_may_have_any_size():
+    subject = client()
+    header = b'{"method":"ping","id":"TM1","x":"%b","payload_size":2000000}' % (b"x" * 300_000)
+    event, payload = subject.receive(frame.encode(header, b"x" * 2_000_000))
+    assert isinstance(event, Ping)
+    assert len(payload) == 2_000_000

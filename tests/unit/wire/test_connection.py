@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tsock.wire import frame
 from tsock.wire.connection import ProtocolViolation, ServerConnection, State
+from tsock.wire.frame import Limits
 from tsock.wire.headers import (
     OK,
     AccountDescriptor,
@@ -312,8 +313,32 @@ def test_gone_ends_everything():
     assert subject.receive(PACKETS[Ack]) == (None, b"")
 
 
-def test_connection_holds_two_references_and_nothing_else():
-    assert sys.getsizeof(ServerConnection()) <= 48
+@pytest.mark.parametrize(
+    ("limits", "size_max"), [(Limits(100), 100), (Limits(100, packet_bytes_max=150), 150)]
+)
+@pytest.mark.parametrize("method", ["ping", "reply"])
+def test_packet_beyond_the_limits_of_the_connection_is_a_violation_406(
+    limits: Limits, size_max: int, method: str
+):
+    members = f'"method":"{method}","payload_type":"application/json","status":{{"code":200,"status":"OK"}}'
+    packet = frame.encode(f'{{"id":"TM{"1" * 100}",{members},"payload_size":0}}'.encode())
+    taken = connection(State.READY)
+    assert isinstance(taken.receive(packet)[0], Ping | Ack)
+    subject = ServerConnection(limits)
+    event, _ = subject.receive(packet)
+    assert isinstance(event, ProtocolViolation)
+    assert (event.status.code, event.status.error_code) == (406, 51214)
+    assert f"at most {size_max} bytes" in str(event.status.description)
+
+
+def test_oversized_message_is_told_the_limit_of_the_connection():
+    violation = ServerConnection(Limits(packet_bytes_max=5000)).receive_oversized()
+    assert violation is not None
+    assert violation.status.description == "a packet has at most 5000 bytes"
+
+
+def test_connection_holds_three_references_and_nothing_else():
+    assert sys.getsizeof(ServerConnection()) <= 56
     assert not hasattr(ServerConnection(), "__dict__")
 
 

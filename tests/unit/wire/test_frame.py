@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsock.wire import frame
-from tsock.wire.frame import Malformed
+from tsock.wire.frame import Limits, Malformed
 
 PING = bytes.fromhex(
     "54 57 49 4C 53 4F 43 4B 20 56 33 2E 30 20 34 35 0D 0A"
@@ -87,19 +87,25 @@ def test_decode_of_a_badly_framed_packet_is_malformed(packet: bytes):
         frame.decode(packet)
 
 
-def test_decode_of_the_largest_header_succeeds_and_of_one_byte_more_is_malformed():
-    largest = b"x" * 262_144
-    assert frame.decode(frame.encode(largest)) == (largest, b"")
-    with pytest.raises(Malformed, match="262144"):
-        frame.decode(frame.encode(largest + b"x"))
+@pytest.mark.parametrize(("limits", "size_max"), [(Limits(), 262_144), (Limits(header_bytes_max=50), 50)])
+def test_decode_of_the_largest_header_succeeds_and_of_one_byte_more_is_malformed(
+    limits: Limits, size_max: int
+):
+    largest = b"x" * size_max
+    assert frame.decode(frame.encode(largest), limits) == (largest, b"")
+    with pytest.raises(Malformed, match=f"at most {size_max} bytes"):
+        frame.decode(frame.encode(largest + b"x"), limits)
 
 
-def test_decode_of_the_largest_packet_succeeds_and_of_one_byte_more_is_malformed():
+@pytest.mark.parametrize(("limits", "size_max"), [(Limits(), 1_048_576), (Limits(packet_bytes_max=99), 99)])
+def test_decode_of_the_largest_packet_succeeds_and_of_one_byte_more_is_malformed(
+    limits: Limits, size_max: int
+):
     start = b"TWILSOCK V3.0 2\r\n{}\r\n"
-    largest = start.ljust(1_048_576, b"x")
-    assert frame.decode(largest) == (b"{}", largest[len(start) :])
-    with pytest.raises(Malformed, match="1048576"):
-        frame.decode(largest + b"x")
+    largest = start.ljust(size_max, b"x")
+    assert frame.decode(largest, limits) == (b"{}", largest[len(start) :])
+    with pytest.raises(Malformed, match=f"at most {size_max} bytes"):
+        frame.decode(largest + b"x", limits)
 
 
 @pytest.mark.parametrize(("size", "payload"), [(0, b""), (3, b"abc"), (4, b"abcd"), (6, b"abcd\r\n")])
