@@ -90,7 +90,7 @@ _ISSUER = (
     Check(
         "account_unknown", 20103, Ask.is_of_known_account, ("sub",),
         "an account of this server", findings.account,
-        "This server has no such account: {found}.",
+        "The account in sub is {found}.",
         "Use the SID of an account that exists here; a hosted account is not known to this server.",
     ),
     Check(
@@ -108,7 +108,7 @@ _ISSUER = (
     Check(
         "key_unknown", 20103, Ask.is_by_known_key, ("iss",),
         "an API key of this server", findings.key,
-        "This server has no such API key: {found}.",
+        "The API key in iss is {found}.",
         "Create a key here and configure its SID and its secret together.",
     ),
     Check(
@@ -210,7 +210,7 @@ _GRANTS = (
     Check(
         "grant_missing", 51103, Ask.has_product, ("served",),
         "a grant for what the client starts", findings.products,
-        "The token grants nothing that the client could use here: {found}.",
+        "The token lacks a grant that the client can use: {found}.",
         "Add a SyncGrant or a ChatGrant before the token is made.",
     ),
 )  # fmt: skip

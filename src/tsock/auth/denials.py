@@ -24,6 +24,8 @@ class Denial(msgspec.Struct, frozen=True, omit_defaults=True):
     account_sid: str | None = None
     """Of the token's `sub`, where that is an account here."""
     identity: str | None = None
+    digest: str | None = None
+    """SHA-256 of the token's text in hex, where a token was at fault: what `tsock revoke token` takes."""
     report: Report | None = None
     """Every check, where a token was examined."""
 

@@ -53,8 +53,8 @@ def kind(e: Examination) -> str:
 def account(e: Examination) -> str:
     """Whether and how the account in `sub` is known."""
     if e.directory.account(e.sub) is not None:
-        return f"{e.sub}, known"
-    return f"{e.sub}, {'unknown' if e.directory.account_by_test_sid(e.sub) is None else 'a test SID'}"
+        return f"known: {e.sub}"
+    return f"{'unknown' if e.directory.account_by_test_sid(e.sub) is None else 'a test SID'}: {e.sub}"
 
 
 def status(e: Examination) -> str:
@@ -65,7 +65,7 @@ def status(e: Examination) -> str:
 
 def key(e: Examination) -> str:
     """Whether the key in `iss` is known."""
-    return f"{e.iss}, {'unknown' if e.directory.key(e.iss) is None else 'known'}"
+    return f"{'unknown' if e.directory.key(e.iss) is None else 'known'}: {e.iss}"
 
 
 def key_standing(e: Examination) -> str:
@@ -160,9 +160,9 @@ def endpoints(e: Examination) -> str:
 
 def products(e: Examination) -> str:
     """The served products that are granted, and those the client starts."""
-    granted = ", ".join(name for name, _ in e.served) or "none"
+    granted = ", ".join(name for name, _ in e.served) or "nothing that is served here"
     wanted = ", ".join(sorted(set(GRANTS.values()).intersection(e.registered)))
-    return f"{granted}; the client starts {wanted}" if wanted else granted
+    return f"it grants {granted}" + (f", and the client starts {wanted}" if wanted else "")
 
 
 def service_sids(e: Examination) -> str:

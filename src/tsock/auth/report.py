@@ -54,6 +54,11 @@ class Report(msgspec.Struct, frozen=True):
     """What the token says, as far as it cannot be a secret."""
     checks: list[Finding]
 
+    def sid(self, claim: str) -> str | None:
+        """What `iss` or `sub` says, if that has the form of a SID."""
+        found = self.claims.get(claim)
+        return found if isinstance(found, str) and is_sid(found) else None
+
 
 def report(e: Examination, may_see: Callable[[str], bool]) -> Report:
     """Run every check that has something to look at.
@@ -118,10 +123,10 @@ def _summary(e: Examination, failed: list[tuple[Check, str]], hint: Hint | None)
     problem = (hint and hint.problem) or problem
     if first.id not in FORM_CAUSES or not hasattr(e, "token"):
         return problem
-    inside = next(
-        (problem for check, problem in failed if check.id not in FORM_CAUSES), "It has no other fault."
-    )
-    return f"{problem} As to the token inside: {inside}"
+    inside = next((problem for check, problem in failed if check.id not in FORM_CAUSES), None)
+    if inside is None:
+        return f"{problem} The token inside has no other fault."
+    return f"{problem} The token inside has another fault: {inside[0].lower()}{inside[1:]}"
 
 
 def _input(e: Examination, notes: list[str]) -> str:

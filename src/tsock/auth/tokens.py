@@ -1,5 +1,6 @@
 """Access Tokens: minted here, and judged here when a client presents one (`tokens.md`)."""
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping
 
 import msgspec
@@ -30,10 +31,11 @@ class SigningKey(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 class Refusal:
     """Why a token was refused, as the client is told it; the full story only when asked for."""
 
-    __slots__ = ("_check", "_tell")
+    __slots__ = ("_check", "_tell", "_text")
 
-    def __init__(self, check: Check, tell: Callable[[], Report]) -> None:
+    def __init__(self, check: Check, text: str, tell: Callable[[], Report]) -> None:
         self._check = check
+        self._text = text
         self._tell = tell
 
     @property
@@ -50,6 +52,11 @@ class Refusal:
     def title(self) -> str:
         """Public text, the same for every cause of a code."""
         return dictionary.title(self._check.code)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the token's text in hex; names the token in records, which never hold it."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
 
     def report(self) -> Report:
         """Every check of the token, for the operator: the account's secrets were tried to explain it."""
@@ -78,7 +85,7 @@ class Examiner:
         e = Examination(text, now_ms, registered, self._directory, self._settings)
         for check in CHECKS:
             if not check.passes(e):
-                return Refusal(check, lambda: self._report(text, now_ms, registered, lambda sid: True))
+                return Refusal(check, text, lambda: self._report(text, now_ms, registered, lambda sid: True))
         return e.caller
 
     def examine(

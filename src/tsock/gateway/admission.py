@@ -182,7 +182,7 @@ class Admission:
         difference = compare_for_update(former, caller)
         if difference is not None:
             text = f"The new token is for another {difference} than the connection."
-            sid = self._deny(session, 51215, f"other_{difference}", text, caller)
+            sid = self._deny(session, 51215, f"other_{difference}", text, caller, digest=caller.digest.hex())
             told = f"{OTHER_CLIENT} {text}" if self._explain else OTHER_CLIENT
             raise NotAdmitted(Status(401, "UNAUTHORIZED", f"{told} ({sid})", 51215))
 
@@ -190,7 +190,15 @@ class Admission:
 
     def _unauthorized(self, session: Session, refusal: Refusal) -> NotAdmitted:
         report = refusal.report()
-        sid = self._deny(session, refusal.code, refusal.cause, report.summary, session.caller, report)
+        sid = self._deny(
+            session,
+            refusal.code,
+            refusal.cause,
+            report.summary,
+            session.caller,
+            report,
+            digest=refusal.digest,
+        )
         text = refusal.title
         if self._explain:
             text = f"{text}: {report.summary} {report.fix}"
@@ -225,9 +233,13 @@ class Admission:
         summary: str,
         caller: Caller | None = None,
         report: Report | None = None,
+        *,
+        digest: str | None = None,
     ) -> str:
         """Keep the refusal on record; the reply does not wait for it."""
-        claims = report.claims if report else {}
+        issuer, subject = (caller.key_sid, caller.account_sid) if caller else (None, None)
+        if report:
+            issuer, subject = report.sid("iss"), report.sid("sub")
         denial = Denial(
             sid=self._ids.sid("DN"),
             at_ms=self._context.clock.now_ms(),
@@ -236,13 +248,22 @@ class Admission:
             summary=summary,
             address=session.address,
             sdk=session.sdk,
-            account_sid=caller.account_sid if caller else claims.get("sub"),
-            identity=caller.identity if caller else claims.get("identity"),
+            account_sid=caller.account_sid if caller else subject,
+            identity=caller.identity if caller else report and report.claims.get("identity"),
+            digest=digest,
             report=report,
         )
         self._context.metrics.denied(code)
         log.warning(
-            "client.denied", denial=denial.sid, code=code, cause=cause, address=denial.address, sdk=denial.sdk
+            "client.denied",
+            denial=denial.sid,
+            code=code,
+            cause=cause,
+            iss=issuer,
+            sub=subject,
+            digest=digest,
+            address=denial.address,
+            sdk=denial.sdk,
         )
         self._context.tail.add(
             "denial", cause, denial.account_sid or "", denial.identity or "", denial.sid, summary

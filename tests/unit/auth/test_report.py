@@ -106,6 +106,23 @@ def test_product_asks_for_the_grant_of_its_sdk(world: World):
     assert "ip_messaging" in report.summary
 
 
+def test_summary_of_what_is_unknown_or_not_granted_is_a_sentence(world: World):
+    nobody, none = f"AC{'0' * 31}f", f"SK{'0' * 31}f"
+    assert world.examine(craft(world, sub=nobody)).summary == f"The account in sub is unknown: {nobody}."
+    assert world.examine(craft(world, iss=none)).summary == f"The API key in iss is unknown: {none}."
+    video = craft(world, grants={"identity": "alice", "video": {}})
+    assert world.examine(video, registered=[SYNC]).summary == (
+        "The token lacks a grant that the client can use: "
+        "it grants nothing that is served here, and the client starts data_sync."
+    )
+
+
+def test_sid_of_a_report_is_one_or_nothing(world: World):
+    report = world.examine(craft(world, sub="someone"))
+    assert (report.sid("iss"), report.sid("sub")) == (world.key.key_sid, None)
+    assert world.examine("hello").sid("iss") is None
+
+
 # What is around a token
 
 
@@ -140,7 +157,7 @@ def test_token_with_something_around_it_is_denied_but_its_checks_go_on(
     assert (report.notes, report.input) == (notes, "access_token")
     assert report.claims["identity"] == "alice"
     assert [line.id for line in report.checks if line.verdict == "fail"] == ["not_a_jwt"]
-    assert report.summary.endswith("As to the token inside: It has no other fault.")
+    assert report.summary.endswith(" The token inside has no other fault.")
 
 
 def test_token_broken_over_lines_is_white_space(world: World):
@@ -153,7 +170,8 @@ def test_fault_of_the_token_inside_is_told_too(world: World):
     report = world.examine(json.dumps({"token": craft(world, exp=NOW_S - 60)}))
     assert report.cause == "not_a_jwt"
     assert report.summary == (
-        "The text is JSON, not the token itself. As to the token inside: The token expired 1 min ago."
+        "The text is JSON, not the token itself. "
+        "The token inside has another fault: the token expired 1 min ago."
     )
     assert "parse the answer" in report.fix
 

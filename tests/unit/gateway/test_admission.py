@@ -1,6 +1,7 @@
 """Who is turned away, with which code, and what is kept on record of it (`twilsock.md` 8, 12)."""
 
 import asyncio
+import hashlib
 from typing import Any
 
 import msgspec
@@ -194,6 +195,24 @@ async def test_refused_token_is_on_record_with_who_and_why(rig: Rig) -> None:
     assert denial.report.code == 20104
     assert denial.summary == denial.report.summary
     assert rig.metrics.denials == {20104: 1}
+
+
+async def test_refused_token_is_named_in_record_and_log_by_its_digest_alone(rig: Rig) -> None:
+    old, other = rig.token("alice", ttl_s=60), rig.token("bob")
+    client = let_in(rig, "alice")
+    with capture_logs() as lines:
+        client.update(other)
+        rig.advance_s(61)
+        rig.open().init(old)
+        rig.open().init("no token")
+    denials = await rig.denials()
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in (other, old, "no token")]
+    assert [denial.digest for denial in denials] == digests
+    told = [line for line in lines if line["event"] == "client.denied"]
+    account, key = rig.made.account_sid, rig.made.key_sid
+    named = [(digest, key, account) for digest in digests[:2]] + [(digests[2], None, None)]
+    assert [(line["digest"], line["iss"], line["sub"]) for line in told] == named
+    assert old not in repr(lines) + repr(denials)
 
 
 @pytest.mark.settings(connections_per_identity_max=1)
