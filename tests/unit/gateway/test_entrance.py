@@ -42,7 +42,8 @@ def head(line: str = "GET /v3/wsconnect HTTP/1.1", **changes: str | None) -> byt
 class Http(asyncio.Protocol):
     """Stands in for the HTTP protocol."""
 
-    def __init__(self) -> None:
+    def __init__(self, head_timeout: object) -> None:
+        self.head_timeout = head_timeout
         self.transport: asyncio.BaseTransport | None = None
         self.received = b""
 
@@ -100,8 +101,8 @@ class Port:
         self.transport.set_protocol(entrance)
         entrance.connection_made(self.transport)
 
-    def _make_http(self) -> Http:
-        self.http.append(Http())
+    def _make_http(self, head_timeout: asyncio.TimerHandle) -> Http:
+        self.http.append(Http(head_timeout))
         return self.http[-1]
 
     def _open(self, socket: WebSocket, forwarded: str) -> None:
@@ -184,7 +185,7 @@ def test_everything_else_reaches_http_untouched(request_bytes: bytes, places: li
     assert port.outcome == (0, 1, b"", False)
     assert port.http[0].received == request_bytes
     assert port.http[0].transport is port.transport
-    assert port.loop.timers == []
+    assert port.loop.timers == [port.http[0].head_timeout]
 
 
 def refused(port: Port) -> tuple[bytes, bytes]:
