@@ -5,6 +5,7 @@ and plain HTTP never reaches what only the SDKs use (`twilsock.md` 4.5).
 """
 
 from collections.abc import Callable, Iterable
+from urllib.parse import unquote
 
 import msgspec
 
@@ -48,7 +49,7 @@ class Router:
         """
         for route in routes:
             node = self._roots[route.door]
-            for segment in route.pattern.strip("/").split("/"):
+            for segment in segments(route.pattern):
                 if segment.startswith("{"):
                     node.any_segment = node.any_segment or _Node()
                     node = node.any_segment
@@ -89,6 +90,34 @@ class Router:
                 405, 20004, f"Method not allowed: this path takes {allowed}, not {request.method[:16]}"
             )
         return route, values
+
+
+def segments(path: str) -> tuple[str, ...]:
+    """The segments of a percent-encoded path, each decoded once, so that `%2F` stays inside one.
+
+    An empty one counts: `/Items/` names the item with the empty key, not all items.
+
+    Raises:
+        ApiError: 404/20404 for a path that does not start with a slash; 400/20422, see `decoded`.
+    """
+    if not path.startswith("/"):
+        raise ApiError(404, 20404, f"The requested resource {path[:200]} was not found: a path starts with /")
+    found = path[1:].split("/")
+    return tuple(map(decoded, found)) if "%" in path else tuple(found)
+
+
+def decoded(text: str) -> str:
+    """A percent-encoded segment or parameter, which must be UTF-8: two that differ must not become one.
+
+    Raises:
+        ApiError: 400/20422 for other bytes.
+    """
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise ApiError(
+            400, 20422, "Invalid Parameter: expected path and parameters to be percent-encoded UTF-8"
+        ) from None
 
 
 def _not_found(request: Request) -> ApiError:

@@ -98,7 +98,7 @@ class SyncItemsClient:
     def fetch(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
         """Read one item by its URL."""
         actor = self._reader(request, name)
-        key = _key(kind, item_name)
+        key = self._item_key(kind, item_name)
         shown = links(request, actor)
 
         def query(tx: Tx) -> Response:
@@ -111,7 +111,7 @@ class SyncItemsClient:
         """Change an item that exists: its data, its time to live, or both."""
         actor = self._writer(request, name)
         body = read_body(request)
-        key = _key(kind, item_name)
+        key = self._item_key(kind, item_name)
         content = json_data.optional(present(body.data), kind, self._limits)
         ttl = params.ttl(body.ttl, self._limits)
         expected = params.if_match(request.headers.get("if-match"))
@@ -126,7 +126,7 @@ class SyncItemsClient:
     def remove(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
         """Remove an item; the reply has a body, without which JS fails (`sync.md` 2.4.2)."""
         actor = self._writer(request, name)
-        key = _key(kind, item_name)
+        key = self._item_key(kind, item_name)
         expected = params.if_match(request.headers.get("if-match"))
         shown = links(request, actor)
 
@@ -147,9 +147,7 @@ class SyncItemsClient:
         from_key = _key(kind, start) if start is not None else None
         exclusive = params.exclusive(asked.get("Bounds"))
         descending = params.descending(asked.get("Order"))
-        one_key = _key(kind, one) if one is not None else None
-        if one_key == "":
-            raise refusals.bad_key(self._limits.key_chars_max)
+        one_key = self._item_key(kind, one) if one is not None else None
         shown = links(request, actor)
 
         def query(tx: Tx) -> Response:
@@ -173,6 +171,13 @@ class SyncItemsClient:
             )
 
         return Read(query)
+
+    def _item_key(self, kind: Kind, text: str) -> int | str:
+        """What names one item; no map item has an empty key."""
+        key = _key(kind, text)
+        if key == "":
+            raise refusals.bad_key(self._limits.key_chars_max)
+        return key
 
     def _reader(self, request: Request, name: str) -> Actor:
         actor = self._scope.actor(request)

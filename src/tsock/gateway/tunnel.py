@@ -6,11 +6,10 @@ other.
 """
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from tsock.api import problem
 from tsock.api.request import Door, Read, Request, Response, Write
-from tsock.api.router import Router
+from tsock.api.router import Router, decoded, segments
 from tsock.clock import Clock
 from tsock.errors import ApiError
 from tsock.rates import Rate
@@ -103,7 +102,7 @@ class Tunnel:
         return Request(
             door=Door.TUNNEL,
             method=asked.method,
-            path=_segments(asked.path),
+            path=segments(asked.path),
             params=_decoded(asked.params) if asked.params else {},
             headers={name.lower(): _first(value) for name, value in asked.headers.items()}
             | {"host": asked.host},
@@ -125,14 +124,8 @@ class Tunnel:
             raise ApiError(429, 51129, f"Too many requests: at most {per_s:g} per second in one account")
 
 
-def _segments(path: str) -> tuple[str, ...]:
-    """The path's segments, each percent-decoded once, so that `%2F` stays inside one."""
-    segments = path.strip("/").split("/")
-    return tuple(map(unquote, segments)) if "%" in path else tuple(segments)
-
-
 def _decoded(params: Values) -> dict[str, str]:
-    return {unquote(name): unquote(_first(value)) for name, value in params.items()}
+    return {decoded(name): decoded(_first(value)) for name, value in params.items()}
 
 
 def _first(value: str | list[str]) -> str:

@@ -108,18 +108,40 @@ def error(status: int, code: int, message: str) -> Reply:
         ("/v3/Documents/a/b/c", "/v3/Documents/a/b/c"),
         ("/v3", "/v3"),
         ("/", "/"),
-        ("", "/"),
-        ("//v3//Documents", "/v3//Documents"),
+        ("/v3/Documents/a/", "/v3/Documents/a/"),
+        ("//v3//Documents", "//v3//Documents"),
         ("/v3/../v3/Documents", "/v3/../v3/Documents"),
         ("/v3%2FDocuments", "/v3/Documents"),
         ("/v3/Documents%00", "/v3/Documents\0"),
-        ("https://cds.us1.twilio.com/v3/Documents", "/https://cds.us1.twilio.com/v3/Documents"),
         ("/x" * 150, ("/x" * 150)[:200]),
     ],
 )
 async def test_unknown_path_is_404_20404(client: Client, path: str, shown: str) -> None:
     expected = error(404, 20404, f"The requested resource {shown} was not found")
     assert await client.request("GET", path) == expected
+
+
+@pytest.mark.parametrize("path", ["", "v3/Documents", "https://cds.us1.twilio.com/v3/Documents"])
+async def test_path_without_a_slash_at_its_start_is_404_20404(client: Client, path: str) -> None:
+    expected = error(404, 20404, f"The requested resource {path} was not found: a path starts with /")
+    assert await client.request("GET", path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("/v3/Documents/%FF%FE", {}),
+        ("/%C3/%A9", {}),
+        ("/v3/Documents/%ED%A0%80", {}),
+        ("/v3/Documents/x", {"Key": "%FF"}),
+        ("/v3/Documents/x", {"%FF": "Key"}),
+    ],
+)
+async def test_path_or_parameter_that_is_not_utf8_is_400_20422(
+    client: Client, path: str, params: dict[str, str]
+) -> None:
+    text = "Invalid Parameter: expected path and parameters to be percent-encoded UTF-8"
+    assert await client.request("GET", path, params=params) == error(400, 20422, text)
 
 
 @pytest.mark.parametrize("method", ["PATCH", "get", "", "OPTIONS", "CONNECT"])
