@@ -7,7 +7,6 @@ loop keeps one timer: it calls `run_due`, sleeps for the delay that returns, and
 """
 
 import heapq
-import operator
 from collections.abc import Callable
 
 from tsock.clock import Clock
@@ -22,17 +21,11 @@ Callback = Callable[[], object]
 
 
 class Deadline:
-    """One thing that is to happen, once.
+    """One thing that is to happen, once; for another moment cancel it and ask for another."""
 
-    `due` is in monotonic seconds (`after`) or wall milliseconds (`at`). To postpone it, raise `due`: an
-    attribute write and nothing else, cheap enough for every frame sent. It must not be lowered; for an
-    earlier moment cancel this one and ask for another.
-    """
+    __slots__ = ("_callback", "_queue")
 
-    __slots__ = ("_callback", "_queue", "due")
-
-    def __init__(self, due: float, callback: Callback, queue: "_Queue") -> None:
-        self.due = due
+    def __init__(self, callback: Callback, queue: "_Queue") -> None:
         self._callback: Callback | None = callback
         self._queue = queue
 
@@ -47,11 +40,8 @@ class Deadline:
         """Whether it has neither happened nor been cancelled."""
         return self._callback is not None
 
-    def take(self, now: float) -> Callback | None:
-        """The callback, for its one run; None if one that ran just before cancelled or postponed this."""
-        if self._callback is not None and self.due > now:
-            self._queue.push(self)
-            return None
+    def take(self) -> Callback | None:
+        """The callback, for its one run; None if one that ran just before cancelled this."""
         callback, self._callback = self._callback, None
         return callback
 
@@ -88,10 +78,9 @@ class Deadlines:
 
         What a callback adds runs at the next look at the earliest, so that this ends.
         """
-        now_ms, now_s = self._clock.now_ms(), self._clock.monotonic_s()
-        wall, real = self._wall.take_due(now_ms), self._real.take_due(now_s)
-        self._run(wall, now_ms)
-        self._run(real, now_s)
+        wall, real = self._wall.take_due(self._clock.now_ms()), self._real.take_due(self._clock.monotonic_s())
+        self._run(wall)
+        self._run(real)
         return self._delay_s()
 
     def __len__(self) -> int:
@@ -99,15 +88,15 @@ class Deadlines:
         return len(self._real.heap) + len(self._wall.heap)
 
     def _add(self, queue: "_Queue", due: float, callback: Callback) -> Deadline:
-        deadline = Deadline(due, callback, queue)
-        queue.push(deadline)
+        deadline = Deadline(callback, queue)
+        queue.push(due, deadline)
         if queue.heap[0][2] is deadline:
             self._on_sooner()
         return deadline
 
-    def _run(self, due: list[Deadline], now: float) -> None:
+    def _run(self, due: list[Deadline]) -> None:
         for deadline in due:
-            callback = deadline.take(now)
+            callback = deadline.take()
             if callback is None:
                 continue
             try:
@@ -125,35 +114,24 @@ class Deadlines:
         return max(0.0, min(delays)) if delays else None
 
 
-_due = operator.attrgetter("due")
-
-
 class _Queue:
-    """Deadlines of one kind, by the moment at which each is to be looked at.
-
-    That moment is `due` as it was when the entry was pushed. A deadline postponed since is found not yet
-    due when its entry comes up, and goes back in.
-    """
+    """Deadlines of one kind, by the moment at which each falls due."""
 
     def __init__(self) -> None:
         self.heap: list[tuple[float, int, Deadline]] = []
         self._pushed = 0
         self._cancelled = 0
 
-    def push(self, deadline: Deadline) -> None:
+    def push(self, due: float, deadline: Deadline) -> None:
         self._pushed += 1  # equal moments keep their order, and deadlines are never compared
-        heapq.heappush(self.heap, (deadline.due, self._pushed, deadline))
+        heapq.heappush(self.heap, (due, self._pushed, deadline))
 
     def take_due(self, now: float) -> list[Deadline]:
         due: list[Deadline] = []
         while self.heap and self.heap[0][0] <= now:
             deadline = heapq.heappop(self.heap)[2]
             if deadline.is_waiting:
-                if deadline.due > now:
-                    self.push(deadline)
-                else:
-                    due.append(deadline)
-        due.sort(key=_due)  # a postponed one came up at its old place
+                due.append(deadline)
         return due
 
     def first_due(self) -> float | None:

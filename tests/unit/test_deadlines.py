@@ -63,22 +63,6 @@ def test_far_moment_is_looked_at_again_soon_since_the_wall_clock_may_be_set(time
     assert seen == ["expiry"]
 
 
-def test_postponed_deadline_happens_once_at_its_new_time(time, deadlines):
-    seen = []
-    keepalive = deadlines.after(25, lambda: seen.append(time.real_s))
-    for _ in range(100):
-        time.real_s += 1
-        keepalive.due = time.real_s + 25
-        deadlines.run_due()
-    assert seen == []
-    assert len(deadlines) == 1
-    time.real_s += 25
-    deadlines.run_due()
-    time.real_s += 100
-    deadlines.run_due()
-    assert seen == [175.0]
-
-
 def test_cancelled_deadline_never_happens_and_lets_go_of_its_callback(time, deadlines):
     class Session:
         def expire(self) -> None:
@@ -94,24 +78,15 @@ def test_cancelled_deadline_never_happens_and_lets_go_of_its_callback(time, dead
     assert deadlines.run_due() is None
 
 
-def test_callback_may_cancel_or_postpone_one_that_is_due_at_the_same_moment(time, deadlines):
+def test_callback_may_cancel_one_that_is_due_at_the_same_moment(time, deadlines):
     seen = []
     others: list[Deadline] = []
-
-    def first() -> None:
-        others[0].cancel()
-        others[1].due += 5
-
-    deadlines.after(1, first)
+    deadlines.after(1, lambda: [other.cancel() for other in others])
     others.append(deadlines.after(1, lambda: seen.append("cancelled")))
-    others.append(deadlines.after(1, lambda: seen.append("postponed")))
     deadlines.after(1, lambda: seen.append("last"))
     time.real_s += 1
-    assert deadlines.run_due() == 5
+    assert deadlines.run_due() is None
     assert seen == ["last"]
-    time.real_s += 5
-    deadlines.run_due()
-    assert seen == ["last", "postponed"]
 
 
 def test_callback_that_fails_is_reported_and_stops_no_other(time, deadlines, failures):
@@ -167,6 +142,7 @@ class AgainstModel(RuleBasedStateMachine):
         self.numbers = itertools.count()
         self.waiting: dict[int, Deadline] = {}
         self.kinds: dict[int, str] = {}
+        self.moments: dict[int, float] = {}
 
     def fail(self, error: Exception) -> None:
         raise AssertionError from error
@@ -175,25 +151,19 @@ class AgainstModel(RuleBasedStateMachine):
     def add_timeout(self, seconds: int) -> None:
         number = next(self.numbers)
         self.waiting[number] = self.deadlines.after(seconds, lambda: self.fired.append(number))
-        self.kinds[number] = "real"
+        self.kinds[number], self.moments[number] = "real", self.time.real_s + seconds
 
     @rule(ms=st.integers(-5_000, 30_000))
     def add_moment(self, ms: int) -> None:
         number = next(self.numbers)
-        due = self.time.clock.now_ms() + ms
-        self.waiting[number] = self.deadlines.at(due, lambda: self.fired.append(number))
-        self.kinds[number] = "wall"
+        moment = self.time.clock.now_ms() + ms
+        self.waiting[number] = self.deadlines.at(moment, lambda: self.fired.append(number))
+        self.kinds[number], self.moments[number] = "wall", moment
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         self.waiting.pop(data.draw(st.sampled_from(sorted(self.waiting)))).cancel()
-
-    @precondition(lambda self: self.waiting)
-    @rule(data=st.data(), later=st.integers(0, 20))
-    def postpone(self, data: st.DataObject, later: int) -> None:
-        number = data.draw(st.sampled_from(sorted(self.waiting)))
-        self.waiting[number].due += later * (1000 if self.kinds[number] == "wall" else 1)
 
     @rule(seconds=st.integers(0, 40))
     def real_time_passes(self, seconds: int) -> None:
@@ -210,9 +180,9 @@ class AgainstModel(RuleBasedStateMachine):
         delay = self.deadlines.run_due()
         for kind, moment in now.items():
             fired = [number for number in self.fired if self.kinds[number] == kind]
-            due = [n for n, d in self.waiting.items() if self.kinds[n] == kind and d.due <= moment]
+            due = [n for n in self.waiting if self.kinds[n] == kind and self.moments[n] <= moment]
             assert sorted(fired) == due
-            moments = [self.waiting[number].due for number in fired]
+            moments = [self.moments[number] for number in fired]
             assert moments == sorted(moments)
         for number in self.fired:
             del self.waiting[number]
@@ -221,10 +191,10 @@ class AgainstModel(RuleBasedStateMachine):
 
     def check_delay(self, delay: float | None, now: dict[str, float]) -> None:
         left = [
-            min((d.due - now["wall"]) / 1000, WALL_CHECK_S)
+            min((self.moments[n] - now["wall"]) / 1000, WALL_CHECK_S)
             if self.kinds[n] == "wall"
-            else d.due - now["real"]
-            for n, d in self.waiting.items()
+            else self.moments[n] - now["real"]
+            for n in self.waiting
         ]
         if not left:
             assert delay is None
