@@ -279,7 +279,6 @@ class Admission:
     def _welcome(self, session: Session, packet: Init, caller: Caller) -> InitReply:
         now_ms = self._context.clock.now_ms()
         granted = self._continuations.resume(packet.continuation_token, caller, now_ms, self._ids.secret())
-        session.endpoint_id = granted.endpoint_id
         session.first_init_ms = granted.first_init_ms
         offered = set(packet.capabilities)
         storage: dict[str, Storage] = {}

@@ -73,7 +73,6 @@ class Session:
         "address",
         "caller",
         "connection",
-        "endpoint_id",
         "first_init_ms",
         "heard",
         "in_flight",
@@ -95,7 +94,6 @@ class Session:
         self.send: Send = socket.send
         self.connection = ServerConnection(gateway.packet_limits)
         self.caller: Caller | None = None
-        self.endpoint_id = ""
         self.first_init_ms = 0
         """When the endpoint first came (`sync.md` 3.6); it may have had other connections since."""
         self.registered: tuple[str, ...] = ()
