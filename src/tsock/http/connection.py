@@ -18,7 +18,7 @@ HEAD_BYTES_MAX = 16_384
 
 
 class HttpConnection(HttpToolsProtocol):
-    """Aborts where a head (`handshake_timeout_s`), a body or a reader (`http_transfer_timeout_s`) is too late."""
+    """Aborts after `handshake_timeout_s` for a head, `http_transfer_timeout_s` for a body or for a reader."""
 
     def __init__(
         self,
@@ -33,14 +33,16 @@ class HttpConnection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, loop)
         self._settings = settings
         self._timeout: asyncio.TimerHandle | None = head_timeout
-        """Aborts unless the head or the body that is awaited arrives, or a closed connection ends."""
+        """Aborts unless the head or the body that is awaited arrives."""
         self._unread_timeout: asyncio.TimerHandle | None = None
-        """Aborts unless the client reads."""
+        """Aborts unless the client takes all that was written."""
         self._in_head = True
         self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # The first byte that has to wait for the reader counts, also on a connection that is being closed.
+        transport.set_write_buffer_limits(0)
         highest = self._settings.http_connections_max
         # The operator's socket file, which has no port, stays open to find out what is wrong.
         is_public = self.server is None or self.server[1] is not None
@@ -98,19 +100,10 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_waiting_for_reader()
         super().resume_writing()
 
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self.transport.is_closing():
-            self._arm(self._settings.http_transfer_timeout_s)
-
-    def timeout_keep_alive_handler(self) -> None:
-        super().timeout_keep_alive_handler()
-        self._arm(self._settings.http_transfer_timeout_s)
-
     def _refuse(self, status: str, text: str) -> None:
         self.transport.write(refusal(status, text))
         self.transport.close()
-        self._arm(self._settings.http_transfer_timeout_s)
+        self._disarm()
 
     # Time
 
