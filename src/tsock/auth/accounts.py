@@ -125,20 +125,6 @@ def set_status(tx: Tx, sid: str, status: str) -> Account:
     return save(tx, replace(account, status=status, updated_ms=tx.now_ms))
 
 
-def set_subaccount_status(tx: Tx, sid: str, status: str) -> Account:
-    """Suspend, reactivate or close a subaccount, as its owner may.
-
-    Raises:
-        ApiError: as `set_status`; 400/21477, it is a main account; 403/21476, its owner is not active.
-    """
-    account = get_account(tx, sid)
-    if account.owner_sid is None:
-        raise ApiError(400, 21477, "Unable to update Status for parent accounts")
-    if get_account(tx, account.owner_sid).status != "active":
-        raise ApiError(403, 21476, "Unable to update Status for subaccount, parent account is suspended")
-    return set_status(tx, sid, status)
-
-
 def rotate_auth_token(tx: Tx, vault: Vault, sid: str) -> str:
     """Replace the Auth Token at once; answers the new one. Keys and Access Tokens are not concerned.
 

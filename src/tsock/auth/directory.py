@@ -25,8 +25,8 @@ class Directory:
         self._by_test_sid: dict[str, str] = {}
         self._subaccounts: defaultdict[str, set[str]] = defaultdict(set)
         self._keys: dict[str, ApiKey] = {}
+        self._keys_of: defaultdict[str, set[str]] = defaultdict(set)
         self._services: dict[str, Service] = {}
-        self._owned: defaultdict[str, set[str]] = defaultdict(set)
         self._defaults: dict[tuple[str, str], str] = {}
         self._revoked: dict[tuple[str, str, str], Revocation] = {}
         self._opened: dict[str, tuple[str, bytes]] = {}
@@ -48,10 +48,9 @@ class Directory:
                     self._subaccounts[record.owner_sid].add(record.sid)
             case ApiKey():
                 self._keys[record.sid] = record
-                self._owned[record.account_sid].add(record.sid)
+                self._keys_of[record.account_sid].add(record.sid)
             case Service():
                 self._services[record.sid] = record
-                self._owned[record.account_sid].add(record.sid)
                 self._note_default(record)
             case Revocation():
                 subject = _subject(record)
@@ -90,17 +89,11 @@ class Directory:
 
     def keys(self, account_sid: str) -> list[ApiKey]:
         """The keys of an account, also revoked ones, in the order of their SIDs."""
-        owned = sorted(self._owned.get(account_sid, ()))
-        return [self._keys[sid] for sid in owned if sid in self._keys]
+        return [self._keys[sid] for sid in sorted(self._keys_of.get(account_sid, ()))]
 
     def service(self, sid: str) -> Service | None:
         """The service with this SID, also a deleted one."""
         return self._services.get(sid)
-
-    def services(self, account_sid: str) -> list[Service]:
-        """The services of an account, also deleted ones, in the order of their SIDs."""
-        owned = sorted(self._owned.get(account_sid, ()))
-        return [self._services[sid] for sid in owned if sid in self._services]
 
     def deleted_services(self) -> list[str]:
         """The SIDs of services that were deleted and may have content left."""

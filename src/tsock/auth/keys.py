@@ -1,9 +1,6 @@
 """Rules of API keys (`rest.md` 3, `tokens.md` 5)."""
 
-from typing import Any
-
 import msgspec
-from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from tsock.auth.accounts import NAME_CHARS_MAX, get_account
@@ -86,27 +83,6 @@ def list_keys(tx: Tx, account_sid: str, *, after: str = "", limit: int) -> list[
     """The keys of an account that are in use, in the order of their SIDs, from behind `after` on."""
     where = "account_sid = :account AND sid > :after AND revoked_ms IS NULL"
     return page(tx, ApiKey, where, limit, account=account_sid, after=after)
-
-
-def update_key(
-    tx: Tx,
-    account_sid: str,
-    sid: str,
-    *,
-    friendly_name: str | UnsetType = UNSET,
-    policy: str | UnsetType = UNSET,
-) -> ApiKey:
-    """Change the name or the policy.
-
-    Raises:
-        ApiError: 404/20404, no such key; 400/20002 and 400/70001 as for `create_key`.
-    """
-    key = get_key(tx, account_sid, sid)
-    given = {"friendly_name": friendly_name, "policy": policy}
-    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not UNSET}
-    changed = replace(key, **changes, updated_ms=tx.now_ms)
-    _check(changed.kind, changed.friendly_name, changed.policy)
-    return save(tx, changed)
 
 
 def delete_key(tx: Tx, account_sid: str, sid: str) -> ApiKey:

@@ -12,7 +12,6 @@ from tsock.auth.accounts import (
     rename_account,
     rotate_auth_token,
     set_status,
-    set_subaccount_status,
 )
 from tsock.auth.caller import CHAT, SYNC
 from tsock.auth.records import Account, Service
@@ -98,17 +97,6 @@ def test_operator_may_set_the_status_of_any_account_until_it_is_closed(world: Wo
         assert world(set_status, world.account_sid, status).status == status
     for status in ("active", "suspended", "closed"):
         assert refused(world, set_status, world.account_sid, status) == (400, 21479)
-
-
-def test_owner_may_set_the_status_of_subaccounts_only(world: World):
-    sub, _ = world.subaccount()
-    assert world(set_subaccount_status, sub.sid, "suspended").status == "suspended"
-    assert world(set_subaccount_status, sub.sid, "active").status == "active"
-    assert refused(world, set_subaccount_status, world.account_sid, "suspended") == (400, 21477)
-    assert refused(world, set_subaccount_status, sub.sid, "Active") == (400, 21475)
-    assert refused(world, set_subaccount_status, "AC" + "0" * 32, "active") == (404, 20404)
-    world(set_status, world.account_sid, "suspended")
-    assert refused(world, set_subaccount_status, sub.sid, "closed") == (403, 21476)
 
 
 def test_subaccounts_are_listed_a_page_at_a_time(world: World):

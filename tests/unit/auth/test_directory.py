@@ -21,7 +21,7 @@ def known(directory: Directory, account_sid: str) -> list[object]:
         directory.account_by_test_sid(account.test_sid),
         directory.subaccounts(account_sid),
         directory.keys(account_sid),
-        directory.services(account_sid),
+        directory.deleted_services(),
         [directory.default_service(account_sid, product) for product in (SYNC, CHAT)],
         directory.auth_token(account),
         directory.test_token(account),
