@@ -3,9 +3,11 @@
 Unknown members are ignored. A member of a wrong type, or null, counts as absent, so that a packet with an
 unusable token, for example, still gets its answer. Malformed is only what cannot be read or answered: not
 an object, no `method`, no `id`, a payload size that is none, a repeated key, bad UTF-8 (`twilsock.md` 15).
+JSON may escape half a surrogate pair, which no UTF-8 can hold: a member with one is of a wrong type.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -17,6 +19,10 @@ from tsock.wire.headers import FromClient, FromServer, Header, Unknown
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]").search
+_UNUSABLE = object()
+"""Stands for a value of a wrong type."""
 
 
 def read_from_client(header: bytes) -> FromClient:
@@ -75,17 +81,53 @@ def _members(header: bytes) -> dict[str, Any]:
         # Only what repeats no key can come back as the same bytes. Every current SDK writes this compact
         # form, so that the slower look is for others.
         if _encode(members) != header:
-            json.loads(header.decode(), object_pairs_hook=_unrepeated)
+            _slowly_decoded(header)
     except (ValueError, RecursionError):
-        raise Malformed("expected the header to be JSON in UTF-8") from None
+        members = _salvaged(header)
     if not isinstance(members, dict):
         raise Malformed("expected the header to be a JSON object")
     return cast(dict[str, Any], members)
 
 
-def _unrepeated(pairs: list[tuple[str, Any]]) -> None:
-    if len({key for key, _ in pairs}) != len(pairs):
+def _salvaged(header: bytes) -> Any:
+    """What is left of a header that nothing is wrong with but halves of surrogate pairs."""
+    try:
+        if _SURROGATE(header):
+            return _without_surrogates(_slowly_decoded(header))
+    except (ValueError, RecursionError):
+        pass
+    raise Malformed("expected the header to be JSON in UTF-8")
+
+
+def _slowly_decoded(header: bytes) -> Any:
+    return json.loads(header.decode(), object_pairs_hook=_unrepeated, parse_constant=_no_number)
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise Malformed("expected no key to occur twice in the header")
+    return members
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _without_surrogates(members: Any) -> Any:
+    """The members of an object; what UTF-8 cannot hold is left out if a name, unusable if a value."""
+    if not isinstance(members, dict):
+        return members
+    pairs = cast(dict[str, Any], members).items()
+    return {name: value if _fits_utf8(value) else _UNUSABLE for name, value in pairs if _fits_utf8(name)}
+
+
+def _fits_utf8(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _usable(members: dict[str, Any], kind: type[Header]) -> dict[str, Any]:

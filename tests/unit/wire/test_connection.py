@@ -350,6 +350,9 @@ def test_receive_of_arbitrary_bytes_never_raises(state: State, packet: bytes):
 
 VALID = [
     *PACKETS.values(),
+    frame.encode(
+        b'{"id":"TM1","method":"init","\\udc00":1,"token":"\\ud800","metadata":{"a\\ud800":-1.5e99}}'
+    ),
     frame.encode(JS_ACK),
     frame.encode(
         b'{"id":"TM1","method":"message","active_grant":"data_sync","payload_type":"application/json",'

@@ -324,10 +324,10 @@ def test_header_that_is_no_json_object_is_malformed(header: bytes):
         b'{"id":"TM1","method":"ping","\xff":1}',
         b'{"id":"TM1","method":"ping","x":"\xed\xa0\x80"}',
         b'{"id":"TM1","method":"ping","x":"\xc0\xaf"}',
-        b'{"id":"\\ud800","method":"ping"}',
+        b'{"id":"TM1","method":"ping","x":"\xed\xa0\x80","y":"\\ud800"}',
     ],
 )
-def test_header_with_bad_utf8_or_a_lone_surrogate_is_malformed(header: bytes):
+def test_header_with_bad_utf8_is_malformed(header: bytes):
     with pytest.raises(Malformed, match="UTF-8"):
         read_from_client(header)
 
@@ -378,6 +378,9 @@ def test_header_in_a_less_compact_form_is_read_alike(header: bytes):
         (b'{"method":"ping","id":""}', "id"),
         (b'{"method":"ping","id":null}', "id"),
         (b'{"method":"ping","id":5}', "id"),
+        (b'{"method":"ping","id":"\\ud800"}', "id"),
+        (b'{"method":"\\ud800","id":"TM1"}', "method"),
+        (b'{"method":"ping","id":"TM1","payload_size":"\\ud800"}', "payload_size"),
         (b'{"method":"subscribe","id":""}', "id"),
         (b'{"method":"ping","id":"TM1","payload_size":-1}', "payload_size"),
         (b'{"method":"ping","id":"TM1","payload_size":"4"}', "payload_size"),
@@ -387,6 +390,52 @@ def test_header_in_a_less_compact_form_is_read_alike(header: bytes):
 )
 def test_header_that_cannot_be_answered_is_malformed(header: bytes, missing: str):
     with pytest.raises(Malformed, match=missing):
+        read_from_client(header)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (
+            b'{"id":"TM1","method":"init","token":"jwt","metadata":{"app":"\\ud800"},"capabilities":["a"]}',
+            Init(id="TM1", token="jwt", capabilities=["a"]),
+        ),
+        (
+            b'{"id":"TM1","method":"init","token":"jwt","metadata":{"\\uDFFF":[1]},"payload_size":0}',
+            Init(id="TM1", token="jwt"),
+        ),
+        (
+            b'{"id":"TM1","method":"init","token":"a\\udc00\\ud800b","metadata":{"a":"\\ud834\\udd1e"}}',
+            Init(id="TM1", metadata={"a": "\N{MUSICAL SYMBOL G CLEF}"}),
+        ),
+        (
+            (
+                b'{"id":"TM1","method":"message","active_grant":"data_sync","http_request":{"host":"h",'
+                b'"path":"/v3/Maps/\\ud800","method":"GET"},"payload_size":2}'
+            ),
+            Message(id="TM1", active_grant="data_sync", payload_size=2),
+        ),
+        (b'{"id":"TM1","method":"ping","\\ud800":1,"\\ud801":[{"x":"\\ud800 \\u0041"}]}', Ping(id="TM1")),
+        (b'{"id":"TM1","method":"subscribe","x":"\\ud800"}', Unknown(id="TM1", method="subscribe")),
+    ],
+)
+def test_member_with_an_unpaired_surrogate_counts_as_absent(header: bytes, expected: Header):
+    assert read_from_client(header) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        (b'{"id":"TM1","method":"ping","x":"\\ud800","id":"TM2"}', "twice"),
+        (b'{"id":"TM1","method":"ping","x":"\\ud800"', "JSON"),
+        (b'{"id":"TM1","method":"ping","x":"\\ud8"}', "JSON"),
+        (b'{"id":"TM1","method":"ping","x":"\\ud800","y":NaN}', "JSON"),
+        (b'["\\ud800"]', "JSON object"),
+        (b'{"id":"TM1","method":"ping","y":"\\ud800","x":%b}' % (b"[" * 100_000 + b"]" * 100_000), "JSON"),
+    ],
+)
+def test_unpaired_surrogate_excuses_nothing_else(header: bytes, problem: str):
+    with pytest.raises(Malformed, match=problem):
         read_from_client(header)
 
 
