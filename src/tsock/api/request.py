@@ -13,8 +13,7 @@ import msgspec
 
 from tsock.auth.caller import Caller
 from tsock.storage.store import Tx
-
-JSON_TYPE = "application/json"
+from tsock.wire.packets import JSON_TYPE
 
 
 class Door(enum.Enum):
@@ -80,7 +79,6 @@ class Write(msgspec.Struct, frozen=True, gc=False):
 
 
 Answer = Response | Read | Write
-Handler = Callable[[Request], Answer]
 
 
 class LiveSession(Protocol):

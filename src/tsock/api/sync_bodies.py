@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from tsock.clock import iso_ms
+from tsock.sync.json_text import date_or_null, text, text_or_null
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, STREAM, Kind
 from tsock.sync.models import Item, Root
 
@@ -40,7 +41,7 @@ def root(row: Root, links: Links, *, with_data: bool = False, items: Iterable[It
     data = f'"data":{row.data},' if with_data and kind is DOCUMENT else ""
     embedded = "" if items is None else f',"items":[{_joined(items, kind, links)}]'
     return (
-        f'{{"sid":"{row.sid}","unique_name":{_text_or_null(row.unique_name)},'
+        f'{{"sid":"{row.sid}","unique_name":{text_or_null(row.unique_name)},'
         f'"account_sid":"{links.account_sid}","service_sid":"{links.service_sid}","url":"{url}",'
         f"{counted}{data}{_dates(row)},"
         f'"links":{{{_links(row, url)}}}{embedded}}}'
@@ -63,7 +64,7 @@ def page(
     """A page of items; clients look only at whether a token is null (`sync.md` 2.5)."""
     return (
         f'{{"items":[{_joined(rows, kind, links)}],"meta":{{"key":"items","page_size":{page_size},'
-        f'"previous_token":{_text_or_null(previous)},"next_token":{_text_or_null(following)}}}}}'
+        f'"previous_token":{text_or_null(previous)},"next_token":{text_or_null(following)}}}}}'
     ).encode()
 
 
@@ -71,7 +72,7 @@ def _item(row: Item, kind: Kind, links: Links, *, with_data: bool) -> str:
     if isinstance(row.key, int):
         named, segment = f'"index":{row.key}', str(row.key)
     else:
-        named, segment = f'"key":{_text(row.key)}', quote(row.key, safe="")
+        named, segment = f'"key":{text(row.key)}', quote(row.key, safe="")
     data = f'"data":{row.data},' if with_data else ""
     return (
         f'{{{named},"{kind.name}_sid":"{row.object_sid}","account_sid":"{links.account_sid}",'
@@ -94,16 +95,7 @@ def _links(row: Root, url: str) -> str:
 
 
 def _dates(row: Root | Item) -> str:
-    expires = "null" if row.date_expires_ms is None else f'"{iso_ms(row.date_expires_ms)}"'
     return (
         f'"date_created":"{iso_ms(row.date_created_ms)}","date_updated":"{iso_ms(row.date_updated_ms)}",'
-        f'"date_expires":{expires},"created_by":{_text(row.created_by)}'
+        f'"date_expires":{date_or_null(row.date_expires_ms)},"created_by":{text(row.created_by)}'
     )
-
-
-def _text(value: str) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _text_or_null(value: str | None) -> str:
-    return "null" if value is None else _text(value)

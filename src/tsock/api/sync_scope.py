@@ -9,8 +9,8 @@ from tsock.auth.directory import Directory
 from tsock.errors import ApiError
 from tsock.sync import refusals
 from tsock.sync.actor import Actor, Limits
+from tsock.sync.announce import CDS_HOST
 
-DEFAULT_HOST = "cds.us1.twilio.com"
 _HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
@@ -55,5 +55,5 @@ def links(request: Request, actor: Actor) -> Links:
     """URLs on the host that the client asked, so that `cdsUri` and `region` clients stay on it."""
     host = request.headers.get("host", "")
     if _HOST.fullmatch(host) is None:
-        host = DEFAULT_HOST
+        host = CDS_HOST
     return Links(actor.account_sid, actor.service_sid, f"https://{host}")

@@ -6,23 +6,16 @@ every write. Names and keys are the only parts that need escaping.
 
 from urllib.parse import quote
 
-import msgspec
-
 from tsock.clock import iso_ms
 from tsock.events import Event
 from tsock.sync.data import Json
-from tsock.sync.kinds import STREAM, Kind
+from tsock.sync.json_text import date_or_null, text
+from tsock.sync.kinds import STREAM
 from tsock.sync.models import Item, Root
 
-ITEM_HOST = "https://cds.us1.twilio.com"
+CDS_HOST = "cds.us1.twilio.com"
 """Host of every `item_url`. It is never dialled and requests are routed by path (`sync.md` 0.2), so one body
 serves the subscribers of every region."""
-
-
-def item_path(kind: Kind, service_sid: str, object_sid: str, key: int | str) -> str:
-    """Path of a list or map item in the client API."""
-    encoded = key if isinstance(key, int) else quote(key, safe="")
-    return f"/v3/Services/{service_sid}/{kind.segment}/{object_sid}/Items/{encoded}"
 
 
 def document_updated(root: Root, origin: int | None) -> Event:
@@ -31,7 +24,7 @@ def document_updated(root: Root, origin: int | None) -> Event:
     body = (
         f'{{"id":{number},"document_sid":"{root.sid}"{_named(root)},"document_revision":"{number:x}",'
         f'"document_data":{root.data},"date_created":"{iso_ms(root.date_updated_ms)}",'
-        f'"date_expires":{_date_or_null(root.date_expires_ms)}}}'
+        f'"date_expires":{date_or_null(root.date_expires_ms)}}}'
     )
     return Event(root.sid, number, "document_updated", body.encode(), origin)
 
@@ -89,30 +82,27 @@ def root_removed(root: Root, origin: int | None) -> Event:
 
 def _item_set(change: str, root: Root, item: Item, origin: int | None) -> Event:
     kind, number = root.kind, item.last_event_id
-    url = f"{ITEM_HOST}{item_path(kind, root.service_sid, root.sid, item.key)}"
+    url = f"https://{CDS_HOST}{_item_path(root, item.key)}"
     body = (
         f'{{"id":{number},{_whose_item(root, item)},"item_url":"{url}","item_revision":"{number:x}",'
         f'"item_data":{item.data},"date_created":"{iso_ms(item.date_updated_ms)}",'
-        f'"date_expires":{_date_or_null(item.date_expires_ms)}}}'
+        f'"date_expires":{date_or_null(item.date_expires_ms)}}}'
     )
     return Event(root.sid, number, f"{kind.name}_item_{change}", body.encode(), origin)
 
 
+def _item_path(root: Root, key: int | str) -> str:
+    encoded = key if isinstance(key, int) else quote(key, safe="")
+    return f"/v3/Services/{root.service_sid}/{root.kind.segment}/{root.sid}/Items/{encoded}"
+
+
 def _whose_item(root: Root, item: Item) -> str:
     name = root.kind.name
-    key = f'"item_index":{item.key}' if isinstance(item.key, int) else f'"item_key":{_text(item.key)}'
+    key = f'"item_index":{item.key}' if isinstance(item.key, int) else f'"item_key":{text(item.key)}'
     return f'"{name}_sid":"{root.sid}"{_named(root)},"{name}_revision":"{item.last_event_id + 1:x}",{key}'
 
 
 def _named(root: Root) -> str:
     if root.unique_name is None:
         return ""
-    return f',"{root.kind.name}_unique_name":{_text(root.unique_name)}'
-
-
-def _text(value: str) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _date_or_null(at_ms: int | None) -> str:
-    return "null" if at_ms is None else f'"{iso_ms(at_ms)}"'
+    return f',"{root.kind.name}_unique_name":{text(root.unique_name)}'
