@@ -316,7 +316,7 @@ class SqliteStore:
         self._down = reason
         if self._probing is None:
             self._probing = self._loop.call_later(_PROBE_S, self._probe)
-        return StoreDown(f"the store could not commit ({reason}); nothing was changed")
+        return StoreDown(f"the store could not commit ({reason}); whether anything was stored is unknown")
 
     def _recovered(self) -> None:
         if self._down is not None:
