@@ -59,7 +59,7 @@ class Metrics:
         self.deliveries = 0
         """Events handed to subscribers, one for each."""
         self.denials: Counter[int] = Counter()
-        """Refused tokens by error code."""
+        """Refused clients by error code."""
         self.requests: Counter[tuple[str, int]] = Counter()
         """Requests by route (its pattern, empty where none matched) and status."""
         self.commit_s = Histogram(COMMIT_SECONDS)
@@ -100,7 +100,7 @@ class _Page(Collector):
         yield CounterMetricFamily(
             "tsock_slow_readers", "Connections dropped since they read too slowly", of.slow_readers
         )
-        denials = CounterMetricFamily("tsock_denials", "Refused tokens by error code", labels=["code"])
+        denials = CounterMetricFamily("tsock_denials", "Refused clients by error code", labels=["code"])
         for code, count in sorted(of.denials.items()):
             denials.add_metric([str(code)], count)
         yield denials
