@@ -40,7 +40,7 @@ from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import Outgoing
 from tsock.http.asgi import HttpShell
 from tsock.ids import Ids
-from tsock.installation import Installation, installation
+from tsock.installation import Installation, installation, make_directory
 from tsock.jobs.chores import Chores
 from tsock.jobs.ticker import Ticker
 from tsock.settings import Loaded, Settings
@@ -83,12 +83,12 @@ async def serve(
     Raises:
         ConfigError: something about settings, data directory or port makes a start impossible.
     """
+    make_directory(data)
     _keep_apart(data, dev)
     async with installation(data, loaded, environ, Clock(), Ids()) as installed:
         with _listening(loaded.settings, data) as sockets:
             made = None
             if dev is not None:
-                (data / layout.DEV).touch()
                 made = await written(
                     installed.store,
                     lambda tx: bootstrap(tx, installed.vault, Ids(dev.seed), region=loaded.settings.region),
@@ -109,6 +109,8 @@ def _keep_apart(data: Path, dev: Dev | None) -> None:
             f"data: {data} was used by `tsock dev`, so it has an account whose Auth Token and key secret "
             "follow from a seed; name another directory"
         )
+    if dev is not None:
+        (data / layout.DEV).touch()  # before the database, so that a start that fails can be repeated
 
 
 class _Running:
@@ -146,6 +148,7 @@ class _Running:
                 ws="none",
                 lifespan="off",
                 log_config=None,
+                proxy_headers=False,
                 access_log=False,
                 server_header=False,
                 backlog=BACKLOG,
@@ -203,7 +206,11 @@ class _Running:
         chores = asyncio.create_task(self._chores.run())
         serving = asyncio.create_task(self._server.serve(self._sockets))
         try:
-            await self._started.wait()
+            started = asyncio.create_task(self._started.wait())
+            await asyncio.wait((started, serving), return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                started.cancel()
+                serving.result()
             _spare_the_collector()
             on_ready(Ready(self._url, self._sockets[0].getsockname()[1], self._made))
             await self._stopping.wait()
@@ -289,6 +296,7 @@ def _public_socket(settings: Settings) -> socket.socket:
         bound = socket.socket(family, kind, protocol)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen(BACKLOG)
     except OSError as error:
         raise ConfigError(
             f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; "

@@ -102,7 +102,7 @@ async def installation(
         ConfigError: it is in use, newer than this tsock, or sealed with another master key.
     """
     settings = loaded.settings
-    _make(data)
+    make_directory(data)
     lock = DataLock(data)
     try:
         metrics = Metrics()
@@ -134,7 +134,8 @@ async def installation(
         lock.release()
 
 
-def _make(data: Path) -> None:
+def make_directory(data: Path) -> None:
+    """Make the data directory, for its owner only, unless it is there."""
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -218,3 +218,14 @@ async def test_work_put_aside_runs_off_the_loop_and_takes_turns_with_other_write
     )
     assert sorted(order) == ["aside"] * 3 + ["write"] * 3
     assert order != ["aside"] * 3 + ["write"] * 3
+
+
+async def test_a_rule_that_misuses_the_database_is_answered_and_leaves_no_trace(store: SqliteStore) -> None:
+    def half(tx: Tx) -> None:
+        put("half", "1")(tx)
+        tx.run(PUT, {"name": "without its text"})
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        await written(store, half)
+    await written(store, put("next", "1"))
+    assert await fetched(store, text_of("half")) is None

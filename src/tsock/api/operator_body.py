@@ -33,7 +33,7 @@ def decoded(request: Request, kind: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(request.body or b"{}", type=kind)
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise invalid(str(error)) from None
 
 

@@ -39,10 +39,10 @@ _LATEST = (
     "SELECT story FROM denials WHERE (:account IS NULL OR account_sid = :account) "
     "ORDER BY at_ms DESC, sid LIMIT :limit"
 )
-_TRIM_AGE = "DELETE FROM denials WHERE at_ms < :before"
-_TRIM_COUNT = (
-    "DELETE FROM denials WHERE at_ms < "
-    "(SELECT min(at_ms) FROM (SELECT at_ms FROM denials ORDER BY at_ms DESC LIMIT :kept))"
+_OLDEST_KEPT = "SELECT at_ms FROM denials ORDER BY at_ms DESC LIMIT 1 OFFSET :others"
+_TRIM = (
+    "DELETE FROM denials WHERE sid IN "
+    "(SELECT sid FROM denials WHERE at_ms < :before ORDER BY at_ms LIMIT :limit)"
 )
 
 
@@ -72,10 +72,11 @@ def latest(tx: Tx, account_sid: str | None, limit: int) -> list[Denial]:
     return [_denial(row) for row in tx.all(_LATEST, {"account": account_sid, "limit": limit})]
 
 
-def trim(tx: Tx, before_ms: int, kept: int) -> None:
-    """Forget refusals from before that time, and all but the `kept` newest."""
-    tx.run(_TRIM_AGE, {"before": before_ms})
-    tx.run(_TRIM_COUNT, {"kept": kept})
+def trim(tx: Tx, before_ms: int, kept: int, limit: int) -> bool:
+    """Forget up to `limit` refusals from before that time or beyond the `kept` newest; whether more are."""
+    oldest = tx.one(_OLDEST_KEPT, {"others": kept - 1})
+    before_ms = max(before_ms, oldest[0]) if oldest else before_ms
+    return tx.run(_TRIM, {"before": before_ms, "limit": limit}) == limit
 
 
 def _denial(row: Row) -> Denial:

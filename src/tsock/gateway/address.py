@@ -37,4 +37,5 @@ class Proxies:
             found = ipaddress.ip_address(address)
         except ValueError:
             return False
+        found = getattr(found, "ipv4_mapped", None) or found  # a dual-stack socket shows IPv4 in IPv6
         return any(found in network for network in self._networks)

@@ -91,10 +91,10 @@ class Gateway:
     def hear(self, facts: Sequence[object]) -> None:
         """Pass the facts of one commit on to the connections that they concern."""
         events = [fact for fact in facts if isinstance(fact, Event)]
-        self._hub.publish(events)
         if len(events) < len(facts):
-            for fact in facts:
+            for fact in facts:  # whoever loses access gets no event of the same commit
                 self._heed(fact)
+        self._hub.publish(events)
         if self.context.tail.watched:
             for event in events:
                 self.context.tail.add("event", event.kind, topic=event.topic, detail=f"number {event.seq}")

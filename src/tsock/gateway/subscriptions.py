@@ -84,14 +84,14 @@ class Subscriptions:
 
     def subscribe(self, request: Request) -> Answer:
         """Establish or cancel a batch; per-object problems are told in notifications, not here."""
-        actor = self._scope.actor(request)
         session = cast(Session, request.session)
         batch = self._read(request)
         if batch.action == "cancel":
             # It goes through the store all the same, so that it keeps its place among establishes.
             return Read(lambda tx: batch, lambda _: self._cancel(session, batch))
         return Read(
-            lambda tx: self._look_up(tx, actor, session, batch),
+            # Whoever asks is judged as of the query: ACL may be switched on while it waits for a commit.
+            lambda tx: self._look_up(tx, self._scope.actor(request), session, batch),
             lambda outcomes: self._establish(session, batch, outcomes),
         )
 
@@ -136,7 +136,8 @@ class Subscriptions:
         sids = [wanted.object_sid for wanted in batch.requests]
         found = replay.standing(tx, actor, sids) if sids else {}
         readable = permissions.readable(tx, actor, list(found)) if found else set[str]()
-        following = set(session.subscriptions)
+        following = {*session.subscriptions, *(session.interrupted or ())}
+        positions: dict[str, int] = {}
         events_left, bytes_left = self._settings.sync_replay_events_max, REPLAY_BYTES_MAX
         outcomes: list[Outcome] = []
         for wanted in batch.requests:
@@ -146,7 +147,11 @@ class Subscriptions:
                 outcomes.append(Outcome(wanted, error))
                 continue
             following.add(root.sid)
-            after = self._position(tx, session, root, wanted.last_event_id)
+            after = wanted.last_event_id
+            if after is None:
+                after = positions.get(root.sid)
+                if after is None:
+                    after = positions[root.sid] = self._position(tx, session, root)
             known = _known(session, root.sid, after)
             if after >= root.last_event_id or root.kind is STREAM:
                 missed = Replay([], root.last_event_id, completed=True)
@@ -174,10 +179,8 @@ class Subscriptions:
             return ApiError(400, 54419, f"Too many subscriptions: one connection may have {most}")
         return None
 
-    def _position(self, tx: Tx, session: Session, root: Root, last_event_id: int | None) -> int:
-        """The number behind which to replay (`sync.md` 3.6)."""
-        if last_event_id is not None:
-            return last_event_id
+    def _position(self, tx: Tx, session: Session, root: Root) -> int:
+        """The number behind which to replay for a client that names none (`sync.md` 3.6)."""
         if root.kind in (DOCUMENT, STREAM):
             return root.last_event_id
         return replay.counter_at(tx, root, session.first_init_ms)
@@ -190,7 +193,7 @@ class Subscriptions:
         for outcome in outcomes:
             wanted, missed = outcome.wanted, outcome.replay
             if missed is None:
-                self._hub.leave(session, wanted.object_sid)
+                self._leave(session, wanted.object_sid)
                 assert outcome.error is not None
                 failed.append(_entry(wanted, error=failure(outcome.error)))
                 continue
@@ -214,11 +217,14 @@ class Subscriptions:
 
     def _cancel(self, session: Session, batch: Batch) -> Response:
         for wanted in batch.requests:
-            self._hub.leave(session, wanted.object_sid)
-            if session.interrupted:
-                session.interrupted.pop(wanted.object_sid, None)
+            self._leave(session, wanted.object_sid)
         self._tell(session, "canceled", batch, [_entry(wanted) for wanted in batch.requests])
         return Response(200, self._accepted)
+
+    def _leave(self, session: Session, sid: str) -> None:
+        self._hub.leave(session, sid)
+        if session.interrupted:
+            session.interrupted.pop(sid, None)
 
     def _tell(self, session: Session, outcome: str, batch: Batch, entries: list[Entry]) -> None:
         for frame in self._notices.subscription(

@@ -124,7 +124,7 @@ class WebSocket(asyncio.Protocol):
         self._needed = 0
         """Bytes of it that make another look worthwhile."""
         self._core: Core | None = None
-        self._fragments: list[bytes] = []
+        self._fragments = bytearray()
 
     def listen(self, listener: Listener) -> None:
         """Set the one receiver; nothing may arrive before."""
@@ -283,9 +283,8 @@ class WebSocket(asyncio.Protocol):
         if frame.opcode is Opcode.TEXT:
             self.listener.text()
         elif frame.opcode in (Opcode.BINARY, Opcode.CONT):
-            if frame.data:  # empty fragments have no limit, so none is kept
-                self._fragments.append(bytes(frame.data))
+            self._fragments += frame.data
             if frame.fin:
-                packet = b"".join(self._fragments)
+                packet = bytes(self._fragments)
                 self._fragments.clear()
                 self.listener.packet(packet)

@@ -81,7 +81,8 @@ class Chores:
         """Forget old denials, and all but the newest."""
         settings = self._settings
         before_ms = self._clock.now_ms() - int(settings.denials_days * DAY_MS)
-        await written(self._store, lambda tx: denials.trim(tx, before_ms, settings.denials_max))
+        while await self._aside(lambda tx: denials.trim(tx, before_ms, settings.denials_max, ROWS_PER_CHUNK)):
+            pass
 
     async def _remove_content(self, service_sid: str) -> None:
         """Remove a deleted service's objects, each with its event (`tokens.md` 8)."""

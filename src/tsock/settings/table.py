@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     master_key_file: str | None = None
     """File of mode 0600 with the key that encrypts secrets at rest; unset, `master.key` in `data`."""
     public_url: str | None = None
-    """Base URL that clients can dial, such as `https://rt.example.com`; unset, taken from each request."""
+    """Base URL that clients can dial, such as `https://rt.example.com`; unset, the address listened on."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies in front, such as `127.0.0.1`, whose `X-Forwarded-For` is believed."""
     region: str = "us1"
@@ -70,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     http_connections_max: Annotated[int, Limit(low=1)] = 1_000
     """Plain HTTP connections held at once; beyond it 503."""
     http_transfer_timeout_s: Annotated[float, Limit(low=0.001)] = 30.0
-    """How long the body of a plain HTTP request may take to arrive, and the reader of a response to take it."""
+    """How long a plain HTTP request's body may take to arrive, and a response to be read."""
     requests_in_flight_max: Annotated[int, Limit(code=51128, low=1)] = 2_000
     """Requests of one connection that wait for their reply."""
     requests_per_connection_per_s: Annotated[float, Limit(code=51128, low=0, twilio=500)] = 10_000.0

@@ -339,7 +339,8 @@ def _attempt(
         result = rule(tx)
         tx.keep_rule()
     except sqlite3.Error as error:
-        if error.sqlite_errorcode & 0xFF in _DISK_FAILURES:
+        # Misuse that the module itself finds, such as a missing parameter, has no code.
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_FAILURES:
             raise
         tx.undo_rule()
         return None, error, []

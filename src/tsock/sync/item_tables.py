@@ -46,9 +46,9 @@ class ItemTable:
             f"{self._select}WHERE object_sid = :sid AND last_event_id > :after {live}"
             "ORDER BY last_event_id LIMIT :limit"
         )
-        self._last_before = (
-            f"SELECT last_event_id FROM {table} WHERE object_sid = :sid AND date_updated_ms < :before_ms "
-            "ORDER BY last_event_id DESC LIMIT 1"
+        self._change_from = (
+            f"SELECT last_event_id, date_updated_ms FROM {table} "
+            "WHERE object_sid = :sid AND last_event_id >= :number ORDER BY last_event_id LIMIT 1"
         )
         self._due = f"{self._select}WHERE date_expires_ms <= :now_ms ORDER BY date_expires_ms LIMIT :limit"
         self._next_expiry = (
@@ -137,13 +137,10 @@ class ItemTable:
         params = {"sid": sid, "after": after, "now_ms": tx.now_ms, "limit": limit}
         return _items(tx.all(self._changed, params))
 
-    def last_before(self, tx: Tx, sid: str, before_ms: int) -> int | None:
-        """The newest event of a row that was last changed before that time.
-
-        Walks down from the newest change, so it costs what has changed since.
-        """
-        row = tx.one(self._last_before, {"sid": sid, "before_ms": before_ms})
-        return None if row is None else row[0]
+    def change_from(self, tx: Tx, sid: str, number: int) -> tuple[int, int] | None:
+        """Number and date of the first latest change that is numbered so or higher."""
+        row = tx.one(self._change_from, {"sid": sid, "number": number})
+        return None if row is None else (row[0], row[1])
 
     def due(self, tx: Tx, limit: int) -> list[Item]:
         """Items that have expired, the earliest first."""

@@ -151,14 +151,18 @@ def _token(root: Root, start: int | str | None, *, descending: bool, backward: b
     if start is None:
         return None
     text = msgspec.json.encode(_Place(start, descending, backward, size))
-    return base64.urlsafe_b64encode(_check(root, text) + text).decode().rstrip("=")
+    return _written(_check(root, text) + text)
+
+
+def _written(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _place(root: Root, token: str) -> _Place:
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         check, text = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
-        if check == _check(root, text):
+        if check == _check(root, text) and _written(raw) == token:
             return msgspec.json.decode(text, type=_Place)
     except (binascii.Error, ValueError):
         pass

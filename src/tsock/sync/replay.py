@@ -68,8 +68,18 @@ def counter_at(tx: Tx, root: Root, at_ms: int) -> int:
     """
     if root.date_updated_ms < at_ms:
         return root.last_event_id
-    before = items_of(root.kind).last_before(tx, root.sid, at_ms)
-    return root.kind.first_event_id if before is None else before
+    # No change is dated before its commit, so all that was committed since then has that date or a later one:
+    # wherever the halving ends, nothing committed since lies below.
+    table = items_of(root.kind)
+    low, high = root.kind.first_event_id, root.last_event_id
+    while low < high:
+        middle = (low + high + 1) // 2
+        number, date_ms = table.change_from(tx, root.sid, middle) or (middle, at_ms)
+        if date_ms < at_ms:
+            low = number
+        else:
+            high = middle - 1
+    return low
 
 
 def _latest(root: Root, item: Item, known: int) -> Event:

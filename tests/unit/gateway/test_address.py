@@ -21,6 +21,7 @@ from tsock.gateway.address import Proxies
             "203.0.113.9",
             id="two proxies of ours",
         ),
+        pytest.param(["127.0.0.1"], "::ffff:127.0.0.1", "203.0.113.9", "203.0.113.9", id="IPv4 in IPv6"),
         pytest.param(["10.0.0.0/8"], "10.1.2.3", "not an address", "not an address", id="text is passed on"),
     ],
 )

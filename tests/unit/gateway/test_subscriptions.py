@@ -592,3 +592,31 @@ async def test_acl_switched_on_ends_what_permissions_forbid_and_nothing_else(
     await rig.settled()
     assert set(bob.session.subscriptions) == {shown, stream}
     assert bob.take() == []
+
+
+async def test_subscribe_that_waits_for_acl_to_be_switched_on_is_judged_by_it(
+    rig: Rig, alice: Client, bob: Client
+) -> None:
+    sid = await create(alice, "map")
+    switching = asyncio.ensure_future(acl(rig, on=True))
+    while not rig.store._committing:  # noqa: ASYNC110 - a state of one moment
+        await asyncio.sleep(0)
+    bob.ask("POST", "/v4/Subscriptions", batch("establish", (sid, "map", -1)))
+    await switching
+    await rig.settled()
+    assert bob.session.subscriptions == {}
+
+
+async def test_event_committed_together_with_the_loss_of_its_permission_is_not_delivered(
+    rig: Rig, alice: Client, bob: Client
+) -> None:
+    await acl(rig, on=True)
+    sid = await create(alice, "map")
+    await grant(rig, sid, "bob", read=True)
+    await establish(bob, (sid, "map", -1))
+    withdrawing = asyncio.ensure_future(grant(rig, sid, "bob", read=False))
+    await asyncio.sleep(0)
+    alice.ask("PUT", f"/v3/Maps/{sid}/Items/secret", {"data": {}})
+    await withdrawing
+    await rig.settled()
+    assert bob.take() == []
