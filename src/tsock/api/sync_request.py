@@ -8,6 +8,7 @@ from tsock.api.request import Answer, Door, Request
 from tsock.api.router import Route, RouteHandler
 from tsock.errors import ApiError
 from tsock.sync import refusals
+from tsock.sync.data import found_instead
 from tsock.sync.kinds import Kind
 
 Entry = tuple[str, str, RouteHandler]
@@ -35,8 +36,7 @@ def read_body(request: Request) -> Body:
     try:
         return _decode(request.body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        found = "values nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise refusals.bad_json(found) from None
+        raise refusals.bad_json(found_instead(request.body, error)) from None
 
 
 def present(raw: msgspec.Raw | msgspec.UnsetType) -> bytes | None:

@@ -5,6 +5,7 @@ break in it would end a Twilsock header early (`twilsock.md` 2.2), and invalid U
 every subscriber unreadable; the JSON library passes both when it only skips over a value.
 """
 
+import json
 from typing import NewType
 
 import msgspec
@@ -54,14 +55,32 @@ def optional(raw: bytes | None, kind: Kind, limits: Limits) -> Json | None:
             # Inside a string they would be invalid, so these stand between tokens and mean nothing.
             raw = msgspec.json.format(raw, indent=-1)
         text = raw.decode()
-    except msgspec.ValidationError:
-        raise refusals.bad_json("another value") from None
-    except msgspec.DecodeError as error:
-        raise refusals.bad_json(f"malformed text ({error})") from None
-    except UnicodeDecodeError:
-        raise refusals.bad_json("text that is not UTF-8") from None
-    except RecursionError:
-        raise refusals.bad_json("values nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise refusals.bad_json(found_instead(raw, error)) from None
     if len(raw) > bytes_max:
         raise refusals.too_large("data", bytes_max)
     return Json(text)
+
+
+def found_instead(raw: bytes, error: Exception) -> str:
+    """What `raw` is, given the error that reading it as a JSON object ended in; for `refusals.bad_json`."""
+    if isinstance(error, msgspec.ValidationError):
+        return "another value"
+    if isinstance(error, UnicodeDecodeError):
+        return "text that is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "values nested too deeply"
+    if _has_unpaired_surrogate(raw):
+        return "text with an unpaired surrogate, half of a UTF-16 pair such as \\ud800 alone"
+    return f"malformed text ({error})"
+
+
+def _has_unpaired_surrogate(raw: bytes) -> bool:
+    """Whether JSON is sound but for this, which the fast reader takes for a text cut short."""
+    try:
+        json.dumps(json.loads(raw.decode()), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except (ValueError, RecursionError):
+        pass
+    return False

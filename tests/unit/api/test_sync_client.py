@@ -427,6 +427,12 @@ async def test_bad_parameter_of_a_page_is_400_with_its_own_code(
     assert (await client.request("GET", "/v3/Lists/l/Items", params=params)).error == (400, code)
 
 
+async def test_unpaired_surrogate_in_data_is_400_54008_and_named(client: Client) -> None:
+    reply = await client.request("POST", "/v3/Documents", b'{"data":{"a":"\\ud800"}}')
+    assert reply.error == (400, 54008)
+    assert "unpaired surrogate" in reply.body["message"]
+
+
 async def test_empty_key_of_a_map_page_is_400_54209(client: Client) -> None:
     await make(client, "Maps", unique_name="m")
     assert (await client.request("GET", "/v3/Maps/m/Items", params={"Key": ""})).error == (400, 54209)

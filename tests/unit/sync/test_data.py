@@ -71,6 +71,31 @@ def test_anything_but_one_json_object_is_refused_with_54008(raw: bytes) -> None:
     assert code_of(raw) == (400, 54008)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":"\\ud800"}',
+        b'{"a":["\\uDFFF and more text"]}',
+        b'{"a":"\\ud800\\u0041"}',
+        b'{"\\udc00\\ud800":1}',
+        b'{\n"a":"\\\\\\ud800"}',
+    ],
+)
+def test_unpaired_surrogate_is_named_as_the_reason(raw: bytes) -> None:
+    with pytest.raises(ApiError, match="unpaired surrogate") as caught:
+        data.required(raw, DOCUMENT, LIMITS)
+    assert caught.value.code == 54008
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"a":"\\\\ud800', b'{"a":"\\ud834\\udd1e",}', b'{"a":"\\ud8"}', b'{"\\ud800":']
+)
+def test_other_reasons_are_not_blamed_on_a_surrogate(raw: bytes) -> None:
+    with pytest.raises(ApiError, match="malformed") as caught:
+        data.required(raw, DOCUMENT, LIMITS)
+    assert "surrogate" not in caught.value.message
+
+
 def test_depth_of_100_passes_and_absurd_depth_is_refused_with_54008() -> None:
     roomy = Limits(data_bytes_max=10_000_000)
     deep = b'{"a":' * 100 + b"1" + b"}" * 100
