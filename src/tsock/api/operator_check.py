@@ -139,7 +139,7 @@ def _files(settings: Settings) -> Line:
 
 
 def _reach(settings: Settings) -> Line:
-    found = f"{settings.host} port {settings.port}, for clients {settings.public_url or 'as they dial it'}"
+    found = f"{settings.host} port {settings.port}, for clients {settings.public_url or 'the same'}"
     if settings.public_url is None and settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         return Line("address", "warning", found, "set public_url to the https:// URL that clients dial")
     return Line("address", "ok", found)
