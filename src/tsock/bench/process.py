@@ -48,7 +48,10 @@ def pin(pid: int, cpu: int) -> None:
 
 
 def allow_many_files() -> None:
-    """Let this process open as many connections as the system permits."""
+    """Let this process open as many connections as the system permits.
+
+    Each is an open file, and the usual soft limit would end at about a thousand.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # macOS refuses an unlimited number
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import uvloop
 
 from tsock import app
 from tsock.app import Dev, Ready
+from tsock.bench.process import allow_many_files
 from tsock.cli import runtime
 from tsock.settings import Loaded
 from tsock.telemetry import log
@@ -25,7 +25,7 @@ def run(loaded: Loaded, data: Path, *, dev: Dev | None, on_ready: Callable[[Read
     """
     log.configure(loaded.settings.log_level, loaded.settings.log_format)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    _allow_many_files()
+    allow_many_files()
     with contextlib.ExitStack() as until_exit:
 
         def ready(server: Ready) -> None:
@@ -34,10 +34,3 @@ def run(loaded: Loaded, data: Path, *, dev: Dev | None, on_ready: Callable[[Read
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(app.serve(loaded, data, os.environ, dev=dev, on_ready=ready))
-
-
-def _allow_many_files() -> None:
-    """Every connection is an open file; the usual soft limit would end at about a thousand."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS refuses an unlimited number
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
