@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from tsock.cli import output
-from tsock.cli.operator import operator
+from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
 from tsock.cli.target import HERE, InAccount, Product, Target
 from tsock.errors import ConfigError
@@ -37,9 +37,8 @@ async def create(
         target: Where.
     """
     async with operator(target) as ask:
-        sid = await ask.account(account)
-        body = {"friendly_name": name, "acl_enabled": acl}
-        output.record(await ask.post("accounts", sid, "services", product, body=body), json=json)
+        path = await _path(ask, account, product)
+        output.record(await ask.post(*path, body={"friendly_name": name, "acl_enabled": acl}), json=json)
 
 
 @service.command(name="list")
@@ -85,7 +84,7 @@ async def fetch(
         target: Where.
     """
     async with operator(target) as ask:
-        path = ("accounts", await ask.account(account), "services", product, sid)
+        path = await _path(ask, account, product, sid)
         output.record(await ask.get(*path), json=json)
 
 
@@ -117,7 +116,7 @@ async def update(
     options = {"friendly_name": name, "acl_enabled": acl, "enabled": enabled}
     body = {option: value for option, value in options.items() if value is not None}
     async with operator(target) as ask:
-        path = ("accounts", await ask.account(account), "services", product, sid)
+        path = await _path(ask, account, product, sid)
         output.record(await ask.post(*path, body=body), json=json)
 
 
@@ -145,5 +144,9 @@ async def delete(
     if not yes:
         raise ConfigError(f"deleting {sid} deletes all it contains; to do it, repeat this with --yes")
     async with operator(target) as ask:
-        path = ("accounts", await ask.account(account), "services", product, sid)
+        path = await _path(ask, account, product, sid)
         output.record(await ask.delete(*path), json=json)
+
+
+async def _path(ask: Operator, account: str | None, product: Product, *sid: str) -> tuple[str, ...]:
+    return ("accounts", await ask.account(account), "services", product, *sid)
