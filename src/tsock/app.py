@@ -174,7 +174,9 @@ class _Running:
         subscriptions = Subscriptions(scope, store, hub, notices, settings)
         router.add(subscriptions.routes())
         if self._made is not None:
-            router.add(Development(self._made.signing_key, installed.clock, self._ticker.run_all).routes())
+            router.add(
+                Development(self._made.signing_key, directory, installed.clock, self._ticker.run_all).routes()
+            )
         tunnel = Tunnel(router, store, settings, installed.clock, context.metrics, self._url)
         admission = Admission(
             context,

@@ -7,6 +7,7 @@ import msgspec
 from tsock.api.request import Answer, Door, Request, Response, Write
 from tsock.api.router import Route
 from tsock.auth.caller import CHAT, SYNC
+from tsock.auth.directory import Directory
 from tsock.auth.tokens import SigningKey, mint
 from tsock.clock import Clock, iso_ms
 from tsock.errors import ApiError
@@ -26,9 +27,12 @@ class _Advance(msgspec.Struct, frozen=True):
 class Development:
     """The token endpoint and the clock."""
 
-    def __init__(self, key: SigningKey, clock: Clock, run_due: Callable[[], None]) -> None:
+    def __init__(
+        self, key: SigningKey, directory: Directory, clock: Clock, run_due: Callable[[], None]
+    ) -> None:
         """`run_due` runs every deadline that the moved clock made due."""
         self._key = key
+        self._directory = directory
         self._clock = clock
         self._run_due = run_due
 
@@ -52,6 +56,7 @@ class Development:
         unknown = [name for name in names if name not in _PRODUCTS]
         if unknown:
             raise ApiError(400, 20422, f"Invalid Parameter: grants are sync and chat, not {unknown[0][:32]}")
+        self._check_key()
         products = {_PRODUCTS[name]: "default" for name in names}
         text = mint(
             self._key, identity, products, now_s=self._clock.now_ms() // 1000, ttl_s=_ttl_s(asked.get("ttl"))
@@ -60,12 +65,24 @@ class Development:
             return Response(200, msgspec.json.encode({"token": text}), headers=_TO_ANY_PAGE)
         return Response(200, text.encode(), "text/plain; charset=utf-8", _TO_ANY_PAGE)
 
+    def _check_key(self) -> None:
+        sid = self._key.key_sid
+        key = self._directory.key(sid)
+        if key is None or key.revoked_ms is not None:
+            raise ApiError(
+                409,
+                20409,
+                f"The key {sid} that signs these tokens was revoked; "
+                "start `tsock dev` again, or sign tokens with a key of `tsock key create`",
+            )
+
     def time(self, request: Request) -> Answer:
         """What the clock shows, and how far it is ahead."""
         return self._shown()
 
     def advance(self, request: Request) -> Answer:
         """Move the clock forward; everything that falls due happens before the answer."""
+        _check_is_json(request)
         try:
             seconds = msgspec.json.decode(request.body, type=_Advance).advance_s
         except (msgspec.MsgspecError, RecursionError) as error:
@@ -90,6 +107,19 @@ class Development:
         clock = self._clock
         return Response(
             200, msgspec.json.encode({"now": iso_ms(clock.now_ms()), "ahead_s": clock.ahead_ms / 1000})
+        )
+
+
+def _check_is_json(request: Request) -> None:
+    # Any page open in a browser on this machine could otherwise move the clock: a browser asks first only
+    # for types that no form can send, and is not granted it here.
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise ApiError(
+            415,
+            20422,
+            "Invalid Parameter: expected the header content-type: application/json, "
+            "which a web page cannot send to another origin unasked",
         )
 
 

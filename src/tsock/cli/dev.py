@@ -100,7 +100,9 @@ def _welcome(url: str, variables: Mapping[str, str], data: Path, *, ephemeral: b
         "a client": f'new SyncClient(token, {{ twilsock: {{ uri: "{variables["TSOCK_WS"]}" }} }})',
         "why denied": "tsock why DN…, or tsock doctor TOKEN",
         "watch": "tsock tail",
-        "an hour on": f"curl '{url}/dev/clock' -d '{{\"advance_s\": 3600}}'",
+        "an hour on": (
+            f"curl '{url}/dev/clock' -H 'content-type: application/json' -d '{{\"advance_s\": 3600}}'"
+        ),
     }
     for name, hint in hints.items():
         line((f"{name:<12}", "cyan"), hint)

@@ -7,8 +7,12 @@ import pytest
 
 from tests.unit.gateway.rig import Rig
 from tests.unit.http.web import Web
+from tsock.auth import keys
 from tsock.auth.caller import CHAT, SYNC, Caller
 from tsock.auth.tokens import Examiner
+from tsock.storage.store import written
+
+AS_JSON = [("content-type", "application/json")]
 
 
 @pytest.fixture
@@ -85,12 +89,12 @@ async def test_clock_is_shown_and_moved_and_what_is_due_happens_before_the_answe
     made = await client.request("POST", "/v3/Maps", {"ttl": 30})
     shown = {"now": "2031-05-02T12:00:00.000Z", "ahead_s": 0.0}
     assert (await web("GET", "/dev/clock")).json == shown
-    page = await web("POST", "/dev/clock", b'{"advance_s":60.5}')
+    page = await web("POST", "/dev/clock", b'{"advance_s":60.5}', headers=AS_JSON)
     assert page.json == {"now": "2031-05-02T12:01:00.500Z", "ahead_s": 60.5}
     assert [packet.header["method"] for packet in client.take()] == ["client_update", "close"]
     assert any(getattr(fact, "topic", "") == made.body["sid"] for fact in rig.facts)
     assert (await web("GET", "/dev/clock")).json == page.json
-    assert (await web("POST", "/dev/clock", b'{"advance_s":0}')).json == page.json
+    assert (await web("POST", "/dev/clock", b'{"advance_s":0}', headers=AS_JSON)).json == page.json
 
 
 @pytest.mark.parametrize(
@@ -110,14 +114,57 @@ async def test_clock_is_shown_and_moved_and_what_is_due_happens_before_the_answe
 async def test_clock_that_cannot_be_moved_like_that_is_400_20422_and_stays(
     rig: Rig, web: Web, content: bytes
 ) -> None:
-    assert (await web("POST", "/dev/clock", content)).error == (400, 20422)
+    assert (await web("POST", "/dev/clock", content, headers=AS_JSON)).error == (400, 20422)
     assert rig.clock.ahead_ms == 0
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=application/json",
+        "text/plain; application/json",
+    ],
+)
+async def test_clock_is_not_moved_by_what_any_page_may_send_without_asking(
+    rig: Rig, web: Web, content_type: str | None
+) -> None:
+    headers = [] if content_type is None else [("content-type", content_type)]
+    page = await web("POST", "/dev/clock", b'{"advance_s":60}', headers=headers)
+    assert page.error == (415, 20422)
+    assert page.json["message"] == (
+        "Invalid Parameter: expected the header content-type: application/json, which a web page cannot send "
+        "to another origin unasked"
+    )
+    assert rig.clock.ahead_ms == 0
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=utf-8", "Application/JSON", "application/json ;x"]
+)
+async def test_clock_is_moved_by_json_however_it_is_written(rig: Rig, web: Web, content_type: str) -> None:
+    headers = [("content-type", content_type)]
+    assert (await web("POST", "/dev/clock", b'{"advance_s":60}', headers=headers)).status == 200
+    assert rig.clock.ahead_ms == 60_000
+
+
+async def test_token_of_a_key_that_was_revoked_meanwhile_is_not_handed_out(rig: Rig, web: Web) -> None:
+    await written(rig.store, lambda tx: keys.delete_key(tx, rig.made.account_sid, rig.made.key_sid))
+    page = await web("GET", "/dev/token?identity=a")
+    assert page.error == (409, 20409)
+    assert page.json["message"] == (
+        f"The key {rig.made.key_sid} that signs these tokens was revoked; "
+        "start `tsock dev` again, or sign tokens with a key of `tsock key create`"
+    )
 
 
 async def test_body_nested_without_end_is_400_20422(rig: Rig) -> None:
     web = Web(rig, body_bytes_max=10**6)
     nested = b'{"x":' + b"[" * 10_000 + b"]" * 10_000 + b',"advance_s":1}'
-    assert (await web("POST", "/dev/clock", nested)).error == (400, 20422)
+    assert (await web("POST", "/dev/clock", nested, headers=AS_JSON)).error == (400, 20422)
 
 
 def test_nothing_of_it_repeats_the_secret(rig: Rig) -> None:

@@ -107,7 +107,7 @@ class Rig:
         self.router.add(SyncClient(scope, rates, self.hub.publish).routes())
         self.router.add(SyncItemsClient(scope, rates).routes())
         self.router.add(subscriptions.routes())
-        self.router.add(Development(self.made.signing_key, self.clock, self.run_all).routes())
+        self.router.add(Development(self.made.signing_key, self.directory, self.clock, self.run_all).routes())
         self.gateway = Gateway(
             context,
             directory=self.directory,
