@@ -12,6 +12,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
     topic: str
     """SID of the object."""
+    service_sid: str
+    """Whose the object is."""
     seq: int | None
     """The object's counter after this change; None for what is never stored (stream messages)."""
     kind: str

@@ -26,13 +26,15 @@ async def create(
 ) -> None:
     """Create an account with default services, and print its credentials, the Auth Token only now.
 
+    A data directory that does not exist yet is made, as `tsock serve` does.
+
     Args:
         name: A name for people.
         owner: Make it a subaccount of this account.
         json: Print JSON.
         target: Where.
     """
-    async with operator(target) as ask:
+    async with operator(target, fresh=True) as ask:
         made = await ask.post("accounts", body={"friendly_name": name, "owner_sid": owner})
     output.record(made, json=json)
 

@@ -93,17 +93,18 @@ class Operator:
 
 
 @asynccontextmanager
-async def operator(target: Target, *, live: bool = False) -> AsyncGenerator[Operator]:
+async def operator(target: Target, *, live: bool = False, fresh: bool = False) -> AsyncGenerator[Operator]:
     """Ask the server that owns the directory; where there is none, open the directory here.
 
     Args:
         target: where to look.
         live: only a running server will do.
+        fresh: a data directory without data will do, and is made.
 
     Raises:
         ConfigError: no installation was found, or it cannot be opened.
     """
-    place = locate(target)
+    place = locate(target, fresh=fresh)
     async with (
         _transport(place, live=live) as transport,
         httpx2.AsyncClient(transport=transport, base_url=HOST, timeout=TIMEOUT_S) as client,

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line, remark
 from tsock.cli.target import HERE, Target
+from tsock.errors import ConfigError
 
 INTERVAL_S = 0.3
 
@@ -29,17 +30,23 @@ async def tail(
 
     Args:
         kind: Only happenings of this kind.
-        account: Only those of one account; events do not name theirs.
-        identity: Only those of one identity; events do not name theirs.
-        topic: Only what concerns one Sync object.
+        account: Only those of one account.
+        identity: Only those of one identity; no events, which do not tell who caused them.
+        topic: Only what happens to one Sync object.
         json: Print one JSON object per line.
         target: Where.
     """
+    if identity is not None and (kind == "event" or topic is not None):
+        raise ConfigError(
+            "--identity: events do not tell who caused them; choose them by --account or --object instead"
+        )
     wanted = {"kind": kind, "account": account, "identity": identity, "topic": topic}
     filters = {name: value for name, value in wanted.items() if value is not None}
     async with operator(target, live=True) as ask:
         seen = (await ask.get("tail"))["latest"]
         remark("watching; Ctrl-C ends")
+        if identity is not None and kind is None:
+            remark("events are not shown: they do not tell who caused them")
         while True:
             news = await ask.get("tail", after=seen)
             seen = news["latest"]

@@ -58,8 +58,12 @@ class Place:
         return _answers(self.socket)
 
 
-def locate(target: Target) -> Place:
+def locate(target: Target, *, fresh: bool = False) -> Place:
     """The installation that the flags, else the environment, else the settings file name.
+
+    Args:
+        target: the flags.
+        fresh: whether a directory without data will do, if one is named.
 
     Raises:
         ConfigError: there is none; the text tells where it was looked for.
@@ -69,7 +73,7 @@ def locate(target: Target) -> Place:
     by_port = target.port is not None and target.data is None
     if settings.data is not None and not by_port:
         data = Path(settings.data)
-        if not (data / layout.DATABASE).exists():
+        if not fresh and not (data / layout.DATABASE).exists():
             raise ConfigError(
                 f"data: {data} (from {loaded.origins['data']}) holds no data of tsock; name the directory of "
                 "a server with --data DIR, or start one on it with `tsock serve` or `tsock dev`"

@@ -97,7 +97,14 @@ class Gateway:
         self._hub.publish(events)
         if self.context.tail.watched:
             for event in events:
-                self.context.tail.add("event", event.kind, topic=event.topic, detail=f"number {event.seq}")
+                self._note_event(event)
+
+    def _note_event(self, event: Event) -> None:
+        """Tell the live feed of a change, and of whose it is; who made it, an event does not say."""
+        service = self._directory.service(event.service_sid)
+        account = service.account_sid if service else ""
+        detail = "" if event.seq is None else f"number {event.seq}"
+        self.context.tail.add("event", event.kind, account, topic=event.topic, detail=detail)
 
     def _heed(self, fact: object) -> None:
         if isinstance(fact, Account | ApiKey | Revocation):

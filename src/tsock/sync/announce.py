@@ -26,7 +26,7 @@ def document_updated(root: Root, origin: int | None) -> Event:
         f'"document_data":{root.data},"date_created":"{iso_ms(root.date_updated_ms)}",'
         f'"date_expires":{date_or_null(root.date_expires_ms)}}}'
     )
-    return Event(root.sid, number, "document_updated", body.encode(), origin)
+    return Event(root.sid, root.service_sid, number, "document_updated", body.encode(), origin)
 
 
 def item_added(root: Root, item: Item, origin: int | None) -> Event:
@@ -46,7 +46,7 @@ def item_removed(root: Root, item: Item, origin: int | None) -> Event:
         f'{{"id":{number},{_whose_item(root, item)},"item_revision":"{number:x}","item_data":{item.data},'
         f'"date_created":"{iso_ms(item.date_updated_ms)}"}}'
     )
-    return Event(root.sid, number, f"{root.kind.name}_item_removed", body.encode(), origin)
+    return Event(root.sid, root.service_sid, number, f"{root.kind.name}_item_removed", body.encode(), origin)
 
 
 def context_updated(root: Root, origin: int | None) -> Event:
@@ -56,7 +56,7 @@ def context_updated(root: Root, origin: int | None) -> Event:
         f'{{"id":{number},"list_sid":"{root.sid}"{_named(root)},"list_revision":"{number + 1:x}",'
         f'"context_data":{root.data},"date_created":"{iso_ms(root.date_updated_ms)}"}}'
     )
-    return Event(root.sid, number, "list_context_updated", body.encode(), origin)
+    return Event(root.sid, root.service_sid, number, "list_context_updated", body.encode(), origin)
 
 
 def message_published(root: Root, message_sid: str, data: Json, at_ms: int, origin: int | None) -> Event:
@@ -65,7 +65,7 @@ def message_published(root: Root, message_sid: str, data: Json, at_ms: int, orig
         f'{{"stream_sid":"{root.sid}"{_named(root)},"message_sid":"{message_sid}","message_data":{data},'
         f'"date_created":"{iso_ms(at_ms)}"}}'
     )
-    return Event(root.sid, None, "stream_message_published", body.encode(), origin)
+    return Event(root.sid, root.service_sid, None, "stream_message_published", body.encode(), origin)
 
 
 def root_removed(root: Root, origin: int | None) -> Event:
@@ -77,7 +77,9 @@ def root_removed(root: Root, origin: int | None) -> Event:
         f'{{{numbered}"{kind.name}_sid":"{root.sid}"{_named(root)},'
         f'"date_created":"{iso_ms(root.date_updated_ms)}"}}'
     )
-    return Event(root.sid, number, f"{kind.name}_removed", body.encode(), origin, final=True)
+    return Event(
+        root.sid, root.service_sid, number, f"{kind.name}_removed", body.encode(), origin, final=True
+    )
 
 
 def _item_set(change: str, root: Root, item: Item, origin: int | None) -> Event:
@@ -88,7 +90,7 @@ def _item_set(change: str, root: Root, item: Item, origin: int | None) -> Event:
         f'"item_data":{item.data},"date_created":"{iso_ms(item.date_updated_ms)}",'
         f'"date_expires":{date_or_null(item.date_expires_ms)}}}'
     )
-    return Event(root.sid, number, f"{kind.name}_item_{change}", body.encode(), origin)
+    return Event(root.sid, root.service_sid, number, f"{kind.name}_item_{change}", body.encode(), origin)
 
 
 def _item_path(root: Root, key: int | str) -> str:

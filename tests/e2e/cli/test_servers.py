@@ -1,5 +1,6 @@
 """`tsock dev` and `tsock serve` from start to exit, and every reason not to start."""
 
+import json
 import signal
 import socket
 import stat
@@ -102,6 +103,19 @@ def test_only_the_owner_may_use_what_a_server_makes(tmp_path: Path, start: Start
     assert server.end() == 0
     assert {"control.sock", "master.key", "tsock.db"} <= modes.keys()
     assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
+
+
+def test_account_can_be_made_before_the_first_start(tmp_path: Path, start: Start) -> None:
+    made = tsock("account", "create", "--json", "--data", "new/data", directory=tmp_path)
+
+    assert made.returncode == 0, made.stderr
+    assert stat.S_IMODE((tmp_path / "new" / "data").stat().st_mode) == 0o700
+    server = start(Server, tmp_path, "serve", "--data", "new/data")
+    found = tsock("account", "list", "--json", "--data", "new/data", directory=tmp_path)
+    assert [each["sid"] for each in json.loads(found.stdout)] == [json.loads(made.stdout)["sid"]]
+    assert server.end() == 0
+    _refused(tmp_path, "account", "list", "--data", "typo")
+    assert not (tmp_path / "typo").exists()
 
 
 @pytest.mark.parametrize(("first", "then"), [("dev", "serve"), ("serve", "dev")])

@@ -34,6 +34,8 @@ Captured = pytest.CaptureFixture[str]
         ["revoke", "before", "tomorrow"],
         ["revoke", "before", "99999999999999999999"],
         ["why", "51215"],
+        ["tail", "--identity", "alice", "--kind", "event"],
+        ["tail", "--identity", "alice", "--object", "MP1"],
         ["account", "close", "AC1"],
         ["service", "delete", "default"],
     ],

@@ -207,11 +207,11 @@ async def test_live_feed_tells_of_connections_denials_and_events_while_somebody_
     await client.request("PUT", f"/v3/Maps/{made.body['sid']}/Items/a", {"data": {"private": 1}})
     rig.open().init("bad")
     client.lose()
-    told: list[Any] = [(entry.kind, entry.what, entry.identity) for entry in rig.tail.after(0)]
+    told: list[Any] = [(entry.kind, entry.what, entry.account, entry.identity) for entry in rig.tail.after(0)]
     assert told == [
-        ("event", "map_item_added", ""),
-        ("denial", "not_a_jwt", ""),
-        ("connection", "refused", ""),
-        ("connection", "closed", "alice"),
+        ("event", "map_item_added", rig.made.account_sid, ""),
+        ("denial", "not_a_jwt", "", ""),
+        ("connection", "refused", "", ""),
+        ("connection", "closed", rig.made.account_sid, "alice"),
     ]
     assert "private" not in repr(rig.tail.after(0))
