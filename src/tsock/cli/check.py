@@ -1,6 +1,9 @@
 """`tsock check`: what is wrong with an installation."""
 
+from typing import Any
+
 from tsock.cli import output
+from tsock.cli.exits import DONE, NO, decided
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line
 from tsock.cli.target import HERE, Target
@@ -15,14 +18,20 @@ async def check(*, json: AsJson = False, target: Target = HERE) -> int:
     """
     async with operator(target) as ask:
         found = await ask.get("check")
-    if json:
-        output.document(found)
-    else:
-        for each in found["checks"]:
-            verdict = each["verdict"]
-            line((f"{verdict:<9}", _STYLES[verdict]), (f"{each['id']:<12}", "cyan"), each["found"])
-            if "fix" in each:
-                line(" " * 21, ("fix: ", "bold"), each["fix"])
-        line()
-        output.table(found["settings"], ("name", "value", "origin"))
-    return 1 if found["verdict"] == "problem" else 0
+    code = NO if found["verdict"] == "problem" else DONE
+    with decided(code):
+        if json:
+            output.document(found)
+        else:
+            _show(found)
+    return code
+
+
+def _show(found: dict[str, Any]) -> None:
+    for each in found["checks"]:
+        verdict = each["verdict"]
+        line((f"{verdict:<9}", _STYLES[verdict]), (f"{each['id']:<12}", "cyan"), each["found"])
+        if "fix" in each:
+            line(" " * 21, ("fix: ", "bold"), each["fix"])
+    line()
+    output.table(found["settings"], ("name", "value", "origin"))

@@ -78,6 +78,7 @@ def _tell(denial: dict[str, Any]) -> None:
     if who is not None:
         line(("Who: ", "bold"), who, f" of {denial.get('account_sid') or 'no known account'}")
     line(("From: ", "bold"), denial["address"] or "?", ", ", denial["sdk"] or "an unknown SDK")
+    _tell_token(denial.get("digest"), denial.get("account_sid"))
     examined = denial.get("report")
     if examined is None:
         code = denial["code"]
@@ -89,3 +90,11 @@ def _tell(denial: dict[str, Any]) -> None:
     report.verdict(examined)
     report.claims(examined)
     report.checks(examined)
+
+
+def _tell_token(digest: str | None, account_sid: str | None) -> None:
+    if digest is None:
+        return
+    line(("Token: ", "bold"), "SHA-256 ", digest)
+    if account_sid is not None:
+        line(" " * 7, f"to refuse it for good: tsock revoke token {digest} --account {account_sid}")

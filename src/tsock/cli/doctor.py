@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tsock.cli import output, report
+from tsock.cli.exits import DONE, NO, decided
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.cli.pasted import pasted
@@ -33,10 +34,12 @@ async def doctor(
     text = pasted(text)
     async with operator(target) as ask:
         examined = await ask.post("doctor", body=text, product=product)
-    if json:
-        output.document(examined)
-    else:
-        report.verdict(examined)
-        report.claims(examined)
-        report.checks(examined)
-    return 0 if examined["verdict"] == "accepted" else 1
+    code = DONE if examined["verdict"] == "accepted" else NO
+    with decided(code):
+        if json:
+            output.document(examined)
+        else:
+            report.verdict(examined)
+            report.claims(examined)
+            report.checks(examined)
+    return code

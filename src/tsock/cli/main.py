@@ -9,7 +9,7 @@ from cyclopts import App, CycloptsError, Group
 
 from tsock import __version__
 from tsock.cli import output
-from tsock.cli.exits import DONE, INTERRUPTED, NO, WRONG, Gone, Refused
+from tsock.cli.exits import DONE, INTERRUPTED, NO, WRONG, Gone, Refused, Unread
 from tsock.errors import ConfigError
 
 app = App(
@@ -54,6 +54,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
+    code = None
     try:
         if not arguments or arguments[0].startswith("-"):
             app.resolved_commands()  # the overview shows what each is for
@@ -73,8 +74,14 @@ def run(arguments: Sequence[str]) -> int:
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Unread as unread:
+        _leave_unread()
+        return unread.code
     except BrokenPipeError:
-        # Whoever read the output has enough. What is still buffered must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        _leave_unread()
     return DONE if code is None else code
+
+
+def _leave_unread() -> None:
+    """Drop what is still buffered for a reader who has enough, so that it does not fail once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

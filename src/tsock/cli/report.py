@@ -1,5 +1,7 @@
 """How the report on a token looks to a reader."""
 
+from collections import Counter
+from itertools import groupby
 from typing import Any, cast
 
 from tsock import dictionary
@@ -32,18 +34,35 @@ def claims(report: dict[str, Any]) -> None:
 
 
 def checks(report: dict[str, Any]) -> None:
-    """Print every check, the first failure marked."""
+    """Print every check, the first failure marked; what was skipped in a row, on one line."""
     line()
     line(("Checks", "bold"))
-    first = report["cause"]
-    for check in report["checks"]:
-        outcome = check["verdict"]
-        mark: Part = ("> ", "bold red") if outcome == "fail" and check["id"] == first else "  "
-        line(mark, (f"{outcome:<8}", _STYLES[outcome]), (f"{check['id']:<22}", "cyan"), check["found"])
-        if mark != "  ":
-            first = None
-        if outcome == "fail":
-            paragraph(check["expected"], " " * 10 + "expected ")
+    first = next((check for check in report["checks"] if check["verdict"] == "fail"), None)
+    shared = {name for name, times in Counter(check["id"] for check in report["checks"]).items() if times > 1}
+    for outcome, run in groupby(report["checks"], lambda check: check["verdict"]):
+        checks = list(run)
+        if outcome == "skipped" and len(checks) > 1:
+            what = f"{len(checks)} checks, from {checks[0]['id']} to {checks[-1]['id']}"
+            line("  ", (f"{outcome:<8}", _STYLES[outcome]), what)
+            continue
+        for check in checks:
+            _check(check, is_first=check is first, is_shared=check["id"] in shared)
+
+
+def _check(check: dict[str, Any], *, is_first: bool, is_shared: bool) -> None:
+    """One check; where others share its name, what it expects tells them apart."""
+    outcome = check["verdict"]
+    mark: Part = ("> ", "bold red") if is_first else "  "
+    beside = f"  (expected {check['expected']})" if is_shared and outcome != "fail" else ""
+    line(
+        mark,
+        (f"{outcome:<8}", _STYLES[outcome]),
+        (f"{check['id']:<22}", "cyan"),
+        check["found"],
+        (beside, "dim"),
+    )
+    if outcome == "fail":
+        paragraph(check["expected"], " " * 10 + "expected ")
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:

@@ -1,5 +1,6 @@
 """What an operator does to live connections, and sees of them."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -86,6 +87,9 @@ def test_denied_client_is_explained_by_the_id_it_was_told(server: Server, tenant
     assert "denied  51215" in story
     assert "cause revoked" in story
     assert ">" in story
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    assert f"tsock revoke token {digest} --account {tenant.account}" in story
+    tenant("revoke", "token", digest, "--account", tenant.account)
     assert token not in story
     assert token.rpartition(".")[2] not in story
     latest = json.loads(tenant("denials", "--json", "--account", tenant.account))
@@ -112,3 +116,4 @@ def test_tail_shows_what_happens_and_filters(
     assert {each["identity"] for each in happenings} == {"alice"}
     assert {each["account"] for each in happenings} == {tenant.account}
     assert happenings[-1]["kind"] == "connection"
+    assert "events are not shown: they do not tell who caused them" in tail.err.read_text()

@@ -6,6 +6,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.cli.conftest import Start
 from tests.e2e.cli.process import TSOCK, Process, Server, environment, tsock
 
@@ -66,6 +68,25 @@ def test_reader_that_has_enough_ends_a_command_quietly(tmp_path: Path) -> None:
 
     assert process.wait() == 0
     assert said == b""
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_verdict_is_the_exit_code_though_nobody_reads_the_reasons(
+    server: Server, tmp_path: Path, form: tuple[str, ...]
+) -> None:
+    process = subprocess.Popen(
+        [*TSOCK, "doctor", "hello", *form, "--data", str(server.directory / "data")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment(XDG_RUNTIME_DIR=str(tmp_path)),
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+
+    _, said = process.communicate()
+
+    assert (process.returncode, said) == (1, b"")
 
 
 def test_token_goes_through_a_pipe_to_the_doctor(server: Server, tmp_path: Path) -> None:

@@ -117,6 +117,22 @@ def test_doctor_marks_the_first_failed_check_and_names_cause_and_fix(
     assert [line.split()[:3] for line in lines if line.startswith(">")] == [[">", "fail", "expired"]]
 
 
+def test_doctor_folds_what_it_skipped_and_tells_checks_of_one_name_apart(
+    command: Command, account: str, key: str
+) -> None:
+    token = command("token", "--identity", "alice", "--account", account).out.strip()
+
+    folded = [line.split() for line in command("doctor", "hello").out.splitlines() if "skipped" in line]
+    named = [line for line in command("doctor", token).out.splitlines() if "pass" in line]
+
+    assert [line[:2] for line in folded] == [["skipped", "33"]]
+    assert " ".join(folded[0][2:]) == "checks, from algorithm to revoked"
+    assert len(named) == 36
+    assert len(set(named)) == 36
+    assert "  (expected Unix seconds in exp)" in next(line for line in named if "time_invalid" in line)
+    assert "(expected" not in next(line for line in named if "signature" in line)
+
+
 def test_doctor_in_json_is_the_contract(command: Command, account: str, key: str) -> None:
     token = command("token", "--identity", "alice", "--sync", "--account", account).out.strip()
 
