@@ -116,7 +116,7 @@ def _check_is_json(request: Request) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise ApiError(
-            415,
+            400,
             20422,
             "Invalid Parameter: expected the header content-type: application/json, "
             "which a web page cannot send to another origin unasked",

@@ -134,7 +134,7 @@ async def test_clock_is_not_moved_by_what_any_page_may_send_without_asking(
 ) -> None:
     headers = [] if content_type is None else [("content-type", content_type)]
     page = await web("POST", "/dev/clock", b'{"advance_s":60}', headers=headers)
-    assert page.error == (415, 20422)
+    assert page.error == (400, 20422)
     assert page.json["message"] == (
         "Invalid Parameter: expected the header content-type: application/json, which a web page cannot send "
         "to another origin unasked"
