@@ -162,14 +162,15 @@ class Connection:
             async for packet in self._socket:
                 assert isinstance(packet, bytes), "a text message"
                 answer = self._receive(packet)
-                if answer:
-                    await self._socket.send(answer)
-                if self.closing is not None:
+                if self.closing is not None:  # the socket may be half closed already: no acknowledgement
                     await self._socket.close()
+                elif answer:
+                    await self._socket.send(answer)
         except ConnectionClosed:
             pass
         finally:
-            self._socket.transport.abort()
+            if not self._socket.transport.is_closing():
+                self._socket.transport.abort()
             for reply in self._replies.values():
                 if not reply.done():
                     reply.set_exception(Lost())
