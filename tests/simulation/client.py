@@ -141,10 +141,11 @@ class Connection:
             await asyncio.shield(self._reading)
 
     async def close(self) -> None:
-        """Say goodbye and wait until the connection is over."""
-        with contextlib.suppress(ConnectionClosed):
-            await self._socket.send(self._protocol.close())
-        await self._socket.close()
+        """Say goodbye, unless the connection is over, and wait until it is."""
+        if not self._reading.done():
+            with contextlib.suppress(ConnectionClosed):
+                await self._socket.send(self._protocol.close())
+            await self._socket.close()
         await self.gone()
 
     async def _send(self, sent: Any) -> "asyncio.Future[tuple[ReplyHeader, bytes]]":
@@ -162,9 +163,9 @@ class Connection:
             async for packet in self._socket:
                 assert isinstance(packet, bytes), "a text message"
                 answer = self._receive(packet)
-                if self.closing is not None:  # the socket may be half closed already: no acknowledgement
-                    await self._socket.close()
-                elif answer:
+                if self.closing is not None:  # the server has half closed the socket: nothing more to say
+                    return
+                if answer:
                     await self._socket.send(answer)
         except ConnectionClosed:
             pass
