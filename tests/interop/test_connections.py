@@ -31,7 +31,11 @@ def test_continuation_token_is_issued_and_recognised(own_server: Server, connect
 def test_continuation_token_of_another_identity_is_replaced(own_server: Server, connect: Connect) -> None:
     client = connect.bare("alice").client
     first = client.next("initialized")
+    while client.next("stateChanged") != "connected":
+        pass
     own_server.kill()
+    while client.next("stateChanged") not in ("connecting", "retrying"):
+        pass  # a token given before would go out as an update of the dead connection
     client.updateToken.start(own_server.token("bob"))
     own_server.start()
 
