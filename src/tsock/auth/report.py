@@ -60,13 +60,14 @@ class Report(msgspec.Struct, frozen=True):
         return found if isinstance(found, str) and is_sid(found) else None
 
 
-def report(e: Examination, may_see: Callable[[str], bool]) -> Report:
+def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: int | None = None) -> Report:
     """Run every check that has something to look at.
 
     Args:
         e: a fresh examination.
         may_see: whether the asker may see the account with this SID; only then are its secrets tried for an
             explanation.
+        unwrapped_chars_max: how much of a text that is no token is searched for one; None is all.
     """
     notes: list[str] = []
     lines: list[Finding] = []
@@ -76,7 +77,7 @@ def report(e: Examination, may_see: Callable[[str], bool]) -> Report:
         lines.append(line)
         if line.verdict == "fail":
             failed.append((check, check.problem.format(found=line.found)))
-            notes += _explain(check, e, may_see)
+            notes += _explain(check, e, may_see, unwrapped_chars_max)
     if any(check.id in TIME_CAUSES for check, _ in failed):
         notes += time_notes(e)
     first = failed[0][0] if failed else None
@@ -103,10 +104,12 @@ def _look(check: Check, e: Examination) -> Finding:
     return Finding(check.id, "fail", expected, check.found(e), check.fix)
 
 
-def _explain(check: Check, e: Examination, may_see: Callable[[str], bool]) -> list[str]:
+def _explain(
+    check: Check, e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: int | None
+) -> list[str]:
     """Notes on a failure just met; after `not_a_jwt` the examination goes on with the token inside."""
     if check.id == "not_a_jwt" and e.has_content():
-        inner, notes = unwrap(e.text)
+        inner, notes = unwrap(e.text[:unwrapped_chars_max])
         if inner is not None:
             e.text = inner
             e.is_jws()

@@ -14,6 +14,9 @@ from tsock.auth.examination import CONTENT_TYPE, Examination
 from tsock.auth.report import Report, report
 from tsock.settings import Settings
 
+_SEARCHED_TOKENS = 2
+"""A refused text is searched for a token as far as so many of the largest tokens reach."""
+
 _GRANT_BY_PRODUCT = {SYNC: "data_sync", CHAT: "chat"}
 
 
@@ -85,8 +88,13 @@ class Examiner:
         e = Examination(text, now_ms, registered, self._directory, self._settings)
         for check in CHECKS:
             if not check.passes(e):
-                return Refusal(check, text, lambda: self._report(text, now_ms, registered, lambda sid: True))
+                return Refusal(check, text, lambda: self._refused(text, now_ms, registered))
         return e.caller
+
+    def _refused(self, text: str, now_ms: int, registered: Collection[str]) -> Report:
+        # Anybody can send junk, and as much as fits into a packet: the search in it is bounded.
+        e = Examination(text, now_ms, registered, self._directory, self._settings)
+        return report(e, lambda sid: True, _SEARCHED_TOKENS * self._settings.token_bytes_max)
 
     def examine(
         self,
@@ -105,11 +113,6 @@ class Examiner:
             may_see: whether the asker may see the account with this SID, so that its secrets are tried for
                 an explanation.
         """
-        return self._report(text, now_ms, registered, may_see)
-
-    def _report(
-        self, text: str, now_ms: int, registered: Collection[str], may_see: Callable[[str], bool]
-    ) -> Report:
         return report(Examination(text, now_ms, registered, self._directory, self._settings), may_see)
 
 

@@ -16,6 +16,9 @@ from tsock.settings import Settings
 HEAD_BYTES_MAX = 16_384
 """A longer request head is refused."""
 
+_CHUNKING_MAX = 8
+"""A body may take this many times its largest size on the wire; one cut into chunks of a byte takes six."""
+
 
 class HttpConnection(HttpToolsProtocol):
     """Aborts after `handshake_timeout_s` for a head, `http_transfer_timeout_s` for a body or for a reader."""
@@ -38,6 +41,8 @@ class HttpConnection(HttpToolsProtocol):
         """Aborts unless the client takes all that was written."""
         self._in_head = True
         self._head_bytes = 0
+        self._body_bytes = 0
+        """What has arrived behind the head, framing and trailers included."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -72,6 +77,11 @@ class HttpConnection(HttpToolsProtocol):
             self._arm(self._settings.handshake_timeout_s)
         if self._in_head:
             self._head_bytes += len(piece)
+        else:
+            self._body_bytes += len(piece)
+            if self._body_bytes > _CHUNKING_MAX * self._settings.http_body_bytes_max:
+                self._give_up()
+                return
         super().data_received(piece)
         if self._head_bytes >= HEAD_BYTES_MAX:
             self._refuse(
@@ -81,9 +91,13 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = 0
         self._arm(self._settings.http_transfer_timeout_s)
         super().on_headers_complete()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # trailers mean nothing here, and uvicorn would keep them all
+            super().on_header(name, value)
 
     def on_message_complete(self) -> None:
         self._in_head = True

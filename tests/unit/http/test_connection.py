@@ -270,3 +270,21 @@ async def test_connection_beyond_the_limit_is_503_and_the_operator_still_gets_in
     fourth = await server.connect()
     await fourth.send(GET)
     assert (await fourth.response())[0] == b"HTTP/1.1 200 OK"
+
+
+CHUNKED = b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_trailers_are_not_kept_and_endless_ones_end_the_connection(start: Start) -> None:
+    server = await start(http_body_bytes_max=1024)
+    client = await server.connect()
+    await client.send(CHUNKED + b"0\r\nX-Late: 1\r\n\r\n")
+    assert await client.response() == (b"HTTP/1.1 200 OK", b"/a 0")
+    await client.send(CHUNKED + b"0\r\n" + b"X-Late: 1\r\n" * 5000)
+    assert await client.ended() == b""
+
+
+async def test_body_in_chunks_of_a_byte_is_taken(start: Start) -> None:
+    client = await (await start(http_body_bytes_max=1024)).connect()
+    await client.send(CHUNKED + b"1\r\nx\r\n" * 1024 + b"0\r\n\r\n")
+    assert await client.response() == (b"HTTP/1.1 200 OK", b"/a 1024")
