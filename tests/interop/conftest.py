@@ -2,37 +2,26 @@
 
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.interop.bare import Bare
 from tests.interop.sdk import Node, SdkObject
-from tests.interop.server import Server
+from tests.interop.server import Server, running
 
 SYNC_TYPES = ["twilio.sync.event", *(f"com.twilio.rtd.cds.{kind}" for kind in ("document", "list", "map"))]
 
 
-def _running(directory: Path, **settings: Any) -> Iterator[Server]:
-    server = Server(directory, **settings)
-    server.start()
-    yield server
-    if server.running:
-        server.stop()
-    assert "Traceback" not in server.log.read_text()
-
-
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    yield from _running(tmp_path_factory.mktemp("server"))
+    yield from running(tmp_path_factory.mktemp("server"))
 
 
 @pytest.fixture
 def own_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """For tests that restart the server or change its settings."""
     marker = request.node.get_closest_marker("settings")
-    yield from _running(tmp_path_factory.mktemp("server"), **(marker.kwargs if marker else {}))
+    yield from running(tmp_path_factory.mktemp("server"), **(marker.kwargs if marker else {}))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,16 @@ class Account:
         }
         secret = "" if algorithm == "none" else self.key_secret
         return jwt.encode({n: v for n, v in claims.items() if v is not None}, secret, algorithm, headers)
+
+
+def running(directory: Path, **settings: Any) -> Iterator[Server]:
+    """A server for as long as a fixture lasts; it must not have logged an error of its own."""
+    server = Server(directory, **settings)
+    server.start()
+    yield server
+    if server.running:
+        server.stop()
+    assert "Traceback" not in server.log.read_text()
 
 
 def _free_port() -> int:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.interop.server import Server
+from tests.interop.server import Server, running
 
 
 @pytest.fixture
@@ -18,23 +18,14 @@ def chance(request: pytest.FixtureRequest) -> Random:
     return Random(f"{seed} {request.node.nodeid}")
 
 
-def _running(directory: Path, **settings: object) -> Iterator[Server]:
-    server = Server(directory, **settings)
-    server.start()
-    yield server
-    if server.running:
-        server.stop()
-    assert "Traceback" not in server.log.read_text()
-
-
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """For tests that change nothing but objects of their own."""
-    yield from _running(tmp_path_factory.mktemp("server"))
+    yield from running(tmp_path_factory.mktemp("server"))
 
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     """The test's own server, with the settings of its marker."""
     marker = request.node.get_closest_marker("settings")
-    yield from _running(tmp_path, **(marker.kwargs if marker else {}))
+    yield from running(tmp_path, **(marker.kwargs if marker else {}))
