@@ -75,13 +75,8 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Unread as unread:
-        _leave_unread()
+        output.discard(sys.stdout)
         return unread.code
     except BrokenPipeError:
-        _leave_unread()
+        output.discard(sys.stdout)
     return DONE if code is None else code
-
-
-def _leave_unread() -> None:
-    """Drop what is still buffered for a reader who has enough, so that it does not fail once more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,8 +1,9 @@
 """What commands print: readable and in colour on a terminal, plain in a pipe, JSON where it is asked for."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, TypeAlias, cast
+from typing import IO, Annotated, Any, TypeAlias, cast
 
 import msgspec
 from cyclopts import Parameter
@@ -36,10 +37,21 @@ def line(*parts: Part, errors: bool = False) -> None:
         content, style = (part, "") if isinstance(part, str) else part
         text.append(printable(content), style)
     out = console(errors=errors)
-    if out.is_terminal:
-        out.print(text, soft_wrap=True)
-    else:
-        print(text.plain, file=out.file, flush=True)
+    try:
+        if out.is_terminal:
+            out.print(text, soft_wrap=True)
+        else:
+            print(text.plain, file=out.file, flush=True)
+    except BrokenPipeError:
+        if not errors:
+            raise
+        # Nobody reads the complaints. The exit code says as much, and it is to stay.
+        discard(sys.stderr)
+
+
+def discard(stream: IO[str]) -> None:
+    """Drop what `stream` still holds for a reader who has enough, so that it does not fail once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def paragraph(content: str, before: str = "") -> None:

@@ -131,3 +131,16 @@ def test_tail_needs_a_server_and_ends_with_it(tmp_path: Path, start: Start) -> N
     late = tsock("tail", "--data", "data", directory=tmp_path)
     assert late.returncode == 2
     assert "this needs a running server" in late.stderr
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["errors", "51216"], 1), (["serve"], 2)])
+def test_complaint_that_nobody_reads_keeps_its_exit_code(
+    tmp_path: Path, arguments: list[str], code: int
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen(
+        [*TSOCK, *arguments], stdout=writer, stderr=writer, cwd=tmp_path, env=environment()
+    )
+    os.close(writer)
+    assert process.wait(60) == code
