@@ -50,7 +50,7 @@ def line(*parts: Part, errors: bool = False) -> None:
 
 
 def discard(stream: IO[str]) -> None:
-    """Drop what `stream` still holds for a reader who has enough, so that it does not fail once more at exit."""
+    """Drop what `stream` holds for a reader who has enough, so that it does not fail once more at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
