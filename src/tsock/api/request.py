@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tsock.auth.caller import Caller
+from tsock.auth.principal import Principal
 from tsock.storage.store import Tx
 from tsock.wire.packets import JSON_TYPE
 
@@ -27,6 +28,19 @@ class Door(enum.Enum):
     """The command line, in the process or over the socket file in the data directory."""
 
 
+class Access(enum.Enum):
+    """Whom a route is for; a request of anybody else never reaches its handler."""
+
+    ANYBODY = "anybody"
+    """Pages, health, and whatever the door itself guards."""
+    CLIENT = "client"
+    """An Access Token, on a connection that was let in with it."""
+    DATA = "data"
+    """Credentials of an account: the Auth Token, a main or standard key, a restricted one as it permits."""
+    ADMINISTRATION = "administration"
+    """Credentials that administer the account: the Auth Token, a main key, a restricted one as it permits."""
+
+
 class Request(msgspec.Struct, frozen=True, gc=False):
     """One request, decoded as far as every handler needs it."""
 
@@ -39,8 +53,18 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     headers: Mapping[str, str]
     """Lower-case names."""
     body: bytes
+    query: str = ""
+    """The query as it was sent, over HTTP."""
     caller: Caller | None = None
     """Who asks, where a token was examined."""
+    principal: Principal | None = None
+    """Who asks, over HTTP with credentials that hold."""
+    address: str = ""
+    """IP address of the client, over HTTP."""
+    origin: str = ""
+    """Scheme, host and port by which the client reaches this server, over HTTP."""
+    base: str = ""
+    """What URLs in a REST answer begin with, as the caller began its own (`rest.md` 1.5)."""
     product: str = ""
     """The grant the request is made under (`active_grant`), where it came through the tunnel."""
     session: "LiveSession | None" = None

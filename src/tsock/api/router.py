@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from tsock.api.request import Answer, Door, Request
+from tsock.api.request import Access, Answer, Door, Request
 from tsock.errors import ApiError
 
 RouteHandler = Callable[..., Answer]
@@ -17,12 +17,17 @@ RouteHandler = Callable[..., Answer]
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One entry of the table; `pattern` is a path such as `/v3/Documents/{document}`."""
+    """One entry of the table: through which door, and for whom."""
 
     door: Door
     method: str
     pattern: str
+    """A path such as `/v3/Documents/{document}`; of a REST route with the product in front, such as
+    `/sync/v1/Services/{service}`."""
     handler: RouteHandler
+    access: Access = Access.ANYBODY
+    permission: str = ""
+    """What a restricted key's policy must list for it, such as `/twilio/sync/documents/read`."""
 
 
 class _Node:

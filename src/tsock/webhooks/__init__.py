@@ -1,0 +1,1 @@
+"""Webhooks: the durable outbox, signatures, and which targets may be called."""
