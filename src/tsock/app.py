@@ -14,6 +14,7 @@ from uvicorn import Config, Server
 
 from tsock.api import error_entries
 from tsock.api.development import Development
+from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import Health
 from tsock.api.router import Router
 from tsock.api.sync_client import SyncClient
@@ -137,7 +138,13 @@ class _Running:
         self._gateway, router = self._build()
         self._chores = Chores(installed.store, installed.directory, clock, settings)
         shell = HttpShell(
-            router, installed.store, metrics, base_url=self._url, body_bytes_max=settings.http_body_bytes_max
+            router,
+            installed.store,
+            Gatekeeper(installed.directory),
+            metrics,
+            installed.ids,
+            settings=settings,
+            base_url=self._url,
         )
         self._started = asyncio.Event()
         self._server = _QuietServer(

@@ -8,6 +8,7 @@ import functools
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 
 class Clock:
@@ -46,6 +47,16 @@ def iso_ms(at_ms: int) -> str:
     """ISO 8601 in UTC with milliseconds, as the client API writes dates (`sync.md` 1.5)."""
     seconds, ms = divmod(at_ms, 1000)
     return f"{_second(seconds)}.{ms:03d}Z"
+
+
+def iso_s(at_ms: int) -> str:
+    """ISO 8601 in UTC with whole seconds, as REST writes dates: libraries parse no fraction (`rest.md` 1.6)."""
+    return f"{_second(at_ms // 1000)}Z"
+
+
+def rfc2822(at_ms: int) -> str:
+    """RFC 2822 in UTC, as the 2010 API and IAM write dates (`rest.md` 1.6)."""
+    return format_datetime(datetime.fromtimestamp(at_ms // 1000, UTC))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -11,6 +11,11 @@ Refused tokens are not here: a token examination returns its verdict (`auth/toke
 breaks the protocol yields a `ProtocolViolation` event (`wire/connection.py`).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
 
 class TsockError(Exception):
     """Root of all errors raised on purpose."""
@@ -20,14 +25,15 @@ class ApiError(TsockError):
     """A request that cannot be carried out, with the documented code.
 
     `status` is the HTTP status, `code` the number in the error dictionary, `message` the public text: it
-    says what was expected and never repeats a secret.
+    says what was expected and never repeats a secret. `headers` go with it over HTTP, such as a challenge.
     """
 
-    def __init__(self, status: int, code: int, message: str) -> None:
+    def __init__(self, status: int, code: int, message: str, headers: Mapping[str, str] = _NONE) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.headers = headers
 
     def __str__(self) -> str:
         return f"{self.status}/{self.code} {self.message}"

@@ -75,6 +75,27 @@ class Router:
         Raises:
             ApiError: 404/20404 for a path no route of this door has, 405/20004 for another method.
         """
+        node, values = self._node(request)
+        route = node.routes.get(request.method)
+        if route is None:
+            allowed = ", ".join(sorted(node.routes))
+            raise ApiError(
+                405,
+                20004,
+                f"Method not allowed: this path takes {allowed}, not {request.method[:16]}",
+                {"allow": allowed},
+            )
+        return route, values
+
+    def methods(self, request: Request) -> list[str]:
+        """Which methods the request's path takes.
+
+        Raises:
+            ApiError: 404/20404 for a path no route of this door has.
+        """
+        return sorted(self._node(request)[0].routes)
+
+    def _node(self, request: Request) -> tuple[_Node, list[str]]:
         node = self._roots[request.door]
         values: list[str] = []
         for segment in request.path:
@@ -86,15 +107,9 @@ class Router:
                 node = node.any_segment
             else:
                 raise _not_found(request)
-        route = node.routes.get(request.method)
-        if route is None:
-            if not node.routes:
-                raise _not_found(request)
-            allowed = ", ".join(sorted(node.routes))
-            raise ApiError(
-                405, 20004, f"Method not allowed: this path takes {allowed}, not {request.method[:16]}"
-            )
-        return route, values
+        if not node.routes:
+            raise _not_found(request)
+        return node, values
 
 
 def segments(path: str) -> tuple[str, ...]:

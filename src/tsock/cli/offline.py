@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.router import Router
 from tsock.cli.target import Place
 from tsock.clock import Clock
@@ -30,7 +31,9 @@ async def offline(place: Place) -> AsyncGenerator[HttpShell]:
         yield HttpShell(
             router,
             installed.store,
+            Gatekeeper(installed.directory),
             installed.metrics,
+            installed.ids,
+            settings=settings,
             base_url=settings.public_url or "",
-            body_bytes_max=settings.http_body_bytes_max,
         )

@@ -9,7 +9,7 @@ import structlog
 from tsock.auth.directory import Directory
 from tsock.auth.records import Account, ApiKey, Revocation, Service
 from tsock.events import Event
-from tsock.gateway.address import Proxies
+from tsock.http.proxies import Proxies
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
 from tsock.gateway.hub import Hub

@@ -4,18 +4,26 @@ The same application serves the public port and the operator's socket file; whic
 through decides its door.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+
+from msgspec.structs import replace
 
 from tsock.api import problem
+from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.request import Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Router
+from tsock.auth.principal import Principal
 from tsock.errors import ApiError
+from tsock.http.proxies import Proxies
+from tsock.http.reading import Reader, Scope, door_of
+from tsock.ids import Ids
+from tsock.settings import Settings
 from tsock.storage.store import Store, fetched, written
 from tsock.telemetry.metrics import Metrics
 
-Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -24,30 +32,55 @@ class HttpShell:
     """An ASGI application over the route table."""
 
     def __init__(
-        self, router: Router, store: Store, metrics: Metrics, *, base_url: str, body_bytes_max: int
+        self,
+        router: Router,
+        store: Store,
+        gatekeeper: Gatekeeper,
+        metrics: Metrics,
+        ids: Ids,
+        *,
+        settings: Settings,
+        base_url: str,
     ) -> None:
+        """`base_url` is where this server is reached, for what cannot tell it from the request."""
         self._router = router
         self._store = store
+        self._gatekeeper = gatekeeper
         self._metrics = metrics
+        self._ids = ids
+        self._settings = settings
         self._base_url = base_url
-        self._body_bytes_max = body_bytes_max
+        self._reader = Reader(Proxies(settings.trusted_proxies), base_url)
+        self._in_flight: Counter[str] = Counter()
+        """Requests under way, by account."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # the WebSocket of an unknown path; uvicorn answers 403
             await send({"type": "websocket.close", "code": 1000})
             return
         pattern = ""
+        request = principal = None
         try:
             body = await self._body(receive)
             if body is None:
                 return
-            request = _request(scope, body)
-            route, values = self._router.find(request)
-            pattern = route.pattern
-            response = await self._settle(route.handler(request, *values))
+            request = self._reader.read(scope, body)
+            if request.method == "OPTIONS":
+                response = Response(204, headers={"allow": ", ".join(self._router.methods(request))})
+            else:
+                route, values = self._router.find(request)
+                pattern = route.pattern
+                principal = self._gatekeeper.admit(request, route)
+                with self._counted(principal):
+                    answer = route.handler(replace(request, principal=principal), *values)
+                    response = await self._settle(answer)
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
-            response = problem.response_to(error, self._base_url)
+            response = problem.response_to(error, self._pages(request))
         self._metrics.request(pattern, response.status)
+        if door_of(scope) is Door.HTTP:
+            response = replace(
+                response, headers={**response.headers, "twilio-request-id": self._ids.sid("RQ")}
+            )
         await _respond(send, response, head=scope["method"] == "HEAD")
 
     async def _settle(self, answer: Answer) -> Response:
@@ -57,54 +90,64 @@ class HttpShell:
             return await written(self._store, answer.rule)
         return answer
 
+    @contextmanager
+    def _counted(self, principal: Principal | None) -> Generator[None]:
+        """Hold a request's place among those of its account."""
+        if principal is None:
+            yield
+            return
+        sid, highest = principal.account.sid, self._settings.rest_requests_in_flight_max
+        if self._in_flight[sid] >= highest:
+            raise ApiError(
+                429,
+                20429,
+                f"Too Many Requests: {highest} of this account are under way (rest_requests_in_flight_max)",
+                {"twilio-concurrent-requests": str(self._in_flight[sid])},
+            )
+        self._in_flight[sid] += 1
+        try:
+            yield
+        finally:
+            self._in_flight[sid] -= 1
+            if not self._in_flight[sid]:
+                del self._in_flight[sid]
+
+    def _pages(self, request: Request | None) -> str:
+        """Where the caller finds our pages about errors."""
+        if self._settings.public_url or request is None:
+            return self._base_url
+        return request.origin
+
     async def _body(self, receive: Receive) -> bytes | None:
         """All of it; None when the client went away before, and half a request must not be carried out."""
         parts: list[bytes] = []
         size = 0
         more = True
+        bytes_max = self._settings.http_body_bytes_max
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
             parts.append(message.get("body", b""))
             size += len(parts[-1])
-            if size > self._body_bytes_max:
+            if size > bytes_max:
                 raise ApiError(
                     413,
                     20413,
-                    f"The request body must be at most {self._body_bytes_max} bytes (http_body_bytes_max)",
+                    f"The request body must be at most {bytes_max} bytes (http_body_bytes_max)",
                 )
             more = message.get("more_body", False)
         return b"".join(parts)
 
 
-def _door(scope: Scope) -> Door:
-    """A socket file has no port; everything that has one is the public port."""
-    server = scope.get("server")
-    return Door.OPERATOR if server is not None and server[1] is None else Door.HTTP
-
-
-def _request(scope: Scope, body: bytes) -> Request:
-    # The raw path keeps %2F apart from the slash that separates segments.
-    raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    path = raw.partition(b"?")[0].decode("latin-1")
-    query: bytes = scope["query_string"]
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    return Request(
-        door=_door(scope),
-        method="GET" if scope["method"] == "HEAD" else scope["method"],
-        path=tuple(unquote(segment) for segment in path.strip("/").split("/")),
-        params=dict(reversed(pairs)),
-        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-        body=body,
-    )
-
-
 async def _respond(send: Send, response: Response, *, head: bool) -> None:
     headers = [
-        (b"content-type", response.content_type.encode()),
         (b"content-length", str(len(response.body)).encode()),
         *((name.encode(), value.encode()) for name, value in response.headers.items()),
     ]
+    if response.status == 204:
+        headers = headers[1:]
+    else:
+        headers.append((b"content-type", response.content_type.encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else response.body})

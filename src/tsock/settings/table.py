@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     """Base URL that clients can dial, such as `https://rt.example.com`; unset, the address listened on."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks of proxies in front, such as `127.0.0.1`, whose `X-Forwarded-For` is believed."""
+    """Addresses or networks of proxies in front, such as `127.0.0.1`; their `X-Forwarded-…` is believed."""
     region: str = "us1"
     """Region that this server speaks for; a token's `twr` must name it (`tokens.md` 5)."""
     region_aliases: tuple[str, ...] = ()
@@ -67,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Body of one request over the socket; beyond it `http_status` 413."""
     http_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 1024 * 1024
     """Body of one plain HTTP request."""
+    rest_requests_in_flight_max: Annotated[int, Limit(code=20429, low=1)] = 100
+    """REST requests of one account that are carried out at the same time."""
     http_connections_max: Annotated[int, Limit(low=1)] = 1_000
     """Plain HTTP connections held at once; beyond it 503."""
     http_transfer_timeout_s: Annotated[float, Limit(low=0.001)] = 30.0

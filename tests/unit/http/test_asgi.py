@@ -1,5 +1,6 @@
 """HTTP requests to `Request` and answers back."""
 
+import re
 from typing import Any
 
 import pytest
@@ -71,8 +72,14 @@ async def test_answer_may_be_of_any_type_with_headers_of_its_own(web: Web, seen:
     assert page == (
         203,
         b"text",
-        {"content-type": "text/plain", "content-length": "4", "x-more": "1"},
+        {
+            "content-type": "text/plain",
+            "content-length": "4",
+            "x-more": "1",
+            "twilio-request-id": page.headers["twilio-request-id"],
+        },
     )
+    assert re.fullmatch("RQ[0-9a-f]{32}", page.headers["twilio-request-id"])
 
 
 async def test_reads_and_writes_of_the_store_are_awaited(rig: Rig, web: Web, seen: Seen) -> None:
@@ -95,7 +102,7 @@ async def test_reads_and_writes_of_the_store_are_awaited(rig: Rig, web: Web, see
         ("GET", "/seen/x/y", (404, 20404)),
         ("GET", "/nowhere%00", (404, 20404)),
         ("PUT", "/seen/x", (405, 20004)),
-        ("OPTIONS", "/seen/x", (405, 20004)),
+        ("OPTIONS", "/seen", (404, 20404)),
     ],
 )
 async def test_what_no_route_takes_is_404_or_405(
@@ -104,6 +111,14 @@ async def test_what_no_route_takes_is_404_or_405(
     page = await web(method, target)
     assert page.error == expected
     assert page.json["more_info"] == f"{BASE_URL}/errors/{expected[1]}"
+
+
+async def test_options_and_405_tell_the_methods_of_a_path(web: Web, seen: Seen) -> None:
+    page = await web("OPTIONS", "/seen/x")
+    assert (page.status, page.body, page.headers["allow"]) == (204, b"", "GET, POST")
+    assert "access-control-allow-origin" not in page.headers
+    assert (await web("PUT", "/seen/x")).headers["allow"] == "GET, POST"
+    assert seen.requests == []
 
 
 async def test_body_beyond_the_limit_is_413_20413_without_reading_on(web: Web, seen: Seen) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from tests.unit.gateway.rig import BASE_URL, Rig
+from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.router import Router
 from tsock.http.asgi import HttpShell
 
@@ -35,9 +37,11 @@ class Web:
         self.shell = HttpShell(
             router or rig.router,
             rig.store,
+            Gatekeeper(rig.directory),
             rig.metrics,
+            rig.ids,
+            settings=replace(rig.settings, http_body_bytes_max=body_bytes_max),
             base_url=BASE_URL,
-            body_bytes_max=body_bytes_max,
         )
         self.sent: list[dict[str, Any]] = []
 
@@ -54,7 +58,7 @@ class Web:
         start, content = self.sent
         assert (start["type"], content["type"]) == ("http.response.start", "http.response.body")
         shown = {name.decode(): value.decode() for name, value in start["headers"]}
-        if method != "HEAD":
+        if method != "HEAD" and start["status"] != 204:
             assert int(shown["content-length"]) == len(content["body"])
         return Page(start["status"], content["body"], shown)
 
@@ -72,6 +76,8 @@ class Web:
         scope = {
             "type": "http",
             "method": method,
+            "scheme": "http",
+            "client": ("127.0.0.1", 50_000),
             "path": path,
             "raw_path": path.encode(),
             "query_string": query.encode(),

@@ -1,7 +1,7 @@
 import pytest
 
 from tsock.errors import ConfigError
-from tsock.gateway.address import Proxies
+from tsock.http.proxies import Proxies
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from tsock.errors import ConfigError
 
 
 class Proxies:
-    """The proxies whose `X-Forwarded-For` is believed (`trusted_proxies`); anybody else could invent one."""
+    """The proxies whose `X-Forwarded-…` is believed (`trusted_proxies`); anybody else could invent one."""
 
     def __init__(self, trusted: Sequence[str]) -> None:
         try:
@@ -29,6 +29,17 @@ class Proxies:
         while hops and self._are(address):
             address = hops.pop()
         return address[:64]
+
+    def scheme(self, peer: str, forwarded: str, own: str) -> str:
+        """`http` or `https`, as the client used it.
+
+        Args:
+            peer: the address at the other end of the socket.
+            forwarded: the `X-Forwarded-Proto` header; empty without one.
+            own: the scheme of the connection itself.
+        """
+        first = forwarded.partition(",")[0].strip().lower()
+        return first if first in ("http", "https") and self._are(peer) else own
 
     def _are(self, address: str) -> bool:
         if not self._networks:

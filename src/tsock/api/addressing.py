@@ -1,0 +1,88 @@
+"""Which product a request is for: by the first segment of its path, or by the host it was sent to.
+
+Every product has paths such as `/v1/Services`, so the path alone does not name it (`rest.md` 1.1). Behind
+this module a REST path always begins with the product.
+"""
+
+import re
+
+import msgspec
+
+from tsock.errors import ApiError
+
+PRODUCTS = frozenset(("api", "iam", "sync", "conversations", "chat", "monitor", "mcs"))
+OFFICIAL = ".twilio.com"
+_VERSIONS = frozenset(("2010-04-01", "v1", "v2"))
+_OWNERS: dict[tuple[str, ...], str] = {
+    ("v1", "Keys"): "iam",
+    ("v1", "Alerts"): "monitor",
+    ("v1", "Events"): "monitor",
+    ("v2", "Services"): "chat",
+    **dict.fromkeys((("v1", name) for name in ("Conversations", "Users", "Configuration")), "conversations"),
+}
+"""Paths that only one product has."""
+
+_HOST = re.compile(r"([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+
+
+class Address(msgspec.Struct, frozen=True, gc=False):
+    """Where a request was sent to."""
+
+    path: tuple[str, ...]
+    """The segments; of a REST path the product is the first."""
+    base: str
+    """What URLs in the answer begin with, as the caller began its own (`rest.md` 1.5)."""
+
+
+def address(path: tuple[str, ...], origin: str) -> Address:
+    """Find the product of a REST path; any other path is itself.
+
+    Args:
+        path: the decoded segments.
+        origin: scheme, host and port by which the client reaches the server.
+    """
+    if path[0] in PRODUCTS:
+        return Address(_undotted(path), f"{origin}/{path[0]}")
+    if path[0] not in _VERSIONS:
+        return Address(path, origin)
+    host = origin.partition("://")[2].lower()
+    name, dot, _ = host.partition(".")
+    if dot and name in PRODUCTS:
+        official = host.partition(":")[0].endswith(OFFICIAL)
+        return Address(_undotted((name, *path)), f"https://{host.partition(':')[0]}" if official else origin)
+    owner = "api" if path[0] == "2010-04-01" else _OWNERS.get(path[:2])
+    if owner is None:
+        raise ApiError(
+            404,
+            20404,
+            f"The requested resource /{'/'.join(path)[:200]} was not found: name the product by the path, as "
+            "in /sync/v1/Services, or by the host, as in sync.localhost",
+        )
+    return Address(_undotted((owner, *path)), origin)
+
+
+def origin(scheme: str, host: str | None, fallback: str) -> str:
+    """Scheme, host and port by which the client reaches the server.
+
+    Args:
+        scheme: `http` or `https`, as the client used it.
+        host: the `Host` header, None without one.
+        fallback: what to say without one.
+
+    Raises:
+        ApiError: 400/20422, the header is no host.
+    """
+    if host is None:
+        return fallback
+    if _HOST.fullmatch(host) is None:
+        raise ApiError(
+            400, 20422, "Invalid Parameter: expected the header Host to be a name or address, and a port"
+        )
+    return f"{scheme}://{host}"
+
+
+def _undotted(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out the `.json` that paths of the 2010 API end in; elsewhere it is part of a name."""
+    if path[:2] == ("api", "2010-04-01"):
+        return (*path[:-1], path[-1].removesuffix(".json"))
+    return path

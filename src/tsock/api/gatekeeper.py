@@ -1,0 +1,101 @@
+"""Who asks over HTTP, and whether the route is for them (`rest.md` 1.2)."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+
+from tsock.api.request import Access, Request
+from tsock.api.router import Route
+from tsock.auth import policies
+from tsock.auth.directory import Directory
+from tsock.auth.principal import Principal
+from tsock.errors import ApiError
+
+CHALLENGE = {"www-authenticate": 'Basic realm="Twilio API", charset="UTF-8"'}
+
+
+class Gatekeeper:
+    """Checks credentials: an account's SID and Auth Token, or a key's SID and secret."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def admit(self, request: Request, route: Route) -> Principal | None:
+        """Who asks; None where the route is for anybody.
+
+        Raises:
+            ApiError: 401/20003, no or wrong credentials, or such that the route is not for; 403/20403, the
+                account is not active; 403/20008, test credentials; 403/20006, the key's policy does not
+                permit it.
+        """
+        if route.access not in (Access.DATA, Access.ADMINISTRATION):
+            return None
+        principal = self.principal(request.headers, request.address)
+        if principal is None:
+            raise _unauthorized("expected HTTP Basic with an account SID and its Auth Token, or a key")
+        key = principal.key
+        if key is not None and key.kind == "restricted":
+            if not policies.allows(key.policy or "", route.permission):
+                raise ApiError(
+                    403, 20006, f"Access Denied: the policy of key {key.sid} does not list {route.permission}"
+                )
+        elif route.access is Access.ADMINISTRATION and not principal.administers:
+            raise _unauthorized("a Standard key may not administer accounts and keys")
+        return principal
+
+    def principal(self, headers: Mapping[str, str], address: str) -> Principal | None:
+        """Whom the credentials of a request speak for; None where it has none.
+
+        Raises:
+            ApiError: 401/20003, 403/20403 and 403/20008, as `admit`.
+        """
+        header = headers.get("authorization")
+        if header is None:
+            return None
+        user, password = _basic(header)
+        principal = self._of_key(user, password, address) or self._of_account(user, password, address)
+        if principal is None:
+            self._refuse_test_credentials(user, password)
+            raise _unauthorized("no such account or key, or not its Auth Token or secret")
+        status = self._directory.status(principal.account)
+        if status != "active":
+            raise ApiError(403, 20403, f"Forbidden: the account {principal.account.sid} is {status}")
+        return principal
+
+    def _of_key(self, user: str, password: bytes, address: str) -> Principal | None:
+        key = self._directory.key(user)
+        if key is None or not hmac.compare_digest(self._directory.key_secret(key), password):
+            return None
+        account = self._directory.account(key.account_sid)
+        return None if account is None or key.revoked_ms is not None else Principal(account, key, address)
+
+    def _of_account(self, user: str, password: bytes, address: str) -> Principal | None:
+        account = self._directory.account(user)
+        if account is None or not hmac.compare_digest(self._directory.auth_token(account), password):
+            return None
+        return Principal(account, None, address)
+
+    def _refuse_test_credentials(self, user: str, password: bytes) -> None:
+        account = self._directory.account_by_test_sid(user)
+        if account is not None and hmac.compare_digest(self._directory.test_token(account), password):
+            raise ApiError(
+                403, 20008, "Resource not accessible with Test Account Credentials: use the live ones"
+            )
+
+
+def _basic(header: str) -> tuple[str, bytes]:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise _unauthorized("expected HTTP Basic, not another scheme; an Access Token opens no REST route")
+    try:
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+        if colon:
+            return user.decode(), password
+    except (binascii.Error, ValueError):
+        pass
+    raise _unauthorized("expected the base64 of user name, colon and password")
+
+
+def _unauthorized(problem: str) -> ApiError:
+    return ApiError(401, 20003, f"Authenticate: {problem}", CHALLENGE)

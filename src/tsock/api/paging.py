@@ -1,0 +1,212 @@
+"""Pages of REST lists: what is asked for, tokens, and both envelopes (`rest.md` 1.5)."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from tsock.api import fields
+from tsock.api.fields import Fields, shown
+from tsock.api.request import Request, Response
+from tsock.errors import ApiError
+from tsock.storage.keyset import START, Place, Slice
+
+ROWS = 50
+"""Of a page when the request does not say."""
+ROWS_ASKED_MAX = 1000
+"""More is an error; up to here, more than a product's largest page is cut to that."""
+
+_POSITION = ("Page", "PageToken")
+_CHECK_BYTES = 6
+
+
+class Codes(msgspec.Struct, frozen=True):
+    """The errors of a product for what is no page."""
+
+    size: int
+    size_title: str
+    token: int
+    token_title: str
+
+
+COMMON = Codes(20007, "Page size too large", 21481, "Invalid PageToken")
+SYNC = Codes(54454, "Invalid PageSize", 54453, "Invalid PageToken")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which page of a list is asked for."""
+
+    request: Request
+    filters: tuple[tuple[str, str], ...]
+    """What else the query says; repeated in every link."""
+    size: int
+    number: int
+    """Zero-based; informative."""
+    token: str | None
+    codes: Codes
+
+    @property
+    def place(self) -> Place:
+        """Where the page begins.
+
+        Raises:
+            ApiError: 400, the token was not made for this list.
+        """
+        return START if self.token is None else _place(self, self.token)
+
+    @property
+    def subject(self) -> bytes:
+        """What a token is bound to: the list and its filters."""
+        return repr((self.request.path, self.filters)).encode()
+
+
+def asked(request: Request, query: Fields, *, rows_max: int, codes: Codes = COMMON) -> Asked:
+    """Read `PageSize`, `Page` and `PageToken`.
+
+    Args:
+        request: the list's URL.
+        query: its parameters.
+        rows_max: the product's largest page.
+        codes: the product's errors.
+
+    Raises:
+        ApiError: 400, the size is no number from 1 to `ROWS_ASKED_MAX`, or a number or token is malformed.
+    """
+    text = query.text("PageSize")
+    size = ROWS if text is None else _size(text, codes)
+    number = query.whole("Page", 0, 10**9) or 0
+    filters = tuple(
+        (name, value)
+        for name in sorted(query.names - {"PageSize", *_POSITION})
+        for value in query.texts(name)
+    )
+    return Asked(request, filters, min(size, rows_max), number, query.text("PageToken"), codes)
+
+
+def page(asked: Asked, key: str, records: Sequence[Any], rows: Slice) -> Response:
+    """A list of a product: `key` names the records, links are absolute."""
+    previous, next_ = _tokens(asked, rows)
+    return token_page(asked, key, records, previous, next_)
+
+
+def token_page(
+    asked: Asked, key: str, records: Sequence[Any], previous: str | None, next_: str | None
+) -> Response:
+    """The same, where tokens are already made."""
+    request = asked.request
+    path = request.base + "".join(f"/{quote(segment, safe='')}" for segment in request.path[1:])
+    links = _links(asked, path, previous, next_)
+    return _json(
+        {
+            key: records,
+            "meta": {
+                "key": key,
+                "page": asked.number,
+                "page_size": asked.size,
+                "first_page_url": links.first,
+                "previous_page_url": links.previous,
+                "url": links.own,
+                "next_page_url": links.next,
+            },
+        }
+    )
+
+
+def flat_page(asked: Asked, key: str, records: Sequence[Any], rows: Slice) -> Response:
+    """A list of the 2010 API: links are relative to the host; any further member breaks clients."""
+    path = "".join(f"/{quote(segment, safe='')}" for segment in asked.request.path[1:]) + ".json"
+    links = _links(asked, path, *_tokens(asked, rows))
+    start = asked.number * asked.size
+    return _json(
+        {
+            key: records,
+            "page": asked.number,
+            "page_size": asked.size,
+            "start": start,
+            "end": start + max(len(records) - 1, 0),
+            "uri": links.own,
+            "first_page_uri": links.first,
+            "previous_page_uri": links.previous,
+            "next_page_uri": links.next,
+        }
+    )
+
+
+class _Links(msgspec.Struct, frozen=True):
+    own: str
+    first: str
+    previous: str | None
+    next: str | None
+
+
+def _links(asked: Asked, path: str, previous: str | None, next_: str | None) -> _Links:
+    def link(number: int, token: str | None) -> str:
+        query = [*asked.filters, ("PageSize", str(asked.size)), ("Page", str(number))]
+        return (
+            f"{path}?{urlencode(query if token is None else [*query, ('PageToken', token)], quote_via=quote)}"
+        )
+
+    return _Links(
+        own=link(asked.number, asked.token),
+        first=link(0, None),
+        previous=None if previous is None else link(max(asked.number - 1, 0), previous),
+        next=None if next_ is None else link(asked.number + 1, next_),
+    )
+
+
+def _json(value: object) -> Response:
+    return Response(200, msgspec.json.encode(value))
+
+
+def _size(text: str, codes: Codes) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+        if codes is COMMON:
+            raise fields.invalid(f"PageSize is a whole number from 1 to {ROWS_ASKED_MAX}, not {shown(text)}")
+        raise _bad_size(codes, text)
+    if int(text) > ROWS_ASKED_MAX:
+        raise _bad_size(codes, text)
+    return int(text)
+
+
+def _bad_size(codes: Codes, text: str) -> ApiError:
+    return ApiError(
+        400,
+        codes.size,
+        f"{codes.size_title}: expected a whole number from 1 to {ROWS_ASKED_MAX}, not {shown(text)}",
+    )
+
+
+def _tokens(asked: Asked, rows: Slice) -> tuple[str | None, str | None]:
+    def token(place: Place | None) -> str | None:
+        if place is None:
+            return None
+        text = msgspec.json.encode(place)
+        return _written(_check(asked, text) + text)
+
+    return token(rows.previous), token(rows.next)
+
+
+def _place(asked: Asked, token: str) -> Place:
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        check, text = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
+        if check == _check(asked, text) and _written(raw) == token:
+            return msgspec.json.decode(text, type=Place)
+    except (binascii.Error, ValueError):
+        pass
+    raise ApiError(
+        400, asked.codes.token, f"{asked.codes.token_title}: expected one that a page of this list gave"
+    )
+
+
+def _written(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _check(asked: Asked, text: bytes) -> bytes:
+    """Finds what was cut, altered or made for another list; a token grants nothing, so no secret."""
+    return hashlib.blake2s(asked.subject + text, digest_size=_CHECK_BYTES).digest()

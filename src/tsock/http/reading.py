@@ -1,0 +1,76 @@
+"""From what ASGI tells of a request to a `Request`."""
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from tsock.api.addressing import address, origin
+from tsock.api.fields import pairs
+from tsock.api.request import Door, Request
+from tsock.api.router import segments
+from tsock.errors import ApiError
+from tsock.http.proxies import Proxies
+
+Scope = MutableMapping[str, Any]
+
+
+class Reader:
+    """Reads the heads of requests."""
+
+    def __init__(self, proxies: Proxies, base_url: str) -> None:
+        """`base_url` is where this server is reached, for requests that do not say how they reached it."""
+        self._proxies = proxies
+        self._base_url = base_url
+
+    def read(self, scope: Scope, body: bytes) -> Request:
+        """The request.
+
+        Raises:
+            ApiError: 404/20404, the path begins with no slash or its product cannot be told; 400/20422, path,
+                query or host is malformed.
+        """
+        headers = _headers(scope["headers"])
+        door = door_of(scope)
+        path = segments(_path(scope))
+        query = scope["query_string"].decode("latin-1")
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        base = reached = self._base_url
+        if door is Door.HTTP:
+            scheme = self._proxies.scheme(peer, headers.get("x-forwarded-proto", ""), scope["scheme"])
+            reached = origin(scheme, headers.get("host"), self._base_url)
+            addressed = address(path, reached)
+            path, base = addressed.path, addressed.base
+        return Request(
+            door=door,
+            method="GET" if scope["method"] == "HEAD" else scope["method"],
+            path=path,
+            params=dict(reversed(pairs(query, "query"))),
+            headers=headers,
+            body=body,
+            query=query,
+            address=self._proxies.client(peer, headers.get("x-forwarded-for", "")),
+            origin=reached,
+            base=base,
+        )
+
+
+def door_of(scope: Scope) -> Door:
+    """A socket file has no port; everything that has one is the public port."""
+    server = scope.get("server")
+    return Door.OPERATOR if server is not None and server[1] is None else Door.HTTP
+
+
+def _path(scope: Scope) -> str:
+    # The raw path keeps %2F apart from the slash that separates segments.
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.partition(b"?")[0].decode("latin-1")
+
+
+def _headers(pairs: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        field = name.decode("latin-1")
+        if field in headers and field in ("host", "authorization", "content-type", "if-match"):
+            raise ApiError(400, 20422, f"Invalid Parameter: the header {field} was given more than once")
+        headers[field] = value.decode("latin-1")
+    return headers
