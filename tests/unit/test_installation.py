@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tsock.auth.accounts import create_account
+from tsock.auth.principal import OPERATOR
 from tsock.auth.records import Account
 from tsock.clock import Clock
 from tsock.errors import ConfigError
@@ -37,7 +38,7 @@ async def refusal(data: Path, environ: Mapping[str, str] | None = None, **settin
 
 
 async def account_of(opened: Installation) -> Account:
-    return await written(opened.store, lambda tx: create_account(tx, opened.vault))
+    return await written(opened.store, lambda tx: create_account(tx, opened.vault, by=OPERATOR))
 
 
 async def test_first_start_makes_the_directory_for_its_owner_alone(tmp_path: Path) -> None:

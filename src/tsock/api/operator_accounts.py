@@ -6,6 +6,7 @@ from tsock.api.operator_body import PAGE_ROWS, Body, answer, decoded, invalid, p
 from tsock.api.request import Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Route
 from tsock.auth import accounts
+from tsock.auth.principal import OPERATOR
 from tsock.auth.records import Account
 from tsock.auth.secrets import Vault
 from tsock.clock import iso_ms
@@ -76,9 +77,11 @@ class OperatorAccounts:
 
         def rule(tx: Tx) -> Response:
             if body.owner_sid is None:
-                account = accounts.create_account(tx, self._vault, body.friendly_name)
+                account = accounts.create_account(tx, self._vault, body.friendly_name, by=OPERATOR)
             else:
-                account = accounts.create_subaccount(tx, self._vault, body.owner_sid, body.friendly_name)
+                account = accounts.create_subaccount(
+                    tx, self._vault, body.owner_sid, body.friendly_name, by=OPERATOR
+                )
             view = _view(account)
             view.auth_token = self._vault.open(account.sid, account.auth_token)
             view.test_sid = account.test_sid
@@ -100,9 +103,9 @@ class OperatorAccounts:
         def rule(tx: Tx) -> Response:
             changed = accounts.get_account(tx, account)
             if body.friendly_name is not None:
-                changed = accounts.rename_account(tx, account, body.friendly_name)
+                changed = accounts.rename_account(tx, account, body.friendly_name, by=OPERATOR)
             if body.status is not None:
-                changed = accounts.set_status(tx, account, body.status)
+                changed = accounts.set_status(tx, account, body.status, by=OPERATOR)
             return answer(_view(changed))
 
         return Write(rule)
@@ -111,7 +114,7 @@ class OperatorAccounts:
         """A new Auth Token; the old one is refused from now on."""
 
         def rule(tx: Tx) -> Response:
-            auth_token = accounts.rotate_auth_token(tx, self._vault, account)
+            auth_token = accounts.rotate_auth_token(tx, self._vault, account, by=OPERATOR)
             view = _view(accounts.get_account(tx, account))
             view.auth_token = auth_token
             return answer(view)

@@ -9,6 +9,7 @@ from tsock.api.request import Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Route
 from tsock.auth import keys
 from tsock.auth.accounts import get_account
+from tsock.auth.principal import OPERATOR
 from tsock.auth.records import ApiKey, KeyKind
 from tsock.auth.secrets import Vault
 from tsock.clock import iso_ms
@@ -80,6 +81,7 @@ class OperatorKeys:
                 kind=body.kind,
                 friendly_name=body.friendly_name,
                 policy=policy,
+                by=OPERATOR,
             )
             view = _view(key)
             view.secret = secret
@@ -93,7 +95,7 @@ class OperatorKeys:
 
     def revoke(self, request: Request, account: str, key: str) -> Answer:
         """End the key: its tokens are refused, and the connections that they opened are closed."""
-        return Write(lambda tx: answer(_view(keys.delete_key(tx, account, key))))
+        return Write(lambda tx: answer(_view(keys.delete_key(tx, account, key, by=OPERATOR))))
 
 
 def _view(key: ApiKey) -> KeyView:

@@ -10,6 +10,7 @@ from tsock.api.request import Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Route
 from tsock.auth import revocations
 from tsock.auth.accounts import get_account
+from tsock.auth.principal import OPERATOR
 from tsock.auth.records import Revocation
 from tsock.clock import iso_ms
 from tsock.settings import Settings
@@ -94,14 +95,16 @@ class OperatorRevocations:
             match body:
                 case OneToken():
                     digest = body.digest or hashlib.sha256(body.token.encode()).hexdigest()
-                    made = revocations.revoke_token(tx, account, digest, life_ms=life_ms)
+                    made = revocations.revoke_token(tx, account, digest, life_ms=life_ms, by=OPERATOR)
                 case OneIdentity():
-                    made = revocations.revoke_identity(tx, account, body.identity, life_ms=life_ms)
+                    made = revocations.revoke_identity(
+                        tx, account, body.identity, life_ms=life_ms, by=OPERATOR
+                    )
                 case IssuedBefore():
                     # Issue times are whole seconds: those of the running one may lie before this moment.
                     before_s = tx.now_ms // 1000 + 1 if body.before_s is None else body.before_s
                     made = revocations.revoke_issued_before(
-                        tx, account, before_s, key_sid=body.key_sid, life_ms=life_ms
+                        tx, account, before_s, key_sid=body.key_sid, life_ms=life_ms, by=OPERATOR
                     )
             return answer(_view(made), 201)
 

@@ -10,6 +10,7 @@ from tsock.api.router import Route
 from tsock.auth import services
 from tsock.auth.accounts import get_account
 from tsock.auth.caller import SYNC
+from tsock.auth.principal import OPERATOR
 from tsock.auth.records import Service
 from tsock.auth.services import ServiceOptions
 from tsock.clock import iso_ms
@@ -78,7 +79,7 @@ class OperatorServices:
 
         def rule(tx: Tx) -> Response:
             get_account(tx, account)
-            return answer(_view(services.create_service(tx, account, of, options)), 201)
+            return answer(_view(services.create_service(tx, account, of, options, by=OPERATOR)), 201)
 
         return Write(rule)
 
@@ -90,12 +91,14 @@ class OperatorServices:
     def change(self, request: Request, account: str, name: str, service: str) -> Answer:
         """Set what the body names."""
         of, options = product(name), decoded(request, ServiceBody).options()
-        return Write(lambda tx: answer(_view(services.update_service(tx, account, of, service, options))))
+        return Write(
+            lambda tx: answer(_view(services.update_service(tx, account, of, service, options, by=OPERATOR)))
+        )
 
     def delete(self, request: Request, account: str, name: str, service: str) -> Answer:
         """End the service and all it contains; a deleted default service is followed by an empty one."""
         of = product(name)
-        return Write(lambda tx: answer(_view(services.delete_service(tx, account, of, service))))
+        return Write(lambda tx: answer(_view(services.delete_service(tx, account, of, service, by=OPERATOR))))
 
 
 def _view(service: Service) -> ServiceView:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tsock.auth.caller import CHAT, SYNC
+from tsock.auth.principal import Author
 from tsock.auth.records import Account, Status
 from tsock.auth.secrets import Vault
 from tsock.auth.services import ensure_default
@@ -49,17 +50,19 @@ def get_account(tx: Tx, sid: str) -> Account:
     return account
 
 
-def create_account(tx: Tx, vault: Vault, friendly_name: str | None = None) -> Account:
+def create_account(tx: Tx, vault: Vault, friendly_name: str | None = None, *, by: Author) -> Account:
     """A new main account with its default services; its Auth Token is `vault.open(sid, auth_token)`.
 
     Raises:
         ApiError: 400/20002, the name is empty or too long.
     """
     name = _checked_name(friendly_name, f"Account created at {iso_ms(tx.now_ms)}")
-    return _create(tx, vault, name, None)
+    return _create(tx, vault, name, None, by)
 
 
-def create_subaccount(tx: Tx, vault: Vault, owner_sid: str, friendly_name: str | None = None) -> Account:
+def create_subaccount(
+    tx: Tx, vault: Vault, owner_sid: str, friendly_name: str | None = None, *, by: Author
+) -> Account:
     """A new subaccount with an Auth Token and default services of its own.
 
     Raises:
@@ -77,11 +80,17 @@ def create_subaccount(tx: Tx, vault: Vault, owner_sid: str, friendly_name: str |
     if below is not None and below[0] >= SUBACCOUNTS_MAX:
         raise ApiError(403, 21480, f"Reached maximum number of subaccounts: {SUBACCOUNTS_MAX}")
     name = _checked_name(friendly_name, f"SubAccount Created at {iso_ms(tx.now_ms)}")
-    return _create(tx, vault, name, owner_sid)
+    return _create(tx, vault, name, owner_sid, by)
 
 
 def insert_account(
-    tx: Tx, vault: Vault, credentials: Credentials, friendly_name: str, owner_sid: str | None = None
+    tx: Tx,
+    vault: Vault,
+    credentials: Credentials,
+    friendly_name: str,
+    owner_sid: str | None = None,
+    *,
+    by: Author,
 ) -> Account:
     """Write a new, active account with these credentials; its default services are yet to be made."""
     account = Account(
@@ -95,20 +104,21 @@ def insert_account(
         created_ms=tx.now_ms,
         updated_ms=tx.now_ms,
     )
-    return save(tx, account)
+    return save(tx, account, by)
 
 
-def rename_account(tx: Tx, sid: str, friendly_name: str) -> Account:
+def rename_account(tx: Tx, sid: str, friendly_name: str, *, by: Author) -> Account:
     """Give the account another name.
 
     Raises:
         ApiError: 404/20404, no such account; 400/20002, the name is empty or too long.
     """
     account = get_account(tx, sid)
-    return save(tx, replace(account, friendly_name=_checked_name(friendly_name, ""), updated_ms=tx.now_ms))
+    name = _checked_name(friendly_name, "")
+    return save(tx, replace(account, friendly_name=name, updated_ms=tx.now_ms), by)
 
 
-def set_status(tx: Tx, sid: str, status: str) -> Account:
+def set_status(tx: Tx, sid: str, status: str, *, by: Author) -> Account:
     """Suspend, reactivate or close any account, as an operator may.
 
     Raises:
@@ -122,10 +132,10 @@ def set_status(tx: Tx, sid: str, status: str) -> Account:
         )
     if account.status == "closed":
         raise ApiError(400, 21479, "Unable to update Status for subaccount, subaccount has been closed")
-    return save(tx, replace(account, status=status, updated_ms=tx.now_ms))
+    return save(tx, replace(account, status=status, updated_ms=tx.now_ms), by)
 
 
-def rotate_auth_token(tx: Tx, vault: Vault, sid: str) -> str:
+def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
     """Replace the Auth Token at once; answers the new one. Keys and Access Tokens are not concerned.
 
     Raises:
@@ -133,7 +143,7 @@ def rotate_auth_token(tx: Tx, vault: Vault, sid: str) -> str:
     """
     account = get_account(tx, sid)
     auth_token = tx.secret()
-    save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.now_ms))
+    save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.now_ms), by)
     return auth_token
 
 
@@ -147,10 +157,10 @@ def list_subaccounts(tx: Tx, owner_sid: str, *, after: str = "", limit: int) -> 
     return page(tx, Account, "owner_sid = :owner AND sid > :after", limit, owner=owner_sid, after=after)
 
 
-def _create(tx: Tx, vault: Vault, friendly_name: str, owner_sid: str | None) -> Account:
-    account = insert_account(tx, vault, draw_credentials(tx), friendly_name, owner_sid)
+def _create(tx: Tx, vault: Vault, friendly_name: str, owner_sid: str | None, by: Author) -> Account:
+    account = insert_account(tx, vault, draw_credentials(tx), friendly_name, owner_sid, by=by)
     for product in (SYNC, CHAT):
-        ensure_default(tx, account.sid, product)
+        ensure_default(tx, account.sid, product, by=by)
     return account
 
 

@@ -4,6 +4,7 @@ import msgspec
 
 from tsock.auth.accounts import draw_credentials, insert_account
 from tsock.auth.caller import CHAT, SYNC
+from tsock.auth.principal import OPERATOR
 from tsock.auth.records import Account, ApiKey
 from tsock.auth.secrets import Vault
 from tsock.auth.services import ensure_default
@@ -40,9 +41,12 @@ def bootstrap(tx: Tx, vault: Vault, ids: Ids, *, region: str) -> Bootstrap:
     """
     drawn = draw_credentials(ids)
     services = {SYNC: ids.sid("IS"), CHAT: ids.sid("IS")}
-    account = find(tx, Account, drawn.sid) or insert_account(tx, vault, drawn, "Development")
+    account = find(tx, Account, drawn.sid) or insert_account(tx, vault, drawn, "Development", by=OPERATOR)
     key, key_secret = _key(tx, vault, ids, account.sid, region)
-    found = {product: ensure_default(tx, account.sid, product, sid) for product, sid in services.items()}
+    found = {
+        product: ensure_default(tx, account.sid, product, sid, by=OPERATOR)
+        for product, sid in services.items()
+    }
     return Bootstrap(
         account_sid=account.sid,
         auth_token=vault.open(account.sid, account.auth_token),
@@ -69,6 +73,6 @@ def _key(tx: Tx, vault: Vault, ids: Ids, account_sid: str, region: str) -> tuple
                 created_ms=tx.now_ms,
                 updated_ms=tx.now_ms,
             )
-            return save(tx, key), secret
+            return save(tx, key, OPERATOR), secret
         if known.revoked_ms is None:
             return known, vault.open(sid, known.secret)

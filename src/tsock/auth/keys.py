@@ -4,6 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tsock.auth.accounts import NAME_CHARS_MAX, get_account
+from tsock.auth.principal import Author
 from tsock.auth.records import ApiKey, KeyKind
 from tsock.auth.secrets import Vault
 from tsock.auth.tables import find, page, save
@@ -28,6 +29,7 @@ def create_key(
     kind: KeyKind = "standard",
     friendly_name: str = "",
     policy: str | None = None,
+    by: Author,
 ) -> tuple[ApiKey, str]:
     """A new key, and its secret, which is never shown again.
 
@@ -39,6 +41,7 @@ def create_key(
         kind: main and standard keys sign Access Tokens, restricted ones only do what their policy allows.
         friendly_name: at most `NAME_CHARS_MAX` characters.
         policy: JSON `{"allow": ["/twilio/…", …]}` of a restricted key, and of no other.
+        by: who asks for it.
 
     Raises:
         ApiError: 404/20404, no such account; 400/20002, the name is too long; 400/70001, the policy is
@@ -64,7 +67,7 @@ def create_key(
         created_ms=tx.now_ms,
         updated_ms=tx.now_ms,
     )
-    return save(tx, key), secret
+    return save(tx, key, by), secret
 
 
 def get_key(tx: Tx, account_sid: str, sid: str) -> ApiKey:
@@ -85,14 +88,14 @@ def list_keys(tx: Tx, account_sid: str, *, after: str = "", limit: int) -> list[
     return page(tx, ApiKey, where, limit, account=account_sid, after=after)
 
 
-def delete_key(tx: Tx, account_sid: str, sid: str) -> ApiKey:
+def delete_key(tx: Tx, account_sid: str, sid: str, *, by: Author) -> ApiKey:
     """Revoke the key: what it signed is refused from now on, and open connections end (`tokens.md` 8).
 
     Raises:
         ApiError: 404/20404, no such key.
     """
     key = get_key(tx, account_sid, sid)
-    return save(tx, replace(key, revoked_ms=tx.now_ms, updated_ms=tx.now_ms))
+    return save(tx, replace(key, revoked_ms=tx.now_ms, updated_ms=tx.now_ms), by)
 
 
 def _check(kind: KeyKind, friendly_name: str, policy: str | None) -> None:

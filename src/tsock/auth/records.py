@@ -30,6 +30,8 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     """Sealed."""
     created_ms: int
     updated_ms: int
+    debugger_url: str | None = None
+    """Is told of every alert of the account (`rest.md` 8.5)."""
 
 
 class ApiKey(msgspec.Struct, frozen=True, gc=False):

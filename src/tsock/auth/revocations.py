@@ -6,6 +6,7 @@ accepted now can live: see `token_life_ms`.
 
 from tsock.auth.accounts import get_account
 from tsock.auth.keys import get_key
+from tsock.auth.principal import Author
 from tsock.auth.records import Revocation
 from tsock.auth.tables import page, save
 from tsock.errors import ApiError
@@ -20,7 +21,7 @@ def token_life_ms(settings: Settings) -> int:
     return (settings.token_lifetime_s_max + settings.token_skew_s + settings.token_exp_skew_s) * 1000
 
 
-def revoke_token(tx: Tx, account_sid: str, digest: str, *, life_ms: int) -> Revocation:
+def revoke_token(tx: Tx, account_sid: str, digest: str, *, life_ms: int, by: Author) -> Revocation:
     """Refuse one token, known by the SHA-256 of its text in hex.
 
     Raises:
@@ -42,10 +43,11 @@ def revoke_token(tx: Tx, account_sid: str, digest: str, *, life_ms: int) -> Revo
             until_ms=tx.now_ms + life_ms,
             digest=digest,
         ),
+        by,
     )
 
 
-def revoke_identity(tx: Tx, account_sid: str, identity: str, *, life_ms: int) -> Revocation:
+def revoke_identity(tx: Tx, account_sid: str, identity: str, *, life_ms: int, by: Author) -> Revocation:
     """Refuse every token of an identity that was issued up to now; those issued later are welcome.
 
     Raises:
@@ -67,11 +69,12 @@ def revoke_identity(tx: Tx, account_sid: str, identity: str, *, life_ms: int) ->
             identity=identity,
             before_s=before_s,
         ),
+        by,
     )
 
 
 def revoke_issued_before(
-    tx: Tx, account_sid: str, before_s: int, *, key_sid: str | None = None, life_ms: int
+    tx: Tx, account_sid: str, before_s: int, *, key_sid: str | None = None, life_ms: int, by: Author
 ) -> Revocation:
     """Refuse every token of an account, or of one of its keys, issued before a moment in Unix seconds.
 
@@ -94,6 +97,7 @@ def revoke_issued_before(
             key_sid=key_sid,
             before_s=before_s,
         ),
+        by,
     )
 
 

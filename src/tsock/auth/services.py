@@ -4,18 +4,18 @@ An account has a default service of each product at any time: it is made with th
 makes an empty one in its place. So `default` in a token or a path always means something.
 """
 
-from urllib.parse import urlsplit
-
 import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from tsock.auth.caller import SYNC
 from tsock.auth.directory import DEFAULT
+from tsock.auth.principal import Author
 from tsock.auth.records import Service
 from tsock.auth.tables import find, page, save
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
+from tsock.urls import is_web_url
 
 NAME_CHARS_MAX = 255
 WEBHOOK_URL_CHARS_MAX = 512
@@ -61,27 +61,29 @@ def list_services(tx: Tx, account_sid: str, product: str, *, after: str = "", li
     return page(tx, Service, where, limit, account=account_sid, product=product, after=after)
 
 
-def create_service(tx: Tx, account_sid: str, product: str, options: ServiceOptions = NO_OPTIONS) -> Service:
+def create_service(
+    tx: Tx, account_sid: str, product: str, options: ServiceOptions = NO_OPTIONS, *, by: Author
+) -> Service:
     """A new service.
 
     Raises:
         ApiError: 400/54053, 400/54051 or 400/20422, an option is out of bounds.
     """
-    return save(tx, _with(_new(tx, tx.sid("IS"), account_sid, product), options))
+    return save(tx, _with(_new(tx, tx.sid("IS"), account_sid, product), options), by)
 
 
-def ensure_default(tx: Tx, account_sid: str, product: str, sid: str | None = None) -> Service:
+def ensure_default(tx: Tx, account_sid: str, product: str, sid: str | None = None, *, by: Author) -> Service:
     """The account's default service of the product; if there is none it is made now, under `sid` if given."""
     found = _by_name(tx, account_sid, product, DEFAULT)
     if found is not None:
         return found
     service = _new(tx, sid or tx.sid("IS"), account_sid, product)
     name = f"{'Sync' if product == SYNC else 'Conversations'} default service"
-    return save(tx, replace(service, unique_name=DEFAULT, friendly_name=name))
+    return save(tx, replace(service, unique_name=DEFAULT, friendly_name=name), by)
 
 
 def update_service(
-    tx: Tx, account_sid: str, product: str, sid_or_name: str, options: ServiceOptions
+    tx: Tx, account_sid: str, product: str, sid_or_name: str, options: ServiceOptions, *, by: Author
 ) -> Service:
     """Change the options that are set.
 
@@ -92,19 +94,19 @@ def update_service(
     service = get_service(tx, account_sid, product, sid_or_name)
     if options == NO_OPTIONS:
         raise ApiError(400, 54010, "No parameters specified: expected at least one option of the service")
-    return save(tx, replace(_with(service, options), updated_ms=tx.now_ms))
+    return save(tx, replace(_with(service, options), updated_ms=tx.now_ms), by)
 
 
-def delete_service(tx: Tx, account_sid: str, product: str, sid_or_name: str) -> Service:
+def delete_service(tx: Tx, account_sid: str, product: str, sid_or_name: str, *, by: Author) -> Service:
     """Mark the service as deleted; what it contains is its product's business.
 
     Raises:
         ApiError: 404/20404, no such service.
     """
     service = get_service(tx, account_sid, product, sid_or_name)
-    deleted = save(tx, replace(service, deleted_ms=tx.now_ms, updated_ms=tx.now_ms))
+    deleted = save(tx, replace(service, deleted_ms=tx.now_ms, updated_ms=tx.now_ms), by)
     if service.unique_name == DEFAULT:
-        ensure_default(tx, account_sid, product)
+        ensure_default(tx, account_sid, product, by=by)
     return deleted
 
 
@@ -139,7 +141,7 @@ def _with(service: Service, options: ServiceOptions) -> Service:
     name, url = changed.friendly_name, changed.webhook_url
     if name is not None and not 1 <= len(name) <= NAME_CHARS_MAX:
         raise ApiError(400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters")
-    if url is not None and not _is_url(url):
+    if url is not None and not is_web_url(url, WEBHOOK_URL_CHARS_MAX):
         raise ApiError(
             400,
             54051,
@@ -153,13 +155,3 @@ def _with(service: Service, options: ServiceOptions) -> Service:
             f"Invalid Parameter: ReachabilityDebouncingWindow is {WINDOW_MS_MIN} to {WINDOW_MS_MAX} ms",
         )
     return changed
-
-
-def _is_url(text: str) -> bool:
-    if len(text) > WEBHOOK_URL_CHARS_MAX or not text.isascii() or any(ord(c) <= 32 for c in text):
-        return False
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return False

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tsock.auth import audit
+from tsock.auth.principal import Author
 from tsock.auth.records import Account, ApiKey, Record, Revocation, Service
 from tsock.storage.store import Tx
 
@@ -34,8 +36,9 @@ _SELECT = {
 }
 
 
-def save(tx: Tx, record: R) -> R:
-    """Write the record, whether new or changed, and announce it."""
+def save(tx: Tx, record: R, by: Author) -> R:
+    """Write the record, whether new or changed, announce it, and keep on record who did that."""
+    audit.record(tx, find(tx, type(record), record.sid), record, by)
     tx.run(_SAVE[type(record)], msgspec.structs.asdict(record))
     tx.emit(record)
     return record

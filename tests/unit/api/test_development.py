@@ -9,6 +9,7 @@ from tests.unit.gateway.rig import Rig
 from tests.unit.http.web import Web
 from tsock.auth import keys
 from tsock.auth.caller import CHAT, SYNC, Caller
+from tsock.auth.principal import OPERATOR
 from tsock.auth.tokens import Examiner
 from tsock.storage.store import written
 
@@ -152,7 +153,9 @@ async def test_clock_is_moved_by_json_however_it_is_written(rig: Rig, web: Web, 
 
 
 async def test_token_of_a_key_that_was_revoked_meanwhile_is_not_handed_out(rig: Rig, web: Web) -> None:
-    await written(rig.store, lambda tx: keys.delete_key(tx, rig.made.account_sid, rig.made.key_sid))
+    await written(
+        rig.store, lambda tx: keys.delete_key(tx, rig.made.account_sid, rig.made.key_sid, by=OPERATOR)
+    )
     page = await web("GET", "/dev/token?identity=a")
     assert page.error == (409, 20409)
     assert page.json["message"] == (

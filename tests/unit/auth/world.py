@@ -1,5 +1,6 @@
 """An installation in memory: a database, a vault, a directory that follows every commit, a clock by hand."""
 
+import inspect
 import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from tsock.auth.bootstrap import bootstrap
 from tsock.auth.caller import CHAT, SYNC, Caller
 from tsock.auth.directory import Directory
 from tsock.auth.keys import create_key
+from tsock.auth.principal import OPERATOR
 from tsock.auth.records import Account
 from tsock.auth.secrets import Vault
 from tsock.auth.services import create_service
@@ -44,7 +46,12 @@ class World:
         self.chat_sid = made.chat_service_sid
 
     def __call__(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
-        """Run a rule as the store does, and tell the directory what it emitted."""
+        """Run a rule as the store does, and tell the directory what it emitted.
+
+        A change is the operator's unless a test says otherwise.
+        """
+        if "by" in inspect.signature(rule).parameters:
+            named = {"by": OPERATOR, **named}
         self.database.execute("BEGIN")
         self.tx.begin_rule(self.now_ms)
         try:
