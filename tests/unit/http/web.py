@@ -1,7 +1,9 @@
 """An HTTP client on the shell, by whichever door."""
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec.structs import replace
@@ -52,8 +54,19 @@ class Web:
         *chunks: bytes,
         server: tuple[str, int | None] = PUBLIC,
         headers: Sequence[tuple[str, str]] = (),
+        credentials: tuple[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> Page:
-        """The answer to a request whose body comes in these chunks."""
+        """The answer to a request whose body comes in these chunks, or is this form.
+
+        Credentials are user name and password.
+        """
+        if credentials is not None:
+            encoded = base64.b64encode(":".join(credentials).encode()).decode()
+            headers = [*headers, ("authorization", f"Basic {encoded}")]
+        if form is not None:
+            headers = [*headers, ("content-type", "application/x-www-form-urlencoded")]
+            chunks = (urlencode(form).encode(),)
         await self.deliver(method, target, body(*chunks), server=server, headers=headers)
         start, content = self.sent
         assert (start["type"], content["type"]) == ("http.response.start", "http.response.body")
