@@ -1,6 +1,7 @@
 """Accounts and subaccounts, as an operator sees and changes them."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tsock.api.operator_body import PAGE_ROWS, Body, answer, decoded, invalid, page
 from tsock.api.request import Answer, Door, Read, Request, Response, Write
@@ -20,6 +21,7 @@ class AccountView(msgspec.Struct, omit_defaults=True):
     owner_sid: str | None
     friendly_name: str
     status: str
+    debugger_url: str | None
     date_created: str
     date_updated: str
     auth_token: str = ""
@@ -39,10 +41,12 @@ class AccountChange(Body, frozen=True):
 
     friendly_name: str | None = None
     status: str | None = None
+    debugger_url: str | UnsetType | None = UNSET
+    """None takes it away."""
 
 
 class OperatorAccounts:
-    """Create, show, rename, suspend, activate, close; replace the Auth Token."""
+    """Create, show, rename, suspend, activate, close; replace the Auth Token; say who hears of alerts."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -95,10 +99,10 @@ class OperatorAccounts:
         return Read(lambda tx: answer(_view(accounts.get_account(tx, account))))
 
     def change(self, request: Request, account: str) -> Answer:
-        """Another name, another status, or both."""
+        """Another name, another status, another debugger URL."""
         body = decoded(request, AccountChange)
         if body == AccountChange():
-            raise invalid("expected a friendly_name or a status")
+            raise invalid("expected a friendly_name, a status or a debugger_url")
 
         def rule(tx: Tx) -> Response:
             changed = accounts.get_account(tx, account)
@@ -106,6 +110,8 @@ class OperatorAccounts:
                 changed = accounts.rename_account(tx, account, body.friendly_name, by=OPERATOR)
             if body.status is not None:
                 changed = accounts.set_status(tx, account, body.status, by=OPERATOR)
+            if body.debugger_url is not UNSET:
+                changed = accounts.set_debugger_url(tx, account, body.debugger_url, by=OPERATOR)
             return answer(_view(changed))
 
         return Write(rule)
@@ -128,6 +134,7 @@ def _view(account: Account) -> AccountView:
         owner_sid=account.owner_sid,
         friendly_name=account.friendly_name,
         status=account.status,
+        debugger_url=account.debugger_url,
         date_created=iso_ms(account.created_ms),
         date_updated=iso_ms(account.updated_ms),
     )

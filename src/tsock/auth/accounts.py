@@ -15,8 +15,10 @@ from tsock.clock import iso_ms
 from tsock.errors import ApiError
 from tsock.ids import Ids
 from tsock.storage.store import Tx
+from tsock.urls import is_web_url
 
 NAME_CHARS_MAX = 64
+DEBUGGER_URL_CHARS_MAX = 512
 SUBACCOUNTS_MAX = 1000
 """Of one account, not counting closed ones."""
 
@@ -145,6 +147,23 @@ def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
     auth_token = tx.secret()
     save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.now_ms), by)
     return auth_token
+
+
+def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Account:
+    """Say where the account's alerts are sent as they happen; None for nowhere (`rest.md` 8.5).
+
+    Raises:
+        ApiError: 404/20404, no such account; 400/11321, this is no URL.
+    """
+    account = get_account(tx, sid)
+    if url is not None and not is_web_url(url, DEBUGGER_URL_CHARS_MAX):
+        raise ApiError(
+            400,
+            11321,
+            "Misconfigured webhook: expected an absolute http(s) URL "
+            f"of at most {DEBUGGER_URL_CHARS_MAX} characters",
+        )
+    return save(tx, replace(account, debugger_url=url, updated_ms=tx.now_ms), by)
 
 
 def list_accounts(tx: Tx, *, after: str = "", limit: int) -> list[Account]:

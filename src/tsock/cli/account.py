@@ -10,7 +10,7 @@ from tsock.cli.output import AsJson
 from tsock.cli.target import HERE, Target
 from tsock.errors import ConfigError
 
-account = App("account", help="Accounts and subaccounts: create, show, suspend, close.")
+account = App("account", help="Accounts and subaccounts: create, show, suspend, close, send alerts.")
 
 COLUMNS = ("sid", "friendly_name", "status", "owner_sid", "date_created")
 
@@ -142,6 +142,30 @@ async def rotate(sid: str, /, *, json: AsJson = False, target: Target = HERE) ->
         output.record(await ask.post("accounts", sid, "auth_token"), json=json)
 
 
-async def _change(target: Target, sid: str, change: dict[str, str], /, *, json: bool) -> None:
+@account.command
+async def debugger(
+    sid: str,
+    url: str | None = None,
+    /,
+    *,
+    off: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Have an account's alerts sent to a URL as they happen.
+
+    Args:
+        sid: The account.
+        url: Where each alert is posted to, signed with the Auth Token of the account.
+        off: Send them nowhere.
+        json: Print JSON.
+        target: Where.
+    """
+    if (url is None) is not off:
+        raise ConfigError("expected a URL, or --off to send alerts nowhere")
+    await _change(target, sid, {"debugger_url": url}, json=json)
+
+
+async def _change(target: Target, sid: str, change: dict[str, str | None], /, *, json: bool) -> None:
     async with operator(target) as ask:
         output.record(await ask.post("accounts", sid, body=change), json=json)

@@ -161,3 +161,11 @@ def test_services_are_listed_by_product(door: OperatorsDoor) -> None:
     assert (made["product"], made["acl_enabled"]) == ("chat", True)
     assert made["sid"] in [each["sid"] for each in door.get("/services/chat")["services"]]
     assert made["sid"] not in [each["sid"] for each in door.get("/services/sync")["services"]]
+
+
+def test_debugger_url_is_set_kept_and_taken_away(door: OperatorsDoor) -> None:
+    path = f"/accounts/{door.sid}"
+
+    assert door("POST", path, {"debugger_url": "https://example.com/alerts"})["debugger_url"]
+    assert door("POST", path, {"friendly_name": "Shop"})["debugger_url"] == "https://example.com/alerts"
+    assert door("POST", path, {"debugger_url": None})["debugger_url"] is None

@@ -11,6 +11,7 @@ from tsock.auth.accounts import (
     list_subaccounts,
     rename_account,
     rotate_auth_token,
+    set_debugger_url,
     set_status,
 )
 from tsock.auth.caller import CHAT, SYNC
@@ -104,3 +105,11 @@ def test_subaccounts_are_listed_a_page_at_a_time(world: World):
     first = world(list_subaccounts, world.account_sid, limit=2)
     rest = world(list_subaccounts, world.account_sid, after=first[-1].sid, limit=2)
     assert [account.sid for account in first + rest] == made
+
+
+def test_debugger_url_is_an_absolute_web_url_or_none(world: World):
+    url = "https://example.com/" + "x" * 492
+    assert world(set_debugger_url, world.account_sid, url).debugger_url == url
+    assert world(set_debugger_url, world.account_sid, None).debugger_url is None
+    for text in (f"{url}x", "example.com/alerts", "ftp://example.com", ""):
+        assert refused(world, set_debugger_url, world.account_sid, text) == (400, 11321)
