@@ -29,4 +29,8 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     """Whether the service's permissions bind this caller; never over REST (`sync.md` 5)."""
     connection: int | None = None
     """Number of the connection that is to get no echo of what it causes (`sync.md` 3.6)."""
+    webhook_url: str | None = None
+    """Where its changes are told; None when nobody wants to hear of them (`sync.md` 6)."""
+    endpoint_id: str | None = None
+    """The client it asks from, as webhooks name it; None over REST."""
     limits: Limits = Limits()

@@ -1,7 +1,7 @@
 """Documents: one JSON object each, without history (`sync.md` 1.4, 2.7)."""
 
 from tsock.storage.store import Tx
-from tsock.sync import announce, permissions, refusals, roots, tables
+from tsock.sync import announce, permissions, refusals, roots, tables, webhooks
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
 from tsock.sync.kinds import DOCUMENT
@@ -37,4 +37,5 @@ def update(
         root.date_expires_ms = expiry_ms(tx.now_ms, ttl)
     tables.save_document(tx, root)
     tx.emit(announce.document_updated(root, actor.connection))
+    webhooks.of_root(tx, actor, "updated", root)
     return root

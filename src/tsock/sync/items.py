@@ -9,7 +9,7 @@ the root in memory, and whoever opened it stores its counters once at the end.
 """
 
 from tsock.storage.store import Tx
-from tsock.sync import announce, permissions, refusals, roots, tables
+from tsock.sync import announce, permissions, refusals, roots, tables, webhooks
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
 from tsock.sync.item_tables import items_of
@@ -66,6 +66,7 @@ def remove(
     item = _existing(tx, root, key)
     _require_match(kind, item, if_match)
     bury(tx, root, item, origin=actor.connection)
+    webhooks.of_item(tx, actor, "removed", root, item)
     tables.save_counters(tx, root)
     return item
 
@@ -112,6 +113,7 @@ def add(
     )
     items_of(root.kind).put(tx, item)
     tx.emit(announce.item_added(root, item, actor.connection))
+    webhooks.of_item(tx, actor, "added", root, item)
     return item
 
 
@@ -125,6 +127,7 @@ def change(tx: Tx, actor: Actor, root: Root, item: Item, *, data: Json | None, t
         item.date_expires_ms = expiry_ms(tx.now_ms, ttl)
     items_of(root.kind).save(tx, item)
     tx.emit(announce.item_updated(root, item, actor.connection))
+    webhooks.of_item(tx, actor, "updated", root, item)
 
 
 def bury(tx: Tx, root: Root, item: Item, *, origin: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from tsock.ids import is_sid
 from tsock.storage.store import Tx
-from tsock.sync import announce, permissions, refusals, tables
+from tsock.sync import announce, permissions, refusals, tables, webhooks
 from tsock.sync.actor import Actor
 from tsock.sync.data import EMPTY, Json
 from tsock.sync.kinds import DOCUMENT, LIST, STREAM, Kind
@@ -43,6 +43,7 @@ def create(
     )
     tables.insert(tx, root)
     permissions.grant_creator(tx, actor, root)
+    webhooks.of_root(tx, actor, "created", root)
     return root
 
 
@@ -81,6 +82,7 @@ def remove(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str) -> Root:
     root = find(tx, actor, kind, sid_or_name)
     permissions.require_manage(tx, actor, root)
     retire(tx, root, origin=actor.connection)
+    webhooks.of_root(tx, actor, "removed", root)
     return root
 
 
