@@ -15,7 +15,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from tsock.gateway.websocket import Outgoing, WebSocket
-from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal
+from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, whole
 from tsock.settings import Settings
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -100,7 +100,12 @@ class Entrance(asyncio.Protocol):
     def _refuse(self, status: str, expected: str, header: bytes = b"") -> None:
         self._timeout.cancel()
         self._transport.write(
-            refusal(status, f"This is a WebSocket endpoint; it expects {expected}.", header)
+            whole(
+                status,
+                f"This is a WebSocket endpoint; it expects {expected}.\n".encode(),
+                "text/plain",
+                header,
+            )
         )
         self._transport.close()
 
@@ -109,7 +114,7 @@ class Entrance(asyncio.Protocol):
         self._transport.abort()
 
 
-def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Settings) -> Any:
+def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Settings, base_url: str) -> Any:
     """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with an `HttpConnection` behind it."""
 
     def make(
@@ -121,7 +126,15 @@ def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Sett
         loop = _loop or asyncio.get_running_loop()
 
         def http(head_timeout: asyncio.TimerHandle) -> asyncio.Protocol:
-            return HttpConnection(config, server_state, app_state, loop, settings, head_timeout)
+            return HttpConnection(
+                config,
+                server_state,
+                app_state,
+                loop,
+                settings=settings,
+                base_url=base_url,
+                head_timeout=head_timeout,
+            )
 
         return Entrance(http, outgoing, open_session, settings.handshake_timeout_s, loop)
 

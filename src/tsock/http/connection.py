@@ -11,6 +11,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from tsock.api import problem
+from tsock.errors import ApiError
 from tsock.settings import Settings
 
 HEAD_BYTES_MAX = 16_384
@@ -29,12 +31,25 @@ class HttpConnection(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
+        *,
         settings: Settings,
+        base_url: str,
         head_timeout: asyncio.TimerHandle,
     ) -> None:
-        """`head_timeout` aborts the connection; it runs since the connection was accepted."""
+        """Take over a connection that was accepted.
+
+        Args:
+            config: uvicorn's, as are the next three.
+            server_state: what uvicorn knows of all connections.
+            app_state: unused.
+            loop: the event loop.
+            settings: the limits.
+            base_url: where our pages are.
+            head_timeout: aborts the connection; it runs since the connection was accepted.
+        """
         super().__init__(config, server_state, app_state, loop)
         self._settings = settings
+        self._base_url = base_url
         self._timeout: asyncio.TimerHandle | None = head_timeout
         """Aborts unless the head or the body that is awaited arrives."""
         self._unread_timeout: asyncio.TimerHandle | None = None
@@ -54,7 +69,11 @@ class HttpConnection(HttpToolsProtocol):
         if is_public and len(self.connections) > highest:
             self._refuse(
                 "503 Service Unavailable",
-                f"This server holds at most {highest} HTTP connections (http_connections_max); try again.",
+                ApiError(
+                    503,
+                    20503,
+                    f"This server holds at most {highest} HTTP connections (http_connections_max); try again",
+                ),
             )
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -86,7 +105,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._head_bytes >= HEAD_BYTES_MAX:
             self._refuse(
                 "431 Request Header Fields Too Large",
-                f"The head of a request may have {HEAD_BYTES_MAX} bytes.",
+                ApiError(431, 20413, f"The head of a request may have {HEAD_BYTES_MAX} bytes"),
             )
 
     def on_headers_complete(self) -> None:
@@ -114,8 +133,13 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_waiting_for_reader()
         super().resume_writing()
 
-    def _refuse(self, status: str, text: str) -> None:
-        self.transport.write(refusal(status, text))
+    def send_400_response(self, msg: str) -> None:
+        self._refuse("400 Bad Request", ApiError(400, 20422, "Invalid Parameter: expected HTTP/1.1"))
+
+    def _refuse(self, status: str, error: ApiError) -> None:
+        """Say in JSON, as clients of REST expect, what is wrong with a request that none can be made of."""
+        response = problem.response_to(error, self._base_url)
+        self.transport.write(whole(status, response.body, response.content_type))
         self.transport.close()
         self._disarm()
 
@@ -139,10 +163,12 @@ class HttpConnection(HttpToolsProtocol):
         self.transport.abort()
 
 
-def refusal(status: str, text: str, header: bytes = b"") -> bytes:
-    """A whole response in plain text, after which the connection is closed; `header` are further lines."""
-    body = f"{text}\n".encode()
-    return (
-        b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n%b\r\n%b"
-        % (status.encode(), len(body), header, body)
+def whole(status: str, body: bytes, content_type: str, header: bytes = b"") -> bytes:
+    """A whole response, after which the connection is closed; `header` are further lines."""
+    return b"HTTP/1.1 %b\r\nContent-Type: %b\r\nConnection: close\r\nContent-Length: %d\r\n%b\r\n%b" % (
+        status.encode(),
+        content_type.encode(),
+        len(body),
+        header,
+        body,
     )

@@ -4,6 +4,7 @@ A test sets the one time-out it is about to a moment, and all others so high tha
 """
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -82,7 +83,7 @@ class Server:
         )
         state = ServerState()
         patient = {"handshake_timeout_s": NEVER_S, "http_transfer_timeout_s": NEVER_S}
-        make = entrance_class(AT_ONCE, self._refuse, Settings(**{**patient, **settings}))
+        make = entrance_class(AT_ONCE, self._refuse, Settings(**{**patient, **settings}), "http://test")
         self.connections = state.connections = Connections()
         self._make: Callable[[], asyncio.Protocol] = lambda: make(config, state, {})
         self._servers: list[asyncio.Server] = []
@@ -235,7 +236,24 @@ async def test_head_beyond_16_kib_is_431_however_the_bytes_are_cut(
         assert (status, body) == (b"HTTP/1.1 200 OK", b"/a 3")
     else:
         assert status == b"HTTP/1.1 431 Request Header Fields Too Large"
-        assert body == b"The head of a request may have 16384 bytes.\n"
+        assert json.loads(body) == {
+            "code": 20413,
+            "message": "The head of a request may have 16384 bytes",
+            "more_info": "http://test/errors/20413",
+            "status": 431,
+        }
+
+
+@pytest.mark.parametrize(
+    "junk", [b"hello\r\n\r\n", b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"]
+)
+async def test_what_is_no_http_is_400_in_json(start: Start, junk: bytes) -> None:
+    server = await start()
+    client = await server.connect()
+    await client.send(junk)
+    status, body = await client.response()
+    assert (status, json.loads(body)["code"]) == (b"HTTP/1.1 400 Bad Request", 20422)
+    assert await client.ended() == b""
 
 
 async def test_long_bodies_and_many_requests_at_once_are_no_long_head(start: Start) -> None:
@@ -255,9 +273,10 @@ async def test_connection_beyond_the_limit_is_503_and_the_operator_still_gets_in
         await client.send(GET)
         assert (await client.response())[0] == b"HTTP/1.1 200 OK"
     await third.send(GET)
-    assert await third.response() == (
-        b"HTTP/1.1 503 Service Unavailable",
-        b"This server holds at most 2 HTTP connections (http_connections_max); try again.\n",
+    status, body = await third.response()
+    assert status == b"HTTP/1.1 503 Service Unavailable"
+    assert json.loads(body)["message"] == (
+        "This server holds at most 2 HTTP connections (http_connections_max); try again"
     )
     assert await third.ended() == b""
     operator = await server.connect_operator()
