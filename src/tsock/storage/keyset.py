@@ -5,24 +5,30 @@ nor repeated.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from tsock.storage.store import Row, Tx
 
-Key = tuple[Any, ...]
-"""One value for each column of the order."""
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A date, an index, a counter: what a column can hold of them."""
+
+Key = tuple[_Number | str, ...]
+"""One value for each column of the order; fewer name the rows that begin with them."""
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page begins: right behind `key`, or right before it and read backwards; () is the start."""
+    """Where a page begins: right behind `key`, or right before it and read backwards.
+
+    Without a key it begins at the start of the order, or at its end.
+    """
 
     key: Key = ()
     backward: bool = False
 
 
-START = Place()
+START, END = Place(), Place(backward=True)
 
 
 class Slice(msgspec.Struct, frozen=True):
@@ -53,19 +59,15 @@ def slice_at(
     if place.backward:
         rows.reverse()
     width = len(listing.order)
-    first, last = (tuple(rows[0][:width]), tuple(rows[-1][:width])) if rows else (place.key, place.key)
-    back, forth = Place(first, backward=True), Place(last)
+    before = Place(tuple(rows[0][:width]), backward=True) if rows else END
+    behind = Place(tuple(rows[-1][:width])) if rows else START
+
+    def unless_empty(neighbour: Place) -> Place | None:
+        return neighbour if _rows(tx, listing, where, params, neighbour, 1) else None
+
     if place.backward:
-        return Slice(rows, back if more else None, forth if rows else START)
-    return Slice(
-        rows, back if _is_preceded(tx, listing, where, params, place, back) else None, forth if more else None
-    )
-
-
-def _is_preceded(
-    tx: Tx, listing: Listing, where: str, params: Mapping[str, Any], place: Place, back: Place
-) -> bool:
-    return place.key != () and bool(_rows(tx, listing, where, params, back, 1))
+        return Slice(rows, before if more else None, unless_empty(behind))
+    return Slice(rows, unless_empty(before) if place.key else None, behind if more else None)
 
 
 def _rows(
@@ -75,8 +77,9 @@ def _rows(
     direction = " DESC" if descending else ""
     names = [f"key{number}" for number in range(len(listing.order))]
     if place.key:
-        marks = ", ".join(f":{name}" for name in names)
-        where = f"{where} AND ({', '.join(listing.order)}) {'<' if descending else '>'} ({marks})"
+        marks = ", ".join(f":{name}" for name in names[: len(place.key)])
+        columns = ", ".join(listing.order[: len(place.key)])
+        where = f"{where} AND ({columns}) {'<' if descending else '>'} ({marks})"
     order = ", ".join(f"{column}{direction}" for column in listing.order)
     return tx.all(
         f"{listing.select} WHERE {where} ORDER BY {order} LIMIT :limit",
