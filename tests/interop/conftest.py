@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.interop.bare import Bare
+from tests.interop.library import Api, InNode, InPython, InPythonAsync, NodeProcess
 from tests.interop.sdk import Node, SdkObject
-from tests.interop.server import Server, running
+from tests.interop.server import Account, Server, running
 
 SYNC_TYPES = ["twilio.sync.event", *(f"com.twilio.rtd.cds.{kind}" for kind in ("document", "list", "map"))]
 
@@ -77,6 +79,59 @@ def bob(connect: Connect) -> SdkObject:
 @pytest.fixture
 def bare(connect: Connect) -> Bare:
     return connect.bare("carol")
+
+
+@pytest.fixture(scope="session")
+def node_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    """Node with the helper library; no test changes anything in it."""
+    process = NodeProcess(tmp_path_factory.mktemp("library"))
+    yield process
+    process.node.end()
+    assert process.node.uncaught == []
+
+
+class OpenClient:
+    """Makes clients of one helper library, for the test's server."""
+
+    def __init__(self, request: pytest.FixtureRequest, server: Server) -> None:
+        self._request = request
+        self._server = server
+        self.library: str = request.param
+        self._opened: list[InPython | InPythonAsync] = []
+
+    def __call__(self, user: str, password: str, account_sid: str | None = None, **options: Any) -> Api:
+        """A client with these credentials; `options` are those of the library's HTTP client."""
+        given = (self._server.url, user, password, account_sid)
+        if self.library == "node":
+            process = self._request.getfixturevalue("node_process")
+            return Api(InNode(process, *given, **options))
+        library = {"python": InPython, "python-async": InPythonAsync}[self.library](*given, **options)
+        self._opened.append(library)
+        return Api(library)
+
+    def close(self) -> None:
+        for library in self._opened:
+            library.close()
+
+
+@pytest.fixture(params=["python", "python-async", "node"])
+def open_client(request: pytest.FixtureRequest, server: Server) -> Iterator[OpenClient]:
+    """With this, a test runs once with each helper library."""
+    opened = OpenClient(request, server)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def account(server: Server) -> Account:
+    """An account that nothing was done to."""
+    return server.new_account()
+
+
+@pytest.fixture
+def api(open_client: OpenClient, account: Account) -> Api:
+    """A client with the Auth Token of that account."""
+    return open_client(account.sid, account.auth_token)
 
 
 _numbers = itertools.count()

@@ -103,11 +103,15 @@ _NOTHING = object()
 
 
 class Node:
-    """One Node process with the SDKs in it."""
+    """One Node process with the SDKs in it, or with what another runner has."""
 
-    def __init__(self) -> None:
+    def __init__(self, runner: Path = RUNNER, *args: str) -> None:
         self._process = subprocess.Popen(
-            ["node", RUNNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=RUNNER.parent
+            ["node", runner, *args],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=runner.parent,
         )
         self._ids = itertools.count()
         self._pending: dict[int, Future[Any]] = {}

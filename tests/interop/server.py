@@ -38,7 +38,13 @@ class Server:
     def account(self) -> "Account":
         """The ready-made account."""
         own = self.credentials
-        return Account(self, own["TWILIO_ACCOUNT_SID"], own["TWILIO_API_KEY"], own["TWILIO_API_SECRET"])
+        return Account(
+            self,
+            own["TWILIO_ACCOUNT_SID"],
+            own["TWILIO_API_KEY"],
+            own["TWILIO_API_SECRET"],
+            auth_token=own["TWILIO_AUTH_TOKEN"],
+        )
 
     def start(self) -> None:
         """Start it, or start it again on the same port and data, and wait until it is ready."""
@@ -85,7 +91,8 @@ class Server:
         """Another account with a key, or a subaccount."""
         made = self.operator("POST", "/accounts", {"owner_sid": owner and owner.sid})
         key = self.operator("POST", f"/accounts/{made['sid']}/keys", {})
-        return Account(self, made["sid"], key["sid"], key["secret"], made["test_sid"])
+        names = ("test_sid", "test_token", "auth_token")
+        return Account(self, made["sid"], key["sid"], key["secret"], **{name: made[name] for name in names})
 
     def token(self, identity: str = "alice", *, ttl_s: int = 3600, service: str = "default") -> str:
         """A token of the ready-made account."""
@@ -110,12 +117,24 @@ class Server:
 class Account:
     """An account with a key: makes tokens, and is changed through the operator's door."""
 
-    def __init__(self, server: Server, sid: str, key_sid: str, key_secret: str, test_sid: str = "") -> None:
+    def __init__(
+        self,
+        server: Server,
+        sid: str,
+        key_sid: str,
+        key_secret: str,
+        *,
+        auth_token: str = "",
+        test_sid: str = "",
+        test_token: str = "",
+    ) -> None:
         self.server = server
         self.sid = sid
         self.key_sid = key_sid
         self.key_secret = key_secret
+        self.auth_token = auth_token
         self.test_sid = test_sid
+        self.test_token = test_token
 
     def operator(self, method: str, path: str, body: Any = None) -> Any:
         """A request about something of the account; without a path, about the account itself."""
@@ -124,7 +143,8 @@ class Account:
     def new_key(self, **options: Any) -> "Account":
         """The same account with another key."""
         key = self.operator("POST", "keys", options)
-        return Account(self.server, self.sid, key["sid"], key["secret"], self.test_sid)
+        more = {"auth_token": self.auth_token, "test_sid": self.test_sid, "test_token": self.test_token}
+        return Account(self.server, self.sid, key["sid"], key["secret"], **more)
 
     def new_service(self, product: str = "sync", **options: Any) -> str:
         """SID of another service of a product."""
