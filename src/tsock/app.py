@@ -35,6 +35,7 @@ from tsock.gateway.entrance import entrance_class
 from tsock.gateway.gateway import Gateway
 from tsock.gateway.hub import Hub
 from tsock.gateway.notices import Notices
+from tsock.gateway.reachability import Reachability
 from tsock.gateway.sessions import Sessions
 from tsock.gateway.subscriptions import Subscriptions
 from tsock.gateway.tunnel import Tunnel
@@ -203,6 +204,7 @@ class _Running:
             subscriptions=subscriptions,
             tunnel=tunnel,
             admission=admission,
+            reachability=Reachability(directory, sessions, store, context.deadlines),
         )
         installed.listen(gateway.hear)
         return gateway, router
@@ -250,6 +252,9 @@ class _Running:
             async with asyncio.timeout(self._installed.settings.drain_s):
                 await self._gateway.emptied.wait()
         self._gateway.drop_all()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._installed.settings.close_timeout_s):
+                await self._gateway.finish()
 
     def _problem(self) -> str | None:
         if self._stopping.is_set():

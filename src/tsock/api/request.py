@@ -110,3 +110,5 @@ class LiveSession(Protocol):
 
     number: int
     """Identifies the connection within this process; the `origin` of the events it causes."""
+    endpoint_id: str
+    """The client that opened it; a grant of now may name another (`sync.md` 6)."""

@@ -47,6 +47,8 @@ class SyncScope:
             identity=caller.identity,
             acl_enabled=service.acl_enabled or is_chat,
             connection=session.number,
+            webhook_url=service.webhook_url,
+            endpoint_id=caller.endpoint_id or session.endpoint_id,
             limits=self.limits,
         )
 

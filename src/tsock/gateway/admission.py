@@ -126,8 +126,6 @@ class Admission:
             return
         session.reply(session.connection.accept(packet.id, self._welcome(session, packet, caller)))
         session.accepted(caller)
-        if former is None:
-            self._sessions.accept(session)
 
     def update(self, session: Session, packet: Update) -> None:
         """Grant or refuse a new token on a standing connection."""
@@ -280,6 +278,7 @@ class Admission:
         now_ms = self._context.clock.now_ms()
         granted = self._continuations.resume(packet.continuation_token, caller, now_ms, self._ids.secret())
         session.first_init_ms = granted.first_init_ms
+        session.endpoint_id = session.endpoint_id or caller.endpoint_id or granted.endpoint_id
         offered = set(packet.capabilities)
         storage: dict[str, Storage] = {}
         if "offline_storage" in offered and SYNC in caller.products:

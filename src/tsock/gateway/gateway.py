@@ -9,15 +9,16 @@ import structlog
 from tsock.auth.directory import Directory
 from tsock.auth.records import Account, ApiKey, Revocation, Service
 from tsock.events import Event
-from tsock.http.proxies import Proxies
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
 from tsock.gateway.hub import Hub
+from tsock.gateway.reachability import Reachability
 from tsock.gateway.session import End, Session
 from tsock.gateway.sessions import Sessions
 from tsock.gateway.subscriptions import Subscriptions
 from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import WebSocket
+from tsock.http.proxies import Proxies
 from tsock.sync.permissions import ReadRevoked
 from tsock.wire.frame import Limits
 from tsock.wire.headers import BackoffPolicy, Status
@@ -40,6 +41,7 @@ class Gateway:
         subscriptions: Subscriptions,
         tunnel: Tunnel,
         admission: Admission,
+        reachability: Reachability,
     ) -> None:
         self.context = context
         self.tunnel = tunnel
@@ -50,6 +52,7 @@ class Gateway:
         self._sessions = sessions
         self._hub = hub
         self._subscriptions = subscriptions
+        self._reachability = reachability
         self._proxies = Proxies(context.settings.trusted_proxies)
         self._opened = 0
         self._draining = False
@@ -68,9 +71,16 @@ class Gateway:
         if self._draining:
             session.end(End.DRAINED, "the server is stopping")
 
+    def accepted(self, session: Session) -> None:
+        """Count a connection that was let in."""
+        self._sessions.accept(session)
+        self._reachability.connected(session)
+        self.note(session, "accepted")
+
     def gone(self, session: Session) -> None:
         """Forget a connection whose socket is closed."""
         self._sessions.remove(session)
+        self._reachability.left(session)
         self._hub.leave_all(session)
         self.tunnel.forget(session)
         self.admission.forget(session)
@@ -154,6 +164,11 @@ class Gateway:
     def _note_emptied(self) -> None:
         if self._draining and not len(self._sessions):
             self.emptied.set()
+
+    async def finish(self) -> None:
+        """Wait until a draining gateway has no connection left, and until what tells of them is stored."""
+        await self.emptied.wait()
+        await self._reachability.stop()
 
     @property
     def standing(self) -> int:

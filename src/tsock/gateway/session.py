@@ -73,6 +73,7 @@ class Session:
         "address",
         "caller",
         "connection",
+        "endpoint_id",
         "first_init_ms",
         "heard",
         "in_flight",
@@ -94,6 +95,8 @@ class Session:
         self.send: Send = socket.send
         self.connection = ServerConnection(gateway.packet_limits)
         self.caller: Caller | None = None
+        self.endpoint_id = ""
+        """The client that opened it, as its first grant says, else as the continuation token does."""
         self.first_init_ms = 0
         """When the endpoint first came (`sync.md` 3.6); it may have had other connections since."""
         self.registered: tuple[str, ...] = ()
@@ -191,7 +194,7 @@ class Session:
         if first:
             self._pulse.cancel()
             self._pulse = self._context.deadlines.after(self._context.settings.ping_interval_s, self._beat)
-            self._gateway.note(self, "accepted")
+            self._gateway.accepted(self)
         self._await_expiry()
 
     def refused(self, reply: bytes) -> None:

@@ -34,6 +34,7 @@ from tsock.gateway.context import Context
 from tsock.gateway.gateway import Gateway
 from tsock.gateway.hub import Hub
 from tsock.gateway.notices import Notices
+from tsock.gateway.reachability import Reachability
 from tsock.gateway.sessions import Sessions
 from tsock.gateway.subscriptions import Subscriptions
 from tsock.gateway.tunnel import Tunnel
@@ -127,6 +128,7 @@ class Rig:
                 ids=self.ids,
                 explain=self._explain,
             ),
+            reachability=Reachability(self.directory, self.sessions, self.store, self.deadlines),
         )
 
     async def stop(self) -> None:
