@@ -59,6 +59,13 @@ def rfc2822(at_ms: int) -> str:
     return format_datetime(datetime.fromtimestamp(at_ms // 1000, UTC))
 
 
+def minute(at_ms: int) -> str:
+    """UTC to the minute for people, such as `2026-01-31 08:05 pm`."""
+    at = datetime.fromtimestamp(at_ms // 1000, UTC)
+    # What `%p` says depends on the locale.
+    return f"{at:%Y-%m-%d %I:%M} {'am' if at.hour < 12 else 'pm'}"
+
+
 @functools.lru_cache(maxsize=4096)
 def _second(at_s: int) -> str:
     """The date without its fraction; most dates of a busy server are of the same few seconds."""

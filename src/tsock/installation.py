@@ -81,8 +81,8 @@ class Installation(msgspec.Struct, frozen=True):
             problem=problem,
         )
         return [
-            *OperatorAccounts(self.vault).routes(),
-            *OperatorKeys(self.vault, self.settings.region).routes(),
+            *OperatorAccounts(self.vault, self.settings).routes(),
+            *OperatorKeys(self.vault, self.settings).routes(),
             *OperatorServices().routes(),
             *OperatorPermissions().routes(),
             *OperatorRevocations(self.settings).routes(),

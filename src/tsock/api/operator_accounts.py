@@ -10,7 +10,9 @@ from tsock.auth import accounts
 from tsock.auth.principal import OPERATOR
 from tsock.auth.records import Account
 from tsock.auth.secrets import Vault
+from tsock.auth.tables import behind
 from tsock.clock import iso_ms
+from tsock.settings import Settings
 from tsock.storage.store import Tx
 
 
@@ -48,8 +50,9 @@ class AccountChange(Body, frozen=True):
 class OperatorAccounts:
     """Create, show, rename, suspend, activate, close; replace the Auth Token; say who hears of alerts."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, settings: Settings) -> None:
         self._vault = vault
+        self._settings = settings
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -66,11 +69,12 @@ class OperatorAccounts:
         owner, after = request.params.get("owner"), request.params.get("after", "")
 
         def query(tx: Tx) -> Response:
+            place = behind(tx, Account, after)
             if owner is None:
-                found = accounts.list_accounts(tx, after=after, limit=PAGE_ROWS)
+                found, _ = accounts.list_accounts(tx, place, PAGE_ROWS)
             else:
                 accounts.get_account(tx, owner)
-                found = accounts.list_subaccounts(tx, owner, after=after, limit=PAGE_ROWS)
+                found, _ = accounts.list_subaccounts(tx, owner, place, PAGE_ROWS)
             return page("accounts", found, _view)
 
         return Read(query)
@@ -84,7 +88,7 @@ class OperatorAccounts:
                 account = accounts.create_account(tx, self._vault, body.friendly_name, by=OPERATOR)
             else:
                 account = accounts.create_subaccount(
-                    tx, self._vault, body.owner_sid, body.friendly_name, by=OPERATOR
+                    tx, self._vault, self._settings, body.owner_sid, body.friendly_name, by=OPERATOR
                 )
             view = _view(account)
             view.auth_token = self._vault.open(account.sid, account.auth_token)

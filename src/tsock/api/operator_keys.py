@@ -12,7 +12,9 @@ from tsock.auth.accounts import get_account
 from tsock.auth.principal import OPERATOR
 from tsock.auth.records import ApiKey, KeyKind
 from tsock.auth.secrets import Vault
+from tsock.auth.tables import behind
 from tsock.clock import iso_ms
+from tsock.settings import Settings
 from tsock.storage.store import Tx
 
 
@@ -43,10 +45,9 @@ class NewKey(Body, frozen=True):
 class OperatorKeys:
     """Create, show, revoke."""
 
-    def __init__(self, vault: Vault, region: str) -> None:
-        """Keys are made for `region`."""
+    def __init__(self, vault: Vault, settings: Settings) -> None:
         self._vault = vault
-        self._region = region
+        self._settings = settings
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -63,7 +64,8 @@ class OperatorKeys:
 
         def query(tx: Tx) -> Response:
             get_account(tx, account)
-            return page("keys", keys.list_keys(tx, account, after=after, limit=PAGE_ROWS), _view)
+            found, _ = keys.list_keys(tx, account, behind(tx, ApiKey, after), PAGE_ROWS)
+            return page("keys", found, _view)
 
         return Read(query)
 
@@ -76,8 +78,8 @@ class OperatorKeys:
             key, secret = keys.create_key(
                 tx,
                 self._vault,
+                self._settings,
                 account,
-                region=self._region,
                 kind=body.kind,
                 friendly_name=body.friendly_name,
                 policy=policy,

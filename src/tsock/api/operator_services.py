@@ -13,6 +13,7 @@ from tsock.auth.caller import SYNC
 from tsock.auth.principal import OPERATOR
 from tsock.auth.records import Service
 from tsock.auth.services import ServiceOptions
+from tsock.auth.tables import behind
 from tsock.clock import iso_ms
 from tsock.storage.store import Tx
 
@@ -68,7 +69,7 @@ class OperatorServices:
 
         def query(tx: Tx) -> Response:
             get_account(tx, account)
-            found = services.list_services(tx, account, of, after=after, limit=PAGE_ROWS)
+            found, _ = services.list_services(tx, account, of, behind(tx, Service, after), PAGE_ROWS)
             return page("services", found, _view)
 
         return Read(query)

@@ -10,17 +10,17 @@ from tsock.auth.principal import Author
 from tsock.auth.records import Account, Status
 from tsock.auth.secrets import Vault
 from tsock.auth.services import ensure_default
-from tsock.auth.tables import find, page, save
-from tsock.clock import iso_ms
+from tsock.auth.tables import find, newest, save
+from tsock.clock import iso_ms, minute
 from tsock.errors import ApiError
 from tsock.ids import Ids
+from tsock.settings import Settings
+from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
 from tsock.urls import is_web_url
 
 NAME_CHARS_MAX = 64
 DEBUGGER_URL_CHARS_MAX = 512
-SUBACCOUNTS_MAX = 1000
-"""Of one account, not counting closed ones."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -63,7 +63,13 @@ def create_account(tx: Tx, vault: Vault, friendly_name: str | None = None, *, by
 
 
 def create_subaccount(
-    tx: Tx, vault: Vault, owner_sid: str, friendly_name: str | None = None, *, by: Author
+    tx: Tx,
+    vault: Vault,
+    settings: Settings,
+    owner_sid: str,
+    friendly_name: str | None = None,
+    *,
+    by: Author,
 ) -> Account:
     """A new subaccount with an Auth Token and default services of its own.
 
@@ -79,9 +85,15 @@ def create_subaccount(
     below = tx.one(
         "SELECT count(*) FROM accounts WHERE owner_sid = :owner AND status <> 'closed'", {"owner": owner_sid}
     )
-    if below is not None and below[0] >= SUBACCOUNTS_MAX:
-        raise ApiError(403, 21480, f"Reached maximum number of subaccounts: {SUBACCOUNTS_MAX}")
-    name = _checked_name(friendly_name, f"SubAccount Created at {iso_ms(tx.now_ms)}")
+    highest = settings.subaccounts_per_account_max
+    if below is not None and below[0] >= highest:
+        raise ApiError(
+            403,
+            21480,
+            f"Reached maximum number of subaccounts: {owner_sid} has {highest} that are not closed "
+            "(subaccounts_per_account_max)",
+        )
+    name = _checked_name(friendly_name, f"SubAccount Created at {minute(tx.now_ms)}")
     return _create(tx, vault, name, owner_sid, by)
 
 
@@ -127,14 +139,47 @@ def set_status(tx: Tx, sid: str, status: str, *, by: Author) -> Account:
         ApiError: 404/20404, no such account; 400/21475, no such status; 400/21479, the account is closed, and
             closed is final.
     """
-    account = get_account(tx, sid)
-    if status not in get_args(Status):
+    checked = _checked_status(status)
+    return _with_status(tx, get_account(tx, sid), checked, by=by, by_operator=checked == "suspended")
+
+
+def set_subaccount_status(tx: Tx, owner_sid: str, sid: str, status: str, *, by: Author) -> Account:
+    """Suspend, reactivate or close a subaccount, as its owner may.
+
+    Args:
+        tx: the transaction.
+        owner_sid: the account that asks for it.
+        sid: the account that is to change.
+        status: the new status.
+        by: who asks for it.
+
+    Raises:
+        ApiError: 404/20404, no such account; 400/21475, no such status; 400/21477, this is no subaccount;
+            403/20006, it is one, but not of `owner_sid`; 400/21479, it is closed, and closed is final;
+            403/21476, the owner is not active; 403/21478, an operator suspended it.
+    """
+    account, checked = get_account(tx, sid), _checked_status(status)
+    if account.owner_sid is None:
         raise ApiError(
-            400, 21475, "Unable to update Status, invalid Status: expected active, suspended or closed"
+            400, 21477, "Unable to update Status for parent accounts: only an operator can do that"
         )
-    if account.status == "closed":
-        raise ApiError(400, 21479, "Unable to update Status for subaccount, subaccount has been closed")
-    return save(tx, replace(account, status=status, updated_ms=tx.now_ms), by)
+    if account.owner_sid != owner_sid:
+        raise ApiError(
+            403, 20006, "Access Denied: only its parent account changes the Status of a subaccount"
+        )
+    owner = get_account(tx, owner_sid)
+    if owner.status != "active":
+        raise ApiError(
+            403, 21476, f"Unable to update Status for subaccount, parent account is {owner.status}"
+        )
+    if account.suspended_by_operator and account.status == "suspended":
+        raise ApiError(
+            403,
+            21478,
+            "Unable to update Status for subaccount, subaccount has been suspended by the operator of this "
+            "server, who alone can lift that",
+        )
+    return _with_status(tx, account, checked, by=by, by_operator=False)
 
 
 def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
@@ -166,14 +211,14 @@ def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Accoun
     return save(tx, replace(account, debugger_url=url, updated_ms=tx.now_ms), by)
 
 
-def list_accounts(tx: Tx, *, after: str = "", limit: int) -> list[Account]:
-    """Every account in the order of the SIDs, subaccounts and closed ones too, from behind `after` on."""
-    return page(tx, Account, "sid > :after", limit, after=after)
+def list_accounts(tx: Tx, place: Place, size: int) -> tuple[list[Account], Slice]:
+    """A page of all accounts, subaccounts and closed ones too, the newest first."""
+    return newest(tx, Account, "TRUE", place, size)
 
 
-def list_subaccounts(tx: Tx, owner_sid: str, *, after: str = "", limit: int) -> list[Account]:
-    """The subaccounts of an account in the order of their SIDs, closed ones too, from behind `after` on."""
-    return page(tx, Account, "owner_sid = :owner AND sid > :after", limit, owner=owner_sid, after=after)
+def list_subaccounts(tx: Tx, owner_sid: str, place: Place, size: int) -> tuple[list[Account], Slice]:
+    """A page of the subaccounts of an account, closed ones too, the newest first."""
+    return newest(tx, Account, "owner_sid = :owner", place, size, owner=owner_sid)
 
 
 def _create(tx: Tx, vault: Vault, friendly_name: str, owner_sid: str | None, by: Author) -> Account:
@@ -181,6 +226,29 @@ def _create(tx: Tx, vault: Vault, friendly_name: str, owner_sid: str | None, by:
     for product in (SYNC, CHAT):
         ensure_default(tx, account.sid, product, by=by)
     return account
+
+
+def _checked_status(status: str) -> Status:
+    for known in get_args(Status):
+        if status == known:
+            return known
+    raise ApiError(
+        400,
+        21475,
+        f"Unable to update Status, invalid Status: expected active, suspended or closed, not {status[:32]!r}",
+    )
+
+
+def _with_status(tx: Tx, account: Account, status: Status, *, by: Author, by_operator: bool) -> Account:
+    if account.status == "closed":
+        raise ApiError(
+            400,
+            21479,
+            "Unable to update Status for subaccount, subaccount has been closed: that is final, "
+            "create another one",
+        )
+    changed = replace(account, status=status, suspended_by_operator=by_operator, updated_ms=tx.now_ms)
+    return save(tx, changed, by)
 
 
 def _checked_name(name: str | None, default: str) -> str:

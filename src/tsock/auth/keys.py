@@ -1,31 +1,25 @@
 """Rules of API keys (`rest.md` 3, `tokens.md` 5)."""
 
-import msgspec
 from msgspec.structs import replace
 
+from tsock.auth import policies
 from tsock.auth.accounts import NAME_CHARS_MAX, get_account
 from tsock.auth.principal import Author
 from tsock.auth.records import ApiKey, KeyKind
 from tsock.auth.secrets import Vault
-from tsock.auth.tables import find, page, save
+from tsock.auth.tables import find, newest, save
 from tsock.errors import ApiError
+from tsock.settings import Settings
+from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
-
-KEYS_MAX = 1000
-"""Of one account, not counting deleted ones."""
-POLICY_ENTRIES_MAX = 100
-
-
-class _Policy(msgspec.Struct, forbid_unknown_fields=True):
-    allow: list[str]
 
 
 def create_key(
     tx: Tx,
     vault: Vault,
+    settings: Settings,
     account_sid: str,
     *,
-    region: str,
     kind: KeyKind = "standard",
     friendly_name: str = "",
     policy: str | None = None,
@@ -36,24 +30,32 @@ def create_key(
     Args:
         tx: the transaction.
         vault: seals the secret.
+        settings: name the region it is valid in, and how many keys an account may have.
         account_sid: the account it belongs to.
-        region: the one it is valid in.
         kind: main and standard keys sign Access Tokens, restricted ones only do what their policy allows.
         friendly_name: at most `NAME_CHARS_MAX` characters.
         policy: JSON `{"allow": ["/twilio/…", …]}` of a restricted key, and of no other.
         by: who asks for it.
 
     Raises:
-        ApiError: 404/20404, no such account; 400/20002, the name is too long; 400/70001, the policy is
-            missing, out of place or malformed; 400/70151, the account has too many keys.
+        ApiError: 404/20404, no such account; 403/20005, it is closed; 400/20002, the name is too long;
+            400/70001, the policy is missing, out of place or malformed; 400/70151, the account has too many
+            keys.
     """
-    get_account(tx, account_sid)
+    if get_account(tx, account_sid).status == "closed":
+        raise ApiError(403, 20005, f"Account not active: {account_sid} is closed, and that is final")
     count = tx.one(
         "SELECT count(*) FROM api_keys WHERE account_sid = :account AND revoked_ms IS NULL",
         {"account": account_sid},
     )
-    if count is not None and count[0] >= KEYS_MAX:
-        raise ApiError(400, 70151, f"Maximum Number Of API Keys Exceeded: {KEYS_MAX}; delete one first")
+    highest = settings.keys_per_account_max
+    if count is not None and count[0] >= highest:
+        raise ApiError(
+            400,
+            70151,
+            f"Maximum Number Of API Keys Exceeded: {account_sid} has {highest} (keys_per_account_max); "
+            "delete one first",
+        )
     _check(kind, friendly_name, policy)
     sid, secret = tx.sid("SK"), tx.secret()
     key = ApiKey(
@@ -62,7 +64,7 @@ def create_key(
         kind=kind,
         friendly_name=friendly_name,
         secret=vault.seal(sid, secret),
-        region=region,
+        region=settings.region,
         policy=policy,
         created_ms=tx.now_ms,
         updated_ms=tx.now_ms,
@@ -82,10 +84,36 @@ def get_key(tx: Tx, account_sid: str, sid: str) -> ApiKey:
     return key
 
 
-def list_keys(tx: Tx, account_sid: str, *, after: str = "", limit: int) -> list[ApiKey]:
-    """The keys of an account that are in use, in the order of their SIDs, from behind `after` on."""
-    where = "account_sid = :account AND sid > :after AND revoked_ms IS NULL"
-    return page(tx, ApiKey, where, limit, account=account_sid, after=after)
+def list_keys(tx: Tx, account_sid: str, place: Place, size: int) -> tuple[list[ApiKey], Slice]:
+    """A page of the keys of an account that are in use, the newest first."""
+    where = "account_sid = :account AND revoked_ms IS NULL"
+    return newest(tx, ApiKey, where, place, size, account=account_sid)
+
+
+def update_key(
+    tx: Tx,
+    account_sid: str,
+    sid: str,
+    *,
+    friendly_name: str | None = None,
+    policy: str | None = None,
+    by: Author,
+) -> ApiKey:
+    """Give the key another name, or a restricted one another policy; what is None stays as it is.
+
+    Raises:
+        ApiError: 404/20404, no such key; 400/20002, the name is too long; 400/70001, the policy is malformed
+            or the key is not restricted.
+    """
+    key = get_key(tx, account_sid, sid)
+    changed = replace(
+        key,
+        friendly_name=key.friendly_name if friendly_name is None else friendly_name,
+        policy=key.policy if policy is None else policy,
+        updated_ms=tx.now_ms,
+    )
+    _check(changed.kind, changed.friendly_name, changed.policy)
+    return save(tx, changed, by)
 
 
 def delete_key(tx: Tx, account_sid: str, sid: str, *, by: Author) -> ApiKey:
@@ -109,18 +137,10 @@ def _check(kind: KeyKind, friendly_name: str, policy: str | None) -> None:
         raise ApiError(
             400, 70001, "Validation Failed: a restricted key needs a Policy, and no other key has one"
         )
-    if policy is not None and not _is_policy(policy):
+    if policy is not None and policies.parse(policy) is None:
         raise ApiError(
             400,
             70001,
-            'Validation Failed: expected a Policy like {"allow": ["/twilio/sync/documents/read"]} '
-            f"of at most {POLICY_ENTRIES_MAX} entries",
+            'Validation Failed: expected a Policy like {"allow": ["/twilio/sync/documents/read"]} of at most '
+            f"{policies.ENTRIES_MAX} permissions, each of at most {policies.ENTRY_CHARS_MAX} characters",
         )
-
-
-def _is_policy(text: str) -> bool:
-    try:
-        policy = msgspec.json.decode(text, type=_Policy)
-    except (msgspec.MsgspecError, UnicodeError):
-        return False
-    return len(policy.allow) <= POLICY_ENTRIES_MAX and all(entry.startswith("/") for entry in policy.allow)

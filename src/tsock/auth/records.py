@@ -32,6 +32,8 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     updated_ms: int
     debugger_url: str | None = None
     """Is told of every alert of the account (`rest.md` 8.5)."""
+    suspended_by_operator: bool = False
+    """Then its owner cannot lift that."""
 
 
 class ApiKey(msgspec.Struct, frozen=True, gc=False):

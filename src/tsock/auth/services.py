@@ -12,8 +12,9 @@ from tsock.auth.caller import SYNC
 from tsock.auth.directory import DEFAULT
 from tsock.auth.principal import Author
 from tsock.auth.records import Service
-from tsock.auth.tables import find, page, save
+from tsock.auth.tables import find, newest, page, save
 from tsock.errors import ApiError
+from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
 from tsock.urls import is_web_url
 
@@ -55,10 +56,12 @@ def get_service(tx: Tx, account_sid: str, product: str, sid_or_name: str) -> Ser
     return service
 
 
-def list_services(tx: Tx, account_sid: str, product: str, *, after: str = "", limit: int) -> list[Service]:
-    """The services of one product, in the order of their SIDs, from behind `after` on."""
-    where = "account_sid = :account AND product = :product AND sid > :after AND deleted_ms IS NULL"
-    return page(tx, Service, where, limit, account=account_sid, product=product, after=after)
+def list_services(
+    tx: Tx, account_sid: str, product: str, place: Place, size: int
+) -> tuple[list[Service], Slice]:
+    """A page of the services of one product, the newest first."""
+    where = "account_sid = :account AND product = :product AND deleted_ms IS NULL"
+    return newest(tx, Service, where, place, size, account=account_sid, product=product)
 
 
 def create_service(

@@ -8,9 +8,12 @@ import msgspec
 from tsock.auth import audit
 from tsock.auth.principal import Author
 from tsock.auth.records import Account, ApiKey, Record, Revocation, Service
+from tsock.storage.keyset import START, Listing, Place, Slice, slice_at
 from tsock.storage.store import Tx
 
 R = TypeVar("R", bound=Record)
+D = TypeVar("D", Account, ApiKey, Service)
+"""A record with a date of creation."""
 
 _TABLES: dict[type[Record], str] = {
     Account: "accounts",
@@ -36,6 +39,17 @@ _SELECT = {
 }
 
 
+_ORDER = ("created_ms", "sid")
+_LISTINGS: dict[type[Record], Listing] = {
+    kind: Listing(
+        f"SELECT {', '.join((*_ORDER, *kind.__struct_fields__))} FROM {_TABLES[kind]}",
+        _ORDER,
+        descending=True,
+    )
+    for kind in (Account, ApiKey, Service)
+}
+
+
 def save(tx: Tx, record: R, by: Author) -> R:
     """Write the record, whether new or changed, announce it, and keep on record who did that."""
     audit.record(tx, find(tx, type(record), record.sid), record, by)
@@ -54,6 +68,23 @@ def page(tx: Tx, kind: type[R], where: str, limit: int, **params: object) -> lis
     """At most `limit` records that fulfil `where`, in the order of their SIDs."""
     statement = f"{_SELECT[kind]} WHERE {where} ORDER BY sid LIMIT :limit"
     return [_record(kind, row) for row in tx.all(statement, {**params, "limit": limit})]
+
+
+def newest(
+    tx: Tx, kind: type[D], where: str, place: Place, size: int, **params: object
+) -> tuple[list[D], Slice]:
+    """A page of the records that fulfil `where`, and what lies beside it.
+
+    The newest come first, since what was made last is what is most often looked for.
+    """
+    rows = slice_at(tx, _LISTINGS[kind], where, params, place, size)
+    return [_record(kind, row[len(_ORDER) :]) for row in rows.rows], rows
+
+
+def behind(tx: Tx, kind: type[D], sid: str) -> Place:
+    """Where a list of `newest` goes on behind this record; the start, if there is none."""
+    record = find(tx, kind, sid)
+    return START if record is None else Place((record.created_ms, record.sid))
 
 
 def every(tx: Tx, kind: type[R]) -> Iterator[R]:

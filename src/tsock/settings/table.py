@@ -134,6 +134,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     continuation_ttl_s: Annotated[int, Limit(low=0)] = 86_400
     """Life of a continuation token (`twilsock.md` 4.3)."""
 
+    # Accounts
+    subaccounts_per_account_max: Annotated[int, Limit(code=21480, low=0)] = 1_000
+    """Subaccounts of one account, closed ones not counted."""
+    keys_per_account_max: Annotated[int, Limit(code=70151, low=1)] = 1_000
+    """API keys of one account, deleted ones not counted."""
+
     # Sync
     sync_data_bytes_max: Annotated[int, Limit(code=54006, low=2)] = 16 * 1024
     """Data of one document, list item or map item."""
@@ -198,6 +204,7 @@ SECTIONS = {
     "header_bytes_max": "Frames and requests",
     "connections_per_identity_max": "Connections",
     "token_bytes_max": "Access Tokens",
+    "subaccounts_per_account_max": "Accounts",
     "sync_data_bytes_max": "Sync",
     "store_waiting_max": "Store",
     "denials_max": "Records and logs",

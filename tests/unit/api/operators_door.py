@@ -43,8 +43,8 @@ class OperatorsDoor:
         )
         self._router = Router()
         for part in (
-            OperatorAccounts(world.vault),
-            OperatorKeys(world.vault, "us1"),
+            OperatorAccounts(world.vault, world.settings),
+            OperatorKeys(world.vault, world.settings),
             OperatorServices(),
             OperatorPermissions(),
             OperatorRevocations(world.settings),

@@ -52,7 +52,10 @@ def test_long_list_goes_on_behind_its_last_entry(
 ) -> None:
     monkeypatch.setattr("tsock.api.operator_accounts.PAGE_ROWS", 2)
     monkeypatch.setattr("tsock.api.operator_body.PAGE_ROWS", 2)
-    expected = sorted([door.sid, *(door("POST", "/accounts", {})["sid"] for _ in range(4))])
+    expected = [door.sid]
+    for _ in range(4):
+        door.world.now_ms += 1
+        expected.insert(0, door("POST", "/accounts", {})["sid"])
 
     found, after = [], ""
     while after is not None:

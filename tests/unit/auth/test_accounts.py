@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 
 from tests.unit.auth.world import World
-from tsock.auth import accounts
 from tsock.auth.accounts import (
     create_account,
     create_subaccount,
@@ -13,10 +12,13 @@ from tsock.auth.accounts import (
     rotate_auth_token,
     set_debugger_url,
     set_status,
+    set_subaccount_status,
 )
 from tsock.auth.caller import CHAT, SYNC
 from tsock.auth.records import Account, Service
 from tsock.errors import ApiError
+from tsock.settings import Settings
+from tsock.storage.keyset import START
 
 
 def refused(world: World, rule: Callable[..., object], *args: Any, **named: Any) -> tuple[int, int]:
@@ -42,34 +44,37 @@ def test_new_account_comes_with_credentials_and_default_services(world: World):
 
 
 def test_subaccount_has_an_owner_and_a_default_name(world: World):
-    sub = world(create_subaccount, world.vault, world.account_sid)
+    sub = world(create_subaccount, world.vault, world.settings, world.account_sid)
     assert (sub.owner_sid, sub.friendly_name) == (
         world.account_sid,
-        "SubAccount Created at 2023-11-14T22:15:00.000Z",
+        "SubAccount Created at 2023-11-14 10:15 pm",
     )
 
 
 def test_subaccount_needs_an_active_main_account(world: World):
     sub, _ = world.subaccount()
-    assert refused(world, create_subaccount, world.vault, sub.sid) == (403, 20006)
-    assert refused(world, create_subaccount, world.vault, "AC" + "0" * 32) == (404, 20404)
+    assert refused(world, create_subaccount, world.vault, world.settings, sub.sid) == (403, 20006)
+    assert refused(world, create_subaccount, world.vault, world.settings, "AC" + "0" * 32) == (404, 20404)
     world(set_status, world.account_sid, "suspended")
-    assert refused(world, create_subaccount, world.vault, world.account_sid) == (403, 20005)
+    assert refused(world, create_subaccount, world.vault, world.settings, world.account_sid) == (403, 20005)
 
 
-def test_closed_subaccounts_make_room_for_new_ones(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(accounts, "SUBACCOUNTS_MAX", 2)
+def test_closed_subaccounts_make_room_for_new_ones(world: World):
+    world.settings = Settings(subaccounts_per_account_max=2)
     first, _ = world.subaccount()
     world.subaccount()
-    assert refused(world, create_subaccount, world.vault, world.account_sid) == (403, 21480)
+    assert refused(world, create_subaccount, world.vault, world.settings, world.account_sid) == (403, 21480)
     world(set_status, first.sid, "closed")
-    assert world(create_subaccount, world.vault, world.account_sid).status == "active"
+    assert world(create_subaccount, world.vault, world.settings, world.account_sid).status == "active"
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 65])
 def test_name_must_have_1_to_64_characters(world: World, name: str):
     assert refused(world, create_account, world.vault, name) == (400, 20002)
-    assert refused(world, create_subaccount, world.vault, world.account_sid, name) == (400, 20002)
+    assert refused(world, create_subaccount, world.vault, world.settings, world.account_sid, name) == (
+        400,
+        20002,
+    )
     assert refused(world, rename_account, world.account_sid, name) == (400, 20002)
 
 
@@ -100,11 +105,66 @@ def test_operator_may_set_the_status_of_any_account_until_it_is_closed(world: Wo
         assert refused(world, set_status, world.account_sid, status) == (400, 21479)
 
 
-def test_subaccounts_are_listed_a_page_at_a_time(world: World):
-    made = sorted(world.subaccount()[0].sid for _ in range(3))
-    first = world(list_subaccounts, world.account_sid, limit=2)
-    rest = world(list_subaccounts, world.account_sid, after=first[-1].sid, limit=2)
-    assert [account.sid for account in first + rest] == made
+def test_operator_is_told_which_status_is_none(world: World):
+    assert refused(world, set_status, world.account_sid, "Active") == (400, 21475)
+
+
+def test_owner_suspends_activates_and_closes_its_subaccount(world: World):
+    sub, _ = world.subaccount()
+    world.now_ms += 9
+    for status in ("suspended", "active", "closed"):
+        changed = world(set_subaccount_status, world.account_sid, sub.sid, status)
+        assert (changed.status, changed.updated_ms) == (status, world.now_ms)
+    for status in ("active", "suspended", "closed"):
+        assert refused(world, set_subaccount_status, world.account_sid, sub.sid, status) == (400, 21479)
+
+
+def test_owner_sets_no_status_but_its_subaccounts(world: World):
+    sub, _ = world.subaccount()
+    another, _ = world.another_account()
+    rule = set_subaccount_status
+    assert refused(world, rule, world.account_sid, sub.sid, "1") == (400, 21475)
+    assert refused(world, rule, world.account_sid, world.account_sid, "suspended") == (400, 21477)
+    assert refused(world, rule, sub.sid, sub.sid, "closed") == (403, 20006)
+    assert refused(world, rule, another.sid, sub.sid, "closed") == (403, 20006)
+    assert refused(world, rule, world.account_sid, "AC" + "0" * 32, "closed") == (404, 20404)
+
+
+@pytest.mark.parametrize("status", ["suspended", "closed"])
+def test_subaccount_of_an_inactive_owner_keeps_its_status(world: World, status: str):
+    sub, _ = world.subaccount()
+    world(set_status, world.account_sid, status)
+    assert refused(world, set_subaccount_status, world.account_sid, sub.sid, "suspended") == (403, 21476)
+
+
+def test_suspension_by_the_operator_is_lifted_by_the_operator_alone(world: World):
+    sub, _ = world.subaccount()
+    rule = set_subaccount_status, world.account_sid, sub.sid
+    world(*rule, "suspended")
+    world(set_status, sub.sid, "suspended")
+    for status in ("active", "suspended", "closed"):
+        assert refused(world, *rule, status) == (403, 21478)
+    world(set_status, sub.sid, "active")
+    assert world(*rule, "suspended").status == "suspended"
+    assert world(*rule, "active").status == "active"
+
+
+def test_operator_closes_what_it_suspended(world: World):
+    sub, _ = world.subaccount()
+    world(set_status, sub.sid, "suspended")
+    world(set_status, sub.sid, "closed")
+    assert refused(world, set_subaccount_status, world.account_sid, sub.sid, "active") == (400, 21479)
+
+
+def test_subaccounts_are_listed_a_page_at_a_time_the_newest_first(world: World):
+    made: list[str] = []
+    for _ in range(3):
+        world.now_ms += 1
+        made.append(world.subaccount()[0].sid)
+    first, beside = world(list_subaccounts, world.account_sid, START, 2)
+    assert beside.next is not None
+    rest, _ = world(list_subaccounts, world.account_sid, beside.next, 2)
+    assert [account.sid for account in first + rest] == made[::-1]
 
 
 def test_debugger_url_is_an_absolute_web_url_or_none(world: World):

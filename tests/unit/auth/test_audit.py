@@ -72,7 +72,7 @@ def test_operator_is_named_as_the_platform_itself(world: World, events: Events):
 
 
 def test_life_of_a_key_and_of_a_service_is_told(world: World, events: Events):
-    key, _ = world(create_key, world.vault, world.account_sid, region="us1", friendly_name="CI")
+    key, _ = world(create_key, world.vault, world.settings, world.account_sid, friendly_name="CI")
     world(delete_key, world.account_sid, key.sid)
     service = world(create_service, world.account_sid, SYNC, ServiceOptions(friendly_name="a"))
     options = ServiceOptions(acl_enabled=True, reachability_debouncing_window_ms=7000)
@@ -115,8 +115,8 @@ def test_revocation_is_told(world: World, events: Events):
 def test_owner_may_read_what_happened_to_a_subaccount_and_the_subaccount_what_happened_to_its_keys(
     world: World, events: Events
 ):
-    account = world(create_subaccount, world.vault, world.account_sid)
-    key, _ = world(create_key, world.vault, account.sid, region="us1")
+    account = world(create_subaccount, world.vault, world.settings, world.account_sid)
+    key, _ = world(create_key, world.vault, world.settings, account.sid)
     readers = {event["resource_sid"]: event["account_sid"] for event in events()}
     assert readers[account.sid] == world.account_sid
     assert readers[key.sid] == account.sid

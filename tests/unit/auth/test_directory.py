@@ -65,7 +65,7 @@ def test_rotated_secret_takes_the_place_of_the_opened_one(world: World):
     ],
 )
 def test_subaccount_shares_the_fate_of_its_owner(world: World, owner: str, own: str, effective: str):
-    sub: Account = world(create_subaccount, world.vault, world.account_sid)
+    sub: Account = world(create_subaccount, world.vault, world.settings, world.account_sid)
     if own != "active":
         sub = world(set_status, sub.sid, own)
     if owner != "active":

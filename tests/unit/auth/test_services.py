@@ -15,6 +15,7 @@ from tsock.auth.services import (
     list_services,
     update_service,
 )
+from tsock.storage.keyset import START
 
 
 def test_new_service_has_the_documented_defaults(world: World):
@@ -119,9 +120,13 @@ def test_default_service_is_made_once(world: World):
     assert world.facts == []
 
 
-def test_services_of_one_product_are_listed_a_page_at_a_time(world: World):
-    made = sorted([world.sync_sid, *(world.another_service() for _ in range(3))])
+def test_services_of_one_product_are_listed_a_page_at_a_time_the_newest_first(world: World):
+    made = [world.sync_sid]
+    for _ in range(3):
+        world.now_ms += 1
+        made.append(world.another_service())
     world.another_service(CHAT)
-    first = world(list_services, world.account_sid, SYNC, limit=3)
-    rest = world(list_services, world.account_sid, SYNC, after=first[-1].sid, limit=3)
-    assert [service.sid for service in first + rest] == made
+    first, beside = world(list_services, world.account_sid, SYNC, START, 3)
+    assert beside.next is not None
+    rest, _ = world(list_services, world.account_sid, SYNC, beside.next, 3)
+    assert [service.sid for service in first + rest] == made[::-1]

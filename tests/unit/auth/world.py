@@ -11,7 +11,7 @@ from tsock.auth.caller import CHAT, SYNC, Caller
 from tsock.auth.directory import Directory
 from tsock.auth.keys import create_key
 from tsock.auth.principal import OPERATOR
-from tsock.auth.records import Account
+from tsock.auth.records import Account, ApiKey
 from tsock.auth.secrets import Vault
 from tsock.auth.services import create_service
 from tsock.auth.tokens import Examiner, Refusal, SigningKey, mint
@@ -81,13 +81,16 @@ class World:
         return account, self.another_key(account.sid)
 
     def subaccount(self) -> tuple[Account, SigningKey]:
-        account = self(create_subaccount, self.vault, self.account_sid)
+        account = self(create_subaccount, self.vault, self.settings, self.account_sid)
         return account, self.another_key(account.sid)
 
     def another_key(self, account_sid: str | None = None, **options: Any) -> SigningKey:
-        account_sid = account_sid or self.account_sid
-        key, secret = self(create_key, self.vault, account_sid, **{"region": "us1", **options})
-        return SigningKey(account_sid, key.sid, secret)
+        key, secret = self.key_made(account_sid, **options)
+        return SigningKey(key.account_sid, key.sid, secret)
+
+    def key_made(self, account_sid: str | None = None, **options: Any) -> tuple[ApiKey, str]:
+        """A key, and its secret."""
+        return self(create_key, self.vault, self.settings, account_sid or self.account_sid, **options)
 
     def another_service(self, product: str = SYNC, account_sid: str | None = None) -> str:
         return self(create_service, account_sid or self.account_sid, product).sid

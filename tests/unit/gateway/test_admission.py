@@ -36,10 +36,10 @@ def let_in(rig: Rig, identity: str = "alice", **options: Any) -> Client:
 
 async def another_account(rig: Rig, *, sub: bool = False) -> SigningKey:
     if sub:
-        account = await rig.do(create_subaccount, rig.vault, rig.made.account_sid)
+        account = await rig.do(create_subaccount, rig.vault, rig.settings, rig.made.account_sid)
     else:
         account = await rig.do(create_account, rig.vault)
-    key, secret = await rig.do(create_key, rig.vault, account.sid, region="us1")
+    key, secret = await rig.do(create_key, rig.vault, rig.settings, account.sid)
     return SigningKey(account.sid, key.sid, secret)
 
 

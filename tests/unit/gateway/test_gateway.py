@@ -16,7 +16,7 @@ CLOSE = b"\x88\x00"
 
 
 async def new_key(rig: Rig, account_sid: str) -> SigningKey:
-    key, secret = await rig.do(create_key, rig.vault, account_sid, region="us1")
+    key, secret = await rig.do(create_key, rig.vault, rig.settings, account_sid)
     return SigningKey(account_sid, key.sid, secret)
 
 
@@ -82,7 +82,7 @@ async def test_what_stands_no_longer_ends_its_connections_and_is_refused_on_retu
     rig: Rig, revoke: Callable[[Rig, Client], Awaitable[None]], code: int
 ) -> None:
     """`twilsock.md` 11.4; the connections of others, and of accounts beside, stay."""
-    sub = await rig.do(create_subaccount, rig.vault, rig.made.account_sid)
+    sub = await rig.do(create_subaccount, rig.vault, rig.settings, rig.made.account_sid)
     key = await new_key(rig, sub.sid)
     token = rig.token("alice", key=key)
     victim, bystander = rig.open(), rig.connect("alice")
@@ -94,7 +94,7 @@ async def test_what_stands_no_longer_ends_its_connections_and_is_refused_on_retu
 
 
 async def test_suspended_owner_takes_its_subaccounts_along(rig: Rig) -> None:
-    sub = await rig.do(create_subaccount, rig.vault, rig.made.account_sid)
+    sub = await rig.do(create_subaccount, rig.vault, rig.settings, rig.made.account_sid)
     of_owner, of_sub = rig.connect(), rig.connect(key=await new_key(rig, sub.sid))
     await rig.do(set_status, rig.made.account_sid, "suspended")
     assert ended_without_a_packet(of_owner)
