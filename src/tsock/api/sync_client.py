@@ -20,6 +20,7 @@ from tsock.sync import data as json_data
 from tsock.sync import documents, pages, params, refusals, roots, streams
 from tsock.sync.data import Json
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, STREAM, Kind
+from tsock.sync.pages import Query
 
 
 class SyncClient:
@@ -100,8 +101,8 @@ class SyncClient:
             root = roots.fetch(tx, actor, kind, name)
             items = None
             if with_items:
-                size = self._limits.page_rows_max
-                items = pages.of_items(tx, actor, kind, root.sid, size=size).items
+                first = Query(size=self._limits.page_rows_max)
+                items = pages.of_items(tx, actor, kind, root.sid, first).items
             return Response(200, bodies.root(root, shown, with_data=True, items=items))
 
         return Read(query)

@@ -98,7 +98,7 @@ class SyncItemsClient:
     def fetch(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
         """Read one item by its URL."""
         actor = self._reader(request, name)
-        key = self._item_key(kind, item_name)
+        key = params.item_key(kind, item_name, self._limits)
         shown = links(request, actor)
 
         def query(tx: Tx) -> Response:
@@ -111,7 +111,7 @@ class SyncItemsClient:
         """Change an item that exists: its data, its time to live, or both."""
         actor = self._writer(request, name)
         body = read_body(request)
-        key = self._item_key(kind, item_name)
+        key = params.item_key(kind, item_name, self._limits)
         content = json_data.optional(present(body.data), kind, self._limits)
         ttl = params.ttl(body.ttl, self._limits)
         expected = params.if_match(request.headers.get("if-match"))
@@ -126,7 +126,7 @@ class SyncItemsClient:
     def remove(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
         """Remove an item; the reply has a body, without which JS fails (`sync.md` 2.4.2)."""
         actor = self._writer(request, name)
-        key = self._item_key(kind, item_name)
+        key = params.item_key(kind, item_name, self._limits)
         expected = params.if_match(request.headers.get("if-match"))
         shown = links(request, actor)
 
@@ -139,45 +139,21 @@ class SyncItemsClient:
     def page(self, request: Request, kind: Kind, name: str) -> Answer:
         """Items in order; `Index` or `Key` ask for one, `PageToken` for a neighbouring page."""
         actor = self._reader(request, name)
-        asked = request.params
-        one = asked.get("Index" if kind is LIST else "Key")
-        token = asked.get("PageToken")
-        size = params.page_size(asked.get("PageSize"), self._limits)
-        start = asked.get("From")
-        from_key = _key(kind, start) if start is not None else None
-        exclusive = params.exclusive(asked.get("Bounds"))
-        descending = params.descending(asked.get("Order"))
-        one_key = self._item_key(kind, one) if one is not None else None
+        asked = params.item_query(kind, request.params.get, self._limits)
+        one = request.params.get("Index" if kind is LIST else "Key")
+        one_key = None if one is None else params.item_key(kind, one, self._limits)
         shown = links(request, actor)
 
         def query(tx: Tx) -> Response:
             if one_key is not None:
-                page = pages.of_one(tx, actor, kind, name, one_key, size=size)
-            elif token is not None:
-                page = pages.at_token(tx, actor, kind, name, token)
+                page = pages.of_one(tx, actor, kind, name, one_key, size=asked.size)
             else:
-                page = pages.of_items(
-                    tx,
-                    actor,
-                    kind,
-                    name,
-                    start=from_key,
-                    exclusive=exclusive,
-                    descending=descending,
-                    size=size,
-                )
+                page = pages.of_items(tx, actor, kind, name, asked)
             return Response(
                 200, bodies.page(page.items, kind, shown, page.size, page.previous_token, page.next_token)
             )
 
         return Read(query)
-
-    def _item_key(self, kind: Kind, text: str) -> int | str:
-        """What names one item; no map item has an empty key."""
-        key = _key(kind, text)
-        if key == "":
-            raise refusals.bad_key(self._limits.key_chars_max)
-        return key
 
     def _reader(self, request: Request, name: str) -> Actor:
         actor = self._scope.actor(request)
@@ -188,7 +164,3 @@ class SyncItemsClient:
         actor = self._scope.actor(request)
         self._rates.write(actor, name)
         return actor
-
-
-def _key(kind: Kind, text: str) -> int | str:
-    return params.index(text) if kind is LIST else text

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 from itertools import accumulate
+from typing import Annotated
 
 import msgspec
 
@@ -29,60 +30,57 @@ class Page(msgspec.Struct, frozen=True, gc=False):
     next_token: str | None = None
 
 
+class Query(msgspec.Struct, frozen=True, gc=False):
+    """Which page is asked for; the defaults are those of a request that does not say."""
+
+    size: int
+    token: str | None = None
+    """Of an earlier page; stands for all the rest."""
+    start: int | str | None = None
+    """`From`, which need not exist; None is the start of the order."""
+    exclusive: bool = False
+    descending: bool = False
+
+
 class _Place(msgspec.Struct, frozen=True, array_like=True):
     """A page: `size` rows from `start` on, inclusive, read forward or against the order."""
 
-    start: int | str
+    start: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | str
     descending: bool
     backward: bool
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 _CHECK_BYTES = 6
 
 
-def of_items(
-    tx: Tx,
-    actor: Actor,
-    kind: Kind,
-    sid_or_name: str,
-    *,
-    start: int | str | None = None,
-    exclusive: bool = False,
-    descending: bool = False,
-    size: int,
-) -> Page:
-    """The page that begins at `start` (`From`), which need not exist; None is the start of the order.
-
-    Raises:
-        ApiError: absent; 54007 not readable.
-    """
-    root = _open(tx, actor, kind, sid_or_name)
-    rows, behind, ahead = _window(
-        tx,
-        root,
-        start,
-        strict=exclusive,
-        descending=descending,
-        size=size,
-        chars_max=actor.limits.page_chars_max,
-    )
-    return Page(
-        rows,
-        size,
-        _token(root, behind, descending=descending, backward=True, size=size),
-        _token(root, ahead, descending=descending, backward=False, size=size),
-    )
-
-
-def at_token(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, token: str) -> Page:
-    """The page a token of an earlier one stands for.
+def of_items(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, query: Query) -> Page:
+    """The page that `query` asks for.
 
     Raises:
         ApiError: absent; 54007 not readable; 54453 not a token of this list or map.
     """
     root = _open(tx, actor, kind, sid_or_name)
-    place = _place(root, token)
+    if query.token is not None:
+        return _at(tx, actor, root, _place(root, query.token))
+    rows, behind, ahead = _window(
+        tx,
+        root,
+        query.start,
+        strict=query.exclusive,
+        descending=query.descending,
+        size=query.size,
+        chars_max=actor.limits.page_chars_max,
+    )
+    return Page(
+        rows,
+        query.size,
+        _token(root, behind, descending=query.descending, backward=True, size=query.size),
+        _token(root, ahead, descending=query.descending, backward=False, size=query.size),
+    )
+
+
+def _at(tx: Tx, actor: Actor, root: Root, place: _Place) -> Page:
     rows, behind, ahead = _window(
         tx,
         root,

@@ -1,10 +1,13 @@
 """Small values of requests, from what a client sent to what a rule takes (`sync.md` 1.6, 2.5, 2.7)."""
 
 import re
+from collections.abc import Callable
 
 from tsock.errors import ApiError
 from tsock.sync import refusals
 from tsock.sync.actor import Limits
+from tsock.sync.kinds import LIST, Kind
+from tsock.sync.pages import Query
 
 ABSENT = "-1"
 """The `If-Match` that holds when there is no such item."""
@@ -57,6 +60,34 @@ def index(text: str) -> int:
     return int(text)
 
 
+def item_key(kind: Kind, text: str, limits: Limits) -> int | str:
+    """The index or key that names one item; no map item has an empty key.
+
+    Raises:
+        ApiError: 54458 or 54209.
+    """
+    key = _key(kind, text)
+    if key == "":
+        raise refusals.bad_key(limits.key_chars_max)
+    return key
+
+
+def item_query(kind: Kind, parameter: Callable[[str], str | None], limits: Limits) -> Query:
+    """The page that `PageToken`, or `From`, `Bounds`, `Order` and `PageSize` ask for.
+
+    Raises:
+        ApiError: 54451, 54452, 54454 or 54458, one of them is malformed.
+    """
+    start = parameter("From")
+    return Query(
+        size=page_size(parameter("PageSize"), limits),
+        token=parameter("PageToken"),
+        start=None if start is None else _key(kind, start),
+        exclusive=exclusive(parameter("Bounds")),
+        descending=descending(parameter("Order")),
+    )
+
+
 def page_size(text: str | None, limits: Limits) -> int:
     """Rows to return: what was asked for, at most `page_rows_max`.
 
@@ -88,6 +119,10 @@ def exclusive(bounds: str | None) -> bool:
     return _choice(
         bounds, "inclusive", "exclusive", refusals.bad_query(54452, "Bounds", "inclusive or exclusive")
     )
+
+
+def _key(kind: Kind, text: str) -> int | str:
+    return index(text) if kind is LIST else text
 
 
 def _choice(text: str | None, default: str, other: str, refusal: ApiError) -> bool:

@@ -18,6 +18,7 @@ from tsock.errors import ApiError
 from tsock.events import Event
 from tsock.sync import documents, expiry, items, lists, maps, pages, replay, roots
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, Kind
+from tsock.sync.pages import Query
 
 Key = int | str
 
@@ -290,10 +291,10 @@ class SyncModel(RuleBasedStateMachine):
         if kind is DOCUMENT:
             return number_of(self.world(roots.fetch, ALICE, DOCUMENT, name).data), {}
         own = number_of(self.world(lists.context, ALICE, name).data) if kind is LIST else 0
-        page = self.world(pages.of_items, ALICE, kind, name, size=2)
+        page = self.world(pages.of_items, ALICE, kind, name, Query(size=2))
         found = {item.key: number_of(item.data) for item in page.items}
         while page.next_token is not None:
-            page = self.world(pages.at_token, ALICE, kind, name, page.next_token)
+            page = self.world(pages.of_items, ALICE, kind, name, Query(size=1, token=page.next_token))
             found |= {item.key: number_of(item.data) for item in page.items}
         assert list(found) == sorted(found)  # type: ignore[type-var]
         return own, found

@@ -1,3 +1,7 @@
+import base64
+import hashlib
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +12,7 @@ from tsock.sync.actor import Actor, Limits
 from tsock.sync.data import Json
 from tsock.sync.kinds import LIST, MAP, Kind
 from tsock.sync.models import Root
-from tsock.sync.pages import Page
+from tsock.sync.pages import Page, Query
 
 DATA = json(n=1)
 
@@ -25,6 +29,11 @@ def filled(world: World, count: int) -> Root:
     return root
 
 
+def at(token: str | None) -> Query:
+    """What the token of an earlier page asks for; the size is its own."""
+    return Query(size=1, token=token)
+
+
 def keys(page: Page) -> list[int | str]:
     return [item.key for item in page.items]
 
@@ -38,41 +47,41 @@ def walk(world: World, root: Root, page: Page) -> list[list[int | str]]:
     """The page and those that its next tokens lead to."""
     found = [keys(page)]
     while page.next_token is not None:
-        page = world(pages.at_token, ALICE, root.kind, root.sid, page.next_token)
+        page = world(pages.of_items, ALICE, root.kind, root.sid, at(page.next_token))
         found.append(keys(page))
     return found
 
 
 def test_indexes_sort_by_number_and_pages_join_without_gap(world: World, twelve: Root) -> None:
-    first = world(pages.of_items, ALICE, LIST, twelve.sid, size=5)
+    first = world(pages.of_items, ALICE, LIST, twelve.sid, Query(size=5))
 
     assert walk(world, twelve, first) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11]]
 
 
 def test_descending_pages_are_the_reverse(world: World, twelve: Root) -> None:
-    first = world(pages.of_items, ALICE, LIST, twelve.sid, descending=True, size=5)
+    first = world(pages.of_items, ALICE, LIST, twelve.sid, Query(descending=True, size=5))
 
     assert walk(world, twelve, first) == [[11, 10, 9, 8, 7], [6, 5, 4, 3, 2], [1, 0]]
 
 
 @pytest.mark.parametrize("descending", [False, True])
 def test_tokens_are_null_exactly_at_the_ends(world: World, twelve: Root, descending: bool) -> None:
-    page = world(pages.of_items, ALICE, LIST, twelve.sid, descending=descending, size=5)
+    page = world(pages.of_items, ALICE, LIST, twelve.sid, Query(descending=descending, size=5))
     assert ends(page) == (False, True)
-    page = world(pages.at_token, ALICE, LIST, twelve.sid, page.next_token)
+    page = world(pages.of_items, ALICE, LIST, twelve.sid, at(page.next_token))
     assert ends(page) == (True, True)
-    page = world(pages.at_token, ALICE, LIST, twelve.sid, page.next_token)
+    page = world(pages.of_items, ALICE, LIST, twelve.sid, at(page.next_token))
     assert ends(page) == (True, False)
 
 
 @pytest.mark.parametrize("descending", [False, True])
 def test_previous_token_leads_back_in_the_same_order(world: World, twelve: Root, descending: bool) -> None:
-    first = world(pages.of_items, ALICE, LIST, twelve.sid, descending=descending, size=5)
-    second = world(pages.at_token, ALICE, LIST, twelve.sid, first.next_token)
+    first = world(pages.of_items, ALICE, LIST, twelve.sid, Query(descending=descending, size=5))
+    second = world(pages.of_items, ALICE, LIST, twelve.sid, at(first.next_token))
 
-    assert world(pages.at_token, ALICE, LIST, twelve.sid, second.previous_token) == first
-    last = world(pages.at_token, ALICE, LIST, twelve.sid, second.next_token)
-    assert world(pages.at_token, ALICE, LIST, twelve.sid, last.previous_token) == second
+    assert world(pages.of_items, ALICE, LIST, twelve.sid, at(second.previous_token)) == first
+    last = world(pages.of_items, ALICE, LIST, twelve.sid, at(second.next_token))
+    assert world(pages.of_items, ALICE, LIST, twelve.sid, at(last.previous_token)) == second
 
 
 def test_keys_sort_by_code_point(world: World) -> None:
@@ -80,7 +89,7 @@ def test_keys_sort_by_code_point(world: World) -> None:
     for key in ["é", "𝄞", "b", "B", "a/1", "10", "2", "\ufb01"]:
         world(maps.put, ALICE, root.sid, key, DATA)
 
-    page = world(pages.of_items, ALICE, MAP, root.sid, size=50)
+    page = world(pages.of_items, ALICE, MAP, root.sid, Query(size=50))
 
     assert keys(page) == ["10", "2", "B", "a/1", "b", "é", "\ufb01", "𝄞"]
 
@@ -103,21 +112,21 @@ def test_keys_sort_by_code_point(world: World) -> None:
     ],
 )
 def test_from_and_bounds_place_the_page(
-    world: World, named: dict[str, object], expected: list[int], beside: tuple[bool, bool]
+    world: World, named: dict[str, Any], expected: list[int], beside: tuple[bool, bool]
 ) -> None:
     root = filled(world, 8)
     world(items.remove, ALICE, LIST, root.sid, 5)
 
-    page = world(pages.of_items, ALICE, LIST, root.sid, size=2, **named)
+    page = world(pages.of_items, ALICE, LIST, root.sid, Query(size=2, **named))
 
     assert (keys(page), ends(page)) == (expected, beside)
 
 
 def test_token_of_an_empty_page_leads_back_to_the_items(world: World) -> None:
     root = filled(world, 3)
-    beyond = world(pages.of_items, ALICE, LIST, root.sid, start=999, size=2)
+    beyond = world(pages.of_items, ALICE, LIST, root.sid, Query(start=999, size=2))
 
-    back = world(pages.at_token, ALICE, LIST, root.sid, beyond.previous_token)
+    back = world(pages.of_items, ALICE, LIST, root.sid, at(beyond.previous_token))
 
     assert (keys(back), ends(back)) == ([1, 2], (True, False))
 
@@ -127,15 +136,15 @@ def test_empty_collection_has_no_tokens_wherever_one_starts(world: World) -> Non
     world(items.remove, ALICE, LIST, root.sid, 0)
 
     for start in (None, 0, 5):
-        assert world(pages.of_items, ALICE, LIST, root.sid, start=start, size=5) == Page([], 5)
+        assert world(pages.of_items, ALICE, LIST, root.sid, Query(start=start, size=5)) == Page([], 5)
 
 
 def test_removal_during_paging_neither_repeats_nor_fails(world: World, twelve: Root) -> None:
-    first = world(pages.of_items, ALICE, LIST, twelve.sid, size=5)
+    first = world(pages.of_items, ALICE, LIST, twelve.sid, Query(size=5))
     for index in (4, 5, 6):
         world(items.remove, ALICE, LIST, twelve.sid, index)
 
-    second = world(pages.at_token, ALICE, LIST, twelve.sid, first.next_token)
+    second = world(pages.of_items, ALICE, LIST, twelve.sid, at(first.next_token))
 
     assert (keys(second), ends(second)) == ([7, 8, 9, 10, 11], (True, False))
 
@@ -146,7 +155,7 @@ def test_expired_items_are_not_on_pages_and_do_not_count(world: World) -> None:
         world(lists.push, ALICE, root.sid, DATA, ttl=ttl)
     world.after(60)
 
-    page = world(pages.of_items, ALICE, LIST, root.sid, start=1, size=2)
+    page = world(pages.of_items, ALICE, LIST, root.sid, Query(start=1, size=2))
 
     assert (keys(page), ends(page)) == ([1, 3], (False, False))
 
@@ -161,14 +170,14 @@ def test_query_for_one_item_finds_it_or_nothing(world: World, twelve: Root) -> N
 
 @pytest.mark.parametrize("kind", [LIST, MAP], ids=lambda kind: kind.name)
 def test_page_of_an_absent_collection_is_refused(world: World, kind: Kind) -> None:
-    assert world.refusal(pages.of_items, ALICE, kind, "none", size=5)[1] == 54300
+    assert world.refusal(pages.of_items, ALICE, kind, "none", Query(size=5))[1] == 54300
 
 
 @pytest.fixture(scope="module")
 def paged() -> tuple[World, Root, str]:
     world = World()
     root = filled(world, 12)
-    token = world(pages.of_items, ALICE, LIST, root.sid, size=5).next_token
+    token = world(pages.of_items, ALICE, LIST, root.sid, Query(size=5)).next_token
     assert token is not None
     return world, root, token
 
@@ -179,20 +188,44 @@ def test_altered_token_gives_54453(paged: tuple[World, Root, str], place: int, c
     place %= len(token)
     altered = token[:place] + character + token[place + 1 :]
     if altered != token:
-        assert world.refusal(pages.at_token, ALICE, LIST, root.sid, altered)[:2] == (400, 54453)
+        assert world.refusal(pages.of_items, ALICE, LIST, root.sid, at(altered))[:2] == (
+            400,
+            54453,
+        )
 
 
 @pytest.mark.parametrize("token", ["", "x", "AAAA", "=" * 8, "é", "A" * 1000])
 def test_token_made_by_hand_gives_54453(paged: tuple[World, Root, str], token: str) -> None:
     world, root, _ = paged
-    assert world.refusal(pages.at_token, ALICE, LIST, root.sid, token)[:2] == (400, 54453)
+    assert world.refusal(pages.of_items, ALICE, LIST, root.sid, at(token))[:2] == (
+        400,
+        54453,
+    )
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["[1e9,false,false,5]", "[-1,false,false,5]", f"[{2**63},false,false,5]", "[0,false,false,0]"]
+    + ["[0,false,false,1001]", "[0,false,false,-1]", "[0,false,false]", "{}"],
+)
+def test_token_that_no_page_can_give_is_refused_though_its_check_holds(
+    paged: tuple[World, Root, str], place: str
+) -> None:
+    """A token has no secret: whoever knows how they are made may ask for anything that a page can be."""
+    world, root, _ = paged
+    check = hashlib.blake2s(root.sid.encode() + place.encode(), digest_size=6).digest()
+    token = base64.urlsafe_b64encode(check + place.encode()).decode().rstrip("=")
+    assert world.refusal(pages.of_items, ALICE, LIST, root.sid, at(token))[:2] == (400, 54453)
 
 
 def test_token_of_another_collection_gives_54453(paged: tuple[World, Root, str]) -> None:
     world, _, token = paged
     other = filled(world, 12)
 
-    assert world.refusal(pages.at_token, ALICE, LIST, other.sid, token)[:2] == (400, 54453)
+    assert world.refusal(pages.of_items, ALICE, LIST, other.sid, at(token))[:2] == (
+        400,
+        54453,
+    )
 
 
 def test_page_of_large_items_ends_early_and_goes_on_behind_them(world: World) -> None:
@@ -200,11 +233,11 @@ def test_page_of_large_items_ends_early_and_goes_on_behind_them(world: World) ->
     root = world(roots.create, actor, LIST)
     for number in range(5):
         world(lists.push, actor, root.sid, Json(f'{{"n":{number},"x":"{"y" * 10}"}}'))
-    page = world(pages.of_items, actor, LIST, root.sid, size=100)
+    page = world(pages.of_items, actor, LIST, root.sid, Query(size=100))
     assert keys(page) == [0, 1]
-    following = world(pages.at_token, actor, LIST, root.sid, page.next_token)
+    following = world(pages.of_items, actor, LIST, root.sid, at(page.next_token))
     assert keys(following) == [2, 3]
-    before = world(pages.at_token, actor, LIST, root.sid, following.previous_token)
+    before = world(pages.of_items, actor, LIST, root.sid, at(following.previous_token))
     assert keys(before) == [0, 1]
 
 
@@ -213,5 +246,5 @@ def test_item_larger_than_a_page_is_a_page_of_its_own(world: World) -> None:
     root = world(roots.create, actor, LIST)
     for _ in range(2):
         world(lists.push, actor, root.sid, Json('{"n":12345}'))
-    page = world(pages.of_items, actor, LIST, root.sid, size=100)
+    page = world(pages.of_items, actor, LIST, root.sid, Query(size=100))
     assert (keys(page), ends(page)) == ([0], (False, True))

@@ -5,6 +5,8 @@ import pytest
 from tsock.errors import ApiError
 from tsock.sync import params
 from tsock.sync.actor import Limits
+from tsock.sync.kinds import LIST, MAP
+from tsock.sync.pages import Query
 
 LIMITS = Limits()
 
@@ -63,3 +65,18 @@ def test_order_and_bounds_have_defaults_and_codes_of_their_own() -> None:
     assert [params.exclusive(text) for text in (None, "inclusive", "exclusive")] == [False, False, True]
     assert code_of(lambda: params.descending("DESC")) == 54451
     assert code_of(lambda: params.exclusive("both")) == 54452
+
+
+def test_item_is_named_by_an_index_or_by_a_key_that_is_not_empty() -> None:
+    assert (params.item_key(LIST, "0012", LIMITS), params.item_key(MAP, "0012", LIMITS)) == (12, "0012")
+    assert code_of(lambda: params.item_key(LIST, "", LIMITS)) == 54458
+    assert code_of(lambda: params.item_key(MAP, "", LIMITS)) == 54209
+
+
+def test_item_query_takes_what_is_said_and_the_defaults_for_the_rest() -> None:
+    assert params.item_query(MAP, {}.get, LIMITS) == Query(size=50)
+    asked = {"From": "7", "Bounds": "exclusive", "Order": "desc", "PageSize": "3", "PageToken": "T"}
+    expected = Query(size=3, token="T", start=7, exclusive=True, descending=True)
+    assert params.item_query(LIST, asked.get, LIMITS) == expected
+    assert params.item_query(MAP, {"From": ""}.get, LIMITS) == Query(size=50, start="")
+    assert code_of(lambda: params.item_query(LIST, {"From": "x"}.get, LIMITS)) == 54458

@@ -7,6 +7,7 @@ from tsock.sync import documents, items, lists, maps, pages, permissions, roots
 from tsock.sync.actor import Actor
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, STREAM
 from tsock.sync.models import Root
+from tsock.sync.pages import Query
 from tsock.sync.permissions import Permission, ReadRevoked
 
 DATA = json(n=1)
@@ -17,7 +18,7 @@ Action = Callable[[World, Actor, Root], object]
 READS: dict[str, Action] = {
     "root": lambda world, actor, root: world(roots.fetch, actor, MAP, root.sid),
     "item": lambda world, actor, root: world(items.fetch, actor, MAP, root.sid, "k"),
-    "page": lambda world, actor, root: world(pages.of_items, actor, MAP, root.sid, size=50),
+    "page": lambda world, actor, root: world(pages.of_items, actor, MAP, root.sid, Query(size=50)),
     "key": lambda world, actor, root: world(pages.of_one, actor, MAP, root.sid, "k", size=50),
 }
 WRITES: dict[str, Action] = {

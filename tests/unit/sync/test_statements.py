@@ -3,6 +3,7 @@
 from tests.unit.sync.world import ALICE, LOCKED_ALICE, SERVICE, World, json
 from tsock.sync import cleanup, documents, expiry, items, lists, maps, pages, permissions, replay, roots
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP
+from tsock.sync.pages import Query
 
 DATA = json(n=1)
 
@@ -24,17 +25,9 @@ def exercise(world: World) -> None:
         root = world(roots.fetch, ALICE, kind, "same")
         for descending in (False, True):
             for exclusive in (False, True):
-                world(
-                    pages.of_items,
-                    ALICE,
-                    kind,
-                    "same",
-                    start=key,
-                    exclusive=exclusive,
-                    descending=descending,
-                    size=2,
-                )
-            world(pages.of_items, ALICE, kind, "same", descending=descending, size=2)
+                query = Query(size=2, start=key, exclusive=exclusive, descending=descending)
+                world(pages.of_items, ALICE, kind, "same", query)
+            world(pages.of_items, ALICE, kind, "same", Query(descending=descending, size=2))
         current = world(replay.standing, ALICE, [root.sid])[root.sid]
         world(replay.since, current, -1, 10)
         world(replay.counter_at, current, current.date_updated_ms)
