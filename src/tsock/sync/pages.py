@@ -81,13 +81,14 @@ def of_items(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, query: Query) -
 
 
 def _at(tx: Tx, actor: Actor, root: Root, place: _Place) -> Page:
+    size = min(place.size, actor.limits.page_rows_max)
     rows, behind, ahead = _window(
         tx,
         root,
         place.start,
         strict=False,
         descending=place.descending != place.backward,
-        size=place.size,
+        size=size,
         chars_max=actor.limits.page_chars_max,
     )
     if place.backward:
@@ -95,9 +96,9 @@ def _at(tx: Tx, actor: Actor, root: Root, place: _Place) -> Page:
         behind, ahead = ahead, behind
     return Page(
         rows,
-        place.size,
-        _token(root, behind, descending=place.descending, backward=True, size=place.size),
-        _token(root, ahead, descending=place.descending, backward=False, size=place.size),
+        size,
+        _token(root, behind, descending=place.descending, backward=True, size=size),
+        _token(root, ahead, descending=place.descending, backward=False, size=size),
     )
 
 

