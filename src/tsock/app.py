@@ -177,6 +177,7 @@ class _Running:
         router.add(Health(context.metrics, self._problem).routes())
         router.add(error_entries.routes())
         router.add(installed.operator_routes(context.tail, self._problem))
+        router.add(installed.rest_routes())
         router.add(SyncClient(scope, rates, hub.publish).routes())
         router.add(SyncItemsClient(scope, rates).routes())
         subscriptions = Subscriptions(scope, store, hub, notices, settings)

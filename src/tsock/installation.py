@@ -7,6 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from tsock.api.accounts_rest import AccountsRest
+from tsock.api.iam_rest import IamRest
+from tsock.api.keys_rest import KeysRest
 from tsock.api.operator_accounts import OperatorAccounts
 from tsock.api.operator_check import OperatorCheck, Premises
 from tsock.api.operator_keys import OperatorKeys
@@ -89,6 +92,14 @@ class Installation(msgspec.Struct, frozen=True):
             *OperatorTokens(self.directory, self.settings, self.clock).routes(),
             *OperatorRecords(tail).routes(),
             *OperatorCheck(premises).routes(),
+        ]
+
+    def rest_routes(self) -> list[Route]:
+        """What the helper libraries ask (`rest.md`)."""
+        return [
+            *AccountsRest(self.vault, self.settings).routes(),
+            *KeysRest(self.vault, self.settings).routes(),
+            *IamRest(self.vault, self.settings).routes(),
         ]
 
 

@@ -48,7 +48,7 @@ def get_account(tx: Tx, sid: str) -> Account:
     """
     account = find(tx, Account, sid)
     if account is None:
-        raise ApiError(404, 20404, f"The requested resource was not found: there is no account {sid}")
+        raise ApiError(404, 20404, f"The requested resource was not found: there is no account {sid[:64]}")
     return account
 
 

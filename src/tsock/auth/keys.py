@@ -80,7 +80,9 @@ def get_key(tx: Tx, account_sid: str, sid: str) -> ApiKey:
     """
     key = find(tx, ApiKey, sid)
     if key is None or key.account_sid != account_sid or key.revoked_ms is not None:
-        raise ApiError(404, 20404, f"The requested resource was not found: {account_sid} has no key {sid}")
+        raise ApiError(
+            404, 20404, f"The requested resource was not found: {account_sid} has no key {sid[:64]}"
+        )
     return key
 
 

@@ -5,7 +5,7 @@ outside is not found, whether it exists or not: nobody learns which SIDs other a
 """
 
 from tsock.auth.principal import Principal
-from tsock.auth.records import Account, ApiKey, Status
+from tsock.auth.records import Account, ApiKey
 from tsock.auth.tables import find, newest
 from tsock.errors import ApiError
 from tsock.storage.keyset import Place, Slice
@@ -25,7 +25,7 @@ def account_in_scope(tx: Tx, principal: Principal, sid: str) -> Account:
 
 
 def accounts_in_scope(
-    tx: Tx, principal: Principal, place: Place, size: int, *, friendly_name: str | None, status: Status | None
+    tx: Tx, principal: Principal, place: Place, size: int, *, friendly_name: str | None, status: str | None
 ) -> tuple[list[Account], Slice]:
     """A page of the accounts that the principal may see, the newest first.
 
@@ -77,5 +77,5 @@ def _not_found(what: str, sid: str) -> ApiError:
     return ApiError(
         404,
         20404,
-        f"The requested resource was not found: these credentials see no {what} {sid[:64]!r}",
+        f"The requested resource was not found: these credentials see no {what} {sid[:64]}",
     )
