@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 SID_PATTERN = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 """What counts as a SID in a path or a unique name (`sync.md` 1.1, 2.6)."""
+_SID_OF_ANY_CASE = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
 
 class Ids:
@@ -29,6 +30,11 @@ class Ids:
     def secret(self) -> str:
         """A fresh secret of 32 hex digits (128 bits), as Auth Tokens and key secrets have."""
         return f"{self._bits(128):032x}"
+
+
+def canonical_sid(text: str) -> str:
+    """A SID with its hex digits in lower case, as REST paths need not have it; other text as it is."""
+    return text[:2] + text[2:].lower() if _SID_OF_ANY_CASE.fullmatch(text) else text
 
 
 def is_sid(text: str) -> bool:

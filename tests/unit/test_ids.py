@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from tsock.ids import Ids, is_sid
+from tsock.ids import Ids, canonical_sid, is_sid
 
 
 def test_sid_is_its_prefix_and_32_hex_digits() -> None:
@@ -53,3 +53,18 @@ def test_seed_repeats_a_run(seed: int | str) -> None:
 )
 def test_what_counts_as_a_sid(text: str, expected: bool) -> None:
     assert is_sid(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("AC" + "ABCDEF0123456789" * 2, "AC" + "abcdef0123456789" * 2),
+        ("AC" + "a" * 32, "AC" + "a" * 32),
+        ("ac" + "A" * 32, "ac" + "A" * 32),
+        ("AC" + "A" * 33, "AC" + "A" * 33),
+        ("A Name", "A Name"),
+        ("", ""),
+    ],
+)
+def test_hex_digits_of_a_sid_may_be_capitals_where_it_is_looked_up(text: str, expected: str) -> None:
+    assert canonical_sid(text) == expected

@@ -5,6 +5,7 @@ from tsock.api.request import Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Route
 from tsock.auth.caller import SYNC
 from tsock.auth.services import get_service
+from tsock.storage.keyset import Place
 from tsock.storage.store import Tx
 from tsock.sync import permissions, roots
 from tsock.sync.actor import Actor
@@ -52,10 +53,10 @@ class OperatorPermissions:
 
     def every(self, request: Request, account: str, service: str, kind: str, name: str) -> Answer:
         """What was set for every identity."""
-        of, after = _Object(account, service, kind, name), request.params.get("after", "")
+        of, behind = _Object(account, service, kind, name), Place((request.params.get("after", ""),))
 
         def query(tx: Tx) -> Response:
-            found = permissions.page(tx, of.find(tx), after, PAGE_ROWS)
+            found, _ = permissions.page(tx, of.find(tx), behind, PAGE_ROWS)
             return page("permissions", found, lambda permission: permission, key="identity")
 
         return Read(query)

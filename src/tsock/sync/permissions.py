@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tsock.storage.keyset import Listing, Place, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.sync import refusals, tables
 from tsock.sync.actor import Actor
@@ -37,9 +38,9 @@ class ReadRevoked(msgspec.Struct, frozen=True, gc=False):
 
 IDENTITY_CHARS_MAX = 256
 
-_SELECT = "SELECT object_sid, identity, can_read, can_write, can_manage FROM sync_permissions "
-_GET = f"{_SELECT}WHERE object_sid = :sid AND identity = :identity"
-_PAGE = f"{_SELECT}WHERE object_sid = :sid AND identity > :after ORDER BY identity LIMIT :limit"
+_SELECT = "SELECT identity, object_sid, can_read, can_write, can_manage FROM sync_permissions"
+_BY_IDENTITY = Listing(_SELECT, ("identity",))
+_GET = f"{_SELECT} WHERE object_sid = :sid AND identity = :identity"
 _PUT = (
     "INSERT INTO sync_permissions (object_sid, identity, can_read, can_write, can_manage) "
     "VALUES (:sid, :identity, :read, :write, :manage) ON CONFLICT (object_sid, identity) "
@@ -101,9 +102,10 @@ def fetch(tx: Tx, root: Root, identity: str) -> Permission:
     return found
 
 
-def page(tx: Tx, root: Root, after: str, limit: int) -> list[Permission]:
-    """What was set for the identities that sort after `after` (at first the empty text)."""
-    return [_permission(row) for row in tx.all(_PAGE, {"sid": root.sid, "after": after, "limit": limit})]
+def page(tx: Tx, root: Root, place: Place, size: int) -> tuple[list[Permission], Slice]:
+    """What was set, a page of it by identity, and what lies beside that."""
+    rows = slice_at(tx, _BY_IDENTITY, "object_sid = :sid", {"sid": root.sid}, place, size)
+    return [_permission(row) for row in rows.rows], rows
 
 
 def grant(tx: Tx, root: Root, identity: str, *, read: bool, write: bool, manage: bool) -> Permission:
@@ -154,7 +156,7 @@ def _get(tx: Tx, sid: str, identity: str) -> Permission | None:
 
 
 def _permission(row: Row) -> Permission:
-    sid, identity, read, write, manage = row
+    identity, sid, read, write, manage = row
     return Permission(sid, identity, read=bool(read), write=bool(write), manage=bool(manage))
 
 

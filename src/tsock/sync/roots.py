@@ -1,6 +1,7 @@
 """What documents, lists, maps and streams have in common: create, find, time to live, remove."""
 
-from tsock.ids import is_sid
+from tsock.ids import canonical_sid, is_sid
+from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
 from tsock.sync import announce, permissions, refusals, tables, webhooks
 from tsock.sync.actor import Actor
@@ -58,6 +59,11 @@ def fetch(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str) -> Root:
     return root
 
 
+def page(tx: Tx, actor: Actor, kind: Kind, place: Place, size: int) -> tuple[list[Root], Slice]:
+    """A page of the service's roots, the oldest first, and what lies beside it; for callers without ACL."""
+    return tables.page(tx, actor.service_sid, kind, place, size)
+
+
 def set_ttl(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, ttl: int | None) -> Root:
     """Change when a list, map or stream ends. No event tells of it (`sync.md` 1.4).
 
@@ -112,7 +118,7 @@ def retire(tx: Tx, root: Root, *, origin: int | None) -> None:
 
 
 def _check_unique_name(name: str, chars_max: int) -> None:
-    if not 1 <= len(name) <= chars_max or is_sid(name):
+    if not 1 <= len(name) <= chars_max or is_sid(canonical_sid(name)):
         raise refusals.bad_unique_name(chars_max)
 
 

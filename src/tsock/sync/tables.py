@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tsock.storage.keyset import Listing, Place, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.sync.kinds import Kind
 from tsock.sync.models import Root
@@ -43,6 +44,12 @@ _DUE = (
 _NEXT_EXPIRY = (
     "SELECT date_expires_ms FROM sync_objects WHERE date_expires_ms IS NOT NULL "
     "ORDER BY date_expires_ms LIMIT 1"
+)
+_OLDEST_FIRST = Listing(
+    f"SELECT date_created_ms, {_HEAD}, data FROM sync_objects", ("date_created_ms", "sid")
+)
+_LIVE = (
+    "service_sid = :service_sid AND kind = :kind AND (date_expires_ms IS NULL OR date_expires_ms > :now_ms)"
 )
 _OF_SERVICE = f"SELECT {_HEAD} FROM sync_objects WHERE service_sid = :service_sid LIMIT :limit"
 _DELETE = "DELETE FROM sync_objects WHERE sid = :sid"
@@ -94,6 +101,13 @@ def next_expiry_ms(tx: Tx) -> int | None:
 def of_service(tx: Tx, service_sid: str, limit: int) -> list[Root]:
     """Some of the roots of a service."""
     return _roots(tx.all(_OF_SERVICE, {"service_sid": service_sid, "limit": limit}))
+
+
+def page(tx: Tx, service_sid: str, kind: Kind, place: Place, size: int) -> tuple[list[Root], Slice]:
+    """Roots that have not expired, with their data, the oldest first, and what lies beside them."""
+    params = {"service_sid": service_sid, "kind": kind.name, "now_ms": tx.now_ms}
+    rows = slice_at(tx, _OLDEST_FIRST, _LIVE, params, place, size)
+    return _roots(row[1:] for row in rows.rows), rows
 
 
 def insert(tx: Tx, root: Root) -> None:

@@ -83,7 +83,7 @@ def test_unique_name_is_unique_per_kind_and_service_and_case_sensitive(world: Wo
     world(roots.create, STRANGER, DOCUMENT, unique_name="board")
 
 
-@pytest.mark.parametrize("name", ["", "x" * 321, "ET" + "0" * 32, "XX" + "f" * 32])
+@pytest.mark.parametrize("name", ["", "x" * 321, "ET" + "0" * 32, "XX" + "f" * 32, "ET" + "F" * 32])
 def test_empty_long_or_sid_like_name_is_refused(world: World, name: str) -> None:
     status, code, message = world.refusal(roots.create, ALICE, DOCUMENT, unique_name=name)
 

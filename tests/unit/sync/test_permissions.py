@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from unittest.mock import ANY
 
 import pytest
 
 from tests.unit.sync.world import ALICE, LOCKED_ALICE, LOCKED_BOB, REST, SERVICE, World, json
+from tsock.storage.keyset import START, Place, Slice
 from tsock.sync import documents, items, lists, maps, pages, permissions, roots
 from tsock.sync.actor import Actor
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, STREAM
@@ -98,14 +100,14 @@ def test_permission_is_set_read_listed_and_taken_back(world: World, shared: Root
 
     assert bob == Permission(shared.sid, "bob", read=True, write=True, manage=False)
     assert world(permissions.fetch, shared, "bob") == bob
-    assert world(permissions.page, shared, "", 1) == [ann]
-    assert world(permissions.page, shared, "ann", 5) == [bob]
+    assert world(permissions.page, shared, START, 1) == ([ann], Slice(ANY, None, Place(("ann",))))
+    assert world(permissions.page, shared, Place(("ann",)), 5)[0] == [bob]
     assert world.refusal(permissions.fetch, shared, "Bob")[1] == 54354
 
     world(permissions.remove, shared, "bob")
 
     assert world.refusal(permissions.remove, shared, "bob")[1] == 54354
-    assert world(permissions.page, shared, "", 5) == [ann]
+    assert world(permissions.page, shared, START, 5)[0] == [ann]
 
 
 @pytest.mark.parametrize("identity", ["", "x" * 257])

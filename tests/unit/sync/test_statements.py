@@ -1,6 +1,7 @@
 """A map may hold a million items: whatever the rules ask the database must be answered by an index."""
 
 from tests.unit.sync.world import ALICE, LOCKED_ALICE, SERVICE, World, json
+from tsock.storage.keyset import END, START, Place
 from tsock.sync import cleanup, documents, expiry, items, lists, maps, pages, permissions, replay, roots
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP
 from tsock.sync.pages import Query
@@ -15,6 +16,9 @@ def exercise(world: World) -> None:
         world(roots.set_ttl, LOCKED_ALICE, kind, "same", 3600) if kind is not DOCUMENT else None
         root = world(roots.fetch, LOCKED_ALICE, kind, "same")
         world(roots.fetch, ALICE, kind, root.sid)
+        middle = (root.date_created_ms, root.sid)
+        for place in (START, END, Place(middle), Place(middle, backward=True)):
+            world(roots.page, ALICE, kind, place, 10)
     world(documents.update, ALICE, "same", data=DATA)
     world(documents.update, ALICE, "same", ttl=60)
     world(lists.push, ALICE, "same", DATA)
@@ -34,7 +38,8 @@ def exercise(world: World) -> None:
         world(items.update, ALICE, kind, "same", key, data=DATA, ttl=60)
         world(permissions.readable, LOCKED_ALICE, [root.sid])
         world(permissions.grant, root, "bob", read=True, write=True, manage=True)
-        world(permissions.page, root, "", 10)
+        for place in (START, END, Place(("bob",)), Place(("bob",), backward=True)):
+            world(permissions.page, root, place, 10)
         world(permissions.remove, root, "bob")
     world.after(3600)
     world(lists.push, ALICE, world(roots.create, ALICE, LIST).sid, DATA, ttl=1)
@@ -63,6 +68,21 @@ def test_every_statement_is_answered_by_an_index_in_its_order(world: World) -> N
     assert len(plans) > 40
     slow = {sql: plan for sql, plan in plans.items() if "SCAN" in str(plan) or "TEMP B-TREE" in str(plan)}
     assert slow == {}
+
+
+def test_list_of_objects_is_read_in_its_order_and_from_its_place_on(world: World) -> None:
+    exercise(world)
+
+    lists_read = [sql for sql in world.statements if "ORDER BY date_created_ms" in sql]
+    params = ("service_sid", "kind", "now_ms", "key0", "key1", "limit")
+    plans = [
+        world.database.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(params, 1)).fetchall()[0][3]
+        for sql in lists_read
+    ]
+
+    assert len(plans) == 4
+    assert all("USING INDEX sync_objects_listing (service_sid=? AND kind=?" in plan for plan in plans)
+    assert sum("date_created_ms" in plan.partition("(")[2] for plan in plans) == 2
 
 
 def test_page_skips_tombstones_by_its_index(world: World) -> None:
