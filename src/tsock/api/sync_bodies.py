@@ -5,32 +5,12 @@ error that it repeats the request for.
 """
 
 from collections.abc import Iterable
-from urllib.parse import quote
 
-import msgspec
-
+from tsock.api.sync_links import Links
 from tsock.clock import iso_ms
-from tsock.sync.json_text import date_or_null, text, text_or_null
+from tsock.sync.json_text import date_or_null, item_name, text, text_or_null
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, STREAM, Kind
 from tsock.sync.models import Item, Root
-
-
-class Links(msgspec.Struct, frozen=True, gc=False):
-    """Where an actor's objects are: every `url` and `links` member is absolute (`sync.md` 0.2)."""
-
-    account_sid: str
-    service_sid: str
-    host: str
-    """Scheme and host, such as `https://cds.us1.twilio.com`."""
-
-    @property
-    def service(self) -> str:
-        """What the URLs of a service's objects begin with."""
-        return f"{self.host}/v3/Services/{self.service_sid}"
-
-    def of(self, kind: Kind, sid: str) -> str:
-        """The URL of a root, by its SID."""
-        return f"{self.service}/{kind.segment}/{sid}"
 
 
 def root(row: Root, links: Links, *, with_data: bool = False, items: Iterable[Item] | None = None) -> bytes:
@@ -69,14 +49,10 @@ def page(
 
 
 def _item(row: Item, kind: Kind, links: Links, *, with_data: bool) -> str:
-    if isinstance(row.key, int):
-        named, segment = f'"index":{row.key}', str(row.key)
-    else:
-        named, segment = f'"key":{text(row.key)}', quote(row.key, safe="")
     data = f'"data":{row.data},' if with_data else ""
     return (
-        f'{{{named},"{kind.name}_sid":"{row.object_sid}","account_sid":"{links.account_sid}",'
-        f'"service_sid":"{links.service_sid}","url":"{links.of(kind, row.object_sid)}/Items/{segment}",'
+        f'{{{item_name(row.key)},"{kind.name}_sid":"{row.object_sid}","account_sid":"{links.account_sid}",'
+        f'"service_sid":"{links.service_sid}","url":"{links.item(kind, row)}",'
         f'"revision":"{row.revision}","last_event_id":{row.last_event_id},{data}{_dates(row)}}}'
     )
 

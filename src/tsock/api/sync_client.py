@@ -55,7 +55,7 @@ class SyncClient:
     def configuration(self, request: Request) -> Answer:
         """Where a Kotlin client finds everything (`sync.md` 2.3.2); it keeps the answer for good."""
         shown = links(request, self._scope.actor(request))
-        root, base = shown.host, shown.service
+        root, base = shown.base, shown.service
         places = {
             "subscriptions": f"{root}/v4/Subscriptions",
             "documents": f"{root}/v3/Documents",

@@ -3,7 +3,7 @@
 import re
 
 from tsock.api.request import Request
-from tsock.api.sync_bodies import Links
+from tsock.api.sync_links import Links
 from tsock.auth.caller import CHAT
 from tsock.auth.directory import Directory
 from tsock.errors import ApiError
@@ -58,4 +58,4 @@ def links(request: Request, actor: Actor) -> Links:
     host = request.headers.get("host", "")
     if _HOST.fullmatch(host) is None:
         host = CDS_HOST
-    return Links(actor.account_sid, actor.service_sid, f"https://{host}")
+    return Links(actor.account_sid, actor.service_sid, f"https://{host}", "v3")

@@ -4,12 +4,10 @@ Bodies are joined from text, not built and encoded: customer data stays as it wa
 every write. Names and keys are the only parts that need escaping.
 """
 
-from urllib.parse import quote
-
 from tsock.clock import iso_ms
 from tsock.events import Event
 from tsock.sync.data import Json
-from tsock.sync.json_text import date_or_null, text
+from tsock.sync.json_text import date_or_null, item_name, text
 from tsock.sync.kinds import STREAM
 from tsock.sync.models import Item, Root
 
@@ -84,24 +82,19 @@ def root_removed(root: Root, origin: int | None) -> Event:
 
 def _item_set(change: str, root: Root, item: Item, origin: int | None) -> Event:
     kind, number = root.kind, item.last_event_id
-    url = f"https://{CDS_HOST}{_item_path(root, item.key)}"
+    items = f"https://{CDS_HOST}/v3/Services/{root.service_sid}/{kind.segment}/{root.sid}/Items"
     body = (
-        f'{{"id":{number},{_whose_item(root, item)},"item_url":"{url}","item_revision":"{number:x}",'
+        f'{{"id":{number},{_whose_item(root, item)},"item_url":"{items}/{item.segment}",'
+        f'"item_revision":"{number:x}",'
         f'"item_data":{item.data},"date_created":"{iso_ms(item.date_updated_ms)}",'
         f'"date_expires":{date_or_null(item.date_expires_ms)}}}'
     )
     return Event(root.sid, root.service_sid, number, f"{kind.name}_item_{change}", body.encode(), origin)
 
 
-def _item_path(root: Root, key: int | str) -> str:
-    encoded = key if isinstance(key, int) else quote(key, safe="")
-    return f"/v3/Services/{root.service_sid}/{root.kind.segment}/{root.sid}/Items/{encoded}"
-
-
 def _whose_item(root: Root, item: Item) -> str:
-    name = root.kind.name
-    key = f'"item_index":{item.key}' if isinstance(item.key, int) else f'"item_key":{text(item.key)}'
-    return f'"{name}_sid":"{root.sid}"{_named(root)},"{name}_revision":"{item.last_event_id + 1:x}",{key}'
+    name, named = root.kind.name, item_name(item.key, "item_")
+    return f'"{name}_sid":"{root.sid}"{_named(root)},"{name}_revision":"{item.last_event_id + 1:x}",{named}'
 
 
 def _named(root: Root) -> str:

@@ -1,5 +1,7 @@
 """Rows as rules see them. Fields stand in the order of the columns that `tables` selects."""
 
+from urllib.parse import quote
+
 import msgspec
 
 from tsock.sync.data import Json
@@ -60,6 +62,11 @@ class Item(msgspec.Struct, gc=False):
     def revision(self) -> str:
         """The opaque text clients compare."""
         return f"{self.last_event_id:x}"
+
+    @property
+    def segment(self) -> str:
+        """Index or key, percent-encoded, as the last segment of its path."""
+        return str(self.key) if isinstance(self.key, int) else quote(self.key, safe="")
 
 
 def is_live(row: Root | Item, now_ms: int) -> bool:
