@@ -1,0 +1,61 @@
+"""Each parameter of each operation, given what it is not: refused, and nothing is changed."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.rest.answers import assert_described, assert_refused
+from tests.contract.rest.operations import OPERATIONS, Operation, Schema
+from tests.contract.rest.rest import Rest
+
+CASES = [(operation, name) for operation in OPERATIONS for name in operation.parameters]
+TOKEN = "PageToken"
+IDS = [f"{operation} {name}" for operation, name in CASES]
+
+
+def _wrong(name: str, schema: Schema) -> list[str]:
+    """Values that the parameter cannot have; none where it takes any text."""
+    if schema.get("enum"):
+        return ["nonsense", ""]
+    if schema.get("type") == "integer":
+        return ["abc", "1.5", "", "1" * 30, "-1"]
+    if schema.get("type") == "boolean":
+        return ["perhaps", ""]
+    if schema.get("format") == "date-time":
+        return ["yesterday", "2026-13-01", "2026-01-01T25:00:00Z"]
+    if schema.get("format") == "uri":
+        return ["no URL", "ftp://example.com", "http://"]
+    if "pattern" in schema:
+        return ["XX1", "AC" + "g" * 32]
+    if name == TOKEN:
+        return ["", "x", "PT1"]
+    return [] if "type" in schema else ["{", "plain", "5", "[]"]
+
+
+def _stored(rest: Rest, operation: Operation, path: str) -> Any:
+    """What a request changes if it is carried out; nothing can be read of a stream's messages."""
+    if operation.collection == "Messages":
+        return None
+    query = {"AccountSid": rest.account_sid} if path == "/iam/v1/Keys" else None
+    return rest.client.get(path, params=query).json()
+
+
+@pytest.mark.parametrize(("operation", "name"), CASES, ids=IDS)
+def test_parameter_that_is_none_is_refused(rest: Rest, operation: Operation, name: str) -> None:
+    path = rest.path_of(operation)
+    given = rest.parameters(operation, path)
+    twice = [*given.items(), *([] if name in given else [(name, "1")]), (name, "1")]
+    wrong = [list((given | {name: value}).items()) for value in _wrong(name, operation.parameters[name])]
+    before = _stored(rest, operation, path)
+    for pairs in [twice, *wrong]:
+        answer = rest.call(operation, path, pairs)
+        assert_refused(answer)
+        assert answer.status_code == 400, (pairs, answer.text)
+    assert _stored(rest, operation, path) == before
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_parameter_that_nobody_reads_is_ignored(rest: Rest, operation: Operation) -> None:
+    path = rest.path_of(operation)
+    pairs = [*rest.parameters(operation, path).items(), ("Nonsense", "1"), ("Nonsense", "2")]
+    assert_described(operation, rest.call(operation, path, pairs))
