@@ -1,6 +1,7 @@
 """The reference page of all settings: `python -m tsock.settings.reference > docs/reference/settings.md`."""
 
 import sys
+from typing import cast
 
 from tsock.settings.sources import OTHER_VARIABLES
 from tsock.settings.table import SECTIONS, SETTINGS, Setting, descriptions
@@ -45,9 +46,9 @@ def _row(*cells: str) -> str:
 def _line(setting: Setting) -> tuple[str, ...]:
     text = descriptions()[setting.name]
     if setting.limit.twilio is not None:
-        text += f" Profile `twilio`: {setting.limit.twilio:.15g}."
+        text += f" Profile `twilio`: {_shown(setting.limit.twilio)}."
     if setting.limit.dev is not None:
-        text += f" `tsock dev`: {setting.limit.dev:.15g}."
+        text += f" `tsock dev`: {_shown(setting.limit.dev)}."
     code = str(setting.limit.code or "")
     return f"`{setting.name}`", _shown(setting.default), setting.expects, code, text
 
@@ -55,6 +56,8 @@ def _line(setting: Setting) -> tuple[str, ...]:
 def _shown(value: object) -> str:
     if value is None or value == ():
         return "unset"
+    if isinstance(value, tuple):
+        return f"`{','.join(cast('tuple[str, ...]', value))}`"
     return f"`{value}`" if isinstance(value, str) else str(value).removesuffix(".0")
 
 

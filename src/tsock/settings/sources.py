@@ -38,6 +38,7 @@ ORDERED = (
     ("drain_reconnect_ms_min", "drain_reconnect_ms_max"),
     ("backoff_ms_min", "backoff_ms_max"),
     ("ack_timeout_s", "ping_interval_s"),
+    ("webhook_retry_s_min", "webhook_retry_s_max"),
     ("header_bytes_max", "packet_bytes_max"),
     ("request_body_bytes_max", "packet_bytes_max"),
     ("sync_data_bytes_max", "request_body_bytes_max"),

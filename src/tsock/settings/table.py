@@ -17,7 +17,7 @@ import msgspec
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """What a number may be, and what it means beyond its name."""
+    """What a value may be, and what it means beyond its name."""
 
     code: int | None = None
     """The error that a client meets at the limit, from the error dictionary."""
@@ -25,7 +25,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
     twilio: float | None = None
     """The value under `--profile twilio`, where the hosted service documents another one."""
-    dev: float | None = None
+    dev: float | tuple[str, ...] | None = None
     """The value under `tsock dev`, where that differs."""
 
 
@@ -177,8 +177,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Objects created in one service; 0: off."""
     sync_publishes_per_stream_per_s: Annotated[float, Limit(code=54009, low=0, twilio=30)] = 0.0
     """Messages published to one stream; 0: off."""
+    sync_requests_per_permission_per_s: Annotated[float, Limit(code=54009, low=0, twilio=80)] = 0.0
+    """Reads and writes over REST of what one identity may do with one object; 0: off."""
     sync_burst_s: Annotated[float, Limit(code=54009, low=1)] = 10.0
-    """Each of the four Sync rates lets this many seconds' worth through at once."""
+    """Each of the Sync rates lets this many seconds' worth through at once."""
+
+    # Webhooks
+    webhook_private_targets: Annotated[tuple[str, ...], Limit(code=11205, dev=("any",))] = ()
+    """Addresses, networks and host names outside the Internet that webhooks may go to, such as `10.1.0.0/16`;
+    `any` for all."""
+    webhook_timeout_s: Annotated[float, Limit(code=11203, low=0.001)] = 15.0
+    """One attempt, from the look-up of the host name to the end of the answer."""
+    webhook_connect_timeout_s: Annotated[float, Limit(code=11201, low=0.001)] = 5.0
+    """The part of an attempt that ends with the connection."""
+    webhook_in_flight_max: Annotated[int, Limit(low=1)] = 64
+    """Attempts at the same time; targets that have not answered lately get half of them together."""
+    webhook_in_flight_per_target_max: Annotated[int, Limit(low=1)] = 8
+    """Attempts at the same time to one host and port; one that has not answered lately gets one."""
+    webhook_retry_s_min: Annotated[float, Limit(low=0.001)] = 1.0
+    """Shortest wait before a delivery that failed is tried again."""
+    webhook_retry_s_max: Annotated[float, Limit(low=0.002)] = 3_600.0
+    """Longest wait; the time between the two doubles with each failure, and chance picks a moment of it."""
+    webhook_hold_s: Annotated[float, Limit(low=0)] = 600.0
+    """How long a delivery that fails holds back later ones of the same object; 0: off."""
+    webhook_give_up_h: Annotated[float, Limit(low=0)] = 24.0
+    """How long a delivery may fail before it is a dead letter."""
+    webhook_waiting_max: Annotated[int, Limit(code=11200, low=1)] = 100_000
+    """Deliveries that wait; beyond it the oldest become dead letters."""
+    webhook_dead_max: Annotated[int, Limit(low=1)] = 10_000
+    """Dead letters kept for `tsock webhook`; the oldest go first."""
+    webhook_dead_days: Annotated[float, Limit(low=0.001)] = 30.0
+    """How long a dead letter is kept."""
 
     # Store
     store_waiting_max: Annotated[int, Limit(code=20503, low=1)] = 10_000
@@ -193,6 +222,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Refusals kept for `tsock why`; the oldest go first."""
     denials_days: Annotated[float, Limit(low=0.001)] = 30.0
     """How long a refusal is kept."""
+    alert_level: Literal["error", "warning", "notice", "off"] = "warning"
+    """Which requests answered with an error make an alert: with `error` 401, 403, 429 and 5xx, with `warning`
+    other errors too, with `notice` even 404, 409 and 412, which working programs meet."""
+    alerts_max: Annotated[int, Limit(low=1)] = 10_000
+    """Alerts kept for one account; its oldest go first."""
+    alerts_days: Annotated[float, Limit(low=0.001)] = 30.0
+    """How long an alert is kept."""
+    alerts_per_code_per_s: Annotated[float, Limit(low=0)] = 1.0
+    """Alerts of one account with the same code; beyond it they count as repeats of the latest. 0: off."""
+    alerts_per_code_burst: Annotated[int, Limit(low=1)] = 20
+    """Alerts of one account with the same code that the rate lets through at once."""
+    audit_events_max: Annotated[int, Limit(low=1)] = 10_000
+    """Changes of accounts, keys and services kept for one account; the oldest go first."""
+    audit_events_days: Annotated[float, Limit(low=0.001)] = 365.0
+    """How long a change is kept on record."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe line written."""
     log_format: Literal["auto", "console", "json"] = "auto"
@@ -206,6 +250,7 @@ SECTIONS = {
     "token_bytes_max": "Access Tokens",
     "subaccounts_per_account_max": "Accounts",
     "sync_data_bytes_max": "Sync",
+    "webhook_private_targets": "Webhooks",
     "store_waiting_max": "Store",
     "denials_max": "Records and logs",
 }
@@ -220,7 +265,7 @@ class Setting(msgspec.Struct, frozen=True):
     choices: tuple[str, ...]
     """The words it may be; empty where any text is welcome."""
     unit: str
-    """`s`, `ms`, `days`, `bytes`, `chars`, `per_s` or `per_min`; empty for a count and for no number."""
+    """`s`, `ms`, `h`, `days`, `bytes`, `chars`, `per_s` or `per_min`; empty for a count and for no number."""
     default: Any
     limit: Limit
 
@@ -258,7 +303,7 @@ def _setting(field: msgspec.structs.FieldInfo) -> Setting:
 
 
 def _unit(name: str) -> str:
-    found = re.search(r"_(per_s|per_min|ms|s|days|bytes|chars)(_min|_max)?$", name)
+    found = re.search(r"_(per_s|per_min|ms|s|h|days|bytes|chars)(_min|_max)?$", name)
     return found[1] if found else ""
 
 

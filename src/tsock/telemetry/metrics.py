@@ -62,6 +62,12 @@ class Metrics:
         """Refused clients by error code."""
         self.requests: Counter[tuple[str, int]] = Counter()
         """Requests by route (its pattern, empty where none matched) and status."""
+        self.webhooks_waiting = 0
+        self.webhooks_sent = 0
+        """Accepted by their targets."""
+        self.webhooks_failed: Counter[int] = Counter()
+        """Attempts that failed, by error code."""
+        self.webhooks_given_up = 0
         self.commit_s = Histogram(COMMIT_SECONDS)
         self.group_rules = Histogram(GROUP_RULES)
         self.store_waiting: Callable[[], int] = lambda: 0
@@ -110,6 +116,17 @@ class _Page(Collector):
         yield requests
         yield CounterMetricFamily("tsock_events", "Events announced", of.events)
         yield CounterMetricFamily("tsock_deliveries", "Events handed to subscribers", of.deliveries)
+        yield GaugeMetricFamily("tsock_webhooks_waiting", "Webhooks to be delivered", of.webhooks_waiting)
+        yield CounterMetricFamily("tsock_webhooks_sent", "Webhooks delivered", of.webhooks_sent)
+        failed = CounterMetricFamily(
+            "tsock_webhooks_failed", "Attempts to deliver that failed, by error code", labels=["code"]
+        )
+        for code, count in sorted(of.webhooks_failed.items()):
+            failed.add_metric([str(code)], count)
+        yield failed
+        yield CounterMetricFamily(
+            "tsock_webhooks_given_up", "Webhooks that became dead letters", of.webhooks_given_up
+        )
         yield GaugeMetricFamily("tsock_store_waiting", "Writes waiting for the store", of.store_waiting())
         yield _histogram("tsock_commit_seconds", "Time a commit waited for the disk", of.commit_s)
         yield _histogram("tsock_commit_group_rules", "Writes that shared a commit", of.group_rules)

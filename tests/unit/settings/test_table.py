@@ -22,7 +22,7 @@ def test_every_setting_is_described_and_its_error_is_in_the_dictionary():
 
 def test_every_number_of_a_time_size_or_rate_has_its_unit_in_the_name():
     units = {s.unit for s in SETTINGS.values()}
-    assert units == {"", "s", "ms", "days", "bytes", "chars", "per_s", "per_min"}
+    assert units == {"", "s", "ms", "h", "days", "bytes", "chars", "per_s", "per_min"}
     assert SETTINGS["updates_per_connection_per_min"].unit == "per_min"
     assert SETTINGS["sync_ttl_s_max"].unit == "s"
 

@@ -25,6 +25,9 @@ def test_page_of_a_fresh_process_shows_every_series_at_zero(metrics):
         "tsock_slow_readers_total",
         "tsock_events_total",
         "tsock_deliveries_total",
+        "tsock_webhooks_waiting",
+        "tsock_webhooks_sent_total",
+        "tsock_webhooks_given_up_total",
         "tsock_store_waiting",
         "tsock_commit_seconds_count",
         "tsock_commit_group_rules_count",
@@ -44,10 +47,18 @@ def test_counts_reach_the_page(metrics):
     metrics.deliveries += 3000
     metrics.slow_readers += 1
     metrics.store_waiting = lambda: 17
+    metrics.webhooks_waiting += 2
+    metrics.webhooks_sent += 5
+    metrics.webhooks_failed[11203] += 4
+    metrics.webhooks_given_up += 1
     assert sample(metrics, "tsock_events_total") == 3
     assert sample(metrics, "tsock_deliveries_total") == 3000
     assert sample(metrics, "tsock_slow_readers_total") == 1
     assert sample(metrics, "tsock_store_waiting") == 17
+    assert sample(metrics, "tsock_webhooks_waiting") == 2
+    assert sample(metrics, "tsock_webhooks_sent_total") == 5
+    assert sample(metrics, "tsock_webhooks_failed_total", code="11203") == 4
+    assert sample(metrics, "tsock_webhooks_given_up_total") == 1
 
 
 def test_requests_are_told_apart_by_route_and_status_and_denials_by_code(metrics):

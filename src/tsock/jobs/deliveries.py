@@ -1,0 +1,325 @@
+"""Sends the webhooks of the outbox: many at once, none of them at the cost of another target's.
+
+The rows of the outbox are the truth: what is known here is only which lanes (host and port) have something
+due, and what is under way. So a process that is killed loses nothing, and repeats at most what was under way.
+
+A target that does not answer takes as long as the time-out allows, so it gets one attempt at a time until it
+answers again, and all such targets together get half of the attempts that may be made at once.
+"""
+
+import asyncio
+import contextlib
+import functools
+import random
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from tsock.auth.directory import Directory
+from tsock.deadlines import Deadline, Deadlines
+from tsock.errors import StoreBusy, StoreDown
+from tsock.settings import Settings
+from tsock.storage.store import Store, Tx, fetched, written
+from tsock.telemetry.metrics import Metrics
+from tsock.webhooks import outbox
+from tsock.webhooks.failure import DeliveryFailure, Fault
+from tsock.webhooks.outbox import Delivery, Due, Left, Posted, Standing
+from tsock.webhooks.retries import Retries
+
+log = structlog.get_logger(__name__)
+
+STORE_PAUSE_S = 1.0
+"""A store that takes no writes is asked again after this."""
+SHED_PER_WRITE = 100
+"""Deliveries given up in one transaction, where too many wait."""
+LANES_MAX = 1000
+"""So many targets are remembered although nothing waits for them."""
+
+
+class Client(Protocol):
+    """What makes one attempt."""
+
+    async def post(self, delivery: Delivery, auth_token: bytes) -> Fault | None:
+        """None once the target has accepted it."""
+        ...
+
+    async def close(self) -> None:
+        """End every connection."""
+        ...
+
+
+class _Lane:
+    """One host and port."""
+
+    __slots__ = ("answers", "deadline", "name", "under_way")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.under_way: set[str] = set()
+        """SIDs of the deliveries that are being attempted."""
+        self.answers = False
+        """Whether the latest attempt was answered, with whatever status."""
+        self.deadline: Deadline | None = None
+        """When the next delivery is due."""
+
+
+class Deliveries:
+    """Runs until cancelled; then what is under way gets `close_timeout_s` to end."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        directory: Directory,
+        deadlines: Deadlines,
+        metrics: Metrics,
+        settings: Settings,
+        client: Client,
+        report: Callable[[DeliveryFailure], None],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`report` hears of the first failure of a delivery and of its end; not of the debugger's own."""
+        self._store = store
+        self._directory = directory
+        self._deadlines = deadlines
+        self._metrics = metrics
+        self._settings = settings
+        self._client = client
+        self._report = report
+        self._retries = Retries(settings, chance)
+        self._lanes: dict[str, _Lane] = {}
+        self._due: dict[str, _Lane] = {}
+        """Lanes with something due and room for it, in the order in which they are served."""
+        self._due_silent: dict[str, _Lane] = {}
+        """The same of those that have not answered."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._silent_tasks = 0
+        self._wake = asyncio.Event()
+        self._is_shedding = False
+
+    # What commits announce.
+
+    def hear(self, facts: Sequence[object]) -> None:
+        """Learn from the facts of one commit what may leave."""
+        for fact in facts:
+            if isinstance(fact, Due):
+                self._note_due(fact.lane)
+            elif isinstance(fact, Posted):
+                self._metrics.webhooks_waiting += 1
+            elif isinstance(fact, Left):
+                self._metrics.webhooks_waiting -= 1
+        if self._metrics.webhooks_waiting > self._settings.webhook_waiting_max:
+            self._shed()
+
+    def _note_due(self, name: str) -> None:
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = _Lane(name)
+        self._queue(lane)
+
+    def _queue(self, lane: _Lane) -> None:
+        """Look at a lane soon, unless it has no room: then whatever ends there queues it again."""
+        if self._room(lane) > 0:
+            (self._due if lane.answers else self._due_silent)[lane.name] = lane
+            self._wake.set()
+
+    def _room(self, lane: _Lane) -> int:
+        most = self._settings.webhook_in_flight_per_target_max if lane.answers else 1
+        return most - len(lane.under_way)
+
+    # Running.
+
+    async def run(self) -> None:
+        """Send whatever falls due."""
+        self._store.read(outbox.standing, self._begin)
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while (lane := self._next_lane()) is not None:
+                    await self._serve(lane)
+        finally:
+            await self._finish()
+
+    def _begin(self, standing: Standing | None, error: Exception | None) -> None:
+        # Runs right behind the query, so that what is put from now on counts once.
+        if standing is None:
+            log.error("webhooks.unreadable", reason=str(error))
+            self._deadlines.after(STORE_PAUSE_S, lambda: self._store.read(outbox.standing, self._begin))
+            return
+        self._metrics.webhooks_waiting = standing.waiting
+        for name, next_ms in standing.lanes.items():
+            self._lanes.setdefault(name, _Lane(name))
+            self._await(self._lanes[name], next_ms)
+
+    def _await(self, lane: _Lane, next_ms: int) -> None:
+        if lane.deadline is not None:
+            lane.deadline.cancel()
+        lane.deadline = self._deadlines.at(next_ms, functools.partial(self._note_due, lane.name))
+
+    def _next_lane(self) -> _Lane | None:
+        most = self._settings.webhook_in_flight_max
+        if len(self._tasks) >= most:
+            return None
+        for lanes, has_room in (
+            (self._due_silent, self._silent_tasks < max(1, most // 2)),
+            (self._due, True),
+        ):
+            while lanes and has_room:
+                lane = lanes.pop(next(iter(lanes)))
+                if lane.answers == (lanes is self._due):
+                    return lane
+                self._queue(lane)  # it has changed since, and waits with the others
+        return None
+
+    async def _serve(self, lane: _Lane) -> None:
+        """Start what is due in a lane, as far as there is room, and learn when to look again."""
+        room = min(self._room(lane), self._settings.webhook_in_flight_max - len(self._tasks))
+        if room <= 0:
+            return
+
+        def query(tx: Tx) -> tuple[int, list[Delivery]]:
+            return tx.now_ms, outbox.of_lane(tx, lane.name, len(lane.under_way) + room + 1)
+
+        try:
+            now_ms, found = await fetched(self._store, query)
+        except Exception:
+            log.exception("webhooks.unreadable", target=lane.name)
+            self._deadlines.after(STORE_PAUSE_S, lambda: self._queue(lane))
+            return
+        idle = [delivery for delivery in found if delivery.sid not in lane.under_way]
+        due = [delivery for delivery in idle if (delivery.next_ms or 0) <= now_ms]
+        for delivery in due[:room]:
+            self._start(lane, delivery)
+        if len(due) > room:
+            self._queue(lane)
+        elif len(idle) > len(due):
+            self._await(lane, idle[len(due)].next_ms or 0)
+        elif len(self._lanes) > LANES_MAX and not self._is_busy(lane):
+            del self._lanes[lane.name]
+
+    def _is_busy(self, lane: _Lane) -> bool:
+        return bool(lane.under_way) or lane.name in self._due or lane.name in self._due_silent
+
+    def _start(self, lane: _Lane, delivery: Delivery) -> None:
+        is_silent = not lane.answers
+        self._silent_tasks += is_silent
+        lane.under_way.add(delivery.sid)
+        task = asyncio.create_task(self._carry(lane, delivery))
+        self._tasks.add(task)
+        task.add_done_callback(functools.partial(self._ended, lane, delivery.sid, is_silent))
+
+    def _ended(self, lane: _Lane, sid: str, is_silent: bool, task: asyncio.Task[None]) -> None:  # noqa: FBT001
+        self._silent_tasks -= is_silent
+        lane.under_way.discard(sid)
+        self._tasks.discard(task)
+        self._queue(lane)
+
+    # One attempt.
+
+    async def _carry(self, lane: _Lane, delivery: Delivery) -> None:
+        try:
+            fault = await self._attempt(delivery)
+            lane.answers = fault is None or fault.response is not None
+            is_given_up = await self._record(delivery, fault)
+            self._tell(delivery, fault, is_given_up=is_given_up)
+        except Exception:
+            log.exception("webhook.failed", sid=delivery.sid)
+
+    async def _attempt(self, delivery: Delivery) -> Fault | None:
+        try:
+            account = self._directory.account(delivery.account_sid)
+            assert account is not None, "accounts are never deleted"
+            return await self._client.post(delivery, self._directory.auth_token(account))
+        except Exception:  # a mistake of ours must not have it attempted over and over without a pause
+            log.exception("webhook.failed", sid=delivery.sid)
+            return Fault(11200, "the request could not be made; the server's log says more")
+
+    async def _record(self, delivery: Delivery, fault: Fault | None) -> bool:
+        """Write down how the attempt ended, however long that takes; whether the delivery was given up."""
+
+        def rule(tx: Tx) -> bool:
+            if fault is None:
+                outbox.delivered(tx, delivery)
+                return False
+            again = self._retries.after(delivery, fault, tx.now_ms)
+            if again is None:
+                return outbox.give_up(tx, delivery, fault.code, fault.text)
+            outbox.failed(tx, delivery, fault.code, fault.text, again.next_ms)
+            if not again.holds_topic:
+                outbox.move_on(tx, delivery)
+            return False
+
+        while True:
+            try:
+                return await written(self._store, rule)
+            except (StoreBusy, StoreDown) as error:
+                log.warning("webhook.unrecorded", sid=delivery.sid, reason=str(error))
+                await asyncio.sleep(STORE_PAUSE_S)
+
+    def _tell(self, delivery: Delivery, fault: Fault | None, *, is_given_up: bool) -> None:
+        """Count, log and report how it ended."""
+        metrics, attempt = self._metrics, delivery.attempts + 1
+        if fault is None:
+            metrics.webhooks_sent += 1
+            return
+        metrics.webhooks_failed[fault.code] += 1
+        metrics.webhooks_given_up += is_given_up
+        log.warning(
+            "webhook.given_up" if is_given_up else "webhook.not_delivered",
+            sid=delivery.sid,
+            account=delivery.account_sid,
+            event_type=delivery.event_type,
+            target=delivery.lane,
+            code=fault.code,
+            reason=fault.text,
+            attempt=attempt,
+        )
+        if delivery.kind != "debugger" and (attempt == 1 or is_given_up):
+            self._report(
+                DeliveryFailure(
+                    sid=delivery.sid,
+                    account_sid=delivery.account_sid,
+                    service_sid=delivery.service_sid,
+                    kind=delivery.kind,
+                    event_type=delivery.event_type,
+                    attempt=attempt,
+                    is_given_up=is_given_up,
+                    fault=fault,
+                )
+            )
+
+    # Too many.
+
+    def _shed(self) -> None:
+        """Give up the oldest, where more wait than `webhook_waiting_max`."""
+        most = self._settings.webhook_waiting_max
+        number = min(self._metrics.webhooks_waiting - most, SHED_PER_WRITE)
+        if self._is_shedding:
+            return
+
+        def done(_result: object, error: Exception | None) -> None:
+            self._is_shedding = False
+            if error is None:
+                self._metrics.webhooks_given_up += number
+                log.warning("webhooks.shed", given_up=number, waiting=self._metrics.webhooks_waiting)
+
+        text = f"given up because more than {most} deliveries waited (webhook_waiting_max)"
+        with contextlib.suppress(StoreBusy):  # the next delivery that is put tries it again
+            self._store.write(lambda tx: outbox.shed(tx, 11200, text, number), done)
+            self._is_shedding = True
+
+    # Stopping.
+
+    async def _finish(self) -> None:
+        for lane in self._lanes.values():
+            if lane.deadline is not None:
+                lane.deadline.cancel()
+        tasks = list(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._settings.close_timeout_s)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._client.close()
