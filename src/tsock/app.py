@@ -12,11 +12,11 @@ import msgspec
 import structlog
 from uvicorn import Config, Server
 
-from tsock.api import error_entries
 from tsock.api.development import Development
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import Health
 from tsock.api.router import Router
+from tsock.api.site import site
 from tsock.api.sync_client import SyncClient
 from tsock.api.sync_items_client import SyncItemsClient
 from tsock.api.sync_rates import SyncRates
@@ -136,12 +136,13 @@ class _Running:
             tail=Tail(clock),
             packet_id=packet_ids().__next__,
         )
+        self._gatekeeper = Gatekeeper(installed.directory)
         self._gateway, router = self._build()
         self._chores = Chores(installed.store, installed.directory, clock, settings)
         shell = HttpShell(
             router,
             installed.store,
-            Gatekeeper(installed.directory),
+            self._gatekeeper,
             metrics,
             installed.ids,
             settings=settings,
@@ -175,7 +176,9 @@ class _Running:
         rates = SyncRates(settings, installed.clock.monotonic_s)
         router = Router()
         router.add(Health(context.metrics, self._problem).routes())
-        router.add(error_entries.routes())
+        examiner = Examiner(directory, settings)
+        is_dev = self._made is not None
+        router.add(site(self._gatekeeper, directory, examiner, installed.clock, everybody=is_dev))
         router.add(installed.operator_routes(context.tail, self._problem))
         router.add(installed.rest_routes())
         router.add(SyncClient(scope, rates, hub.publish).routes())
@@ -189,13 +192,13 @@ class _Running:
         tunnel = Tunnel(router, store, settings, installed.clock, context.metrics, self._url)
         admission = Admission(
             context,
-            examiner=Examiner(directory, settings),
+            examiner=examiner,
             continuations=Continuations(installed.vault, settings.continuation_ttl_s),
             storage_id=_storage_ids(installed.data_set),
             sessions=sessions,
             store=store,
             ids=installed.ids,
-            explain=self._made is not None,
+            explain=is_dev,
         )
         gateway = Gateway(
             context,

@@ -12,6 +12,26 @@ from typing import Literal
 
 import msgspec
 
+AREAS = {
+    "twilsock": "Gateway",
+    "client-connection": "Connections",
+    "token": "Access Tokens",
+    "auth": "Credentials",
+    "account": "Accounts and keys",
+    "iam": "Key management",
+    "rest": "REST requests",
+    "rate": "Rates",
+    "webhook": "Webhooks",
+    "sync": "Sync",
+    "conversations": "Conversations",
+    "conversations-messaging": "Conversations over other channels",
+    "media": "Media",
+}
+"""The parts of the server that errors belong to, and what to call them, in the order of reading."""
+
+UNPUBLISHED = frozenset((51207, 51214, 51232))
+"""Codes that the gateway sends and that Twilio's dictionary does not have."""
+
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One error."""
@@ -19,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: int
     title: str
     area: str
-    """The part of the server it belongs to, such as `token`, `twilsock` or `sync`."""
+    """The part of the server it belongs to, one of `AREAS`."""
     status: int | None
     """HTTP status that goes with it; None for what only a log or an Alert shows."""
     level: Literal["error", "warning"]

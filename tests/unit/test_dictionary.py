@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from tsock.dictionary import entries, lookup, suggest, title
+from tsock.dictionary import AREAS, UNPUBLISHED, entries, lookup, suggest, title
 
 REFUSALS = [20101, 20102, 20103, 20104, 20105, 20106, 20107, 20157, 51003, 51004]
 REFUSALS += [51101, 51103, 51104, 51105, 51106, 51108, 51110, 51112, 51113, 51215]
@@ -43,6 +43,11 @@ def test_entries_speak_for_this_server():
         text = " ".join((entry.meaning, *entry.causes, *entry.fixes))
         assert not re.search(r"\w\.md\b|https?://www\.|The required parameter the", text), entry.code
         assert all(line == line.strip() and line for line in (*entry.causes, *entry.fixes)), entry.code
+
+
+def test_every_area_has_entries_and_every_entry_is_of_one():
+    assert {entry.area for entry in entries().values()} == set(AREAS)
+    assert set(entries()) >= UNPUBLISHED
 
 
 def test_title_is_the_published_one():

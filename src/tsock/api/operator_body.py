@@ -3,7 +3,7 @@
 Field names are those of the records, in snake_case; dates are ISO 8601; nothing sealed is ever shown.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -37,9 +37,9 @@ def decoded(request: Request, kind: type[T]) -> T:
         raise invalid(str(error)) from None
 
 
-def answer(value: object, status: int = 200) -> Response:
+def answer(value: object, status: int = 200, headers: Mapping[str, str] = {}) -> Response:
     """`value` as JSON."""
-    return Response(status, msgspec.json.encode(value))
+    return Response(status, msgspec.json.encode(value), headers=headers)
 
 
 def page(name: str, records: Sequence[Any], view: Callable[[Any], object], key: str = "sid") -> Response:

@@ -1,15 +1,10 @@
 """What happened: the record of refusals, and the live feed."""
 
-import msgspec
-
+from tsock.api.denial_story import recorded, story
 from tsock.api.operator_body import answer, invalid
-from tsock.api.request import Answer, Door, Read, Request, Response
+from tsock.api.request import Answer, Door, Read, Request
 from tsock.api.router import Route
 from tsock.auth import denials
-from tsock.auth.denials import Denial
-from tsock.clock import iso_ms
-from tsock.errors import ApiError
-from tsock.storage.store import Tx
 from tsock.telemetry.tail import Tail
 
 DENIALS_MAX = 1000
@@ -36,24 +31,12 @@ class OperatorRecords:
         if not 1 <= limit <= DENIALS_MAX:
             raise invalid(f"limit is 1 to {DENIALS_MAX}, not {limit}")
         return Read(
-            lambda tx: answer({"denials": [_view(denial) for denial in denials.latest(tx, account, limit)]})
+            lambda tx: answer({"denials": [story(denial) for denial in denials.latest(tx, account, limit)]})
         )
 
     def fetch(self, request: Request, sid: str) -> Answer:
         """One refusal with its report."""
-
-        def query(tx: Tx) -> Response:
-            found = denials.find(tx, sid)
-            if found is None:
-                raise ApiError(
-                    404,
-                    20404,
-                    f"The requested resource was not found: no denial {sid} is on record; "
-                    "old ones are forgotten (denials_max, denials_days)",
-                )
-            return answer(_view(found))
-
-        return Read(query)
+        return Read(lambda tx: answer(story(recorded(tx, sid))))
 
     def happenings(self, request: Request) -> Answer:
         """What happened behind the number `after`; without one, where the feed begins now."""
@@ -63,13 +46,6 @@ class OperatorRecords:
             self._tail.after(self._tail.latest)  # from here on somebody is watching
             found = []
         return answer({"latest": self._tail.latest, "happenings": found})
-
-
-def _view(denial: Denial) -> dict[str, object]:
-    """The record, its time as a date."""
-    fields: dict[str, object] = msgspec.to_builtins(denial)
-    del fields["at_ms"]
-    return {"sid": fields.pop("sid"), "date": iso_ms(denial.at_ms), **fields}
 
 
 def _number(request: Request, name: str, default: int) -> int:

@@ -1,8 +1,11 @@
 """How an error looks to the caller: status, code, message and where to read more."""
 
+from http import HTTPStatus
+
 import msgspec
 import structlog
 
+from tsock.api.html import page
 from tsock.api.request import Response
 from tsock.errors import ApiError, StoreBusy, StoreDown
 
@@ -21,8 +24,14 @@ class Problem(msgspec.Struct):
     more_info: str
 
 
-def response_to(error: Exception, base_url: str) -> Response:
-    """The response for whatever a handler, rule or query raised; `base_url` is where our pages are."""
+def response_to(error: Exception, base_url: str, *, as_page: bool = False) -> Response:
+    """The response for whatever a handler, rule or query raised.
+
+    Args:
+        error: what was raised.
+        base_url: where our pages are.
+        as_page: whether a person is to read it, not a program.
+    """
     headers: dict[str, str] = {}
     if isinstance(error, ApiError):
         status, code, message = error.status, error.code, error.message
@@ -34,5 +43,7 @@ def response_to(error: Exception, base_url: str) -> Response:
         status, code, message = 500, 20500, "Internal Server Error"
     if status in (429, 503):
         headers.setdefault("retry-after", RETRY_AFTER_S)
-    body = msgspec.json.encode(Problem(status, code, message, f"{base_url}/errors/{code}"))
-    return Response(status, body, headers=headers)
+    problem = Problem(status, code, message, f"{base_url}/errors/{code}")
+    if as_page:
+        return page("problem.html", status, headers, heading=HTTPStatus(status).phrase, problem=problem)
+    return Response(status, msgspec.json.encode(problem), headers=headers)

@@ -94,10 +94,16 @@ _BLANKS = (b"\n", b"\r\n", b" ", b"\t")
 
 
 def secret_notes(e: Examination) -> list[str]:
-    """Which well-known mistake made the signature, if one of them did."""
-    secret = e.directory.key_secret(e.key)
+    """Which well-known mistake made the signature, if one of them did.
+
+    Only secrets of the account in `sub` are tried: the key may be another account's.
+    """
+    own = [e.directory.key_secret(e.key)] if e.key.account_sid == e.account.sid else []
     blanks = [
-        variant for blank in _BLANKS for variant in (secret + blank, blank + secret, blank + secret + blank)
+        variant
+        for secret in own
+        for blank in _BLANKS
+        for variant in (secret + blank, blank + secret, blank + secret + blank)
     ]
     tried = {
         "auth_token_as_secret": [e.directory.auth_token(e.account), e.directory.test_token(e.account)],

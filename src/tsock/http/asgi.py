@@ -12,7 +12,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from tsock.api import problem
+from tsock.api.addressing import PRODUCTS
 from tsock.api.gatekeeper import Gatekeeper
+from tsock.api.html import wants_page
 from tsock.api.request import Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Router
 from tsock.auth.principal import Principal
@@ -75,7 +77,7 @@ class HttpShell:
                     answer = route.handler(replace(request, principal=principal), *values)
                     response = await self._settle(answer)
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
-            response = problem.response_to(error, self._pages(request))
+            response = problem.response_to(error, self._pages(request), as_page=_is_for_people(request))
         self._metrics.request(pattern, response.status)
         if door_of(scope) is Door.HTTP:
             response = replace(
@@ -138,6 +140,11 @@ class HttpShell:
                 )
             more = message.get("more_body", False)
         return b"".join(parts)
+
+
+def _is_for_people(request: Request | None) -> bool:
+    """Whether an error is to be a page; that of a REST request is always JSON (`rest.md` 1.8)."""
+    return request is not None and wants_page(request) and request.path[0] not in PRODUCTS
 
 
 async def _respond(send: Send, response: Response, *, head: bool) -> None:

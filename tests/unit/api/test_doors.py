@@ -7,10 +7,12 @@ import pytest
 
 from tests.unit.gateway.rig import Client, Rig
 from tests.unit.http.web import OPERATOR, PUBLIC, Web
-from tsock.api import error_entries
+from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.request import Door, Request, Response
 from tsock.api.router import Route, Router
+from tsock.api.site import site
 from tsock.auth.caller import CHAT, SYNC
+from tsock.auth.tokens import Examiner
 from tsock.installation import Installation
 from tsock.settings import SETTINGS
 
@@ -34,7 +36,8 @@ def everything(rig: Rig, tmp_path: Path) -> Router:
         data_set="x",
     )
     rig.router.add(opened.operator_routes(rig.tail, lambda: None))
-    rig.router.add(error_entries.routes())
+    examiner = Examiner(rig.directory, rig.settings)
+    rig.router.add(site(Gatekeeper(rig.directory), rig.directory, examiner, rig.clock, everybody=False))
     return rig.router
 
 
@@ -59,7 +62,8 @@ async def test_no_route_of_another_door_is_reachable_over_http(
     rig: Rig, everything: Router, door: Door, server: tuple[str, int | None]
 ) -> None:
     web = Web(rig, everything)
-    others = [route for route in everything.routes() if route.door is not door]
+    own = {route.pattern for route in everything.routes() if route.door is door}
+    others = [route for route in everything.routes() if route.door is not door and route.pattern not in own]
     assert len(others) > 60
     for route in others:
         for method in ("GET", "POST", "PUT", "DELETE", "PATCH"):

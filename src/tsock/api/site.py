@@ -1,0 +1,21 @@
+"""The pages for people, put together."""
+
+from tsock.api.denial_story import DenialStory
+from tsock.api.doctor import Doctor
+from tsock.api.error_entries import ErrorEntries
+from tsock.api.front import Front
+from tsock.api.gatekeeper import Gatekeeper
+from tsock.api.router import Route
+from tsock.api.viewers import Viewers
+from tsock.auth.directory import Directory
+from tsock.auth.tokens import Examiner
+from tsock.clock import Clock
+
+
+def site(
+    gatekeeper: Gatekeeper, directory: Directory, examiner: Examiner, clock: Clock, *, everybody: bool
+) -> list[Route]:
+    """Every route of a page; with `everybody`, as in development, nobody has to sign in."""
+    viewers = Viewers(gatekeeper, directory, everybody=everybody)
+    parts = (Front(viewers), ErrorEntries(viewers), Doctor(examiner, clock, viewers), DenialStory(viewers))
+    return [route for part in parts for route in part.routes()]

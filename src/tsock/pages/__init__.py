@@ -1,0 +1,1 @@
+"""The pages that people read: templates, one stylesheet, and no script."""
