@@ -28,6 +28,7 @@ from tsock.auth.storage_id import storage_id
 from tsock.auth.tokens import Examiner
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
+from tsock.debugger.debugger import Debugger
 from tsock.errors import ConfigError
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
@@ -128,12 +129,23 @@ class _Running:
         self._url = settings.public_url or _url(sockets[0])
         self._ticker = Ticker(self._loop)
         self._deadlines = Deadlines(clock, _report, self._ticker.sooner)
+        tail = Tail(clock)
+        self._debugger = Debugger(
+            installed.store,
+            installed.directory,
+            settings=settings,
+            clock=clock,
+            deadlines=self._deadlines,
+            ids=installed.ids,
+            tail=tail,
+        )
         self._context = Context(
             settings=settings,
             clock=clock,
             deadlines=self._deadlines,
             metrics=metrics,
-            tail=Tail(clock),
+            tail=tail,
+            debugger=self._debugger,
             packet_id=packet_ids().__next__,
         )
         self._gatekeeper = Gatekeeper(installed.directory)
@@ -189,14 +201,13 @@ class _Running:
             router.add(
                 Development(self._made.signing_key, directory, installed.clock, self._ticker.run_all).routes()
             )
-        tunnel = Tunnel(router, store, settings, installed.clock, context.metrics, self._url)
+        tunnel = Tunnel(router, store, context, self._url)
         admission = Admission(
             context,
             examiner=examiner,
             continuations=Continuations(installed.vault, settings.continuation_ttl_s),
             storage_id=_storage_ids(installed.data_set),
             sessions=sessions,
-            store=store,
             ids=installed.ids,
             explain=is_dev,
         )

@@ -49,3 +49,12 @@ class StoreDown(TsockError):
 
 class ConfigError(TsockError):
     """A setting or the installation is wrong; the text names the setting and what to do."""
+
+
+def public(error: Exception) -> ApiError:
+    """What the caller of a request is told of whatever it raised: nothing of the server's insides."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, StoreBusy | StoreDown):
+        return ApiError(503, 20503, "Service unavailable: the write was not stored, try again")
+    return ApiError(500, 20500, "Internal Server Error")

@@ -7,7 +7,7 @@ import structlog
 
 from tsock.api.html import page
 from tsock.api.request import Response
-from tsock.errors import ApiError, StoreBusy, StoreDown
+from tsock.errors import TsockError, public
 
 log = structlog.get_logger(__name__)
 
@@ -32,18 +32,13 @@ def response_to(error: Exception, base_url: str, *, as_page: bool = False) -> Re
         base_url: where our pages are.
         as_page: whether a person is to read it, not a program.
     """
-    headers: dict[str, str] = {}
-    if isinstance(error, ApiError):
-        status, code, message = error.status, error.code, error.message
-        headers.update(error.headers)
-    elif isinstance(error, StoreBusy | StoreDown):
-        status, code, message = 503, 20503, "Service unavailable: the write was not stored, try again"
-    else:
+    told = public(error)
+    status, headers = told.status, dict(told.headers)
+    if not isinstance(error, TsockError):
         log.error("request.failed", exc_info=error)
-        status, code, message = 500, 20500, "Internal Server Error"
     if status in (429, 503):
         headers.setdefault("retry-after", RETRY_AFTER_S)
-    problem = Problem(status, code, message, f"{base_url}/errors/{code}")
+    problem = Problem(status, told.code, told.message, f"{base_url}/errors/{told.code}")
     if as_page:
         return page("problem.html", status, headers, heading=HTTPStatus(status).phrase, problem=problem)
     return Response(status, msgspec.json.encode(problem), headers=headers)

@@ -9,7 +9,9 @@ import msgspec
 
 from tsock.auth.principal import Author
 from tsock.auth.records import Account, ApiKey, Record, Revocation, Service
-from tsock.storage.store import Tx
+from tsock.storage import journal
+from tsock.storage.keyset import Listing
+from tsock.storage.store import Row, Tx
 from tsock.urls import without_password
 
 Source = Literal["api", "twilio"]
@@ -22,6 +24,8 @@ class AuditEvent(msgspec.Struct, frozen=True, gc=False):
     account_sid: str
     """Who may read it: the account that the resource belongs to, and of a subaccount its owner, since a
     subaccount that was closed can read nothing any more."""
+    number: int
+    """Counts up within the account."""
     at_ms: int
     event_type: str
     """`<resource type>.<action>`, such as `account.created`, `key.deleted`, `service.updated`. Revocations
@@ -47,7 +51,16 @@ _TYPES: dict[type[Record], str] = {
 }
 _SEALED = {"auth_token": "The Auth Token was replaced.", "test_token": None, "secret": None}
 """Fields that no event shows, and what it says instead when a change is about them."""
-_TOLD_ELSEWHERE = {"sid", "account_sid", "test_sid", "created_ms", "updated_ms", "revoked_ms", "deleted_ms"}
+_TOLD_ELSEWHERE = {
+    "sid",
+    "account_sid",
+    "test_sid",
+    "created_ms",
+    "updated_ms",
+    "revoked_ms",
+    "deleted_ms",
+    "suspended_by_operator",
+}
 """By the event itself."""
 _NAMES = {
     "owner_sid": "owner_account_sid",
@@ -55,8 +68,58 @@ _NAMES = {
 }
 """What a property is called over REST, where that is something else."""
 
+TABLE = "audit_events"
 FIELDS = AuditEvent.__struct_fields__
-_PUT = f"INSERT INTO audit_events ({', '.join(FIELDS)}) VALUES ({', '.join(f':{field}' for field in FIELDS)})"
+_PUT = f"INSERT INTO {TABLE} ({', '.join(FIELDS)}) VALUES ({', '.join(f':{field}' for field in FIELDS)})"
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events of an account are asked for; None asks for all."""
+
+    actor_sid: str | None = None
+    event_type: str | None = None
+    resource_sid: str | None = None
+    address: str | None = None
+    from_ms: int | None = None
+    until_ms: int | None = None
+    """Inclusive, as `from_ms`."""
+
+
+LISTING = Listing(f"SELECT number, {', '.join(FIELDS)} FROM {TABLE}", ("number",), descending=True)
+"""The newest first; the columns behind the first make an event (`of_row`)."""
+
+_CONDITIONS = {
+    "actor_sid": "actor_sid = :actor_sid",
+    "event_type": "event_type = :event_type",
+    "resource_sid": "resource_sid = :resource_sid",
+    "address": "address = :address",
+    "from_ms": "at_ms >= :from_ms",
+    "until_ms": "at_ms <= :until_ms",
+}
+
+
+def selected(account_sid: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
+    """The condition of a listing, and its parameters."""
+    params = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}
+    conditions = ["account_sid = :account_sid", *(_CONDITIONS[name] for name in params)]
+    return " AND ".join(conditions), {"account_sid": account_sid, **params}
+
+
+def find(tx: Tx, sid: str) -> AuditEvent | None:
+    """The event with this SID, unless it was trimmed."""
+    row = tx.one(f"{LISTING.select} WHERE sid = :sid", {"sid": sid})
+    return None if row is None else of_row(row)
+
+
+def of_row(row: Row) -> AuditEvent:
+    """The event in a row of `LISTING`."""
+    return AuditEvent(*row[1:])
+
+
+def latest(tx: Tx, limit: int) -> list[AuditEvent]:
+    """The newest events of all accounts, the newest first."""
+    rows = tx.all(f"{LISTING.select} ORDER BY at_ms DESC, sid DESC LIMIT :limit", {"limit": limit})
+    return [of_row(row) for row in rows]
 
 
 def record(tx: Tx, previous: Record | None, updated: Record, by: Author) -> None:
@@ -65,9 +128,11 @@ def record(tx: Tx, previous: Record | None, updated: Record, by: Author) -> None
     before = {} if previous is None else msgspec.structs.asdict(previous)
     after = msgspec.structs.asdict(updated)
     changed = [name for name, value in after.items() if value != before.get(name)]
+    reader = _reader(updated)
     event = AuditEvent(
         sid=tx.sid("AE"),
-        account_sid=_reader(updated),
+        account_sid=reader,
+        number=journal.next_number(tx, TABLE, reader),
         at_ms=tx.now_ms,
         event_type=f"{resource}.{_action(previous, updated)}",
         resource_type=resource,

@@ -5,25 +5,21 @@ the turn in which the packet arrived: Kotlin clients wait for two seconds at mos
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import structlog
 from msgspec import UNSET
 
 from tsock import dictionary
-from tsock.auth import denials
 from tsock.auth.caller import CHAT, SYNC, Caller
 from tsock.auth.continuation import Continuations
 from tsock.auth.denials import Denial
 from tsock.auth.report import Report
 from tsock.auth.tokens import Examiner, Refusal, compare_for_update
-from tsock.errors import StoreBusy
 from tsock.gateway.context import Context
 from tsock.gateway.session import Session
 from tsock.gateway.sessions import Sessions
 from tsock.ids import Ids
 from tsock.rates import Rate
-from tsock.storage.store import Store
 from tsock.wire import packets
 from tsock.wire.headers import (
     CAPABILITIES,
@@ -68,7 +64,6 @@ class Admission:
         continuations: Continuations,
         storage_id: Callable[[Caller], str],
         sessions: Sessions,
-        store: Store,
         ids: Ids,
         explain: bool,
     ) -> None:
@@ -80,7 +75,6 @@ class Admission:
             continuations: tell endpoints that come back.
             storage_id: names a caller's cache of Sync objects.
             sessions: counted against the limits.
-            store: keeps the record of refusals.
             ids: name records and endpoints.
             explain: tell clients the full reason of a refusal; for development only.
         """
@@ -89,7 +83,6 @@ class Admission:
         self._continuations = continuations
         self._storage_id = storage_id
         self._sessions = sessions
-        self._store = store
         self._ids = ids
         self._explain = explain
         settings = context.settings
@@ -266,10 +259,7 @@ class Admission:
         self._context.tail.add(
             "denial", cause, denial.account_sid or "", denial.identity or "", denial.sid, summary
         )
-        try:
-            self._store.write(lambda tx: denials.record(tx, denial), _recorded)
-        except StoreBusy as busy:
-            _recorded(None, busy)
+        self._context.debugger.denied(denial, caller)
         return denial.sid
 
     # Welcoming.
@@ -305,11 +295,6 @@ class Admission:
                 caller.account_sid, _instances(caller.products), caller.identity
             ),
         )
-
-
-def _recorded(result: Any, error: Exception | None) -> None:
-    if error is not None:
-        log.error("denial.not_recorded", reason=str(error))
 
 
 def _instances(products: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import msgspec
 
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
+from tsock.debugger.debugger import Debugger
 from tsock.settings import Settings
 from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
@@ -19,5 +20,6 @@ class Context(msgspec.Struct, frozen=True):
     deadlines: Deadlines
     metrics: Metrics
     tail: Tail
+    debugger: Debugger
     packet_id: Callable[[], str]
     """Ids for what the server sends; unique within the process."""

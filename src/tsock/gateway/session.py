@@ -12,6 +12,7 @@ import structlog
 
 from tsock.auth.caller import Caller
 from tsock.deadlines import Deadline
+from tsock.debugger.incident import of_end
 from tsock.gateway.topic import Topic
 from tsock.gateway.websocket import Send, WebSocket
 from tsock.wire import packets
@@ -227,15 +228,18 @@ class Session:
         self._socket.drop()
 
     def _ended(self, reason: End, text: str = "") -> None:
+        code = CODES.get(reason)
         log.info(
             "connection.ended",
             reason=reason.value,
-            code=CODES.get(reason),
+            code=code,
             detail=text,
             number=self.number,
             address=self.address,
         )
         self._gateway.note(self, reason.value, text)
+        if code is not None:
+            self._context.debugger.report(of_end(code, text, self.caller, self.address, self.sdk))
 
     def _violated(self, violation: ProtocolViolation | None) -> None:
         if violation is None:  # it is leaving already

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from tsock.api import problem
 from tsock.api.request import Door, Read, Request, Response, Write
 from tsock.api.router import Router, decoded, segments
-from tsock.clock import Clock
-from tsock.errors import ApiError
+from tsock.debugger.incident import Rejection
+from tsock.errors import ApiError, public
+from tsock.gateway.context import Context
 from tsock.rates import Rate
-from tsock.settings import Settings
 from tsock.storage.store import Store
-from tsock.telemetry.metrics import Metrics
 from tsock.wire import packets
 from tsock.wire.headers import Message, Values
 
@@ -28,19 +27,13 @@ _METHODS = ("DELETE", "GET", "POST", "PUT")
 class Tunnel:
     """Routes what arrives in `message` packets; every failure is an `http_status` (`twilsock.md` 4.5)."""
 
-    def __init__(
-        self,
-        router: Router,
-        store: Store,
-        settings: Settings,
-        clock: Clock,
-        metrics: Metrics,
-        base_url: str,
-    ) -> None:
+    def __init__(self, router: Router, store: Store, context: Context, base_url: str) -> None:
+        settings, clock = context.settings, context.clock
         self._router = router
         self._store = store
         self._settings = settings
-        self._metrics = metrics
+        self._metrics = context.metrics
+        self._debugger = context.debugger
         self._base_url = base_url
         per_s = settings.requests_per_connection_per_s
         self._connection_rate = Rate(per_s, per_s, clock.monotonic_s)
@@ -58,6 +51,7 @@ class Tunnel:
             if response is None:
                 assert error is not None
                 response = problem.response_to(error, self._base_url)
+                self._tell(session, message, error)
             self._metrics.request(pattern, response.status)
             session.reply(
                 packets.reply(
@@ -82,6 +76,20 @@ class Tunnel:
     def forget(self, session: "Session") -> None:
         """Drop what was counted for a connection that is gone."""
         self._connection_rate.forget(session.number)
+
+    def _tell(self, session: "Session", message: Message, error: Exception) -> None:
+        """Have the debugger take note of a request that is answered with an error."""
+        caller, asked = session.caller, message.http_request
+        self._debugger.request_rejected(
+            Rejection(
+                error=public(error),
+                account_sid=caller and caller.account_sid,
+                identity=caller.identity if caller else "",
+                method=asked.method if asked else "",
+                url=asked.path if asked else "",
+                parameters=[(name, _first(value)) for name, value in asked.params.items()] if asked else (),
+            )
+        )
 
     def _read(self, session: "Session", message: Message, payload: bytes) -> Request:
         caller = session.caller

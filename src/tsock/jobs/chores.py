@@ -3,16 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import perf_counter
+from typing import TypeVar
 
 import structlog
 
-from tsock.auth import denials, revocations
+from tsock.auth import audit, denials, revocations
 from tsock.auth.directory import Directory
 from tsock.clock import Clock
+from tsock.debugger import alerts
 from tsock.errors import StoreBusy, StoreDown
 from tsock.settings import Settings
+from tsock.storage import journal
 from tsock.storage.store import Store, Tx, fetched, written, written_aside
 from tsock.sync import cleanup, expiry
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +73,7 @@ class Chores:
             pass
 
     async def trim(self) -> None:
-        """Forget old removals, denials and revocations."""
+        """Forget old removals, revocations, alerts and audit events."""
         settings, now_ms = self._settings, self._clock.now_ms()
         forgotten_ms = now_ms - int(settings.sync_tombstone_days * DAY_MS)
         while await self._aside(lambda tx: cleanup.trim_tombstones(tx, forgotten_ms, ROWS_PER_CHUNK)):
@@ -76,6 +81,8 @@ class Chores:
         while await written(self._store, revocations.forget_revocations):
             pass
         self._directory.forget(now_ms)
+        await self._trim_journal(alerts.TABLE, settings.alerts_days, settings.alerts_max)
+        await self._trim_journal(audit.TABLE, settings.audit_events_days, settings.audit_events_max)
 
     async def trim_denials(self) -> None:
         """Forget old denials, and all but the newest."""
@@ -84,6 +91,18 @@ class Chores:
         while await self._aside(lambda tx: denials.trim(tx, before_ms, settings.denials_max, ROWS_PER_CHUNK)):
             pass
 
+    async def _trim_journal(self, table: str, days: float, kept: int) -> None:
+        """Forget the rows that are older, and of each account all but the newest."""
+        before_ms = self._clock.now_ms() - int(days * DAY_MS)
+        while await self._aside(lambda tx: journal.forget_before(tx, table, before_ms, ROWS_PER_CHUNK)):
+            pass
+        place: str | None = ""
+        while place is not None:
+            after = place
+            place = await self._aside(
+                lambda tx, after=after: journal.forget_beyond(tx, table, kept, ROWS_PER_CHUNK, after)
+            )
+
     async def _remove_content(self, service_sid: str) -> None:
         """Remove a deleted service's objects, each with its event (`tokens.md` 8)."""
         while await written(
@@ -91,7 +110,8 @@ class Chores:
         ):
             pass
 
-    async def _aside(self, rule: Callable[[Tx], bool]) -> bool:
+    async def _aside(self, rule: Callable[[Tx], T]) -> T:
+        """Run a rule off the loop, and rest if it found something to do."""
         started = perf_counter()
         more = await written_aside(self._store, rule)
         if more:

@@ -13,7 +13,7 @@ ENTRIES_MAX = 10_000
 WATCH_S = 15.0
 """Somebody is watching for this long after their last look."""
 
-Kind = Literal["connection", "denial", "event"]
+Kind = Literal["connection", "denial", "alert", "event"]
 
 
 class Happening(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,7 +26,7 @@ class Happening(msgspec.Struct, frozen=True, omit_defaults=True):
     account: str = ""
     identity: str = ""
     topic: str = ""
-    """SID of the object or denial."""
+    """SID of the object, denial or alert."""
     detail: str = ""
 
 

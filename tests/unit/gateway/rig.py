@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from tests.unit.gateway.wire import AT_ONCE, Packet, Transport, frame, packets
+from tsock.api import sync_rest
 from tsock.api.development import Development
 from tsock.api.health import Health
 from tsock.api.router import Router
@@ -28,6 +29,7 @@ from tsock.auth.secrets import Vault
 from tsock.auth.tokens import Examiner, SigningKey, mint
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
+from tsock.debugger.debugger import Debugger
 from tsock.events import Event
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
@@ -91,12 +93,22 @@ class Rig:
     async def start(self) -> None:
         self.store.listen(self._hear)
         self.made = await written(self.store, lambda tx: bootstrap(tx, self.vault, Ids(1), region="us1"))
+        self.debugger = Debugger(
+            self.store,
+            self.directory,
+            settings=self.settings,
+            clock=self.clock,
+            deadlines=self.deadlines,
+            ids=self.ids,
+            tail=self.tail,
+        )
         context = Context(
             settings=self.settings,
             clock=self.clock,
             deadlines=self.deadlines,
             metrics=self.metrics,
             tail=self.tail,
+            debugger=self.debugger,
             packet_id=packet_ids().__next__,
         )
         notices = Notices(context.packet_id)
@@ -109,6 +121,7 @@ class Rig:
         self.router.add(Health(self.metrics, lambda: self.problem).routes())
         self.router.add(SyncClient(scope, rates, self.hub.publish).routes())
         self.router.add(SyncItemsClient(scope, rates).routes())
+        self.router.add(sync_rest.routes(self.directory, self._limits, rates, self.hub.publish))
         self.router.add(subscriptions.routes())
         self.router.add(Development(self.made.signing_key, self.directory, self.clock, self.run_all).routes())
         self.gateway = Gateway(
@@ -117,14 +130,13 @@ class Rig:
             sessions=self.sessions,
             hub=self.hub,
             subscriptions=subscriptions,
-            tunnel=Tunnel(self.router, self.store, self.settings, self.clock, self.metrics, BASE_URL),
+            tunnel=Tunnel(self.router, self.store, context, BASE_URL),
             admission=Admission(
                 context,
                 examiner=Examiner(self.directory, self.settings),
                 continuations=Continuations(self.vault, self.settings.continuation_ttl_s),
                 storage_id=lambda caller: f"{caller.account_sid}/{caller.products[SYNC]}/{caller.identity}",
                 sessions=self.sessions,
-                store=self.store,
                 ids=self.ids,
                 explain=self._explain,
             ),

@@ -266,7 +266,7 @@ async def test_client_is_told_even_when_the_record_cannot_be_kept(rig: Rig) -> N
     with capture_logs() as logs:
         replies = [rig.open().init("bad") for _ in range(2)]
     assert [refusal(reply)[2] for reply in replies] == [20101, 20101]
-    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["denial.not_recorded"]
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["debugger.not_recorded"]
     await asyncio.sleep(0)
     assert len(await rig.denials()) == 1
 

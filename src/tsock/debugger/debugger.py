@@ -1,0 +1,209 @@
+"""The debugger: takes in what goes wrong, and makes alerts of it that a flood cannot multiply."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from tsock.auth import denials
+from tsock.auth.caller import Caller
+from tsock.auth.denials import Denial
+from tsock.auth.directory import Directory
+from tsock.clock import Clock
+from tsock.deadlines import Deadline, Deadlines
+from tsock.debugger import alerts
+from tsock.debugger.alerts import NOBODY, Alert, Level
+from tsock.debugger.exchange import clear
+from tsock.debugger.incident import (
+    Incident,
+    Rejection,
+    of_denial,
+    of_rejection,
+    severity,
+)
+from tsock.debugger.posts import post
+from tsock.errors import StoreBusy
+from tsock.ids import Ids
+from tsock.rates import Rate
+from tsock.settings import Settings
+from tsock.storage.store import Store, Tx
+from tsock.telemetry.tail import Tail
+from tsock.webhooks import outbox
+
+log = structlog.get_logger(__name__)
+
+TEXT_CHARS_MAX = 1024
+SETTLE_S = 1.0
+"""Repeats are counted for this long before their number is written."""
+_SERIES_MAX = 10_000
+_LEVELS: tuple[Level, ...] = ("error", "warning", "notice")
+"""The most severe first."""
+_Key = tuple[str, int]
+"""Account and code."""
+
+
+class _Series:
+    """An alert, and what is counted as its repeats instead of making further ones."""
+
+    __slots__ = ("latest_ms", "repeats", "sid")
+
+    def __init__(self, sid: str) -> None:
+        self.sid = sid
+        self.repeats = 0
+        self.latest_ms = 0
+
+    def take(self) -> tuple[str, int, int]:
+        """What is still to be written."""
+        taken = self.sid, self.repeats, self.latest_ms
+        self.repeats = 0
+        return taken
+
+
+class Debugger:
+    """Keeps alerts and sends them to whom they concern; nobody waits for it."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        *,
+        settings: Settings,
+        clock: Clock,
+        deadlines: Deadlines,
+        ids: Ids,
+        tail: Tail,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._settings = settings
+        self._clock = clock
+        self._deadlines = deadlines
+        self._ids = ids
+        self._tail = tail
+        self._rate = Rate(settings.alerts_per_code_per_s, settings.alerts_per_code_burst, clock.monotonic_s)
+        self._series: dict[_Key, _Series] = {}
+        self._settling: Deadline | None = None
+
+    # What is told.
+
+    def report(self, incident: Incident) -> None:
+        """Make an alert of something that went wrong, or count it as a repeat of the latest like it."""
+        if self._admit(incident.account_sid, incident.code):
+            self._write(self._alert(incident))
+
+    def denied(self, denial: Denial, caller: Caller | None) -> None:
+        """Keep a denial, each of them, and in the same transaction its alert.
+
+        Args:
+            denial: why a client was refused.
+            caller: who it is, where it has a token that was accepted.
+        """
+        alert = None
+        if self._admit(denial.account_sid, denial.code):
+            alert = self._alert(of_denial(denial, caller), denial.sid)
+
+        def rule(tx: Tx) -> None:
+            denials.record(tx, denial)
+            if alert is not None:
+                alert(tx)
+
+        self._write(rule)
+
+    def request_rejected(self, rejection: Rejection) -> None:
+        """Tell of a request that was answered with an error, if it is as severe as `alert_level` says."""
+        asked = self._settings.alert_level
+        if asked == "off" or _LEVELS.index(severity(rejection.error)) > _LEVELS.index(asked):
+            return
+        if self._admit(rejection.account_sid, rejection.error.code):
+            self._write(self._alert(of_rejection(rejection)))
+
+    # Floods.
+
+    def settle(self) -> None:
+        """Write how often the latest alerts repeated, as far as that is not written yet."""
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
+        counted = [series.take() for series in self._series.values() if series.repeats]
+
+        def rule(tx: Tx) -> None:
+            for each in counted:
+                alerts.repeat(tx, *each)
+
+        if counted:
+            self._write(rule)
+
+    def _admit(self, account_sid: str | None, code: int) -> bool:
+        """Whether it makes an alert of its own; if not, it is counted as a repeat of the latest like it."""
+        key = self._account(account_sid), code
+        if self._rate.take(key):
+            return True
+        series = self._series.get(key)
+        if series is not None:
+            series.repeats += 1
+            series.latest_ms = self._clock.now_ms()
+            self._settling = self._settling or self._deadlines.after(SETTLE_S, self.settle)
+        return False
+
+    def _account(self, sid: str | None) -> str:
+        """The account, if it is known: a token may name any."""
+        return NOBODY if sid is None or self._directory.account(sid) is None else sid
+
+    def _alert(self, incident: Incident, denial_sid: str | None = None) -> Callable[[Tx], None]:
+        """What writes the alert, and its webhook."""
+        account_sid = self._account(incident.account_sid)
+        now_ms = self._clock.now_ms()
+        alert = Alert(
+            sid=self._ids.sid("NO"),
+            account_sid=account_sid,
+            at_ms=now_ms,
+            updated_ms=now_ms,
+            code=incident.code,
+            level=incident.level,
+            text=clear(incident.text, TEXT_CHARS_MAX),
+            resource_sid=incident.resource_sid,
+            service_sid=incident.service_sid,
+            denial_sid=denial_sid,
+            api_version=incident.api_version,
+            exchange=incident.exchange,
+        )
+        earlier = self._begin((account_sid, alert.code), alert.sid)
+        account = self._directory.account(account_sid)
+        if denial_sid is None:  # a denial tells the feed itself
+            self._tail.add(
+                "alert",
+                str(alert.code),
+                account.sid if account else "",
+                incident.identity,
+                alert.sid,
+                alert.text,
+            )
+
+        def rule(tx: Tx) -> None:
+            if earlier is not None:
+                alerts.repeat(tx, *earlier)
+            alerts.record(tx, alert)
+            if account is not None and account.debugger_url is not None:
+                outbox.put(tx, post(alert, account, account.debugger_url))
+
+        return rule
+
+    def _begin(self, key: _Key, sid: str) -> tuple[str, int, int] | None:
+        """From now on this alert is the latest; what is still to be written of the one before."""
+        earlier = self._series.pop(key, None)
+        if len(self._series) >= _SERIES_MAX:
+            self.settle()
+            self._series.clear()
+        self._series[key] = _Series(sid)
+        return earlier.take() if earlier is not None and earlier.repeats else None
+
+    def _write(self, rule: Callable[[Tx], None]) -> None:
+        try:
+            self._store.write(rule, _written)
+        except StoreBusy as busy:
+            _written(None, busy)
+
+
+def _written(result: Any, error: Exception | None) -> None:
+    if error is not None:
+        log.error("debugger.not_recorded", reason=str(error))

@@ -1,0 +1,161 @@
+"""What is told to the debugger: something that went wrong, as whoever met it knows it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from tsock import dictionary
+from tsock.auth import jws
+from tsock.auth.caller import Caller
+from tsock.auth.denials import Denial
+from tsock.auth.examination import GRANTS
+from tsock.debugger.alerts import Level
+from tsock.debugger.exchange import NOTHING, Exchange, clear, form_variables, kept
+from tsock.errors import ApiError
+from tsock.ids import is_sid
+
+FACT_CHARS_MAX = 2048
+_ORDINARY = (404, 409, 412)
+"""What working programs meet: they look whether something is there, or lose a race."""
+_GRAVE = (401, 403, 429)
+"""Whoever meets these meets them again until somebody looks after it."""
+_SID = re.compile(r"(?<=/)([A-Z]{2})[0-9a-f]{32}(?=[/.]|$)")
+_VERSION = re.compile(r"(?<=/)(?:2010-04-01|v[0-9])(?=/)")
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that went wrong."""
+
+    code: int
+    """From the dictionary."""
+    text: str
+    """What exactly; it holds no secret."""
+    level: Level
+    account_sid: str | None = None
+    """Whose it is; one that is not known here counts as None."""
+    identity: str = ""
+    resource_sid: str | None = None
+    service_sid: str | None = None
+    api_version: str | None = None
+    exchange: Exchange = NOTHING
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that was answered with an error, whichever door it came through."""
+
+    error: ApiError
+    """What the caller was told."""
+    account_sid: str | None
+    """The caller's; None where it is not known."""
+    identity: str = ""
+    request_sid: str | None = None
+    method: str
+    url: str
+    """With the query, if it has one; over the socket it begins with the path."""
+    headers: Mapping[str, str] = {}
+    parameters: Iterable[tuple[str, str]] = ()
+    """Over the socket."""
+    body: bytes = b""
+    """Looked into only where it is a form."""
+
+
+def level_of(code: int) -> Level:
+    """How severe it is, as the dictionary says."""
+    entry = dictionary.lookup(code)
+    return entry.level if entry else "error"
+
+
+def of_rejection(rejection: Rejection) -> Incident:
+    """What a rejected request amounts to."""
+    path = rejection.url.partition("?")[0]
+    sids = {found[1]: found[0] for found in _SID.finditer(path)}
+    version = _VERSION.search(path)
+    content_type = rejection.headers.get("content-type", "")
+    told = {} if rejection.request_sid is None else {"twilio-request-id": rejection.request_sid}
+    return Incident(
+        code=rejection.error.code,
+        text=rejection.error.message,
+        level=severity(rejection.error),
+        account_sid=rejection.account_sid,
+        identity=rejection.identity,
+        resource_sid=next(reversed(sids.values()), None),
+        service_sid=sids.get("IS"),
+        api_version=version and version[0],
+        exchange=kept(
+            rejection.method,
+            rejection.url,
+            (*rejection.parameters, *form_variables(rejection.body, content_type)),
+            rejection.headers,
+            status=rejection.error.status,
+            response_headers=told,
+        ),
+    )
+
+
+def of_denial(denial: Denial, caller: Caller | None) -> Incident:
+    """What a denial amounts to: of the token its claims, and a hash to tell it by.
+
+    Args:
+        denial: why a client was refused.
+        caller: who it is, where it has a token that was accepted.
+    """
+    examined = denial.report
+    if examined is not None:
+        key_sid, services = examined.sid("iss"), _granted(examined.claims)
+    else:
+        key_sid, services = (caller.key_sid, list(caller.products.values())) if caller else (None, [])
+    said = " ".join(filter(None, (denial.summary, examined and examined.fix)))
+    return Incident(
+        code=denial.code,
+        text=f"{dictionary.title(denial.code)}: {said} (cause {denial.cause}, denial {denial.sid})",
+        level=level_of(denial.code),
+        account_sid=denial.account_sid,
+        resource_sid=key_sid,
+        service_sid=next(iter(services), None),
+        exchange=_facts(
+            Identity="" if denial.identity is None else str(denial.identity),
+            Address=denial.address,
+            Sdk=denial.sdk,
+            TokenSha256=denial.digest or "",
+            Claims=msgspec.json.encode(examined.claims).decode() if examined else "",
+        ),
+    )
+
+
+def of_end(code: int, text: str, caller: Caller | None, address: str, sdk: str) -> Incident:
+    """What it amounts to that the server ended a connection, for a reason that the dictionary has."""
+    identity = caller.identity if caller else ""
+    return Incident(
+        code=code,
+        text=": ".join(filter(None, (dictionary.title(code), text))),
+        level=level_of(code),
+        account_sid=caller and caller.account_sid,
+        identity=identity,
+        resource_sid=caller and caller.key_sid,
+        service_sid=next(iter(caller.products.values()), None) if caller else None,
+        exchange=_facts(Identity=identity, Address=address, Sdk=sdk),
+    )
+
+
+def _facts(**facts: str) -> Exchange:
+    """What is known of a client, in the place of a request's variables."""
+    return Exchange(
+        variables=tuple((name, clear(text, FACT_CHARS_MAX)) for name, text in facts.items() if text)
+    )
+
+
+def _granted(claims: dict[str, Any]) -> list[str]:
+    """The services in a token's grants, as far as they are SIDs."""
+    grants: Any = claims.get("grants")
+    named = [grants.get(name) for name in GRANTS] if jws.is_object(grants) else []
+    found = [grant.get("service_sid") for grant in named if jws.is_object(grant)]
+    return [text for text in found if isinstance(text, str) and is_sid(text)]
+
+
+def severity(error: ApiError) -> Level:
+    """How bad it is that a request was answered so: the dictionary knows codes, not who waits for what."""
+    if error.status in _ORDINARY:
+        return "notice"
+    return level_of(error.code) if error.status >= 500 or error.status in _GRAVE else "warning"
