@@ -12,6 +12,7 @@ import msgspec
 import structlog
 from uvicorn import Config, Server
 
+from tsock.api import sync_rest
 from tsock.api.development import Development
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import Health
@@ -195,6 +196,7 @@ class _Running:
         router.add(installed.rest_routes())
         router.add(SyncClient(scope, rates, hub.publish).routes())
         router.add(SyncItemsClient(scope, rates).routes())
+        router.add(sync_rest.routes(directory, scope.limits, rates, hub.publish))
         subscriptions = Subscriptions(scope, store, hub, notices, settings)
         router.add(subscriptions.routes())
         if self._made is not None:

@@ -3,21 +3,19 @@
 A handler decodes, names the actor, and answers with the rule to run; what is allowed is the rules' business.
 """
 
-from collections.abc import Callable, Sequence
-
 import msgspec
 
 from tsock.api import sync_bodies as bodies
 from tsock.api.request import Answer, Read, Request, Response, Write
 from tsock.api.router import Route
+from tsock.api.sync_messages import Publish, publishing
 from tsock.api.sync_rates import SyncRates
 from tsock.api.sync_request import Entry, of_kind, present, read_body, tunnelled
 from tsock.api.sync_scope import SyncScope, links
 from tsock.errors import ApiError
-from tsock.events import Event
 from tsock.storage.store import Tx
 from tsock.sync import data as json_data
-from tsock.sync import documents, pages, params, refusals, roots, streams
+from tsock.sync import documents, pages, params, refusals, roots
 from tsock.sync.data import Json
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, STREAM, Kind
 from tsock.sync.pages import Query
@@ -26,10 +24,7 @@ from tsock.sync.pages import Query
 class SyncClient:
     """Handlers of the client API, under `/v3/…` and `/v3/Services/{service}/…` alike."""
 
-    def __init__(
-        self, scope: SyncScope, rates: SyncRates, publish: Callable[[Sequence[Event]], None]
-    ) -> None:
-        """`publish` hands events that are not stored to their subscribers."""
+    def __init__(self, scope: SyncScope, rates: SyncRates, publish: Publish) -> None:
         self._scope = scope
         self._rates = rates
         self._limits = scope.limits
@@ -145,12 +140,7 @@ class SyncClient:
         actor = self._scope.actor(request)
         self._rates.publish(actor, name)
         content = json_data.required(present(read_body(request).data), STREAM, self._limits)
-
-        def announce(message: streams.Message) -> Response:
-            self._publish([message.event])
-            return Response(201, f'{{"sid":"{message.sid}","data":{content}}}'.encode())
-
-        return Read(lambda tx: streams.publish(tx, actor, name, content), announce)
+        return publishing(actor, name, content, self._publish)
 
     def query(self, request: Request, index: str) -> Answer:
         """Live and instant queries: this server keeps no index that they could ask (`sync.md` 3.9)."""

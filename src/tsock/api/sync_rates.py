@@ -18,6 +18,7 @@ class SyncRates:
         self._writes = rate(settings.sync_writes_per_object_per_s)
         self._reads = rate(settings.sync_reads_per_object_per_s)
         self._creates = rate(settings.sync_creates_per_service_per_s)
+        self._permissions = rate(settings.sync_requests_per_permission_per_s)
         self._publishes = rate(settings.sync_publishes_per_stream_per_s)
 
     def read(self, actor: Actor, sid_or_name: str) -> None:
@@ -31,6 +32,10 @@ class SyncRates:
     def write(self, actor: Actor, sid_or_name: str) -> None:
         """Count a write of one object or of its items."""
         _count(self._writes, (actor.service_sid, sid_or_name))
+
+    def permission(self, actor: Actor, sid_or_name: str, identity: str) -> None:
+        """Count a read or write of what one identity may do with one object."""
+        _count(self._permissions, (actor.service_sid, sid_or_name, identity))
 
     def create(self, actor: Actor) -> None:
         """Count the creation of an object."""

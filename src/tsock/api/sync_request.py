@@ -1,4 +1,4 @@
-"""What the client API's handlers share: reading a body, and their places in the route table."""
+"""What the handlers of Sync share, of the client API above all: bodies, and places in the route table."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ import msgspec
 
 from tsock.api.request import Answer, Door, Request
 from tsock.api.router import Route, RouteHandler
-from tsock.errors import ApiError
 from tsock.sync import refusals
 from tsock.sync.data import found_instead
 from tsock.sync.kinds import Kind
@@ -73,7 +72,7 @@ def _in_own_service(handler: RouteHandler) -> RouteHandler:
     def scoped(request: Request, service_sid: str, *values: str) -> Answer:
         caller = request.caller
         if caller is None or caller.products[request.product] != service_sid:
-            raise ApiError(403, 54056, "Account cannot access requested Service Instance")
+            raise refusals.service_out_of_reach()
         return handler(request, *values)
 
     return scoped

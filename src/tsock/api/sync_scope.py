@@ -37,7 +37,7 @@ class SyncScope:
             code = 50050 if request.product == CHAT else 54050
             raise ApiError(404, code, "Service Instance not found")
         if not service.enabled:
-            raise ApiError(403, 54056, "Account cannot access requested Service Instance")
+            raise refusals.service_out_of_reach()
         is_chat = request.product == CHAT
         if is_chat and request.method != "GET" and request.path[-1] != "Subscriptions":
             raise refusals.forbidden()

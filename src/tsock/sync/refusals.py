@@ -41,6 +41,11 @@ def forbidden() -> ApiError:
     return ApiError(403, 54007, "Access forbidden for identity")
 
 
+def service_out_of_reach() -> ApiError:
+    """403/54056 for a service that an operator disabled, or that is not the one of the grant."""
+    return ApiError(403, 54056, "Account cannot access requested Service Instance")
+
+
 def bad_json(found: str) -> ApiError:
     """400/54008; `found` completes "expected a JSON object, found"."""
     return ApiError(400, 54008, f"Invalid JSON: expected a JSON object, found {found}")
