@@ -7,9 +7,9 @@ from tsock.api.operator_body import answer
 from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
 from tsock.api.viewers import Viewers
-from tsock.auth import denials
-from tsock.auth.denials import Denial
 from tsock.clock import iso_ms
+from tsock.debugger import denials
+from tsock.debugger.denials import Denial
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
 

@@ -4,7 +4,7 @@ from tsock.api.denial_story import recorded, story
 from tsock.api.operator_body import answer, invalid
 from tsock.api.request import Answer, Door, Read, Request
 from tsock.api.router import Route
-from tsock.auth import denials
+from tsock.debugger import denials
 from tsock.telemetry.tail import Tail
 
 DENIALS_MAX = 1000

@@ -5,14 +5,13 @@ from typing import Any
 
 import structlog
 
-from tsock.auth import denials
 from tsock.auth.caller import Caller
-from tsock.auth.denials import Denial
 from tsock.auth.directory import Directory
 from tsock.clock import Clock
 from tsock.deadlines import Deadline, Deadlines
-from tsock.debugger import alerts
+from tsock.debugger import alerts, denials
 from tsock.debugger.alerts import NOBODY, Alert, Level
+from tsock.debugger.denials import Denial
 from tsock.debugger.exchange import clear
 from tsock.debugger.incident import (
     Incident,

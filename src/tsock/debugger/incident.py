@@ -9,9 +9,9 @@ import msgspec
 from tsock import dictionary
 from tsock.auth import jws
 from tsock.auth.caller import Caller
-from tsock.auth.denials import Denial
 from tsock.auth.examination import GRANTS
 from tsock.debugger.alerts import Level
+from tsock.debugger.denials import Denial
 from tsock.debugger.exchange import NOTHING, Exchange, clear, form_variables, kept
 from tsock.errors import ApiError
 from tsock.ids import is_sid

@@ -12,9 +12,9 @@ from msgspec import UNSET
 from tsock import dictionary
 from tsock.auth.caller import CHAT, SYNC, Caller
 from tsock.auth.continuation import Continuations
-from tsock.auth.denials import Denial
 from tsock.auth.report import Report
 from tsock.auth.tokens import Examiner, Refusal, compare_for_update
+from tsock.debugger.denials import Denial
 from tsock.gateway.context import Context
 from tsock.gateway.session import Session
 from tsock.gateway.sessions import Sessions

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import structlog
 
-from tsock.auth import audit, denials, revocations
+from tsock.auth import audit, revocations
 from tsock.auth.directory import Directory
 from tsock.clock import Clock
-from tsock.debugger import alerts
+from tsock.debugger import alerts, denials
 from tsock.errors import StoreBusy, StoreDown
 from tsock.settings import Settings
 from tsock.storage import journal

@@ -7,12 +7,12 @@ from msgspec.structs import replace
 
 from tests.unit.api.visitor import Visitor
 from tests.unit.gateway.rig import Rig
-from tsock.auth import denials
 from tsock.auth.accounts import create_account, create_subaccount
-from tsock.auth.denials import Denial
 from tsock.auth.keys import create_key
 from tsock.auth.principal import OPERATOR
 from tsock.auth.tokens import Examiner
+from tsock.debugger import denials
+from tsock.debugger.denials import Denial
 from tsock.storage.store import written
 
 SID = f"DN{7:032x}"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.api.operators_door import OperatorsDoor
-from tsock.auth import denials
-from tsock.auth.denials import Denial
+from tsock.debugger import denials
+from tsock.debugger.denials import Denial
 from tsock.errors import ApiError
 from tsock.sync import roots
 from tsock.sync.actor import Actor

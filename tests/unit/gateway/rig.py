@@ -18,18 +18,18 @@ from tsock.api.sync_client import SyncClient
 from tsock.api.sync_items_client import SyncItemsClient
 from tsock.api.sync_rates import SyncRates
 from tsock.api.sync_scope import SyncScope
-from tsock.auth import denials
 from tsock.auth.bootstrap import Bootstrap, bootstrap
 from tsock.auth.caller import SYNC
 from tsock.auth.continuation import Continuations
-from tsock.auth.denials import Denial
 from tsock.auth.directory import Directory
 from tsock.auth.principal import OPERATOR
 from tsock.auth.secrets import Vault
 from tsock.auth.tokens import Examiner, SigningKey, mint
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
+from tsock.debugger import denials
 from tsock.debugger.debugger import Debugger
+from tsock.debugger.denials import Denial
 from tsock.events import Event
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context

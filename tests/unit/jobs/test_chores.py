@@ -7,11 +7,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.gateway.rig import Client, Rig
-from tsock.auth import denials
 from tsock.auth.caller import SYNC
-from tsock.auth.denials import Denial
 from tsock.auth.revocations import revoke_identity, token_life_ms
 from tsock.auth.services import create_service, delete_service
+from tsock.debugger import denials
+from tsock.debugger.denials import Denial
 from tsock.errors import StoreDown
 from tsock.events import Event
 from tsock.jobs.chores import Chores
