@@ -44,6 +44,8 @@ def _stored(rest: Rest, operation: Operation, path: str) -> Any:
 def test_parameter_that_is_none_is_refused(rest: Rest, operation: Operation, name: str) -> None:
     path = rest.path_of(operation)
     given = rest.parameters(operation, path)
+    if name == "Ttl":  # it is the short name of one of the two, and ignored beside the long one
+        given = {other: value for other, value in given.items() if not other.endswith("Ttl")}
     twice = [*given.items(), *([] if name in given else [(name, "1")]), (name, "1")]
     wrong = [list((given | {name: value}).items()) for value in _wrong(name, operation.parameters[name])]
     before = _stored(rest, operation, path)

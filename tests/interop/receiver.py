@@ -1,0 +1,86 @@
+"""A receiver of webhooks, as an application has one."""
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qsl
+
+from tests.interop.sdk import PATIENCE_S
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A webhook that arrived."""
+
+    method: str
+    url: str
+    """As it was called."""
+    headers: dict[str, str]
+    """Lower-case names."""
+    params: dict[str, str]
+
+    @property
+    def signature(self) -> str:
+        return self.headers["x-twilio-signature"]
+
+    @property
+    def event_type(self) -> str:
+        return self.params["EventType"]
+
+
+class Receiver:
+    """Takes what is posted to `url`, and answers 204, or the next of `answers` while there are any."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        self._arrived: queue.Queue[Hook] = queue.Queue()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                hook = Hook(
+                    self.command,
+                    f"http://{self.headers['host']}{self.path}",
+                    {name.lower(): value for name, value in self.headers.items()},
+                    dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True)),
+                )
+                self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
+                self.end_headers()
+                receiver._arrived.put(hook)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hooks?tenant=7"
+
+    def next(self, event_type: str | None = None) -> Hook:
+        """The next one to arrive that was not taken yet, which must be of this type."""
+        hook = self._arrived.get(timeout=PATIENCE_S)
+        assert event_type in (None, hook.event_type), hook
+        return hook
+
+    def empty(self) -> bool:
+        """Whether everything that arrived was taken."""
+        return self._arrived.empty()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver for as long as the block lasts."""
+    receiver = Receiver()
+    try:
+        yield receiver
+    finally:
+        receiver.close()
