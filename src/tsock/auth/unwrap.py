@@ -5,22 +5,29 @@ Only explains: such a text is no token for the gateway, whatever is inside.
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, cast
-from urllib.parse import unquote
 
 import msgspec
 
 from tsock.auth import jws
 
 _LAYERS_MAX = 8
-# A token starts where a word starts: so each character of a long text is looked at a few times only.
-_PATTERN = r"(?<![A-Za-z0-9_-])ey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"
+_TEXTS_MAX = 10_000
+"""So many texts of a JSON value are looked at one by one."""
+# Of a long text each character is looked at a few times only: a token starts where a word starts, or behind
+# a percent code, and no pattern tries a run of characters at a second length.
+_PATTERN = (
+    r"ey(?:(?<![A-Za-z0-9_-]ey)|(?<=%[0-9A-Fa-f]{2}ey))"
+    r"[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{4,}+\.[A-Za-z0-9_-]*"
+)
 _is_token = re.compile(_PATTERN).fullmatch
 _find_token = re.compile(_PATTERN).search
-_is_jwe = re.compile(r"ey[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){4}").fullmatch
+_is_jwe = re.compile(r"ey[A-Za-z0-9_-]{8,}+(\.[A-Za-z0-9_-]*+){4}").fullmatch
 _bearer = re.compile(r"(?:authorization:\s*)?bearer\s+(.+)", re.IGNORECASE | re.DOTALL).fullmatch
 _quoted = re.compile(r"""(["'`])(.*)\1""", re.DOTALL).fullmatch
-_is_form = re.compile(r"[?&]?\w+=\S+").fullmatch
+_is_form = re.compile(r"[?&]?\w++=\S++").fullmatch
+_decode_percents = re.compile(rb"(?:%[0-9A-Fa-f]{2})++").sub
 
 
 def unwrap(text: str) -> tuple[str | None, list[str]]:
@@ -64,7 +71,9 @@ def _json(text: str) -> str | None:
         value = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _searched(text)
-    return next((found for found in _texts(value) if _find_token(found)), "")
+    texts = _texts(value)
+    found = next(filter(_find_token, islice(texts, _TEXTS_MAX)), None)
+    return found or (_searched(text) if next(texts, None) else "")
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -106,10 +115,19 @@ def _quotes(text: str) -> str | None:
 
 
 def _encoded(text: str) -> str | None:
-    plain = unquote(text)
+    plain = _unquoted(text)
     if plain != text:
         return plain
     return _searched(text) if _is_form(text) else None
+
+
+def _unquoted(text: str) -> str:
+    """As the standard library's `unquote`, in a time that depends on the length alone."""
+    if "%" not in text:
+        return text
+    raw = text.encode(errors="replace")
+    decoded = _decode_percents(lambda found: bytes.fromhex(found[0].replace(b"%", b"").decode()), raw)
+    return decoded.decode(errors="replace")
 
 
 def _searched(text: str) -> str:
