@@ -41,7 +41,9 @@ class Gatekeeper:
                     403, 20006, f"Access Denied: the policy of key {key.sid} does not list {route.permission}"
                 )
         elif route.access is Access.ADMINISTRATION and not principal.administers:
-            raise _unauthorized("a Standard key may not administer accounts and keys")
+            raise _unauthorized(
+                "expected the Auth Token or a Main key, not a Standard key, for accounts and keys"
+            )
         return principal
 
     def principal(self, headers: Mapping[str, str], address: str) -> Principal | None:

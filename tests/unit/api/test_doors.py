@@ -1,44 +1,16 @@
 """Every route through every door: each opens through its own and through no other (`twilsock.md` 4.5)."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from tests.unit.gateway.rig import Client, Rig
 from tests.unit.http.web import OPERATOR, PUBLIC, Web
-from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.request import Door, Request, Response
 from tsock.api.router import Route, Router
-from tsock.api.site import site
 from tsock.auth.caller import CHAT, SYNC
-from tsock.auth.tokens import Examiner
-from tsock.installation import Installation
-from tsock.settings import SETTINGS
 
 NOT_FOUND = (404, 20404)
-
-
-@pytest.fixture
-def everything(rig: Rig, tmp_path: Path) -> Router:
-    """The whole route table, the operator's part included."""
-    opened = Installation(
-        data=tmp_path,
-        settings=rig.settings,
-        origins=dict.fromkeys(SETTINGS, "default"),
-        clock=rig.clock,
-        ids=rig.ids,
-        metrics=rig.metrics,
-        store=rig.store,
-        vault=rig.vault,
-        directory=rig.directory,
-        master_key="a file",
-        data_set="x",
-    )
-    rig.router.add(opened.operator_routes(rig.tail, lambda: None))
-    examiner = Examiner(rig.directory, rig.settings)
-    rig.router.add(site(Gatekeeper(rig.directory), rig.directory, examiner, rig.clock, everybody=False))
-    return rig.router
 
 
 def path_of(route: Route) -> str:
