@@ -1,24 +1,44 @@
 """The error dictionary over HTTP: what every error body's `more_info` points to."""
 
+import msgspec
+
 from tsock import dictionary
 from tsock.api.html import PRIVATE, page, see_other, sign_in, wants_page
 from tsock.api.operator_body import answer
-from tsock.api.request import Answer, Door, Request, Response
+from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
 from tsock.api.viewers import Viewers
+from tsock.clock import Clock
+from tsock.debugger import alerts
+from tsock.debugger.alerts import Alert
 from tsock.dictionary import Entry
 from tsock.errors import ApiError
+from tsock.storage.store import Tx
 
 SEARCH_CHARS_MAX = 100
 """So much of what is searched for is looked at."""
 FOUND_MAX = 25
 
 
+LATEST_MAX = 10
+HOUR_MS = 3_600_000
+
+
+class Occurrences(msgspec.Struct, frozen=True):
+    """How often an error came up here."""
+
+    last_hour: int
+    last_day: int
+    last_week: int
+    latest: list[Alert]
+
+
 class ErrorEntries:
     """`/errors`, to search and to browse, and `/errors/CODE`, each as a page and as JSON."""
 
-    def __init__(self, viewers: Viewers) -> None:
+    def __init__(self, viewers: Viewers, clock: Clock) -> None:
         self._viewers = viewers
+        self._clock = clock
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -46,8 +66,22 @@ class ErrorEntries:
             )
         if not wants_page(request):
             return answer(entry, headers=PRIVATE)
-        is_known = self._viewers.known(request) is not None
-        return page("error.html", entry=entry, sign_in=None if is_known else sign_in(f"/errors/{code}"))
+        viewer = self._viewers.known(request)
+        if viewer is None:
+            return page("error.html", entry=entry, here=None, sign_in=sign_in(f"/errors/{entry.code}"))
+        now_ms = self._clock.now_ms()
+        return Read(
+            lambda tx: _occurrences(tx, entry.code, now_ms, viewer.accounts),
+            lambda here: page("error.html", entry=entry, here=here, sign_in=None),
+        )
+
+
+def _occurrences(tx: Tx, code: int, now_ms: int, accounts: frozenset[str] | None) -> Occurrences:
+    def within(hours: int) -> int:
+        return alerts.count(tx, code, now_ms - hours * HOUR_MS, accounts)
+
+    latest = alerts.latest(tx, LATEST_MAX, accounts=accounts, code=code)
+    return Occurrences(last_hour=within(1), last_day=within(24), last_week=within(7 * 24), latest=latest)
 
 
 def _lookup(text: str) -> Entry | None:

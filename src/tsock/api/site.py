@@ -17,5 +17,10 @@ def site(
 ) -> list[Route]:
     """Every route of a page; with `everybody`, as in development, nobody has to sign in."""
     viewers = Viewers(gatekeeper, directory, everybody=everybody)
-    parts = (Front(viewers), ErrorEntries(viewers), Doctor(examiner, clock, viewers), DenialStory(viewers))
+    parts = (
+        Front(viewers),
+        ErrorEntries(viewers, clock),
+        Doctor(examiner, clock, viewers),
+        DenialStory(viewers),
+    )
     return [route for part in parts for route in part.routes()]

@@ -1,5 +1,7 @@
 """The dictionary over HTTP, for programs and for people."""
 
+import re
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -8,6 +10,11 @@ import pytest
 from tests.unit.api.visitor import Visitor
 from tests.unit.gateway.rig import Rig
 from tsock import dictionary
+from tsock.auth.accounts import create_account, create_subaccount
+from tsock.auth.principal import OPERATOR
+from tsock.debugger import alerts
+from tsock.debugger.alerts import NOBODY, Alert
+from tsock.storage.store import Tx, written
 
 
 @pytest.fixture
@@ -84,3 +91,87 @@ async def test_search_is_for_so_many_characters_only(visitor: Visitor) -> None:
     reading = await visitor.read("/errors?q=" + "x" * 10_000 + "%20signature")
     assert reading.forms[0]["q"] == "x" * 100
     assert "Nothing is found" in reading.text
+
+
+# What came up here
+
+HOUR_MS = 3_600_000
+
+
+async def alert(rig: Rig, account_sid: str, ago_ms: int, **changes: Any) -> Alert:
+    """An alert of 20104 on record, from so long ago."""
+    at_ms = rig.clock.now_ms() - ago_ms
+    fields: dict[str, Any] = {
+        "sid": rig.ids.sid("NO"),
+        "account_sid": account_sid,
+        "at_ms": at_ms,
+        "updated_ms": at_ms,
+        "code": 20104,
+        "level": "warning",
+        "text": "Access Token expired or expiration date invalid: <b>Alas</b>",
+    }
+    made = Alert(**{**fields, **changes})
+    await written(rig.store, lambda tx: alerts.record(tx, made))
+    return made
+
+
+async def figures(visitor: Visitor) -> list[int]:
+    text = (await visitor.read("/errors/20104")).text
+    found = re.findall(r"last (?:hour|day|7 days)\s*(\d+)", text)
+    return [int(number) for number in found]
+
+
+async def test_stranger_is_led_to_sign_in_and_told_no_figure(rig: Rig, visitor: Visitor) -> None:
+    await alert(rig, rig.made.account_sid, 0)
+    for credentials in (None, (rig.made.account_sid, "wrong"), (rig.made.key_sid, rig.made.key_secret)):
+        if credentials:
+            visitor.sign_in(*credentials)
+        reading = await visitor.read("/errors/20104")
+        assert "/sign-in?next=/errors/20104" in reading.links
+        assert "last hour" not in reading.text
+
+
+async def test_operator_sees_how_often_it_came_up_within_hour_day_and_week(
+    rig: Rig, visitor: Visitor
+) -> None:
+    visitor.sign_in(rig.made.account_sid, rig.made.auth_token)
+    assert await figures(visitor) == [0, 0, 0]
+    for ago_ms, changes in (
+        (0, {}),
+        (HOUR_MS, {"repeats": 4}),
+        (HOUR_MS + 1, {}),
+        (24 * HOUR_MS + 1, {}),
+        (168 * HOUR_MS + 1, {}),
+        (0, {"code": 20107}),
+    ):
+        await alert(rig, rig.made.account_sid, ago_ms, **changes)
+    assert await figures(visitor) == [6, 7, 8]
+    assert "sign-in" not in str((await visitor.read("/errors/20104")).links)
+
+
+async def test_latest_lead_to_their_denials(rig: Rig, visitor: Visitor) -> None:
+    visitor.sign_in(rig.made.account_sid, rig.made.auth_token)
+    for number in range(12):
+        await alert(rig, rig.made.account_sid, number * 1000, denial_sid=f"DN{number:032x}", repeats=number)
+    await alert(rig, rig.made.account_sid, 500)
+    reading = await visitor.read("/errors/20104")
+    assert [link for link in reading.links if link.startswith("/denials/")] == [
+        f"/denials/DN{number:032x}" for number in range(9)
+    ]
+    assert reading.text.count("<b>Alas</b>") == 10
+    assert "and 8 more" in reading.text
+
+
+async def test_figures_are_of_the_accounts_that_the_operator_may_see(rig: Rig, visitor: Visitor) -> None:
+    def rule(tx: Tx) -> Any:
+        sub = create_subaccount(tx, rig.vault, rig.settings, rig.made.account_sid, by=OPERATOR)
+        return sub, create_account(tx, rig.vault, "Stranger", by=OPERATOR)
+
+    sub, stranger = await written(rig.store, rule)
+    for account_sid in (rig.made.account_sid, sub.sid, stranger.sid, NOBODY):
+        await alert(rig, account_sid, 0)
+    visitor.sign_in(rig.made.account_sid, rig.made.auth_token)
+    assert await figures(visitor) == [2, 2, 2]
+    visitor.sign_in(sub.sid, rig.vault.open(sub.sid, sub.auth_token))
+    assert await figures(visitor) == [1, 1, 1]
+    assert await figures(Visitor(rig, everybody=True)) == [4, 4, 4]
