@@ -4,22 +4,31 @@ import asyncio
 import time
 from array import array
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
-from tsock.bench.client import Client
+from tsock.bench.client import Answered, Client
 from tsock.bench.crowd import connect_all, disconnect, make_documents
-from tsock.bench.target import Target
+from tsock.bench.target import Connection, Target
 
 DATA_BYTES = 300
 _UPDATE = msgspec.json.encode({"data": {"text": "x" * DATA_BYTES}})
+
+
+class Asker(Connection, Protocol):
+    """One of the clients, whatever it speaks."""
+
+    def request(self, method: str, path: str, body: bytes, answered: Answered) -> None:
+        """Send a request."""
+        ...
 
 
 class Askers:
     """A fixed number of clients with one request in flight each, from `start` to `stop`."""
 
     def __init__(
-        self, clients: Sequence[Client], method: str, paths: Sequence[str], body: bytes, pause_s: float = 0.0
+        self, clients: Sequence[Asker], method: str, paths: Sequence[str], body: bytes, pause_s: float = 0.0
     ) -> None:
         """Client by client the same request of its own path; `pause_s` is the rest after each reply."""
         self.latencies_s = array("d")
@@ -59,7 +68,7 @@ class Askers:
         """Disconnect."""
         await disconnect(self._clients)
 
-    def _ask(self, client: Client, path: str) -> None:
+    def _ask(self, client: Asker, path: str) -> None:
         if not self._running:
             self._rest()
             return

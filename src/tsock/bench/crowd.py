@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from tsock.bench.client import PATIENCE_S, Client, LoadError
-from tsock.bench.target import Target
+from tsock.bench.target import Connection, Target
 
 IN_FLIGHT = 100
 """Connections that are opened at a time."""
@@ -47,7 +47,7 @@ async def connect_all(target: Target, tokens: Iterable[str]) -> tuple[list[Clien
     return await in_turns(one, tokens), took_s
 
 
-async def disconnect(clients: Iterable[Client]) -> None:
+async def disconnect(clients: Iterable[Connection]) -> None:
     """Drop clients at once; their sockets are closed when this returns."""
     for client in clients:
         client.close()

@@ -5,19 +5,22 @@ import gc
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeAlias, cast
 
-from tsock.bench import busy, connect, fanout, idle, reconnect, removal, requests, writes
+from tsock.bench import busy, connect, fanout, idle, reconnect, removal, requests, rest, writes
 from tsock.bench.client import LoadError
 from tsock.bench.crowd import disconnect
 from tsock.bench.figures import Figure, Scale
-from tsock.bench.target import Target
+from tsock.bench.target import OneToken, Target
 
 Question = Callable[[Target, Scale], Awaitable[list[Figure]]]
-Name: TypeAlias = Literal["idle", "connect", "requests", "fanout", "writes", "busy", "removal", "reconnect"]
+Name: TypeAlias = Literal[
+    "idle", "connect", "requests", "rest", "fanout", "writes", "busy", "removal", "reconnect"
+]
 
 QUESTIONS: dict[Name, Question] = {
     "idle": idle.measure,  # first, as it wants a server that has seen few clients
     "connect": connect.measure,
     "requests": requests.measure,
+    "rest": rest.measure,
     "fanout": fanout.measure,
     "writes": writes.measure,
     "busy": busy.measure,
@@ -27,6 +30,21 @@ QUESTIONS: dict[Name, Question] = {
 
 FROM_INSIDE = frozenset[Name]({"idle", "busy", "removal"})
 """Those that look at the server's process and data, so that it must run on this machine."""
+
+
+BY_KEY = frozenset[Name]({"rest"})
+"""Those that one Access Token is not enough for."""
+
+
+def beyond(target: Target) -> dict[Name, str]:
+    """The questions that cannot be asked of this target, each with the reason."""
+    found: dict[Name, str] = {}
+    if target.host is None:
+        where = "the server's process and data, which must be on this machine, under Linux, and yours to see"
+        found |= dict.fromkeys(FROM_INSIDE, f"this looks at {where}")
+    if isinstance(target.signer, OneToken):
+        found |= dict.fromkeys(BY_KEY, "this needs a key, so leave out --token")
+    return found
 
 
 async def answer(name: Name, target: Target, scale: Scale) -> list[Figure]:

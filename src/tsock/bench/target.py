@@ -1,13 +1,14 @@
 """The server under load, and what is known of it."""
 
+import base64
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from tsock.auth.caller import SYNC
 from tsock.auth.tokens import SigningKey, mint
-from tsock.bench.client import Client
 from tsock.bench.process import Process
 from tsock.errors import ConfigError
 
@@ -53,6 +54,12 @@ class Signer:
     key: SigningKey
     service_sid: str
 
+    @property
+    def authorization(self) -> str:
+        """The header that the key opens REST with."""
+        credentials = f"{self.key.key_sid}:{self.key.secret}"
+        return "Basic " + base64.b64encode(credentials.encode()).decode()
+
     def tokens(self, number: int) -> list[str]:
         """One for each identity."""
         now_s, products = int(time.time()), {SYNC: self.service_sid}
@@ -68,6 +75,14 @@ class OneToken:
     def tokens(self, number: int) -> list[str]:
         """The same for everybody."""
         return [self.token] * number
+
+
+class Connection(Protocol):
+    """Somebody who is connected."""
+
+    def close(self) -> None:
+        """Drop the connection at once."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +104,7 @@ class Target:
     """None when the server runs elsewhere: nothing is known of its CPU, memory and disk."""
     ttl_s: int = 0
     """How long the objects live that a load makes; 0 is for good."""
-    clients: set[Client] = field(default_factory=set[Client], repr=False)
+    clients: set[Connection] = field(default_factory=set[Connection], repr=False)
     """Everybody who connected and was not dropped yet."""
 
     @property

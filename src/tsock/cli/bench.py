@@ -12,7 +12,7 @@ from tsock.auth.tokens import SigningKey
 from tsock.bench.client import LoadError
 from tsock.bench.figures import COLUMNS, Figure, Scale, row
 from tsock.bench.process import Process, allow_many_files
-from tsock.bench.questions import FROM_INSIDE, QUESTIONS, Name, answer
+from tsock.bench.questions import QUESTIONS, Name, answer, beyond
 from tsock.bench.target import Address, Host, OneToken, Signer
 from tsock.bench.target import Target as Load
 from tsock.cli import output
@@ -82,15 +82,12 @@ async def _ask(
     load: AbstractAsyncContextManager[Load], questions: Sequence[Name], scale: Scale
 ) -> list[Figure]:
     async with load as target:
-        inside = target.host is not None
-        hidden = FROM_INSIDE.intersection(questions)
-        if hidden and not inside:
-            raise ConfigError(
-                f"{' '.join(sorted(hidden))}: this looks at the server's process and data, which must be on "
-                "this machine, under Linux, and yours to see"
-            )
+        unanswerable = beyond(target)
+        for name in questions:
+            if name in unanswerable:
+                raise ConfigError(f"{name}: {unanswerable[name]}")
         figures: list[Figure] = []
-        for name in questions or [each for each in QUESTIONS if inside or each not in FROM_INSIDE]:
+        for name in questions or [each for each in QUESTIONS if each not in unanswerable]:
             output.line((f"{name} …", "dim"), errors=True)
             try:
                 figures += await answer(name, target, scale)
