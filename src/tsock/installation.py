@@ -10,6 +10,7 @@ import msgspec
 from tsock.api.accounts_rest import AccountsRest
 from tsock.api.iam_rest import IamRest
 from tsock.api.keys_rest import KeysRest
+from tsock.api.monitor_rest import MonitorRest
 from tsock.api.operator_accounts import OperatorAccounts
 from tsock.api.operator_check import OperatorCheck, Premises
 from tsock.api.operator_keys import OperatorKeys
@@ -100,6 +101,7 @@ class Installation(msgspec.Struct, frozen=True):
             *AccountsRest(self.vault, self.settings).routes(),
             *KeysRest(self.vault, self.settings).routes(),
             *IamRest(self.vault, self.settings).routes(),
+            *MonitorRest(self.directory, self.settings.public_url).routes(),
         ]
 
 

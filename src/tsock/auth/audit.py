@@ -88,22 +88,6 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 LISTING = Listing(f"SELECT number, {', '.join(FIELDS)} FROM {TABLE}", ("number",), descending=True)
 """The newest first; the columns behind the first make an event (`of_row`)."""
 
-_CONDITIONS = {
-    "actor_sid": "actor_sid = :actor_sid",
-    "event_type": "event_type = :event_type",
-    "resource_sid": "resource_sid = :resource_sid",
-    "address": "address = :address",
-    "from_ms": "at_ms >= :from_ms",
-    "until_ms": "at_ms <= :until_ms",
-}
-
-
-def selected(account_sid: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
-    """The condition of a listing, and its parameters."""
-    params = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}
-    conditions = ["account_sid = :account_sid", *(_CONDITIONS[name] for name in params)]
-    return " AND ".join(conditions), {"account_sid": account_sid, **params}
-
 
 def find(tx: Tx, sid: str) -> AuditEvent | None:
     """The event with this SID, unless it was trimmed."""

@@ -39,11 +39,16 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     api_version: str | None = None
     exchange: Exchange = NOTHING
 
+    @property
+    def whole_text(self) -> str:
+        """The text, and how often it is true."""
+        return f"{self.text} ({self.repeats} more like it followed)" if self.repeats else self.text
+
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which alerts of an account are asked for; None asks for all."""
 
-    level: Level | None = None
+    level: str | None = None
     from_ms: int | None = None
     until_ms: int | None = None
     """Inclusive, as `from_ms`."""
@@ -58,7 +63,6 @@ _PUT = (
     f"VALUES (:number, {', '.join(f':{field}' for field in _FIELDS)})"
 )
 _REPEAT = f"UPDATE {TABLE} SET repeats = repeats + :times, updated_ms = :at WHERE sid = :sid"
-_CONDITIONS = {"level": "level = :level", "from_ms": "at_ms >= :from_ms", "until_ms": "at_ms <= :until_ms"}
 
 
 def record(tx: Tx, alert: Alert) -> None:
@@ -78,13 +82,6 @@ def find(tx: Tx, sid: str) -> Alert | None:
     """The alert with this SID, unless it was trimmed."""
     row = tx.one(f"{LISTING.select} WHERE sid = :sid", {"sid": sid})
     return None if row is None else of_row(row)
-
-
-def selected(account_sid: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
-    """The condition of a listing, and its parameters."""
-    params = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}
-    conditions = ["account_sid = :account_sid", *(_CONDITIONS[name] for name in params)]
-    return " AND ".join(conditions), {"account_sid": account_sid, **params}
 
 
 def of_row(row: Row) -> Alert:

@@ -16,6 +16,7 @@ from tsock.debugger.exchange import clear
 from tsock.debugger.incident import (
     Incident,
     Rejection,
+    of_delivery,
     of_denial,
     of_rejection,
     severity,
@@ -28,6 +29,7 @@ from tsock.settings import Settings
 from tsock.storage.store import Store, Tx
 from tsock.telemetry.tail import Tail
 from tsock.webhooks import outbox
+from tsock.webhooks.failure import DeliveryFailure
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +117,11 @@ class Debugger:
             return
         if self._admit(rejection.account_sid, rejection.error.code):
             self._write(self._alert(of_rejection(rejection)))
+
+    def webhook_failed(self, failure: DeliveryFailure) -> None:
+        """Tell of a webhook that was not delivered. Those that tell of alerts are not to be told of here."""
+        if self._admit(failure.account_sid, failure.fault.code):
+            self._write(self._alert(of_delivery(failure)))
 
     # Floods.
 

@@ -7,7 +7,7 @@ message bodies, credentials. What looks like a token or a secret is withheld whe
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -99,11 +99,6 @@ def clear(text: str, chars_max: int) -> str:
     """The text without what looks like a secret, at most `chars_max` characters of it."""
     found = _SECRET.sub(WITHHELD, text)
     return found if len(found) <= chars_max else f"{found[: chars_max - 1]}…"
-
-
-def as_form(pairs: Iterable[tuple[str, str]]) -> str:
-    """Names and values as the Monitor API shows them: form-encoded."""
-    return urlencode(list(pairs))
 
 
 def _variables(pairs: Iterable[tuple[str, str]]) -> Pairs:

@@ -15,6 +15,7 @@ from tsock.debugger.denials import Denial
 from tsock.debugger.exchange import NOTHING, Exchange, clear, form_variables, kept
 from tsock.errors import ApiError
 from tsock.ids import is_sid
+from tsock.webhooks.failure import DeliveryFailure
 
 FACT_CHARS_MAX = 2048
 _ORDINARY = (404, 409, 412)
@@ -136,6 +137,34 @@ def of_end(code: int, text: str, caller: Caller | None, address: str, sdk: str) 
         resource_sid=caller and caller.key_sid,
         service_sid=next(iter(caller.products.values()), None) if caller else None,
         exchange=_facts(Identity=identity, Address=address, Sdk=sdk),
+    )
+
+
+def of_delivery(failure: DeliveryFailure) -> Incident:
+    """What it amounts to that a webhook was not delivered."""
+    fault = failure.fault
+    outcome = "given up" if failure.is_given_up else "will be tried again"
+    sent, received = fault.request, fault.response
+    exchange = NOTHING
+    if sent is not None:
+        exchange = kept(
+            sent.method,
+            sent.url,
+            sent.parameters.items(),
+            sent.headers,
+            status=received and received.status,
+            response_headers=received.headers if received else {},
+            response_body=received.body if received else "",
+        )
+    return Incident(
+        code=fault.code,
+        text=f"{dictionary.title(fault.code)}: {fault.text} "
+        f"({failure.event_type}, attempt {failure.attempt}, {outcome}, delivery {failure.sid})",
+        level=level_of(fault.code),
+        account_sid=failure.account_sid,
+        resource_sid=failure.sid,
+        service_sid=failure.service_sid,
+        exchange=exchange,
     )
 
 

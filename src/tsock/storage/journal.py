@@ -4,7 +4,24 @@ Each has the columns `sid`, `account_sid`, `number` and `at_ms`, with indexes on
 on `at_ms`. Numbers make it cheap to know how many an account has, so that none pushes out what is another's.
 """
 
+from typing import Any
+
+import msgspec
+
 from tsock.storage.store import Tx
+
+_TIMES = {"from_ms": "at_ms >= :from_ms", "until_ms": "at_ms <= :until_ms"}
+
+
+def selected(account_sid: str, wanted: msgspec.Struct) -> tuple[str, dict[str, Any]]:
+    """The condition under which a row of the account is wanted, and its parameters.
+
+    Each field of `wanted` that is not None names a column and its value; `from_ms` and `until_ms` are the
+    first and the last moment.
+    """
+    asked = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}
+    conditions = ["account_sid = :account_sid", *(_TIMES.get(name, f"{name} = :{name}") for name in asked)]
+    return " AND ".join(conditions), {"account_sid": account_sid, **asked}
 
 
 def next_number(tx: Tx, table: str, account_sid: str) -> int:
