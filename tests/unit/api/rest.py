@@ -47,11 +47,11 @@ class Rest:
         self.web = Web(rig, router, body_bytes_max=100_000)
         self.auth_token = (self.sid, rig.made.auth_token)
 
-    async def get(self, path: str, credentials: Credentials | None = None, **query: object) -> Page:
+    async def get(self, path: str, credentials: Credentials | None = None, /, **query: object) -> Page:
         target = f"{path}?{urlencode(query)}" if query else path
         return await self.web("GET", target, credentials=credentials or self.auth_token)
 
-    async def post(self, path: str, credentials: Credentials | None = None, **form: str) -> Page:
+    async def post(self, path: str, credentials: Credentials | None = None, /, **form: str) -> Page:
         return await self.web("POST", path, credentials=credentials or self.auth_token, form=form)
 
     async def delete(self, path: str, credentials: Credentials | None = None) -> Page:

@@ -69,7 +69,8 @@ def test_key_of_another_account_is_not_found(world: World):
 def test_closed_account_gets_no_key(world: World):
     sub, _ = world.subaccount()
     world(set_status, sub.sid, "suspended")
-    assert world.key_made(sub.sid)
+    key, _ = world.key_made(sub.sid)
+    assert key.account_sid == sub.sid
     world(set_status, sub.sid, "closed")
     assert refused_key(world, sub.sid) == (403, 20005)
 
