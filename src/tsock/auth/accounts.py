@@ -172,7 +172,7 @@ def set_subaccount_status(tx: Tx, owner_sid: str, sid: str, status: str, *, by: 
         raise ApiError(
             403, 21476, f"Unable to update Status for subaccount, parent account is {owner.status}"
         )
-    if account.suspended_by_operator and account.status == "suspended":
+    if account.suspended_by_operator:
         raise ApiError(
             403,
             21478,

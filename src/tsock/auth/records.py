@@ -33,7 +33,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     debugger_url: str | None = None
     """Is told of every alert of the account (`rest.md` 8.5)."""
     suspended_by_operator: bool = False
-    """Then its owner cannot lift that."""
+    """Whether it is suspended, and that by an operator: then its owner cannot lift it."""
 
 
 class ApiKey(msgspec.Struct, frozen=True, gc=False):
