@@ -160,6 +160,7 @@ class _Running:
             installed.ids,
             settings=settings,
             base_url=self._url,
+            reject=self._debugger.request_rejected,
         )
         self._started = asyncio.Event()
         self._server = _QuietServer(

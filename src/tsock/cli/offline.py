@@ -36,4 +36,5 @@ async def offline(place: Place) -> AsyncGenerator[HttpShell]:
             installed.ids,
             settings=settings,
             base_url=settings.public_url or "",
+            reject=lambda rejection: None,  # an operator sees the error itself
         )

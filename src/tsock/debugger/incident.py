@@ -61,6 +61,9 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     """Looked into only where it is a form."""
 
+    def __repr__(self) -> str:
+        return f"Rejection({self.error}, {self.method})"
+
 
 def level_of(code: int) -> Level:
     """How severe it is, as the dictionary says."""

@@ -18,9 +18,10 @@ from tsock.api.html import wants_page
 from tsock.api.request import Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Router
 from tsock.auth.principal import Principal
-from tsock.errors import ApiError
+from tsock.debugger.incident import Rejection
+from tsock.errors import ApiError, public
 from tsock.http.proxies import Proxies
-from tsock.http.reading import Reader, Scope, door_of
+from tsock.http.reading import Reader, Scope, door_of, rejection
 from tsock.ids import Ids
 from tsock.settings import Settings
 from tsock.storage.store import Store, fetched, written
@@ -43,8 +44,20 @@ class HttpShell:
         *,
         settings: Settings,
         base_url: str,
+        reject: Callable[[Rejection], None],
     ) -> None:
-        """`base_url` is where this server is reached, for what cannot tell it from the request."""
+        """Take the parts.
+
+        Args:
+            router: the route table.
+            store: what answers read and write.
+            gatekeeper: checks credentials.
+            metrics: counts requests.
+            ids: name requests.
+            settings: the limits.
+            base_url: where this server is reached, for what cannot tell it from the request.
+            reject: hears of every request on the public port that is answered with an error.
+        """
         self._router = router
         self._store = store
         self._gatekeeper = gatekeeper
@@ -52,6 +65,7 @@ class HttpShell:
         self._ids = ids
         self._settings = settings
         self._base_url = base_url
+        self._reject = reject
         self._reader = Reader(Proxies(settings.trusted_proxies), base_url)
         self._in_flight: Counter[str] = Counter()
         """Requests under way, by account."""
@@ -61,7 +75,7 @@ class HttpShell:
             await send({"type": "websocket.close", "code": 1000})
             return
         pattern = ""
-        request = principal = None
+        request = principal = failure = None
         try:
             body = await self._body(receive)
             if body is None:
@@ -77,12 +91,14 @@ class HttpShell:
                     answer = route.handler(replace(request, principal=principal), *values)
                     response = await self._settle(answer)
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
+            failure = error
             response = problem.response_to(error, self._pages(request), as_page=_is_for_people(request))
         self._metrics.request(pattern, response.status)
         if door_of(scope) is Door.HTTP:
-            response = replace(
-                response, headers={**response.headers, "twilio-request-id": self._ids.sid("RQ")}
-            )
+            sid = self._ids.sid("RQ")
+            response = replace(response, headers={**response.headers, "twilio-request-id": sid})
+            if failure is not None:
+                self._reject(rejection(scope, request, principal, public(failure), sid))
         await _respond(send, response, head=scope["method"] == "HEAD")
 
     async def _settle(self, answer: Answer) -> Response:

@@ -7,6 +7,8 @@ from tsock.api.addressing import address, origin
 from tsock.api.fields import pairs
 from tsock.api.request import Door, Request
 from tsock.api.router import segments
+from tsock.auth.principal import Principal
+from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError
 from tsock.http.proxies import Proxies
 
@@ -52,6 +54,23 @@ class Reader:
             origin=reached,
             base=base,
         )
+
+
+def rejection(
+    scope: Scope, request: Request | None, principal: Principal | None, error: ApiError, sid: str
+) -> Rejection:
+    """What the debugger is told of a request that was answered with an error, which may not even be one."""
+    query = scope["query_string"].decode("latin-1")
+    target = f"{_path(scope)}?{query}" if query else _path(scope)
+    return Rejection(
+        error=error,
+        account_sid=principal and principal.account.sid,
+        request_sid=sid,
+        method=scope["method"],
+        url=f"{request.origin}{target}" if request else target,
+        headers=request.headers if request else {},
+        body=request.body if request else b"",
+    )
 
 
 def door_of(scope: Scope) -> Door:

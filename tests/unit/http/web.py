@@ -44,6 +44,7 @@ class Web:
             rig.ids,
             settings=replace(rig.settings, http_body_bytes_max=body_bytes_max),
             base_url=BASE_URL,
+            reject=rig.debugger.request_rejected,
         )
         self.sent: list[dict[str, Any]] = []
 
