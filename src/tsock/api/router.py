@@ -141,5 +141,5 @@ def decoded(text: str) -> str:
 
 
 def _not_found(request: Request) -> ApiError:
-    path = repr("/" + "/".join(request.path)[:200])[1:-1]  # control characters escaped
+    path = repr(f"/{'/'.join(request.path)}"[:200])[1:-1]  # control characters escaped
     return ApiError(404, 20404, f"The requested resource {path} was not found")
