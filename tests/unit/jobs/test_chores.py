@@ -1,17 +1,22 @@
 """What the server does without being asked, on the real store."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.gateway.rig import Client, Rig
+from tsock.auth import audit
+from tsock.auth.accounts import rename_account
 from tsock.auth.caller import SYNC
 from tsock.auth.revocations import revoke_identity, token_life_ms
 from tsock.auth.services import create_service, delete_service
-from tsock.debugger import denials
+from tsock.debugger import alerts, denials
+from tsock.debugger.alerts import NOBODY
 from tsock.debugger.denials import Denial
+from tsock.debugger.incident import Incident
 from tsock.errors import StoreDown
 from tsock.events import Event
 from tsock.jobs.chores import Chores
@@ -143,6 +148,43 @@ async def test_refusals_are_forgotten_by_age_and_number(rig: Rig, chores: Chores
     rig.advance_s(DAY_S - 2)
     assert await kept() == ["DN3", "DN4"]
     rig.advance_s(DAY_S)
+    assert await kept() == []
+
+
+@pytest.mark.settings(alerts_days=1.0, alerts_max=3, alerts_per_code_per_s=0)
+async def test_alerts_are_forgotten_by_age_and_by_number_within_their_account(
+    rig: Rig, chores: Chores
+) -> None:
+    async def kept() -> dict[str, int]:
+        await chores.trim()
+        found = await fetched(rig.store, lambda tx: alerts.latest(tx, 100))
+        return dict(Counter(alert.account_sid for alert in found))
+
+    own = rig.made.account_sid
+    rig.debugger.report(Incident(code=51005, text="", level="error"))
+    for _ in range(5):
+        rig.debugger.report(Incident(code=51005, text="", level="error", account_sid=own))
+    assert await kept() == {own: 3, NOBODY: 1}
+    rig.advance_s(DAY_S)
+    rig.debugger.report(Incident(code=51005, text="", level="error", account_sid=own))
+    assert await kept() == {own: 3, NOBODY: 1}
+    rig.advance_s(1)
+    assert await kept() == {own: 1}
+
+
+@pytest.mark.settings(audit_events_days=1.0, audit_events_max=3)
+async def test_audit_events_are_forgotten_by_age_and_number(rig: Rig, chores: Chores) -> None:
+    async def kept() -> list[str]:
+        await chores.trim()
+        found = await fetched(rig.store, lambda tx: audit.latest(tx, 100))
+        return [event.event_type for event in found]
+
+    rig.advance_s(1)
+    await rig.do(rename_account, rig.made.account_sid, "Acme")
+    assert await kept() == ["account.updated", "service.created", "service.created"]
+    rig.advance_s(DAY_S)
+    assert await kept() == ["account.updated"]
+    rig.advance_s(1)
     assert await kept() == []
 
 
