@@ -20,15 +20,18 @@ class Rate:
         self._until: dict[Hashable, float] = {}
         self._keys_max = _KEYS_BEFORE_PRUNING
 
-    def take(self, key: Hashable) -> bool:
-        """Count one for `key`; False, and nothing counted, when that is too often."""
+    def take(self, key: Hashable, weight: float = 1.0) -> bool:
+        """Count one for `key`, or as many as it weighs; False, and nothing counted, when that is too often.
+
+        What weighs more is let through when one would be, and the next has to wait for all of it.
+        """
         if not self._interval_s:
             return True
         now = self._monotonic_s()
-        until = max(self._until.get(key, now), now) + self._interval_s
-        if until - now > self._tolerance_s + 1e-9:
+        until = max(self._until.get(key, now), now)
+        if until + self._interval_s - now > self._tolerance_s + 1e-9:
             return False
-        self._until[key] = until
+        self._until[key] = until + self._interval_s * weight
         if len(self._until) > self._keys_max:
             self._prune(now)
         return True

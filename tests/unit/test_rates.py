@@ -51,6 +51,22 @@ def test_refused_attempts_do_not_count(time: Time) -> None:
     assert rate.take("a")
 
 
+def test_heavy_one_is_let_through_like_any_and_holds_up_the_next_in_full(time: Time) -> None:
+    rate = Rate(1, 1, time)
+    assert rate.take("a", 10)
+    time.now_s += 9.9
+    assert not rate.take("a")
+    time.now_s += 0.1
+    assert rate.take("a")
+
+
+def test_burst_holds_fewer_heavy_ones(time: Time) -> None:
+    rate = Rate(20, 200, time)
+    assert sum(rate.take("a", 10) for _ in range(100)) == 20
+    time.now_s += 10
+    assert sum(rate.take("a", 10) for _ in range(100)) == 20
+
+
 def test_keys_do_not_concern_each_other(time: Time) -> None:
     rate = Rate(1, 1, time)
     assert [rate.take(key) for key in ("a", "b", ("a", "b"), None, "a")] == [True, True, True, True, False]

@@ -88,7 +88,7 @@ class SyncClient:
     def fetch(self, request: Request, kind: Kind, name: str) -> Answer:
         """Open what exists; a map with its first items where `Include=items` asks for them."""
         actor = self._scope.actor(request)
-        self._rates.read(actor, name)
+        self._rates.read(actor, kind, name)
         shown = links(request, actor)
         with_items = kind is MAP and request.params.get("Include") == "items"
 
@@ -105,7 +105,6 @@ class SyncClient:
     def change(self, request: Request, kind: Kind, name: str) -> Answer:
         """Set a document's data, or the time to live of any root."""
         actor = self._scope.actor(request)
-        self._rates.write(actor, name)
         body = read_body(request)
         ttl = params.ttl(body.ttl, self._limits)
         shown = links(request, actor)
@@ -114,6 +113,7 @@ class SyncClient:
         if kind is DOCUMENT:
             content = json_data.optional(present(body.data), kind, self._limits)
             expected = params.if_match(request.headers.get("if-match"))
+        self._rates.write(actor, kind, name, content)
 
         def rule(tx: Tx) -> Response:
             if kind is DOCUMENT:
@@ -127,7 +127,7 @@ class SyncClient:
     def remove(self, request: Request, kind: Kind, name: str) -> Answer:
         """Remove a root; the payload is junk and stays unread (`sync.md` 2.1)."""
         actor = self._scope.actor(request)
-        self._rates.write(actor, name)
+        self._rates.write(actor, kind, name)
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:

@@ -41,7 +41,7 @@ class SyncItemsClient:
 
     def context(self, request: Request, name: str) -> Answer:
         """Read a list's context (`sync.md` 2.4.3)."""
-        actor = self._reader(request, name)
+        actor = self._reader(request, LIST, name)
 
         def query(tx: Tx) -> Response:
             root = lists.context(tx, actor, name)
@@ -51,10 +51,11 @@ class SyncItemsClient:
 
     def push(self, request: Request, name: str) -> Answer:
         """Append an item to a list."""
-        actor = self._writer(request, name)
+        actor = self._scope.actor(request)
         body = read_body(request)
         content = json_data.required(present(body.data), LIST, self._limits)
         ttl = params.ttl(body.ttl, self._limits)
+        self._rates.write(actor, LIST, name, content)
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:
@@ -65,13 +66,14 @@ class SyncItemsClient:
 
     def add(self, request: Request, name: str) -> Answer:
         """Make a map item that must not exist yet; what Kotlin clients do first."""
-        actor = self._writer(request, name)
+        actor = self._scope.actor(request)
         body = read_body(request)
         key = body.key
         if not isinstance(key, str):
             raise refusals.bad_key(self._limits.key_chars_max)
         content = json_data.required(present(body.data), MAP, self._limits)
         ttl = params.ttl(body.ttl, self._limits)
+        self._rates.write(actor, MAP, name, content)
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:
@@ -82,11 +84,12 @@ class SyncItemsClient:
 
     def put(self, request: Request, name: str, key: str) -> Answer:
         """Make or replace a map item; JS tells added from updated by 201 or 200."""
-        actor = self._writer(request, name)
+        actor = self._scope.actor(request)
         body = read_body(request)
         content = json_data.required(present(body.data), MAP, self._limits)
         ttl = params.ttl(body.ttl, self._limits)
         expected = params.if_match(request.headers.get("if-match"))
+        self._rates.write(actor, MAP, name, content)
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:
@@ -97,7 +100,7 @@ class SyncItemsClient:
 
     def fetch(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
         """Read one item by its URL."""
-        actor = self._reader(request, name)
+        actor = self._reader(request, kind, name)
         key = params.item_key(kind, item_name, self._limits)
         shown = links(request, actor)
 
@@ -109,12 +112,13 @@ class SyncItemsClient:
 
     def change(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
         """Change an item that exists: its data, its time to live, or both."""
-        actor = self._writer(request, name)
+        actor = self._scope.actor(request)
         body = read_body(request)
         key = params.item_key(kind, item_name, self._limits)
         content = json_data.optional(present(body.data), kind, self._limits)
         ttl = params.ttl(body.ttl, self._limits)
         expected = params.if_match(request.headers.get("if-match"))
+        self._rates.write(actor, kind, name, content)
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:
@@ -125,9 +129,10 @@ class SyncItemsClient:
 
     def remove(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
         """Remove an item; the reply has a body, without which JS fails (`sync.md` 2.4.2)."""
-        actor = self._writer(request, name)
+        actor = self._scope.actor(request)
         key = params.item_key(kind, item_name, self._limits)
         expected = params.if_match(request.headers.get("if-match"))
+        self._rates.write(actor, kind, name)
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:
@@ -138,7 +143,7 @@ class SyncItemsClient:
 
     def page(self, request: Request, kind: Kind, name: str) -> Answer:
         """Items in order; `Index` or `Key` ask for one, `PageToken` for a neighbouring page."""
-        actor = self._reader(request, name)
+        actor = self._reader(request, kind, name)
         asked = params.item_query(kind, request.params.get, self._limits)
         one = request.params.get("Index" if kind is LIST else "Key")
         one_key = None if one is None else params.item_key(kind, one, self._limits)
@@ -155,12 +160,7 @@ class SyncItemsClient:
 
         return Read(query)
 
-    def _reader(self, request: Request, name: str) -> Actor:
+    def _reader(self, request: Request, kind: Kind, name: str) -> Actor:
         actor = self._scope.actor(request)
-        self._rates.read(actor, name)
-        return actor
-
-    def _writer(self, request: Request, name: str) -> Actor:
-        actor = self._scope.actor(request)
-        self._rates.write(actor, name)
+        self._rates.read(actor, kind, name)
         return actor

@@ -6,6 +6,8 @@ from tsock.errors import ApiError
 from tsock.rates import Rate
 from tsock.settings import Settings
 from tsock.sync.actor import Actor
+from tsock.sync.data import Json
+from tsock.sync.kinds import Kind
 
 
 class SyncRates:
@@ -21,21 +23,22 @@ class SyncRates:
         self._permissions = rate(settings.sync_requests_per_permission_per_s)
         self._publishes = rate(settings.sync_publishes_per_stream_per_s)
 
-    def read(self, actor: Actor, sid_or_name: str) -> None:
+    def read(self, actor: Actor, kind: Kind, sid_or_name: str) -> None:
         """Count a read of one object.
 
         Raises:
             ApiError: 429/54009, as do the others.
         """
-        _count(self._reads, (actor.service_sid, sid_or_name))
+        _count(self._reads, (actor.service_sid, kind.name, sid_or_name))
 
-    def write(self, actor: Actor, sid_or_name: str) -> None:
-        """Count a write of one object or of its items."""
-        _count(self._writes, (actor.service_sid, sid_or_name))
+    def write(self, actor: Actor, kind: Kind, sid_or_name: str, data: Json | None = None) -> None:
+        """Count a write of one object or of its items; of data beyond 1 KiB each KiB, up to ten, is one."""
+        weight = 1.0 if data is None else min(max(len(data) / 1024, 1.0), 10.0)
+        _count(self._writes, (actor.service_sid, kind.name, sid_or_name), weight)
 
-    def permission(self, actor: Actor, sid_or_name: str, identity: str) -> None:
+    def permission(self, actor: Actor, kind: Kind, sid_or_name: str, identity: str) -> None:
         """Count a read or write of what one identity may do with one object."""
-        _count(self._permissions, (actor.service_sid, sid_or_name, identity))
+        _count(self._permissions, (actor.service_sid, kind.name, sid_or_name, identity))
 
     def create(self, actor: Actor) -> None:
         """Count the creation of an object."""
@@ -46,6 +49,6 @@ class SyncRates:
         _count(self._publishes, (actor.service_sid, sid_or_name))
 
 
-def _count(rate: Rate, key: object) -> None:
-    if not rate.take(key):
+def _count(rate: Rate, key: object, weight: float = 1.0) -> None:
+    if not rate.take(key, weight):
         raise ApiError(429, 54009, "Rate limit exceeded: repeat the request later")

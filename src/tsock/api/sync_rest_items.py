@@ -45,10 +45,11 @@ class SyncRestItems:
 
     def push(self, request: Request, service: str, name: str) -> Answer:
         """Append an item to a list."""
-        actor = self._writer(request, service, name)
+        actor = self._scope.actor(request, service)
         form = fields.of_form(request)
         content = given.required_data(form, LIST, self._limits)
         ttl, collection_ttl = given.item_ttl(form, self._limits), given.collection_ttl(form, self._limits)
+        self._rates.write(actor, LIST, name, content)
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:
@@ -60,13 +61,14 @@ class SyncRestItems:
 
     def add(self, request: Request, service: str, name: str) -> Answer:
         """Make a map item that must not exist yet."""
-        actor = self._writer(request, service, name)
+        actor = self._scope.actor(request, service)
         form = fields.of_form(request)
         key = form.text("Key")
         if key is None:
             raise refusals.bad_key(self._limits.key_chars_max)
         content = given.required_data(form, MAP, self._limits)
         ttl, collection_ttl = given.item_ttl(form, self._limits), given.collection_ttl(form, self._limits)
+        self._rates.write(actor, MAP, name, content)
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:
@@ -78,7 +80,7 @@ class SyncRestItems:
 
     def page(self, request: Request, kind: Kind, service: str, name: str) -> Answer:
         """Items in the order of index or key, from anywhere on, in either direction."""
-        actor = self._reader(request, service, name)
+        actor = self._reader(request, kind, service, name)
         parameters = fields.of_query(request)
         query = params.item_query(kind, parameters.text, self._limits)
         asked = paging.asked(request, parameters, rows_max=self._limits.page_rows_max, codes=paging.SYNC)
@@ -95,7 +97,7 @@ class SyncRestItems:
 
     def fetch(self, request: Request, kind: Kind, service: str, name: str, item_name: str) -> Answer:
         """One item by index or key."""
-        actor = self._reader(request, service, name)
+        actor = self._reader(request, kind, service, name)
         key = params.item_key(kind, item_name, self._limits)
         shown = links(request, actor)
 
@@ -107,11 +109,12 @@ class SyncRestItems:
 
     def change(self, request: Request, kind: Kind, service: str, name: str, item_name: str) -> Answer:
         """Change an item that exists: its data, its time to live, or both."""
-        actor = self._writer(request, service, name)
+        actor = self._scope.actor(request, service)
         form = fields.of_form(request)
         key = params.item_key(kind, item_name, self._limits)
         content, expected = given.data(form, kind, self._limits), given.if_match(request)
         ttl, collection_ttl = given.item_ttl(form, self._limits), given.collection_ttl(form, self._limits)
+        self._rates.write(actor, kind, name, content)
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:
@@ -123,9 +126,10 @@ class SyncRestItems:
 
     def remove(self, request: Request, kind: Kind, service: str, name: str, item_name: str) -> Answer:
         """Remove an item."""
-        actor = self._writer(request, service, name)
+        actor = self._scope.actor(request, service)
         key = params.item_key(kind, item_name, self._limits)
         expected = given.if_match(request)
+        self._rates.write(actor, kind, name)
 
         def rule(tx: Tx) -> Response:
             items.remove(tx, actor, kind, name, key, if_match=expected)
@@ -133,14 +137,9 @@ class SyncRestItems:
 
         return Write(rule)
 
-    def _reader(self, request: Request, service: str, name: str) -> Actor:
+    def _reader(self, request: Request, kind: Kind, service: str, name: str) -> Actor:
         actor = self._scope.actor(request, service)
-        self._rates.read(actor, name)
-        return actor
-
-    def _writer(self, request: Request, service: str, name: str) -> Actor:
-        actor = self._scope.actor(request, service)
-        self._rates.write(actor, name)
+        self._rates.read(actor, kind, name)
         return actor
 
 

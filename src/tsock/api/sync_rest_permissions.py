@@ -40,7 +40,7 @@ class SyncRestPermissions:
     def every(self, request: Request, kind: Kind, service: str, name: str) -> Answer:
         """What was set for every identity."""
         actor = self._scope.actor(request, service)
-        self._rates.read(actor, name)
+        self._rates.read(actor, kind, name)
         asked = paging.asked(
             request, fields.of_query(request), rows_max=self._scope.limits.page_rows_max, codes=paging.SYNC
         )
@@ -55,7 +55,7 @@ class SyncRestPermissions:
 
     def fetch(self, request: Request, kind: Kind, service: str, name: str, identity: str) -> Answer:
         """What was set for one identity."""
-        actor = self._actor(request, service, name, identity)
+        actor = self._actor(request, kind, service, name, identity)
         shown = links(request, actor)
 
         def query(tx: Tx) -> Response:
@@ -66,7 +66,7 @@ class SyncRestPermissions:
 
     def grant(self, request: Request, kind: Kind, service: str, name: str, identity: str) -> Answer:
         """Set what an identity may do, over what was set before."""
-        actor = self._actor(request, service, name, identity)
+        actor = self._actor(request, kind, service, name, identity)
         form = fields.of_form(request)
         read, write, manage = _flag(form, "Read"), _flag(form, "Write"), _flag(form, "Manage")
         shown = links(request, actor)
@@ -80,7 +80,7 @@ class SyncRestPermissions:
 
     def remove(self, request: Request, kind: Kind, service: str, name: str, identity: str) -> Answer:
         """Take back whatever was set."""
-        actor = self._actor(request, service, name, identity)
+        actor = self._actor(request, kind, service, name, identity)
 
         def rule(tx: Tx) -> Response:
             permissions.remove(tx, roots.find(tx, actor, kind, name), identity)
@@ -88,9 +88,9 @@ class SyncRestPermissions:
 
         return Write(rule)
 
-    def _actor(self, request: Request, service: str, name: str, identity: str) -> Actor:
+    def _actor(self, request: Request, kind: Kind, service: str, name: str, identity: str) -> Actor:
         actor = self._scope.actor(request, service)
-        self._rates.permission(actor, name, identity)
+        self._rates.permission(actor, kind, name, identity)
         return actor
 
 

@@ -74,7 +74,7 @@ class SyncRestRoots:
     def fetch(self, request: Request, kind: Kind, service: str, name: str) -> Answer:
         """One root, by SID or unique name."""
         actor = self._scope.actor(request, service)
-        self._rates.read(actor, name)
+        self._rates.read(actor, kind, name)
         shown = links(request, actor)
 
         def query(tx: Tx) -> Response:
@@ -86,13 +86,13 @@ class SyncRestRoots:
     def change(self, request: Request, kind: Kind, service: str, name: str) -> Answer:
         """Set a document's data, or the time to live of any root."""
         actor = self._scope.actor(request, service)
-        self._rates.write(actor, name)
         form = fields.of_form(request)
         ttl, shown = given.root_ttl(form, kind, self._limits), links(request, actor)
         if kind is DOCUMENT:
             content, expected = given.data(form, kind, self._limits), given.if_match(request)
         else:
             content = expected = None
+        self._rates.write(actor, kind, name, content)
 
         def rule(tx: Tx) -> Response:
             if kind is DOCUMENT:
@@ -106,7 +106,7 @@ class SyncRestRoots:
     def remove(self, request: Request, kind: Kind, service: str, name: str) -> Answer:
         """Remove a root with all that it holds."""
         actor = self._scope.actor(request, service)
-        self._rates.write(actor, name)
+        self._rates.write(actor, kind, name)
 
         def rule(tx: Tx) -> Response:
             roots.remove(tx, actor, kind, name)

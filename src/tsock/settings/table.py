@@ -170,7 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sync_sweep_interval_s: Annotated[float, Limit(low=0.001)] = 1.0
     """How often what has expired is removed and announced; reads never show it."""
     sync_writes_per_object_per_s: Annotated[float, Limit(code=54009, low=0, twilio=20)] = 0.0
-    """Writes of one object and its items; 0: off."""
+    """Writes of one object and its items; one of 2 KiB counts as two, one of 10 or more as ten. 0: off."""
     sync_reads_per_object_per_s: Annotated[float, Limit(code=54009, low=0, twilio=20)] = 0.0
     """Reads of one object and its items; 0: off."""
     sync_creates_per_service_per_s: Annotated[float, Limit(code=54009, low=0, twilio=20)] = 0.0
@@ -191,9 +191,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_connect_timeout_s: Annotated[float, Limit(code=11201, low=0.001)] = 5.0
     """The part of an attempt that ends with the connection."""
     webhook_in_flight_max: Annotated[int, Limit(low=1)] = 64
-    """Attempts at the same time; targets that have not answered lately get half of them together."""
+    """Attempts at the same time; targets that do not answer get a quarter of them together, new ones half."""
     webhook_in_flight_per_target_max: Annotated[int, Limit(low=1)] = 8
-    """Attempts at the same time to one host and port; one that has not answered lately gets one."""
+    """Attempts at the same time to one host and port; one that is new or does not answer gets one."""
     webhook_retry_s_min: Annotated[float, Limit(low=0.001)] = 1.0
     """Shortest wait before a delivery that failed is tried again."""
     webhook_retry_s_max: Annotated[float, Limit(low=0.002)] = 3_600.0

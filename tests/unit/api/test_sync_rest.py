@@ -240,6 +240,22 @@ async def test_rates_count_clients_and_backend_together_each_object_apart(rig: R
 
 
 @ONCE
+async def test_write_of_10_kib_or_more_counts_as_ten(rig: Rig, backend: Backend) -> None:
+    """Also beside items, and however long percent-encoding makes the form."""
+    await backend.make("/Documents", UniqueName="x")
+    await backend.make("/Maps", UniqueName="x")
+    large = '{"a":"' + '\\"' * 8000 + '"}'
+    assert (await backend.post("/Documents/x", {"Data": large})).status == 200
+    assert (await backend.post("/Maps/x/Items", {"Key": "k", "Data": large})).status == 201
+    rig.pass_s(9)
+    assert (await backend.post("/Documents/x", {"Data": "{}"})).error == (429, 54009)
+    assert (await backend.delete("/Maps/x/Items/k")).error == (429, 54009)
+    rig.pass_s(1)
+    assert (await backend.post("/Documents/x", {"Data": "{}"})).status == 200
+    assert (await backend.delete("/Maps/x/Items/k")).status == 204
+
+
+@ONCE
 async def test_permissions_of_one_identity_are_counted_apart(backend: Backend) -> None:
     await backend.make("/Maps", UniqueName="x")
     for identity in ("ann", "bob"):
