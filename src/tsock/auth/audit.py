@@ -100,9 +100,17 @@ def of_row(row: Row) -> AuditEvent:
     return AuditEvent(*row[1:])
 
 
-def latest(tx: Tx, limit: int) -> list[AuditEvent]:
-    """The newest events of all accounts, the newest first."""
-    rows = tx.all(f"{LISTING.select} ORDER BY at_ms DESC, sid DESC LIMIT :limit", {"limit": limit})
+def latest(
+    tx: Tx, limit: int, *, account_sid: str | None = None, resource_sid: str | None = None
+) -> list[AuditEvent]:
+    """The newest events first; of one account, of one resource, or all."""
+    asked = {"account_sid": account_sid, "resource_sid": resource_sid}
+    params = {name: value for name, value in asked.items() if value is not None}
+    where = " AND ".join(f"{name} = :{name}" for name in params) or "1 = 1"
+    rows = tx.all(
+        f"{LISTING.select} WHERE {where} ORDER BY at_ms DESC, number DESC LIMIT :limit",
+        {**params, "limit": limit},
+    )
     return [of_row(row) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""`tsock why` and `tsock denials`: the record of clients that were refused."""
+"""`tsock why` and `tsock denials`: what a refusal or an alert was about."""
 
 import re
 from typing import Annotated, Any
@@ -7,7 +7,9 @@ from cyclopts import Parameter
 
 from tsock import dictionary
 from tsock.cli import output, report
-from tsock.cli.operator import operator
+from tsock.cli.alerts import tell_alert
+from tsock.cli.exits import Refused
+from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson, line
 from tsock.cli.target import HERE, Target
 from tsock.errors import ConfigError
@@ -16,13 +18,13 @@ COLUMNS = ("date", "sid", "code", "cause", "account_sid", "identity", "address",
 
 
 async def why(
-    text: Annotated[str | None, Parameter(name="id", metavar="DN…")] = None,
+    text: Annotated[str | None, Parameter(name="id", metavar="DN…|NO…")] = None,
     /,
     *,
     json: AsJson = False,
     target: Target = HERE,
 ) -> int:
-    """Tell the full story of one refusal.
+    """Tell the full story of one refusal, or of an alert.
 
     Args:
         text: Its id, which ends the error that the client was shown; the whole error may be pasted. By
@@ -30,26 +32,44 @@ async def why(
         json: Print JSON.
         target: Where.
     """
-    found = re.search("DN[0-9a-f]{32}", text or "")
+    found = re.search("(DN|NO)[0-9a-f]{32}", text or "")
     if text is not None and found is None:
         raise ConfigError(
-            f"expected the id of a denial, DN and 32 hex digits, not {text[:64]}; "
-            "`tsock denials` lists them, `tsock errors` explains a code"
+            f"expected the id of a denial or an alert, DN or NO and 32 hex digits, not {text[:64]}; `tsock "
+            "denials` and `tsock alerts` list them, `tsock errors` explains a code"
         )
+    alert = denial = None
     async with operator(target) as ask:
-        if found is not None:
-            denial = await ask.get("denials", found[0])
-        else:
+        if found is None:
             latest = (await ask.get("denials", limit=1))["denials"]
             if not latest:
                 output.complaint("nobody was denied, as far as is on record")
                 return 1
             denial = latest[0]
+        elif found[1] == "DN":
+            denial = await ask.get("denials", found[0])
+        else:
+            alert = await ask.get("alerts", found[0])
+            denial = await _denial_of(ask, alert)
     if json:
-        output.document(denial)
-    else:
+        output.document(alert or denial)
+        return 0
+    if alert is not None:
+        tell_alert(alert)
+    if denial is not None:
         _tell(denial)
     return 0
+
+
+async def _denial_of(ask: Operator, alert: dict[str, Any]) -> dict[str, Any] | None:
+    """The denial that an alert tells of, unless it was forgotten before the alert."""
+    sid = alert["denial_sid"]
+    if sid is None:
+        return None
+    try:
+        return await ask.get("denials", sid)
+    except Refused:
+        return None
 
 
 async def denials(

@@ -25,6 +25,7 @@ _COMMANDS = {
         "doctor:doctor",
         "denials:why",
         "denials:denials",
+        "alerts:alerts",
         "errors:errors",
     ),
     "Administration": (
@@ -33,6 +34,7 @@ _COMMANDS = {
         "service:service",
         "permission:permission",
         "revoke:revoke",
+        "audit:audit",
         "version:version",
     ),
 }

@@ -14,22 +14,22 @@ from tsock.errors import ConfigError
 
 INTERVAL_S = 0.3
 
-_STYLES = {"connection": "cyan", "denial": "bold red", "event": "green"}
+_STYLES = {"connection": "cyan", "denial": "bold red", "alert": "red", "event": "green"}
 
 
 async def tail(
     *,
-    kind: Annotated[Literal["connection", "denial", "event"] | None, Parameter()] = None,
+    kind: Annotated[Literal["connection", "denial", "alert", "event"] | None, Parameter()] = None,
     account: Annotated[str | None, Parameter(metavar="AC…")] = None,
     identity: str | None = None,
     topic: Annotated[str | None, Parameter(name="--object", metavar="SID")] = None,
     json: AsJson = False,
     target: Target = HERE,
 ) -> None:
-    """Watch a running server: connections, denials and events, until Ctrl-C.
+    """Watch a running server: connections, denials, alerts and events, until Ctrl-C.
 
     Args:
-        kind: Only happenings of this kind.
+        kind: Only happenings of this kind; the alert of a denial is told as the denial.
         account: Only those of one account.
         identity: Only those of one identity; no events, which do not tell who caused them.
         topic: Only what happens to one Sync object.

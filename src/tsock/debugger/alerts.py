@@ -98,7 +98,7 @@ def latest(
     where, params = _among(accounts)
     if code is not None:
         where, params["code"] = f"{where} AND code = :code", code
-    order = "ORDER BY at_ms DESC, sid DESC"
+    order = "ORDER BY at_ms DESC, number DESC"
     newest = f"SELECT sid FROM {TABLE} WHERE {where} {order} LIMIT :limit"
     rows = tx.all(f"{LISTING.select} WHERE sid IN ({newest}) {order}", {**params, "limit": limit})
     return [of_row(row) for row in rows]

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.api.operators_door import OperatorsDoor
-from tsock.debugger import denials
+from tsock.debugger import alerts, denials
+from tsock.debugger.alerts import NOBODY, Alert
 from tsock.debugger.denials import Denial
+from tsock.debugger.exchange import kept
 from tsock.errors import ApiError
 from tsock.sync import roots
 from tsock.sync.actor import Actor
@@ -113,6 +115,59 @@ def test_number_of_denials_is_bounded(door: OperatorsDoor, query: str) -> None:
         door("GET", f"/denials?{query}")
 
     assert refused.value.code == 20422
+
+
+def _alert(door: OperatorsDoor, number: int, account_sid: str, code: int = 20103) -> str:
+    at_ms = door.world.now_ms + number
+    alert = Alert(
+        sid=f"NO{number:032x}",
+        account_sid=account_sid,
+        at_ms=at_ms,
+        updated_ms=at_ms + 5,
+        code=code,
+        level="error",
+        text="The key is not known.",
+        exchange=kept("POST", "/x", [("Ttl", "5")]),
+    )
+    door.world(alerts.record, alert)
+    return alert.sid
+
+
+def test_alert_is_told_with_what_is_kept_of_the_request(door: OperatorsDoor) -> None:
+    told = door("GET", f"/alerts/{_alert(door, 1, NOBODY)}")
+
+    assert (told["date"], told["date_updated"]) == ("2023-11-14T22:15:00.001Z", "2023-11-14T22:15:00.006Z")
+    assert (told["account_sid"], told["code"], told["text"]) == (None, 20103, "The key is not known.")
+    assert told["exchange"] == {"method": "POST", "url": "/x", "variables": [["Ttl", "5"]]}
+    with pytest.raises(ApiError, match="old ones are forgotten"):
+        door("GET", "/alerts/NOnone")
+
+
+def test_latest_alerts_come_first_and_can_be_of_one_account_or_code(door: OperatorsDoor) -> None:
+    first, second = _alert(door, 1, door.sid), _alert(door, 2, NOBODY, 51215)
+
+    def listed(query: str) -> list[str]:
+        return [each["sid"] for each in door("GET", f"/alerts?{query}")["alerts"]]
+
+    assert listed("") == [second, first]
+    assert listed("limit=1") == [second]
+    assert listed(f"account={door.sid}") == [first]
+    assert listed("code=51215") == [second]
+
+
+def test_changes_tell_who_made_them_and_can_be_of_one_account_or_resource(door: OperatorsDoor) -> None:
+    key = door.post("/keys", {"friendly_name": "CI"})["sid"]
+    door.delete(f"/keys/{key}")
+
+    def listed(query: str) -> list[tuple[str, str]]:
+        found = door("GET", f"/audit_events?{query}")["audit_events"]
+        return [(each["event_type"], each["resource_sid"]) for each in found]
+
+    assert listed(f"resource={key}") == [("key.deleted", key), ("key.created", key)]
+    assert listed(f"account={door.sid}&limit=1") == [("key.deleted", key)]
+    assert listed("account=ACnone") == []
+    (newest,) = door("GET", "/audit_events?limit=1")["audit_events"]
+    assert (newest["actor_type"], newest["source"], newest["properties"]) == ("operator", "twilio", {})
 
 
 def test_unknown_denial_is_not_found(door: OperatorsDoor) -> None:

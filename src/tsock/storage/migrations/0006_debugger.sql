@@ -20,8 +20,8 @@ CREATE TABLE alerts (
     exchange TEXT NOT NULL                     -- JSON: what may be kept of a request and its answer
 );
 CREATE INDEX alerts_by_account ON alerts (account_sid, number, at_ms, level);
-CREATE INDEX alerts_by_time ON alerts (at_ms, sid);
-CREATE INDEX alerts_by_code ON alerts (account_sid, code, at_ms, sid, repeats);
+CREATE INDEX alerts_by_time ON alerts (at_ms, number);
+CREATE INDEX alerts_by_code ON alerts (account_sid, code, at_ms, number, sid, repeats);
 
 -- A change of an account, key, service or revocation; written with it.
 CREATE TABLE audit_events (
@@ -40,5 +40,5 @@ CREATE TABLE audit_events (
     properties TEXT NOT NULL                   -- JSON object: previous and updated value by property
 );
 CREATE INDEX audit_events_by_account ON audit_events (account_sid, number, at_ms);
-CREATE INDEX audit_events_by_resource ON audit_events (account_sid, resource_sid, number);
-CREATE INDEX audit_events_by_time ON audit_events (at_ms, sid);
+CREATE INDEX audit_events_by_resource ON audit_events (resource_sid, at_ms, number);
+CREATE INDEX audit_events_by_time ON audit_events (at_ms, number);
