@@ -19,7 +19,7 @@ KEYS = [
     "\N{GRINNING FACE}",
     "#1",
 ]
-KEYS += ["key.json", "+15551234567", "?x=1", "..", 'quo"te\\', "tab\t\n", "x" * 320, "MP" + "A" * 32, "Items"]
+KEYS += ["key.json", "+15551234567", "?x=1", "..", 'a"b\\', "tab\t\n", "x" * 320, "MP" + "A" * 32, "Items"]
 LARGEST = '{"a":"' + "x" * 16_376 + '"}'
 
 collections = pytest.mark.parametrize("segment", ["Lists", "Maps"])
