@@ -5,7 +5,8 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -45,8 +46,11 @@ from tsock.gateway.websocket import Outgoing
 from tsock.http.asgi import HttpShell
 from tsock.ids import Ids
 from tsock.installation import Installation, installation, make_directory
+from tsock.jobs.checked_network import resolver
 from tsock.jobs.chores import Chores
+from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.ticker import Ticker
+from tsock.jobs.webhook_client import WebhookClient
 from tsock.settings import Loaded, Settings
 from tsock.storage import layout
 from tsock.storage.store import written
@@ -152,6 +156,17 @@ class _Running:
         self._gatekeeper = Gatekeeper(installed.directory)
         self._gateway, router = self._build()
         self._chores = Chores(installed.store, installed.directory, clock, settings)
+        self._look_ups = ThreadPoolExecutor(settings.webhook_in_flight_max, "resolve")
+        self._deliveries = Deliveries(
+            installed.store,
+            directory=installed.directory,
+            deadlines=self._deadlines,
+            metrics=metrics,
+            settings=settings,
+            client=WebhookClient(settings, resolver(self._look_ups)),
+            report=self._debugger.webhook_failed,
+        )
+        installed.listen(self._hear)
         shell = HttpShell(
             router,
             installed.store,
@@ -224,15 +239,18 @@ class _Running:
             admission=admission,
             reachability=Reachability(directory, sessions, store, context.deadlines),
         )
-        installed.listen(gateway.hear)
         return gateway, router
+
+    def _hear(self, facts: Sequence[object]) -> None:
+        self._gateway.hear(facts)
+        self._deliveries.hear(facts)
 
     async def run(self, on_ready: Callable[[Ready], None]) -> None:
         """Serve until told to stop, then let clients go."""
         for number in (signal.SIGINT, signal.SIGTERM):
             self._loop.add_signal_handler(number, self._stop)
         self._ticker.start(self._deadlines)
-        chores = asyncio.create_task(self._chores.run())
+        beside = [asyncio.create_task(job) for job in (self._chores.run(), self._deliveries.run())]
         serving = asyncio.create_task(self._server.serve(self._sockets))
         try:
             started = asyncio.create_task(self._started.wait())
@@ -247,9 +265,11 @@ class _Running:
         finally:
             self._server.should_exit = True
             await serving
-            chores.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await chores
+            for task in beside:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            self._look_ups.shutdown(wait=False, cancel_futures=True)
             self._ticker.stop()
 
     def _stop(self) -> None:

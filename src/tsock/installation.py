@@ -19,6 +19,7 @@ from tsock.api.operator_records import OperatorRecords
 from tsock.api.operator_revocations import OperatorRevocations
 from tsock.api.operator_services import OperatorServices
 from tsock.api.operator_tokens import OperatorTokens
+from tsock.api.operator_webhooks import OperatorWebhooks
 from tsock.api.router import Route
 from tsock.auth.directory import Directory
 from tsock.auth.records import Account, ApiKey, Revocation, Service
@@ -92,6 +93,7 @@ class Installation(msgspec.Struct, frozen=True):
             *OperatorRevocations(self.settings).routes(),
             *OperatorTokens(self.directory, self.settings, self.clock).routes(),
             *OperatorRecords(tail).routes(),
+            *OperatorWebhooks().routes(),
             *OperatorCheck(premises).routes(),
         ]
 

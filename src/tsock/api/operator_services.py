@@ -28,6 +28,11 @@ class ServiceView(msgspec.Struct, omit_defaults=True):
     friendly_name: str | None
     enabled: bool
     acl_enabled: bool
+    webhook_url: str | None
+    webhooks_from_rest_enabled: bool
+    reachability_webhooks_enabled: bool
+    reachability_debouncing_enabled: bool
+    reachability_debouncing_window_ms: int
     date_created: str
     date_updated: str
     date_deleted: str = ""
@@ -38,6 +43,11 @@ class ServiceBody(Body, frozen=True, omit_defaults=True):
 
     friendly_name: str | msgspec.UnsetType | None = msgspec.UNSET
     acl_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    webhook_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    webhooks_from_rest_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    reachability_webhooks_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    reachability_debouncing_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    reachability_debouncing_window_ms: int | msgspec.UnsetType = msgspec.UNSET
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
 
     def options(self) -> ServiceOptions:
@@ -111,6 +121,11 @@ def _view(service: Service) -> ServiceView:
         friendly_name=service.friendly_name,
         enabled=service.enabled,
         acl_enabled=service.acl_enabled,
+        webhook_url=service.webhook_url,
+        webhooks_from_rest_enabled=service.webhooks_from_rest_enabled,
+        reachability_webhooks_enabled=service.reachability_webhooks_enabled,
+        reachability_debouncing_enabled=service.reachability_debouncing_enabled,
+        reachability_debouncing_window_ms=service.reachability_debouncing_window_ms,
         date_created=iso_ms(service.created_ms),
         date_updated=iso_ms(service.updated_ms),
         date_deleted="" if service.deleted_ms is None else iso_ms(service.deleted_ms),

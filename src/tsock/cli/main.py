@@ -33,6 +33,7 @@ _COMMANDS = {
         "key:key",
         "service:service",
         "permission:permission",
+        "webhook:webhook",
         "revoke:revoke",
         "audit:audit",
         "version:version",

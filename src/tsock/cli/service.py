@@ -1,6 +1,7 @@
 """`tsock service`: services of Sync and Conversations."""
 
-from typing import Annotated
+import dataclasses
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -11,6 +12,39 @@ from tsock.cli.target import HERE, InAccount, Product, Target
 from tsock.errors import ConfigError
 
 service = App("service", help="Services of Sync and Conversations: create, show, change, delete.")
+
+
+@Parameter(name="*")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Webhooks:
+    """The flags that say what is told by webhook."""
+
+    url: Annotated[str | None, Parameter(metavar="URL")] = None
+    "Where changes are told; an empty text for nowhere."
+    from_rest: bool | None = None
+    "Whether changes made over REST are told too."
+    reachability: bool | None = None
+    "Whether it is told which endpoints connect and disconnect."
+    debouncing: bool | None = None
+    "Whether an identity that disconnects may come back before that is told."
+    debouncing_window_ms: Annotated[int | None, Parameter(metavar="MS")] = None
+    "How long it has for that, 1000 to 30000."
+
+    def options(self) -> dict[str, Any]:
+        """The same by the names of the service's fields."""
+        given = {
+            "webhook_url": self.url,
+            "webhooks_from_rest_enabled": self.from_rest,
+            "reachability_webhooks_enabled": self.reachability,
+            "reachability_debouncing_enabled": self.debouncing,
+            "reachability_debouncing_window_ms": self.debouncing_window_ms,
+        }
+        changed = {field: value for field, value in given.items() if value is not None}
+        return changed if self.url != "" else {**changed, "webhook_url": None}
+
+
+UNCHANGED = Webhooks()
+"""Nothing said about them."""
 
 COLUMNS = ("sid", "product", "unique_name", "friendly_name", "enabled", "acl_enabled", "date_created")
 
@@ -118,6 +152,30 @@ async def update(
     async with operator(target) as ask:
         path = await _path(ask, account, product, sid)
         output.record(await ask.post(*path, body=body), json=json)
+
+
+@service.command(name="webhooks")
+async def set_webhooks(
+    sid: str,
+    /,
+    *,
+    webhooks: Webhooks = UNCHANGED,
+    account: InAccount = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Change what a Sync service tells by webhook, and where.
+
+    Args:
+        sid: Its SID, or `default`.
+        webhooks: What to change.
+        account: The account.
+        json: Print JSON.
+        target: Where.
+    """
+    async with operator(target) as ask:
+        path = await _path(ask, account, "sync", sid)
+        output.record(await ask.post(*path, body=webhooks.options()), json=json)
 
 
 @service.command

@@ -1,0 +1,90 @@
+"""`tsock webhook`: webhooks that wait or were given up."""
+
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from tsock.cli import output
+from tsock.cli.operator import operator
+from tsock.cli.output import AsJson
+from tsock.cli.target import HERE, Target
+from tsock.errors import ConfigError
+
+webhook = App("webhook", help="Webhooks that wait or were given up: list, show, send again.")
+
+COLUMNS = ("date_created", "sid", "event_type", "attempts", "failure_code", "date_next", "url")
+
+OfAccount = Annotated[str | None, Parameter(metavar="AC…")]
+OfService = Annotated[str | None, Parameter(metavar="IS…")]
+
+
+@webhook.command(name="list")
+async def list_(
+    *,
+    state: Literal["dead", "waiting"] = "dead",
+    account: OfAccount = None,
+    service: OfService = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """List webhooks that were given up, or those that are still to be sent, the oldest first.
+
+    Args:
+        state: Dead ones were given up.
+        account: Only those of one account.
+        service: Only those of one service.
+        json: Print JSON.
+        target: Where.
+    """
+    async with operator(target) as ask:
+        rows = await ask.every("webhooks", state=state, account=account, service=service)
+    output.table(rows, COLUMNS, json=json)
+
+
+@webhook.command
+async def show(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+    """Show a webhook with what it says and why it was not delivered.
+
+    Args:
+        sid: The webhook, as `tsock webhook list` names it.
+        json: Print JSON.
+        target: Where.
+    """
+    async with operator(target) as ask:
+        output.record(await ask.get("webhooks", sid), json=json)
+
+
+@webhook.command
+async def resend(
+    sid: str | None = None,
+    /,
+    *,
+    every: Annotated[bool, Parameter(name="--all", negative="", show_default=False)] = False,
+    account: OfAccount = None,
+    service: OfService = None,
+    json: AsJson = False,
+    target: Target = HERE,
+) -> None:
+    """Begin anew with a webhook that was given up, or with all of them.
+
+    Without a running server they are sent once one runs again.
+
+    Args:
+        sid: The webhook.
+        every: All that were given up.
+        account: With `--all`, only those of one account.
+        service: With `--all`, only those of one service.
+        json: Print JSON.
+        target: Where.
+    """
+    if (sid is None) != every:
+        raise ConfigError("expected the SID of one webhook, or --all for all that were given up")
+    async with operator(target) as ask:
+        if sid is not None:
+            output.record(await ask.post("webhooks", sid, "resend"), json=json)
+            return
+        resent, more = 0, True
+        while more:
+            done = await ask.post("webhooks", "resend", account=account, service=service)
+            resent, more = resent + done["resent"], done["more"]
+    output.record({"resent": resent}, json=json)
