@@ -17,7 +17,7 @@ from tsock.ids import Ids
 from tsock.settings import Settings
 from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
-from tsock.urls import is_web_url
+from tsock.webhooks.targets import is_target
 
 NAME_CHARS_MAX = 64
 DEBUGGER_URL_CHARS_MAX = 512
@@ -201,7 +201,7 @@ def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Accoun
         ApiError: 404/20404, no such account; 400/11321, this is no URL.
     """
     account = get_account(tx, sid)
-    if url is not None and not is_web_url(url, DEBUGGER_URL_CHARS_MAX):
+    if url is not None and not is_target(url, DEBUGGER_URL_CHARS_MAX):
         raise ApiError(
             400,
             11321,

@@ -16,7 +16,7 @@ from tsock.auth.tables import find, newest, page, save
 from tsock.errors import ApiError
 from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
-from tsock.urls import is_web_url
+from tsock.webhooks.targets import is_target
 
 NAME_CHARS_MAX = 255
 WEBHOOK_URL_CHARS_MAX = 512
@@ -144,7 +144,7 @@ def _with(service: Service, options: ServiceOptions) -> Service:
     name, url = changed.friendly_name, changed.webhook_url
     if name is not None and not 1 <= len(name) <= NAME_CHARS_MAX:
         raise ApiError(400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters")
-    if url is not None and not is_web_url(url, WEBHOOK_URL_CHARS_MAX):
+    if url is not None and not is_target(url, WEBHOOK_URL_CHARS_MAX):
         raise ApiError(
             400,
             54051,

@@ -118,6 +118,17 @@ class Target(msgspec.Struct, frozen=True):
         return f"Target({self.scheme}://{self.authority})"
 
 
+def is_target(url: str, chars_max: int) -> bool:
+    """Whether `url` may be configured: it names a target, in at most `chars_max` characters."""
+    if len(url) > chars_max:
+        return False
+    try:
+        Target.read(url)
+    except ValueError:
+        return False
+    return True
+
+
 @functools.lru_cache(maxsize=1024)
 def lane(url: str) -> str:
     """Host and port of `url`: what is slow or down together; empty for a malformed URL."""
