@@ -16,6 +16,7 @@ from tsock.settings import Settings
 from tsock.storage import journal
 from tsock.storage.store import Store, Tx, fetched, written, written_aside
 from tsock.sync import cleanup, expiry
+from tsock.webhooks import outbox
 
 T = TypeVar("T")
 
@@ -73,7 +74,7 @@ class Chores:
             pass
 
     async def trim(self) -> None:
-        """Forget old removals, revocations, alerts and audit events."""
+        """Forget old removals, revocations, alerts, audit events and dead letters."""
         settings, now_ms = self._settings, self._clock.now_ms()
         forgotten_ms = now_ms - int(settings.sync_tombstone_days * DAY_MS)
         while await self._aside(lambda tx: cleanup.trim_tombstones(tx, forgotten_ms, ROWS_PER_CHUNK)):
@@ -83,6 +84,9 @@ class Chores:
         self._directory.forget(now_ms)
         await self._trim_journal(alerts.TABLE, settings.alerts_days, settings.alerts_max)
         await self._trim_journal(audit.TABLE, settings.audit_events_days, settings.audit_events_max)
+        dead_ms, kept = now_ms - int(settings.webhook_dead_days * DAY_MS), settings.webhook_dead_max
+        while await self._aside(lambda tx: outbox.trim(tx, dead_ms, kept, ROWS_PER_CHUNK)):
+            pass
 
     async def trim_denials(self) -> None:
         """Forget old denials, and all but the newest."""

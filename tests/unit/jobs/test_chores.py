@@ -20,7 +20,9 @@ from tsock.debugger.incident import Incident
 from tsock.errors import StoreDown
 from tsock.events import Event
 from tsock.jobs.chores import Chores
-from tsock.storage.store import fetched
+from tsock.storage.store import Tx, fetched, written
+from tsock.webhooks import outbox
+from tsock.webhooks.outbox import Post
 
 DAY_S = 86_400
 
@@ -231,3 +233,22 @@ async def test_chore_that_fails_is_logged_and_tried_again(rig: Rig, monkeypatch:
         ("chore.failed", "error"),
     ]
     assert logs[0]["reason"] == "disk full"
+
+
+async def test_dead_letters_are_forgotten_when_old_and_waiting_webhooks_never(
+    rig: Rig, chores: Chores
+) -> None:
+    def put_two(tx: Tx) -> None:
+        for topic in ("dead", "waiting"):
+            outbox.put(tx, Post(rig.made.account_sid, None, "sync", "x", topic, "http://h/", {}))
+        dead, _ = outbox.page(tx, "waiting", after=0, limit=2)
+        outbox.give_up(tx, dead, 11217, "the target answered 404")
+
+    await written(rig.store, put_two)
+    rig.advance(30 * DAY_S - 1)
+    await chores.trim()
+    assert await count(rig, "webhook_deliveries") == 2
+    rig.advance(2)
+    await chores.trim()
+    left = await fetched(rig.store, lambda tx: outbox.page(tx, "waiting", after=0, limit=9))
+    assert ([each.topic for each in left], await count(rig, "webhook_deliveries")) == (["waiting"], 1)
