@@ -27,8 +27,9 @@ class Hook:
         return self.headers["x-twilio-signature"]
 
     @property
-    def event_type(self) -> str:
-        return self.params["EventType"]
+    def event_type(self) -> str | None:
+        """None of the debugger's."""
+        return self.params.get("EventType")
 
 
 class Receiver:

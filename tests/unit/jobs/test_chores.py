@@ -245,10 +245,10 @@ async def test_dead_letters_are_forgotten_when_old_and_waiting_webhooks_never(
         outbox.give_up(tx, dead, 11217, "the target answered 404")
 
     await written(rig.store, put_two)
-    rig.advance(30 * DAY_S - 1)
+    rig.advance_s(30 * DAY_S - 1)
     await chores.trim()
     assert await count(rig, "webhook_deliveries") == 2
-    rig.advance(2)
+    rig.advance_s(2)
     await chores.trim()
     left = await fetched(rig.store, lambda tx: outbox.page(tx, "waiting", after=0, limit=9))
     assert ([each.topic for each in left], await count(rig, "webhook_deliveries")) == (["waiting"], 1)
