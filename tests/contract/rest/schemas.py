@@ -15,6 +15,9 @@ FORMATS = {
 DEPARTURES = {
     # The actor of a change is an account or the operator; there are no console users (`rest.md` 6).
     ("monitor.v1.event", "actor_sid"): {"type": ["string", "null"], "pattern": "^(AC|US)[0-9a-fA-F]{32}$"},
+    # What was refused may have been any method; the description has only those of webhooks.
+    ("monitor.v1.alert", "request_method"): {"type": ["string", "null"], "pattern": "^[A-Z]{1,16}$"},
+    ("monitor.v1.alert-instance", "request_method"): {"type": ["string", "null"], "pattern": "^[A-Z]{1,16}$"},
 }
 """Properties that `rest.md` describes otherwise."""
 

@@ -33,8 +33,11 @@ def _wrong(name: str, schema: Schema) -> list[str]:
 
 
 def _stored(rest: Rest, operation: Operation, path: str) -> Any:
-    """What a request changes if it is carried out; nothing can be read of a stream's messages."""
-    if operation.collection == "Messages":
+    """What a request changes if it is carried out; nothing can be read of a stream's messages.
+
+    A refused request is itself an alert.
+    """
+    if operation.collection in ("Messages", "Alerts"):
         return None
     query = {"AccountSid": rest.account_sid} if path == "/iam/v1/Keys" else None
     return rest.client.get(path, params=query).json()
