@@ -27,6 +27,7 @@ _SECRET = re.compile(
     r"eyJ[\w-]{8,}(?:\.[\w-]*){1,4}"  # a JWT: its header begins with {" in base64
     r"|(?<![A-Z]{2})(?<![0-9A-Fa-f])[0-9A-Fa-f]{32}(?![0-9A-Fa-f])"  # an Auth Token or a key's secret, no SID
 )
+_METHOD = re.compile("[A-Z]{1,16}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z.]{0,31}")
 
 _is_plain_variable = re.compile(
@@ -78,7 +79,7 @@ def kept(
     place, _, rest = without_password(url).partition("?")
     query = parse_qsl(rest.partition("#")[0], keep_blank_values=True)
     return Exchange(
-        method=method,
+        method=method if _METHOD.fullmatch(method) else WITHHELD,
         url=clear(place.partition("#")[0], URL_CHARS_MAX),
         variables=_variables((*query, *variables)),
         headers=_headers(headers),

@@ -92,6 +92,11 @@ def test_json_that_was_sent_as_a_form_is_not_kept_as_a_name() -> None:
     assert "private" not in str(made)
 
 
+@pytest.mark.parametrize("method", ["", "get", SECRET, JWT, "G" * 17])
+def test_what_is_no_method_is_not_kept_as_one(method: str) -> None:
+    assert kept(method, "/x").method == WITHHELD
+
+
 def test_redirect_is_kept_without_the_query_of_its_target() -> None:
     made = kept("POST", "/x", response_headers={"Location": "https://u:p@example.com/in?code=abc"})
     assert made.response_headers == {"Location": "https://example.com/in"}
