@@ -5,6 +5,7 @@
 //      {id, op: "call", on, steps, params}                what stands at the end of a path of names and [name, args]
 //      {id, op: "walk", on, steps, params, moves}         the records of a first page and those reached from it
 //      {id, op: "verify", token, signature, url, params}  whether a webhook's signature holds
+//      dates as {"$date": text}, here as in the outcome
 // Out: {id, ok} or {id, error}                            the outcome; dates as {"$date": text}
 import { createInterface } from "node:readline";
 import twilio from "twilio";
@@ -24,6 +25,10 @@ function encode(value) {
   if (value === null || typeof value !== "object") return value;
   const plain = value.toJSON ? value.toJSON() : value;
   return Object.fromEntries(Object.entries(plain).map(([name, part]) => [name, encode(part)]));
+}
+
+function decode(name, value) {
+  return value?.$date ? new Date(value.$date) : value;
 }
 
 function reach(on, steps) {
@@ -71,5 +76,5 @@ async function obey({ id, op, ...command }) {
 }
 
 createInterface({ input: process.stdin })
-  .on("line", (line) => obey(JSON.parse(line)))
+  .on("line", (line) => obey(JSON.parse(line, decode)))
   .on("close", () => process.exit());

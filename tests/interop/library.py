@@ -181,8 +181,8 @@ class InNode:
 
     def _ask(self, op: str, steps: tuple[Step, ...], params: Record, **more: Any) -> Any:
         names = [_camel(step) if isinstance(step, str) else (_camel(step[0]), step[1]) for step in steps]
-        # JSON has no dates; the library takes their text as well.
-        given = {_camel(n): v.isoformat() if isinstance(v, datetime) else v for n, v in params.items()}
+        dated = {n: {"$date": v.isoformat()} if isinstance(v, datetime) else v for n, v in params.items()}
+        given = {_camel(name): value for name, value in dated.items()}
         return self._process.ask(op, on=self._client, steps=names, params=given, **more)
 
 

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 def denied(connect: Connect, account: Account) -> None:
     """Five clients whose token has a wrong signature."""
     for n in range(5):
-        connect(token=account.token(f"user {n}", key_secret="wrong")).becomes("denied")
+        connect(token=account.token(f"user {n}", key_secret="wrong" * 8)).becomes("denied")
 
 
 def test_refused_token_is_found_as_an_alert(api: Api, account: Account, denied: None) -> None:
@@ -53,7 +53,7 @@ def test_alerts_are_listed_over_three_pages_and_by_time(api: Api, denied: None) 
 
 def test_alert_of_another_account_is_not_found(api: Api, account: Account, connect: Connect) -> None:
     other = account.server.new_account()
-    connect(token=other.token(key_secret="wrong")).becomes("denied")
+    connect(token=other.token(key_secret="wrong" * 8)).becomes("denied")
     assert api.monitor.v1.alerts.list() == []
     with refused(404, 20404):
         api.monitor.v1.alerts("NO" + "0" * 32).fetch()
