@@ -1,0 +1,71 @@
+"""The doctor over HTTP and on the command line, which agree; and a denial from its id to its page."""
+
+import json
+import re
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.e2e.cli.conftest import Command, Start
+from tests.e2e.cli.process import Client, Server, tsock, until
+
+BROWSER = {"accept": "text/html,*/*;q=0.8"}
+
+
+@pytest.fixture
+def command(server: Server, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Commands about the running server."""
+    return Command(server.directory / "data", capsys)
+
+
+@pytest.mark.parametrize("form", ["%s", '{"token": "%s"}', "Bearer %s", "hello", ""])
+@pytest.mark.parametrize("ttl", ["1h", "-90m"])
+def test_post_doctor_answers_byte_for_byte_what_the_command_prints(
+    server: Server, command: Command, form: str, ttl: str
+) -> None:
+    text = form.replace("%s", command("token", "--identity", "alice", "--ttl", ttl).out.strip())
+
+    def same() -> bool:
+        """Both ask for the time, so a second may pass between them."""
+        answer = httpx2.post(f"{server.url}/doctor?product=sync", content=text.encode())
+        return answer.text == command("doctor", text, "--product", "sync", "--json").out
+
+    until(same, "the same answer twice")
+
+
+def test_id_in_the_error_of_a_client_leads_to_its_page(server: Server, command: Command) -> None:
+    token = command("token", "--identity", "alice", "--ttl", "-90m").out.strip()
+    client = Client(server.url)
+    said = client.init(token).status
+    client.close()
+    found = re.search("DN[0-9a-f]{32}", str(said))
+    assert found is not None
+    denial = f"{server.url}/denials/{found[0]}"
+    page = until(lambda: _found(httpx2.get(denial, headers=BROWSER)), "the record of the denial")
+    assert "The token expired 1 h 30 min" in page.text
+    assert token not in page.text
+    assert f"/denials/{found[0]}" in httpx2.get(f"{server.url}/errors/20104", headers=BROWSER).text
+
+
+def _found(response: httpx2.Response) -> httpx2.Response | None:
+    return response if response.status_code == 200 else None
+
+
+def test_production_asks_who_wants_to_know_and_the_dictionary_is_for_all(
+    tmp_path: Path, start: Start
+) -> None:
+    server = start(Server, tmp_path, "serve", "--data", "data")
+    made = tsock("account", "create", "--json", "--data", "data", directory=tmp_path)
+    account = json.loads(made.stdout)
+    with httpx2.Client(base_url=server.url, headers=BROWSER) as browser:
+        assert "Unauthorized" in browser.get("/errors/51215").text
+        assert browser.get("/doctor").text.count("<form") == 0
+        for refused in (browser.post("/doctor", content=b"x"), browser.get("/sign-in?next=/doctor")):
+            assert refused.status_code == 401
+            assert refused.headers["www-authenticate"].startswith("Basic ")
+        browser.auth = (account["sid"], account["auth_token"])
+        signed_in = browser.get("/sign-in?next=/doctor", follow_redirects=True)
+        assert (signed_in.url.path, signed_in.text.count("<form")) == ("/doctor", 1)
+        assert "not_a_jwt" in browser.post("/doctor/report", data={"text": "x", "product": ""}).text
+    assert server.end() == 0
