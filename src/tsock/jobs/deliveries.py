@@ -4,15 +4,17 @@ The rows of the outbox are the truth: what is known here is only which lanes (ho
 due, and what is under way. So a process that is killed loses nothing, and repeats at most what was under way.
 
 A target that does not answer takes as long as the time-out allows, so it gets one attempt at a time until it
-answers again, and all such targets together get half of the attempts that may be made at once.
+answers again, and all such targets together get a part of the attempts that may be made at once. So do those
+of which nothing is known yet.
 """
 
 import asyncio
 import contextlib
 import functools
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 
@@ -49,17 +51,23 @@ class Client(Protocol):
         ...
 
 
+_Standing = Literal["silent", "new", "answering"]
+"""What is known of a target: whether the latest attempt was answered, with whatever status."""
+
+_SHARES: dict[_Standing, float] = {"silent": 0.25, "new": 0.5, "answering": 1.0}
+"""Of `webhook_in_flight_max`; who must not take all is served first."""
+
+
 class _Lane:
     """One host and port."""
 
-    __slots__ = ("answers", "deadline", "name", "under_way")
+    __slots__ = ("deadline", "name", "standing", "under_way")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.under_way: set[str] = set()
         """SIDs of the deliveries that are being attempted."""
-        self.answers = False
-        """Whether the latest attempt was answered, with whatever status."""
+        self.standing: _Standing = "new"
         self.deadline: Deadline | None = None
         """When the next delivery is due."""
 
@@ -89,12 +97,11 @@ class Deliveries:
         self._report = report
         self._retries = Retries(settings, chance)
         self._lanes: dict[str, _Lane] = {}
-        self._due: dict[str, _Lane] = {}
+        self._due: dict[_Standing, dict[str, _Lane]] = {standing: {} for standing in _SHARES}
         """Lanes with something due and room for it, in the order in which they are served."""
-        self._due_silent: dict[str, _Lane] = {}
-        """The same of those that have not answered."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._silent_tasks = 0
+        self._shares: Counter[_Standing] = Counter()
+        """Tasks by the standing that their lane had when they were started."""
         self._wake = asyncio.Event()
         self._is_shedding = False
 
@@ -121,11 +128,11 @@ class Deliveries:
     def _queue(self, lane: _Lane) -> None:
         """Look at a lane soon, unless it has no room: then whatever ends there queues it again."""
         if self._room(lane) > 0:
-            (self._due if lane.answers else self._due_silent)[lane.name] = lane
+            self._due[lane.standing][lane.name] = lane
             self._wake.set()
 
     def _room(self, lane: _Lane) -> int:
-        most = self._settings.webhook_in_flight_per_target_max if lane.answers else 1
+        most = self._settings.webhook_in_flight_per_target_max if lane.standing == "answering" else 1
         return most - len(lane.under_way)
 
     # Running.
@@ -162,15 +169,13 @@ class Deliveries:
         most = self._settings.webhook_in_flight_max
         if len(self._tasks) >= most:
             return None
-        for lanes, has_room in (
-            (self._due_silent, self._silent_tasks < max(1, most // 2)),
-            (self._due, True),
-        ):
-            while lanes and has_room:
+        for standing, share in _SHARES.items():
+            lanes = self._due[standing]
+            while lanes and self._shares[standing] < max(1, int(share * most)):
                 lane = lanes.pop(next(iter(lanes)))
-                if lane.answers == (lanes is self._due):
+                if lane.standing == standing:
                     return lane
-                self._queue(lane)  # it has changed since, and waits with the others
+                self._queue(lane)  # it has changed since, and waits with its like
         return None
 
     async def _serve(self, lane: _Lane) -> None:
@@ -200,18 +205,17 @@ class Deliveries:
             del self._lanes[lane.name]
 
     def _is_busy(self, lane: _Lane) -> bool:
-        return bool(lane.under_way) or lane.name in self._due or lane.name in self._due_silent
+        return bool(lane.under_way) or any(lane.name in lanes for lanes in self._due.values())
 
     def _start(self, lane: _Lane, delivery: Delivery) -> None:
-        is_silent = not lane.answers
-        self._silent_tasks += is_silent
+        self._shares[lane.standing] += 1
         lane.under_way.add(delivery.sid)
         task = asyncio.create_task(self._carry(lane, delivery))
         self._tasks.add(task)
-        task.add_done_callback(functools.partial(self._ended, lane, delivery.sid, is_silent))
+        task.add_done_callback(functools.partial(self._ended, lane, delivery.sid, lane.standing))
 
-    def _ended(self, lane: _Lane, sid: str, is_silent: bool, task: asyncio.Task[None]) -> None:  # noqa: FBT001
-        self._silent_tasks -= is_silent
+    def _ended(self, lane: _Lane, sid: str, standing: _Standing, task: asyncio.Task[None]) -> None:
+        self._shares[standing] -= 1
         lane.under_way.discard(sid)
         self._tasks.discard(task)
         self._queue(lane)
@@ -221,7 +225,7 @@ class Deliveries:
     async def _carry(self, lane: _Lane, delivery: Delivery) -> None:
         try:
             fault = await self._attempt(delivery)
-            lane.answers = fault is None or fault.response is not None
+            lane.standing = "answering" if fault is None or fault.response is not None else "silent"
             is_given_up = await self._record(delivery, fault)
             self._tell(delivery, fault, is_given_up=is_given_up)
         except Exception:

@@ -147,7 +147,7 @@ class _Exchange:
         refusal = httpx2.Response(401, headers=self._challenges)
         digest = httpx2.DigestAuth(user, password).auth_flow(request)
         next(digest)
-        with contextlib.suppress(StopIteration, httpx2.ProtocolError, NotImplementedError):
+        with contextlib.suppress(StopIteration, ValueError, NotImplementedError, httpx2.ProtocolError):
             return digest.send(refusal).headers["Authorization"]
         if any(value.lower().startswith("basic") for _, value in self._challenges):
             return next(httpx2.BasicAuth(user, password).auth_flow(request)).headers["Authorization"]
