@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.e2e.cli.conftest import Command, Start
-from tests.e2e.cli.process import Client, Process, Server
+from tests.e2e.cli.process import Client, Process, Server, free_port, until
 from tsock import dictionary
 
 
@@ -83,6 +83,29 @@ def test_alert_of_a_denial_leads_to_the_denial(server: Server, ask: Command, ten
     assert "cause key_revoked" in story
     assert f"Who: mallory of {tenant.sid}" in story  # from the denial
     assert token not in story + json.dumps(alert)
+
+
+def test_failed_webhook_is_an_alert_and_one_that_tells_of_an_alert_is_none(
+    ask: Command, tenant: Tenant
+) -> None:
+    nobody = f"http://user:hunter2@127.0.0.1:{free_port()}/hook?key=hunter2"
+    told(ask, "account", "debugger", tenant.sid, nobody)
+    told(ask, "service", "webhooks", "default", "--url", nobody, "--from-rest", "--account", tenant.sid)
+
+    tenant.post("/sync/v1/Services/default/Documents", UniqueName="board", Data='{"private": 1}')
+
+    def given_up() -> list[str]:
+        dead = ask.ask("webhook", "list", "--account", tenant.sid)
+        return [each["sid"] for each in dead if each["kind"] == "debugger" and each["state"] == "dead"]
+
+    until(given_up, "the debugger's webhook to fail")
+    (alert,) = ask.ask("alerts", "--account", tenant.sid)
+    story = told(ask, "why", alert["sid"])
+    assert alert["code"] == 11202
+    assert "document_created" in alert["text"]
+    assert "DocumentUniqueName = board" in story
+    for private in ("hunter2", "private"):
+        assert private not in story + json.dumps(alert)
 
 
 def test_changes_are_listed_with_who_made_them(ask: Command, tenant: Tenant) -> None:
