@@ -290,6 +290,7 @@ class _Running:
             async with asyncio.timeout(self._installed.settings.drain_s):
                 await self._gateway.emptied.wait()
         self._gateway.drop_all()
+        self._debugger.settle()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._installed.settings.close_timeout_s):
                 await self._gateway.finish()

@@ -158,3 +158,23 @@ def test_what_is_no_id_is_refused_with_the_way_to_one(ask: Command) -> None:
 
     assert refused.code == 2
     assert "tsock alerts" in refused.err
+
+
+def test_server_that_stops_writes_down_what_it_counted(
+    tmp_path: Path, start: Start, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    server = start(Server, tmp_path, "dev", "--data", str(data), "--alerts-per-code-burst", "1")
+    made = server.credentials
+    for _ in range(10):
+        httpx2.post(
+            f"{server.url}/sync/v1/Services",
+            data={"AclEnabled": "perhaps"},
+            auth=(made["TWILIO_ACCOUNT_SID"], made["TWILIO_AUTH_TOKEN"]),
+        )
+    assert server.end() == 0
+
+    # The process of the tests keeps its own logging.
+    monkeypatch.setattr("tsock.telemetry.log.configure", lambda *arguments: None)
+    found = Command(data, capsys).ask("alerts")
+    assert sum(1 + alert["repeats"] for alert in found) == 10
