@@ -190,6 +190,7 @@ class _Running:
                 access_log=False,
                 server_header=False,
                 backlog=BACKLOG,
+                timeout_keep_alive=settings.http_idle_timeout_s,
                 timeout_graceful_shutdown=max(1, int(settings.close_timeout_s)),
             ),
         )

@@ -73,6 +73,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Plain HTTP connections held at once; beyond it 503."""
     http_transfer_timeout_s: Annotated[float, Limit(low=0.001)] = 30.0
     """How long a plain HTTP request's body may take to arrive, and a response to be read."""
+    http_idle_timeout_s: Annotated[int, Limit(low=1)] = 75
+    """How long a plain HTTP connection stays open between requests. Keep it above what clients and proxies
+    do: whoever closes first may cut off a request that is on its way."""
     requests_in_flight_max: Annotated[int, Limit(code=51128, low=1)] = 2_000
     """Requests of one connection that wait for their reply."""
     requests_per_connection_per_s: Annotated[float, Limit(code=51128, low=0, twilio=500)] = 10_000.0
