@@ -1,5 +1,8 @@
 """Webhooks that wait or were given up, as an operator sees them and sends them again."""
 
+import functools
+from collections.abc import Callable, Sequence
+
 import msgspec
 
 from tsock.api.operator_body import PAGE_ROWS, answer, invalid, page
@@ -11,6 +14,9 @@ from tsock.storage.store import Tx
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Delivery
 from tsock.webhooks.targets import Target
+
+RESENT_PER_WRITE = 100
+"""Dead ones begun anew in one transaction; writes of clients wait that long at most."""
 
 
 class DeliveryView(msgspec.Struct, frozen=True):
@@ -50,25 +56,11 @@ class OperatorWebhooks:
 
     def every(self, request: Request) -> Answer:
         """Those that are `dead` or `waiting`, of one `account` or `service` or of all, the oldest first."""
-        asked = request.params
-        state, after = asked.get("state", "dead"), asked.get("after", "0")
+        state = request.params.get("state", "dead")
         if state not in ("dead", "waiting"):
             raise invalid(f"state is dead or waiting, not {state[:32]}")
-        if not (after.isascii() and after.isdigit() and len(after) <= 18):
-            raise invalid(f"after is the number of a delivery, not {after[:32]}")
-
-        def query(tx: Tx) -> Response:
-            found = outbox.page(
-                tx,
-                state,
-                account_sid=asked.get("account"),
-                service_sid=asked.get("service"),
-                after=int(after),
-                limit=PAGE_ROWS,
-            )
-            return page("webhooks", found, _view, key="number")
-
-        return Read(query)
+        find = _chosen(request, state, PAGE_ROWS)
+        return Read(lambda tx: page("webhooks", find(tx), _view, key="number"))
 
     def fetch(self, request: Request, sid: str) -> Answer:
         """One of them, with its parameters."""
@@ -92,23 +84,41 @@ class OperatorWebhooks:
         return Write(rule)
 
     def resend_all(self, request: Request) -> Answer:
-        """Begin anew with a page of dead ones, the oldest first, of an `account` or `service` or of all."""
-        asked = request.params
+        """Begin anew with the first dead ones behind number `after`, of an `account` or `service` or of all.
+
+        `next` is where those behind them begin. Whoever goes on there meets each once, also those that are
+        dead again meanwhile.
+        """
+        find = _chosen(request, "dead", RESENT_PER_WRITE)
 
         def rule(tx: Tx) -> Response:
-            found = outbox.page(
-                tx,
-                "dead",
-                account_sid=asked.get("account"),
-                service_sid=asked.get("service"),
-                after=0,
-                limit=PAGE_ROWS,
-            )
+            found = find(tx)
             for dead in found:
                 outbox.resend(tx, dead)
-            return answer({"resent": len(found), "more": len(found) == PAGE_ROWS})
+            last = found[-1].number if len(found) == RESENT_PER_WRITE else None
+            return answer({"resent": len(found), "next": last})
 
         return Write(rule)
+
+
+def _chosen(request: Request, state: outbox.State, limit: int) -> Callable[[Tx], Sequence[Delivery]]:
+    """What finds the deliveries that a request is about.
+
+    Raises:
+        ApiError: 400/20422, `after` is no number.
+    """
+    asked = request.params
+    after = asked.get("after", "0")
+    if not (after.isascii() and after.isdigit() and len(after) <= 18):
+        raise invalid(f"after is the number of a delivery, not {after[:32]}")
+    return functools.partial(
+        outbox.page,
+        state=state,
+        account_sid=asked.get("account"),
+        service_sid=asked.get("service"),
+        after=int(after),
+        limit=limit,
+    )
 
 
 def _existing(tx: Tx, sid: str) -> Delivery:

@@ -83,8 +83,8 @@ async def resend(
         if sid is not None:
             output.record(await ask.post("webhooks", sid, "resend"), json=json)
             return
-        resent, more = 0, True
-        while more:
-            done = await ask.post("webhooks", "resend", account=account, service=service)
-            resent, more = resent + done["resent"], done["more"]
+        resent, after = 0, 0
+        while after is not None:
+            done = await ask.post("webhooks", "resend", account=account, service=service, after=after)
+            resent, after = resent + done["resent"], done["next"]
     output.record({"resent": resent}, json=json)

@@ -15,6 +15,7 @@ from tsock.api.operator_records import OperatorRecords
 from tsock.api.operator_revocations import OperatorRevocations
 from tsock.api.operator_services import OperatorServices
 from tsock.api.operator_tokens import OperatorTokens
+from tsock.api.operator_webhooks import OperatorWebhooks
 from tsock.api.request import Door, Read, Request, Write
 from tsock.api.router import Router
 from tsock.clock import Clock
@@ -50,6 +51,7 @@ class OperatorsDoor:
             OperatorRevocations(world.settings),
             OperatorTokens(world.directory, world.settings, self.clock),
             OperatorRecords(self.tail),
+            OperatorWebhooks(),
             OperatorCheck(premises),
         ):
             self._router.add(part.routes())
