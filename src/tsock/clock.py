@@ -50,7 +50,7 @@ def iso_ms(at_ms: int) -> str:
 
 
 def iso_s(at_ms: int) -> str:
-    """ISO 8601 in UTC with whole seconds, as REST writes dates: libraries parse no fraction (`rest.md` 1.6)."""
+    """ISO 8601 in UTC with whole seconds, as REST writes dates: no fraction is parsed (`rest.md` 1.6)."""
     return f"{_second(at_ms // 1000)}Z"
 
 
