@@ -18,10 +18,10 @@ from tsock.storage.store import Tx
 SEARCH_CHARS_MAX = 100
 """So much of what is searched for is looked at."""
 FOUND_MAX = 25
-
-
+"""Entries that a search lists."""
 LATEST_MAX = 10
-HOUR_MS = 3_600_000
+"""Alerts that the page of a code lists."""
+_HOUR_MS = 3_600_000
 
 
 class Occurrences(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ class ErrorEntries:
 
 def _occurrences(tx: Tx, code: int, now_ms: int, accounts: frozenset[str] | None) -> Occurrences:
     def within(hours: int) -> int:
-        return alerts.count(tx, code, now_ms - hours * HOUR_MS, accounts)
+        return alerts.count(tx, code, now_ms - hours * _HOUR_MS, accounts)
 
     latest = alerts.latest(tx, LATEST_MAX, accounts=accounts, code=code)
     return Occurrences(last_hour=within(1), last_day=within(24), last_week=within(7 * 24), latest=latest)

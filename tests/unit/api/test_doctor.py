@@ -15,6 +15,7 @@ from tests.unit.auth.craft import claims, header, part, sign
 from tests.unit.auth.world import World
 from tests.unit.gateway.rig import Rig
 from tsock.api.doctor import Doctor
+from tsock.api.fields import FORM
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.request import Door, Request, Response
 from tsock.api.viewers import Viewers
@@ -24,7 +25,8 @@ from tsock.auth.principal import OPERATOR
 from tsock.auth.tokens import Examiner, SigningKey
 from tsock.cli import output
 from tsock.clock import Clock
-from tsock.storage.store import written
+from tsock.debugger import alerts
+from tsock.storage.store import fetched, written
 
 
 @pytest.fixture
@@ -204,6 +206,23 @@ async def test_form_that_is_none_is_refused_without_repeating_it(
     secret = rig.made.key_secret
     reading = await visitor.read("/doctor/report", form.format(secret=secret), status=400)
     assert secret not in reading.text
+
+
+async def test_alert_of_a_refused_request_keeps_nothing_that_was_pasted(rig: Rig, visitor: Visitor) -> None:
+    secret, token = rig.made.key_secret, rig.token()
+    for text in (secret, token, f"FriendlyName={secret}"):
+        for who in (Visitor(rig), visitor):
+            await who.see("/doctor/report", urlencode({"text": text, "product": text}))
+            await who.see("/doctor/report", text)
+            await who.ask(
+                "POST", f"/doctor?product={quote_plus(text)}", text.encode(), ("content-type", FORM)
+            )
+    await rig.store.settled()
+    recorded = msgspec.json.encode(await fetched(rig.store, lambda tx: alerts.latest(tx, 100))).decode()
+    assert recorded.count('"code":20422') > 3
+    assert recorded.count('"code":20003') > 3
+    assert secret not in recorded
+    assert not any(piece in recorded for piece in token.split("."))
 
 
 # What must never be told, wherever it stood in what was pasted
