@@ -1,9 +1,11 @@
 """Webhooks that were not delivered, as an operator finds them and sends them again."""
 
+from pathlib import Path
+
 import httpx2
 import pytest
 
-from tests.e2e.cli.conftest import Command
+from tests.e2e.cli.conftest import Command, Start
 from tests.e2e.cli.process import Server, until
 from tests.interop.receiver import receiving
 
@@ -11,6 +13,15 @@ from tests.interop.receiver import receiving
 @pytest.fixture
 def served(server: Server, capsys: pytest.CaptureFixture[str]) -> Command:
     return Command(server.directory / "data", capsys)
+
+
+def create_document(server: Server, key: dict[str, str]) -> None:
+    made = httpx2.post(
+        f"http://127.0.0.1:{server.port}/sync/v1/Services/default/Documents",
+        data={"UniqueName": "greeting", "Data": '{"text":"hello"}'},
+        auth=(key["sid"], key["secret"]),
+    )
+    assert made.status_code == 201
 
 
 def test_dead_webhook_is_listed_shown_and_sent_again(served: Command, server: Server) -> None:
@@ -22,12 +33,7 @@ def test_dead_webhook_is_listed_shown_and_sent_again(served: Command, server: Se
         service = served.ask("service", "webhooks", "default", *told)
         assert service["webhooks_from_rest_enabled"] is True
 
-        made = httpx2.post(
-            f"http://127.0.0.1:{server.port}/sync/v1/Services/default/Documents",
-            data={"UniqueName": "greeting", "Data": '{"text":"hello"}'},
-            auth=(key["sid"], key["secret"]),
-        )
-        assert made.status_code == 201
+        create_document(server, key)
         (dead,) = until(lambda: served.ask("webhook", "list", "--account", account), "a dead letter")
         assert (dead["event_type"], dead["state"], dead["failure_code"]) == (
             "document_created",
@@ -79,3 +85,29 @@ def test_webhook_url_can_be_taken_back(command: Command, account: str) -> None:
     assert (bad.code, bad.out) == (1, "")
     assert "(54051)" in bad.err
     assert "(54010)" in command(*change).err
+
+
+def test_production_calls_no_private_address_unless_it_is_allowed(
+    tmp_path: Path, start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    command = Command(data, capsys)
+    account = command.ask("account", "create", "Hooks")["sid"]
+    key = command.ask("key", "create", "--account", account)
+    with receiving() as receiver:
+        command.ask(
+            "service", "webhooks", "default", "--url", receiver.url, "--from-rest", "--account", account
+        )
+        server = start(Server, tmp_path, "serve", "--data", str(data))
+        create_document(server, key)
+        (dead,) = until(lambda: command.ask("webhook", "list"), "a dead letter")
+        assert dead["failure_code"] == 11205
+        assert "webhook_private_targets" in dead["failure"]
+        assert server.end() == 0
+        assert receiver.empty()
+
+        server = start(
+            Server, tmp_path, "serve", "--data", str(data), "--webhook-private-targets", "127.0.0.1"
+        )
+        command.ask("webhook", "resend", dead["sid"])
+        receiver.next("document_created")
