@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +204,15 @@ def running(directory: Path, **settings: Any) -> Iterator[Server]:
     if server.running:
         server.stop()
     assert "Traceback" not in server.log.read_text()
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """What `condition` returns, once that is true: for what a server does after it has answered."""
+    deadline = time.monotonic() + START_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(POLL_S)
+    return found
 
 
 def _free_port() -> int:

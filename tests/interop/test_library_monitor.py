@@ -4,25 +4,26 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.interop.conftest import Connect
+from tests.interop.conftest import Connect, OpenClient
 from tests.interop.library import Api
-from tests.interop.server import Account
+from tests.interop.server import Account, until
 from tests.interop.test_library_sync import dated, refused
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def denied(connect: Connect, account: Account) -> None:
-    """Five clients whose token has a wrong signature."""
+def denied(connect: Connect, account: Account, api: Api) -> None:
+    """Five clients whose token has a wrong signature, and all of their alerts."""
     for n in range(5):
         connect(token=account.token(f"user {n}", key_secret="wrong" * 8)).becomes("denied")
+    # A client is answered before its alert is written.
+    until(lambda: len(api.monitor.v1.alerts.list()) == 5, "five alerts")
 
 
 def test_refused_token_is_found_as_an_alert(api: Api, account: Account, denied: None) -> None:
     alerts = api.monitor.v1.alerts
     listed = alerts.list()
-    assert len(listed) == 5
     assert {alert["error_code"] for alert in listed} == {"20107"}
     assert {alert["resource_sid"] for alert in listed} == {account.key_sid}
     alert = dated(alerts(listed[0]["sid"]).fetch())
@@ -51,12 +52,16 @@ def test_alerts_are_listed_over_three_pages_and_by_time(api: Api, denied: None) 
     assert alerts.list(end_date=now - DAY) == []
 
 
-def test_alert_of_another_account_is_not_found(api: Api, account: Account, connect: Connect) -> None:
+def test_alert_of_another_account_is_not_found(
+    api: Api, account: Account, connect: Connect, open_client: OpenClient
+) -> None:
     other = account.server.new_account()
     connect(token=other.token(key_secret="wrong" * 8)).becomes("denied")
+    theirs = open_client(other.sid, other.auth_token).monitor.v1.alerts
+    (alert,) = until(theirs.list, "their alert")
     assert api.monitor.v1.alerts.list() == []
     with refused(404, 20404):
-        api.monitor.v1.alerts("NO" + "0" * 32).fetch()
+        api.monitor.v1.alerts(alert["sid"]).fetch()
 
 
 def test_change_of_a_key_is_found_as_an_event(api: Api, account: Account) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from tests.contract.rest.operations import Operation
-from tests.interop.server import Server
+from tests.interop.server import Server, until
 
 Form = dict[str, str]
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -120,8 +120,10 @@ class Rest:
         if collection == "Permissions":
             self._json(self.client.post(f"{path}/alice%20smith", data=UPDATES[collection]))
             return "alice smith"
+        if collection == "Alerts":
+            assert self.client.post("/sync/v1/Services/default/Documents", data={"Data": "["}).is_error
         if collection in ("Alerts", "Events"):
-            return self._json(self.client.get(path))[collection.lower()][0]["sid"]
+            return until(lambda: self._json(self.client.get(path))[collection.lower()], collection)[0]["sid"]
         made = self._json(self.client.post(path + suffix, data=self.creation(path)))
         return str(next(made[name] for name in ("key", "index", "sid") if name in made))
 
