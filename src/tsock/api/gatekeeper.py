@@ -21,19 +21,29 @@ class Gatekeeper:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
-    def admit(self, request: Request, route: Route) -> Principal | None:
+    def asker(self, request: Request, route: Route) -> Principal | None:
         """Who asks; None where the route is for anybody.
 
         Raises:
-            ApiError: 401/20003, no or wrong credentials, or such that the route is not for; 403/20403, the
-                account is not active; 403/20008, test credentials; 403/20006, the key's policy does not
-                permit it.
+            ApiError: 401/20003, no or wrong credentials; 403/20008, test credentials.
         """
         if route.access not in (Access.DATA, Access.ADMINISTRATION):
             return None
-        principal = self.principal(request.headers, request.address)
+        principal = self._holder(request.headers, request.address)
         if principal is None:
             raise _unauthorized("expected HTTP Basic with an account SID and its Auth Token, or a key")
+        return principal
+
+    def permit(self, principal: Principal, route: Route) -> None:
+        """Refuse a route that is not for whoever asks.
+
+        It is a step of its own so that the refusal becomes an alert of the asker's account.
+
+        Raises:
+            ApiError: 403/20403, the account is not active; 403/20006, the key's policy does not permit it;
+                401/20003, the credentials are of a kind that the route is not for.
+        """
+        self._check_active(principal)
         key = principal.key
         if key is not None and key.kind == "restricted":
             if not policies.allows(key.policy or "", route.permission):
@@ -44,14 +54,21 @@ class Gatekeeper:
             raise _unauthorized(
                 "expected the Auth Token or a Main key, not a Standard key, for accounts and keys"
             )
-        return principal
 
     def principal(self, headers: Mapping[str, str], address: str) -> Principal | None:
         """Whom the credentials of a request speak for; None where it has none.
 
         Raises:
-            ApiError: 401/20003, 403/20403 and 403/20008, as `admit`.
+            ApiError: 401/20003, wrong credentials; 403/20403, the account is not active; 403/20008, test
+                credentials.
         """
+        principal = self._holder(headers, address)
+        if principal is not None:
+            self._check_active(principal)
+        return principal
+
+    def _holder(self, headers: Mapping[str, str], address: str) -> Principal | None:
+        """Whose the credentials are, be the account active or not; None without any."""
         header = headers.get("authorization")
         if header is None:
             return None
@@ -60,10 +77,12 @@ class Gatekeeper:
         if principal is None:
             self._refuse_test_credentials(user, password)
             raise _unauthorized("no such account or key, or not its Auth Token or secret")
+        return principal
+
+    def _check_active(self, principal: Principal) -> None:
         status = self._directory.status(principal.account)
         if status != "active":
             raise ApiError(403, 20403, f"Forbidden: the account {principal.account.sid} is {status}")
-        return principal
 
     def _of_key(self, user: str, password: bytes, address: str) -> Principal | None:
         key = self._directory.key(user)

@@ -86,7 +86,9 @@ class HttpShell:
             else:
                 route, values = self._router.find(request)
                 pattern = route.pattern
-                principal = self._gatekeeper.admit(request, route)
+                principal = self._gatekeeper.asker(request, route)
+                if principal is not None:
+                    self._gatekeeper.permit(principal, route)
                 with self._counted(principal):
                     answer = route.handler(replace(request, principal=principal), *values)
                     response = await self._settle(answer)

@@ -11,7 +11,11 @@ from tests.unit.http.web import Web
 from tsock.api.addressing import PRODUCTS
 from tsock.api.request import Access, Door
 from tsock.api.router import Route, Router, segments
+from tsock.auth.accounts import set_status
 from tsock.auth.keys import create_key
+from tsock.debugger import alerts
+from tsock.debugger.alerts import NOBODY
+from tsock.storage.store import fetched
 
 PAGE = Path(__file__).parents[3] / "docs/reference/permissions.md"
 HEAD = """\
@@ -103,6 +107,26 @@ async def test_restricted_key_opens_nothing_that_its_policy_does_not_list(
     options = {"kind": "restricted", "policy": '{"allow": ["/twilio"]}'}
     key, secret = await rig.do(create_key, rig.vault, rig.settings, rig.made.account_sid, **options)
     await refused(rig, everything, rest, (403, 20006), credentials=(key.sid, secret))
+
+
+@pytest.mark.parametrize("kind", ["restricted key", "standard key", "suspended account", "wrong secret"])
+async def test_refused_credentials_make_an_alert_of_their_account_if_they_are_valid(
+    rig: Rig, everything: Router, kind: str
+) -> None:
+    account_sid, credentials = rig.made.account_sid, (rig.made.key_sid, rig.made.key_secret)
+    if kind == "restricted key":
+        options = {"kind": "restricted", "policy": '{"allow": ["/twilio"]}'}
+        key, secret = await rig.do(create_key, rig.vault, rig.settings, account_sid, **options)
+        credentials = key.sid, secret
+    elif kind == "suspended account":
+        await rig.do(set_status, account_sid, "suspended")
+    elif kind == "wrong secret":
+        credentials = rig.made.key_sid, "wrong"
+    page = await Web(rig, everything)("GET", "/api/2010-04-01/Accounts.json", credentials=credentials)
+    assert page.status in (401, 403)
+    await rig.settled()
+    (alert,) = await fetched(rig.store, lambda tx: alerts.latest(tx, 2))
+    assert alert.account_sid == (NOBODY if kind == "wrong secret" else account_sid)
 
 
 def test_page_of_permissions_repeats_the_table(rest: list[Route]) -> None:
