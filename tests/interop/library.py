@@ -143,10 +143,7 @@ class NodeProcess:
     """Node with the npm library, and the HTTP client that the guide has its reader save."""
 
     def __init__(self, directory: Path) -> None:
-        (directory / "node_modules").symlink_to(RUNNER.parent / "node_modules")
-        module = directory / "tsock.mjs"
-        module.write_text(guide_code("js"))
-        self.node = Node(RUNNER, module.as_uri())
+        self.node = Node(RUNNER, as_guided(directory).as_uri())
 
     def ask(self, op: str, **command: Any) -> Any:
         try:
@@ -186,11 +183,17 @@ class InNode:
         return self._process.ask(op, on=self._client, steps=names, params=given, **more)
 
 
-def guide_code(language: str) -> str:
-    """The first block of code in that language of the guide."""
-    found = re.search(rf"^```{language}\n(.*?)^```$", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found[1]
+def guide_code(language: str) -> list[str]:
+    """The blocks of code in that language of the guide."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def as_guided(directory: Path) -> Path:
+    """The module that the guide has its reader save, where the npm library is installed."""
+    (directory / "node_modules").symlink_to(RUNNER.parent / "node_modules")
+    module = directory / "tsock.mjs"
+    module.write_text(guide_code("js")[0])
+    return module
 
 
 def signature_holds_in_python(token: str, signature: str, url: str, params: dict[str, str]) -> bool:

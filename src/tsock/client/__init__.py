@@ -18,7 +18,7 @@ try:
 except ImportError as error:
     raise ImportError(
         "tsock.client extends the HTTP clients of the PyPI package twilio, which is not installed: "
-        "pip install 'tsock[twilio]'"
+        "pip install twilio, or install tsock with its extra, tsock[twilio]"
     ) from error
 
 __all__ = ["AsyncTwilioHttpClient", "TwilioHttpClient"]
