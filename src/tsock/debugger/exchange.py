@@ -24,7 +24,9 @@ BODY_CHARS_MAX = 4096
 
 WITHHELD = "(withheld)"
 _SECRET = re.compile(
-    r"eyJ[\w-]{8,}(?:\.[\w-]*){1,4}"  # a JWT: its header begins with {" in base64
+    # A JWT: its header begins with {" in base64. A word is gone through once, not from each `eyJ` in it on,
+    # since anybody can send a long one.
+    r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+(?:\.[\w-]*){1,4}"
     r"|(?<![A-Z]{2})(?<![0-9A-Fa-f])[0-9A-Fa-f]{32}(?![0-9A-Fa-f])"  # an Auth Token or a key's secret, no SID
 )
 _METHOD = re.compile("[A-Z]{1,16}")

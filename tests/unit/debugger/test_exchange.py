@@ -1,5 +1,6 @@
 """What is kept of requests: enough to find the fault, never what is secret."""
 
+from time import process_time
 from urllib.parse import urlencode
 
 import msgspec
@@ -84,6 +85,16 @@ def test_everything_is_bounded() -> None:
     assert {len(value) for _, value in made.variables} == {VALUE_CHARS_MAX}
     assert len(made.response_body) == BODY_CHARS_MAX
     assert len(made.url or "") < 2000
+
+
+def test_long_text_made_to_look_like_many_tokens_is_read_once() -> None:
+    text = "eyJ" * 20_000
+
+    began_s = process_time()
+    shown = clear(text, VALUE_CHARS_MAX)
+
+    assert shown == f"{text[: VALUE_CHARS_MAX - 1]}…"
+    assert process_time() - began_s < 2  # half a minute if every `eyJ` is read to the end of the text
 
 
 def test_json_that_was_sent_as_a_form_is_not_kept_as_a_name() -> None:
