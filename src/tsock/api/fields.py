@@ -145,6 +145,16 @@ def of_form(request: Request) -> Fields:
     return Fields(pairs(text, "form"))
 
 
+def check_percents(text: str, where: str) -> None:
+    """Refuse a `%` that encodes nothing; `where` is for the error.
+
+    Raises:
+        ApiError: 400/20422.
+    """
+    if _MALFORMED_PERCENT.search(text):
+        raise invalid(f"expected two hex digits behind each % of the {where}")
+
+
 def invalid(problem: str) -> ApiError:
     """400/20422."""
     return ApiError(400, 20422, f"Invalid Parameter: {problem}")
@@ -164,14 +174,14 @@ def pairs(text: str, where: str) -> list[tuple[str, str]]:
     pieces = [piece for piece in text.split("&") if piece]
     if len(pieces) > FIELDS_MAX:
         raise invalid(f"the {where} has {len(pieces)} fields, expected at most {FIELDS_MAX}")
-    if _MALFORMED_PERCENT.search(text):
-        raise invalid(f"expected two hex digits behind each % of the {where}")
+    check_percents(text, where)
     found: list[tuple[str, str]] = []
     try:
         for piece in pieces:
             name, equals, value = piece.partition("=")
             if not equals and where == "form":
-                raise invalid(f"expected Name=Value in the form, found {shown(piece)}")
+                # Not what came: JSON sent as a form is data, and this text gets into an alert.
+                raise invalid("expected nothing but Name=Value in the form, found a field without =")
             found.append((unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")))
     except UnicodeDecodeError:
         raise invalid(f"expected the {where} to be percent-encoded UTF-8") from None

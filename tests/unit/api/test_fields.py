@@ -67,6 +67,10 @@ def test_body_that_is_no_form_is_400_20422(body: bytes | str, content_type: str)
     assert "expected" in refused.message
 
 
+def test_error_about_a_form_repeats_nothing_of_what_was_sent_instead() -> None:
+    assert "private" not in refusal(of_form, form('{"private": "yes"}')).message
+
+
 def test_body_of_no_bytes_has_no_fields_whatever_it_claims_to_be() -> None:
     assert of_form(form("", "application/json")).names == set()
 
