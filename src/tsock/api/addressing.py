@@ -78,7 +78,9 @@ def origin(scheme: str, host: str | None, fallback: str) -> str:
         raise ApiError(
             400, 20422, "Invalid Parameter: expected the header Host to be a name or address, and a port"
         )
-    return f"{scheme}://{host}"
+    name = host.partition(":")[0]
+    # Clients dial official names by TLS, whoever ends it.
+    return f"https://{name}" if name.lower().endswith(OFFICIAL) else f"{scheme}://{host}"
 
 
 def _undotted(path: tuple[str, ...]) -> tuple[str, ...]:

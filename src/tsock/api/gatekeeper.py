@@ -67,6 +67,13 @@ class Gatekeeper:
             self._check_active(principal)
         return principal
 
+    def known(self, request: Request | None) -> Principal | None:
+        """Whose the credentials are of a request that failed before anybody asked for them."""
+        try:
+            return None if request is None else self._holder(request.headers, request.address)
+        except ApiError:
+            return None
+
     def _holder(self, headers: Mapping[str, str], address: str) -> Principal | None:
         """Whose the credentials are, be the account active or not; None without any."""
         header = headers.get("authorization")

@@ -100,6 +100,7 @@ class HttpShell:
             sid = self._ids.sid("RQ")
             response = replace(response, headers={**response.headers, "twilio-request-id": sid})
             if failure is not None:
+                principal = principal or self._gatekeeper.known(request)
                 self._reject(rejection(scope, request, principal, public(failure), sid))
         await _respond(send, response, head=scope["method"] == "HEAD")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from tsock.api.addressing import address, origin
-from tsock.api.fields import pairs
+from tsock.api.fields import check_percents, pairs
 from tsock.api.request import Door, Request
 from tsock.api.router import segments
 from tsock.auth.principal import Principal
@@ -32,7 +32,9 @@ class Reader:
         """
         headers = _headers(scope["headers"])
         door = door_of(scope)
-        path = segments(_path(scope))
+        raw_path = _path(scope)
+        check_percents(raw_path, "path")
+        path = segments(raw_path)
         query = scope["query_string"].decode("latin-1")
         client = scope.get("client")
         peer = client[0] if client else ""

@@ -96,6 +96,8 @@ CASES: dict[str, Sequence[Asked]] = {
     "a path or query that is not percent-encoded UTF-8": [
         get(f"{DOCUMENTS}/%ff"),
         get(f"{DOCUMENTS}/%c3"),
+        get(f"{DOCUMENTS}/%zz"),
+        get(f"{DOCUMENTS}/100%"),
         get(f"{DOCUMENTS}?PageSize=%ff"),
         get(f"{DOCUMENTS}?PageSize=%zz"),
     ],

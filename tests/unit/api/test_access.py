@@ -129,6 +129,19 @@ async def test_refused_credentials_make_an_alert_of_their_account_if_they_are_va
     assert alert.account_sid == (NOBODY if kind == "wrong secret" else account_sid)
 
 
+@pytest.mark.parametrize("asked", [("PUT", "/sync/v1/Services"), ("GET", "/sync/v1/Nothing")])
+async def test_request_that_no_route_takes_makes_an_alert_of_the_account_that_asked(
+    rig: Rig, everything: Router, asked: tuple[str, str]
+) -> None:
+    credentials = rig.made.key_sid, rig.made.key_secret
+    page = await Web(rig, everything)(*asked, credentials=credentials)
+    assert page.status in (404, 405)
+    await rig.settled()
+    found = await fetched(rig.store, lambda tx: alerts.latest(tx, 2))
+    # What is absent is only a notice, below the level that is kept.
+    assert [alert.account_sid for alert in found] == [rig.made.account_sid] * (page.status == 405)
+
+
 def test_page_of_permissions_repeats_the_table(rest: list[Route]) -> None:
     assert PAGE.read_text("utf-8") == page_of(rest), f"replace it by:\n{page_of(rest)}"
 

@@ -97,6 +97,7 @@ def test_page_is_the_same_by_whatever_host() -> None:
         ("127.0.0.1:8080", "https://127.0.0.1:8080"),
         ("[::1]:8080", "https://[::1]:8080"),
         ("my_host.local", "https://my_host.local"),
+        ("sync.twilio.com", "https://sync.twilio.com"),
         (None, "http://fallback"),
     ],
 )
@@ -111,3 +112,7 @@ def test_host_that_is_none_is_400_20422(host: str) -> None:
     with pytest.raises(ApiError) as refused:
         origin("http", host, "http://fallback")
     assert (refused.value.status, refused.value.code) == (400, 20422)
+
+
+def test_official_host_is_reached_by_tls_whoever_ends_it() -> None:
+    assert origin("http", "API.twilio.com:8080", "http://fallback") == "https://API.twilio.com"
