@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from tsock.api import fields, paging
 from tsock.api.fields import Fields
 from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write
-from tsock.api.rest import answer, asker
+from tsock.api.rest import answer, asker, require_no_more
 from tsock.api.router import Route, RouteHandler
 from tsock.auth import keys, policies
 from tsock.auth.records import ApiKey
@@ -79,6 +79,7 @@ class IamRest:
         form, principal = fields.of_form(request), asker(request)
         account_sid, name, policy = _account_sid(form), form.text("FriendlyName"), form.text("Policy")
         kind = "standard" if form.choice("KeyType", "restricted") is None else "restricted"
+        require_no_more(principal, policy if kind == "restricted" else None)
 
         def rule(tx: Tx) -> Response:
             owner = account_in_scope(tx, principal, account_sid)
@@ -105,6 +106,8 @@ class IamRest:
         """Another name, another policy of a restricted key, or both."""
         form, principal = fields.of_form(request), asker(request)
         name, policy = form.text("FriendlyName"), form.text("Policy")
+        if policy is not None:
+            require_no_more(principal, policy)
 
         def rule(tx: Tx) -> Response:
             owner_sid = key_in_scope(tx, principal, key).account_sid

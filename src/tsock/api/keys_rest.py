@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from tsock.api import fields, paging
 from tsock.api.accounts_rest import ROOT, ROWS_MAX
 from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write
-from tsock.api.rest import answer, asker
+from tsock.api.rest import answer, asker, require_no_more
 from tsock.api.router import Route, RouteHandler
 from tsock.auth import keys
 from tsock.auth.records import ApiKey
@@ -66,6 +66,7 @@ class KeysRest:
     def create(self, request: Request, account: str) -> Answer:
         """A new standard key with its secret."""
         name, principal = fields.of_form(request).text("FriendlyName"), asker(request)
+        require_no_more(principal, None)
 
         def rule(tx: Tx) -> Response:
             owner = account_in_scope(tx, principal, account)

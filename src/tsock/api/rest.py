@@ -3,7 +3,9 @@
 import msgspec
 
 from tsock.api.request import Request, Response
+from tsock.auth import policies
 from tsock.auth.principal import Principal
+from tsock.errors import ApiError
 
 
 def asker(request: Request) -> Principal:
@@ -15,3 +17,22 @@ def asker(request: Request) -> Principal:
 def answer(value: object, status: int = 200) -> Response:
     """`value` as JSON."""
     return Response(status, msgspec.json.encode(value))
+
+
+def require_no_more(principal: Principal, policy: str | None) -> None:
+    """Refuse a restricted key that would make a key which may do more than itself.
+
+    Args:
+        principal: who asks.
+        policy: of the key to be made or changed; None for one that is not restricted.
+
+    Raises:
+        ApiError: 403/20006.
+    """
+    key = principal.key
+    if key is None or key.kind != "restricted":
+        return
+    if policy is None or not policies.is_within(policy, key.policy or ""):
+        raise ApiError(
+            403, 20006, "Access Denied: a restricted key makes only keys that may do no more than itself"
+        )

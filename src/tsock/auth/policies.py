@@ -37,6 +37,11 @@ def _is_permission(entry: str) -> bool:
     return entry.startswith("/") and len(entry) <= ENTRY_CHARS_MAX
 
 
+def is_within(text: str, own: str) -> bool:
+    """Whether a policy lists nothing that `own` does not; a malformed one lists nothing."""
+    return _permissions(text) <= _permissions(own)
+
+
 @functools.lru_cache(maxsize=1024)
 def _permissions(text: str) -> frozenset[str]:
     policy = parse(text)

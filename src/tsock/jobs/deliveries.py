@@ -230,6 +230,7 @@ class Deliveries:
             self._tell(delivery, fault, is_given_up=is_given_up)
         except Exception:
             log.exception("webhook.failed", sid=delivery.sid)
+            await asyncio.sleep(STORE_PAUSE_S)  # it is still due, and must not be sent without a pause
 
     async def _attempt(self, delivery: Delivery) -> Fault | None:
         try:

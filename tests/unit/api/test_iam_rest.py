@@ -250,3 +250,21 @@ async def test_key_made_here_is_found_in_the_2010_api(rest: Rest) -> None:
 async def test_rest_of_iam_is_not_found(rest: Rest, path: str) -> None:
     assert (await rest.get(path)).error == (404, 20404)
     assert (await rest.post(path)).error == (404, 20404)
+
+
+async def test_restricted_key_makes_only_keys_that_may_do_no_more_than_itself(rest: Rest) -> None:
+    allow = ("/twilio/iam/keys/create", "/twilio/iam/keys/update", "/twilio/api/keys/create")
+    own = await rest.key_of(kind="restricted", policy=policy_of(*allow))
+    wider = policy_of(*allow, "/twilio/sync/documents/read")
+    restricted = {"AccountSid": rest.sid, "KeyType": "restricted"}
+    for answer in (
+        await rest.post(KEYS, own, AccountSid=rest.sid),
+        await rest.post(KEYS, own, **restricted, Policy=wider),
+        await rest.post(f"{KEYS}/{own[0]}", own, Policy=wider),
+        await rest.post(f"/api/2010-04-01/Accounts/{rest.sid}/Keys.json", own),
+    ):
+        assert answer.error == (403, 20006)
+        assert "no more than itself" in answer.json["message"]
+    made = await rest.post(KEYS, own, **restricted, Policy=policy_of(allow[0]))
+    assert made.status == 201
+    assert (await rest.post(f"{KEYS}/{own[0]}", own, Policy=policy_of(allow[1]))).status == 200
