@@ -39,6 +39,16 @@ class ApiError(TsockError):
         return f"{self.status}/{self.code} {self.message}"
 
 
+def invalid(problem: str) -> ApiError:
+    """400/20422 for a parameter, header or body that is not what is expected; `problem` says what is."""
+    return ApiError(400, 20422, f"Invalid Parameter: {problem}")
+
+
+def not_found(what: str) -> ApiError:
+    """404/20404; `what` says what there is none of."""
+    return ApiError(404, 20404, f"The requested resource was not found: {what}")
+
+
 class StoreBusy(TsockError):
     """Too many writes wait for the store; nothing was done, the request may be repeated."""
 

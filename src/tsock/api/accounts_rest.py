@@ -5,8 +5,8 @@ from typing import get_args
 import msgspec
 
 from tsock.api import fields, paging
-from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write
-from tsock.api.rest import answer, asker
+from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write, answer
+from tsock.api.rest import asker
 from tsock.api.router import Route, RouteHandler
 from tsock.auth import accounts
 from tsock.auth.principal import Principal

@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 
 PRODUCTS = frozenset(("api", "iam", "sync", "conversations", "chat", "monitor", "mcs"))
 OFFICIAL = ".twilio.com"
@@ -75,9 +75,7 @@ def origin(scheme: str, host: str | None, fallback: str) -> str:
     if host is None:
         return fallback
     if _HOST.fullmatch(host) is None:
-        raise ApiError(
-            400, 20422, "Invalid Parameter: expected the header Host to be a name or address, and a port"
-        )
+        raise invalid("expected the header Host to be a name or address, and a port")
     name = host.partition(":")[0]
     # Clients dial official names by TLS, whoever ends it.
     return f"https://{name}" if name.lower().endswith(OFFICIAL) else f"{scheme}://{host}"

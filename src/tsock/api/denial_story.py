@@ -3,14 +3,13 @@
 import msgspec
 
 from tsock.api.html import PRIVATE, page, wants_page
-from tsock.api.operator_body import answer
-from tsock.api.request import Answer, Door, Read, Request, Response
+from tsock.api.request import Answer, Door, Read, Request, Response, answer
 from tsock.api.router import Route
 from tsock.api.viewers import Viewers
 from tsock.clock import iso_ms
 from tsock.debugger import denials
 from tsock.debugger.denials import Denial
-from tsock.errors import ApiError
+from tsock.errors import ApiError, not_found
 from tsock.storage.store import Tx
 
 
@@ -59,9 +58,6 @@ def story(denial: Denial) -> dict[str, object]:
 
 
 def _unknown(sid: str) -> ApiError:
-    return ApiError(
-        404,
-        20404,
-        f"The requested resource was not found: no denial {sid[:64]} is on record; "
-        "old ones are forgotten (denials_max, denials_days)",
+    return not_found(
+        f"no denial {sid[:64]} is on record; old ones are forgotten (denials_max, denials_days)",
     )

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from tsock.api.request import Answer, Door, Request, Response, Write
+from tsock.api.request import Answer, Door, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.auth.caller import CHAT, SYNC
 from tsock.auth.directory import Directory
 from tsock.auth.tokens import SigningKey, mint
 from tsock.clock import Clock, iso_ms
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 from tsock.storage.store import Tx
 from tsock.sync import expiry
 
@@ -49,20 +49,18 @@ class Development:
         asked = request.params
         identity = asked.get("identity", "")
         if not identity:
-            raise ApiError(
-                400, 20422, "Invalid Parameter: expected an identity, as in /dev/token?identity=alice"
-            )
+            raise invalid("expected an identity, as in /dev/token?identity=alice")
         names = [name for name in asked.get("grants", "sync,chat").split(",") if name]
         unknown = [name for name in names if name not in _PRODUCTS]
         if unknown:
-            raise ApiError(400, 20422, f"Invalid Parameter: grants are sync and chat, not {unknown[0][:32]}")
+            raise invalid(f"grants are sync and chat, not {unknown[0][:32]}")
         self._check_key()
         products = {_PRODUCTS[name]: "default" for name in names}
         text = mint(
             self._key, identity, products, now_s=self._clock.now_ms() // 1000, ttl_s=_ttl_s(asked.get("ttl"))
         )
         if "json" in request.headers.get("accept", ""):
-            return Response(200, msgspec.json.encode({"token": text}), headers=_TO_ANY_PAGE)
+            return answer({"token": text}, headers=_TO_ANY_PAGE)
         return Response(200, text.encode(), "text/plain; charset=utf-8", _TO_ANY_PAGE)
 
     def _check_key(self) -> None:
@@ -86,13 +84,9 @@ class Development:
         try:
             seconds = msgspec.json.decode(request.body, type=_Advance).advance_s
         except (msgspec.MsgspecError, RecursionError) as error:
-            raise ApiError(
-                400, 20422, f'Invalid Parameter: expected {{"advance_s": 3600}}, {error}'
-            ) from None
+            raise invalid(f'expected {{"advance_s": 3600}}, {error}') from None
         if not 0 <= seconds <= 10 * 365 * 86_400:
-            raise ApiError(
-                400, 20422, "Invalid Parameter: advance_s moves the clock forward, by ten years at most"
-            )
+            raise invalid("advance_s moves the clock forward, by ten years at most")
         self._clock.advance(round(seconds * 1000))
         self._run_due()
 
@@ -115,10 +109,8 @@ def _check_is_json(request: Request) -> None:
     # for types that no form can send, and is not granted it here.
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        raise ApiError(
-            400,
-            20422,
-            "Invalid Parameter: expected the header content-type: application/json, "
+        raise invalid(
+            "expected the header content-type: application/json, "
             "which a web page cannot send to another origin unasked",
         )
 
@@ -129,4 +121,4 @@ def _ttl_s(text: str | None) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ApiError(400, 20422, f"Invalid Parameter: ttl is in whole seconds, not {text[:32]}") from None
+        raise invalid(f"ttl is in whole seconds, not {text[:32]}") from None

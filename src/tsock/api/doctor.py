@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tsock.api.fields import FORM, Fields, invalid, pairs
+from tsock.api.fields import FORM, Fields, pairs
 from tsock.api.html import PRIVATE, page, see_other, sign_in
 from tsock.api.operator_body import PRODUCTS
 from tsock.api.request import Answer, Door, Request, Response
@@ -11,7 +11,7 @@ from tsock.api.viewers import Viewer, Viewers
 from tsock.auth.report import Report
 from tsock.auth.tokens import Examiner
 from tsock.clock import Clock
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 
 TEXT_BYTES_MAX = 1024 * 1024
 

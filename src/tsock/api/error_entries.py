@@ -4,15 +4,14 @@ import msgspec
 
 from tsock import dictionary
 from tsock.api.html import PRIVATE, page, see_other, sign_in, wants_page
-from tsock.api.operator_body import answer
-from tsock.api.request import Answer, Door, Read, Request, Response
+from tsock.api.request import Answer, Door, Read, Request, Response, answer
 from tsock.api.router import Route
 from tsock.api.viewers import Viewers
 from tsock.clock import Clock
 from tsock.debugger import alerts
 from tsock.debugger.alerts import Alert
 from tsock.dictionary import Entry
-from tsock.errors import ApiError
+from tsock.errors import not_found
 from tsock.storage.store import Tx
 
 SEARCH_CHARS_MAX = 100
@@ -61,9 +60,7 @@ class ErrorEntries:
         if entry is None and wants_page(request):
             return _list(code[:SEARCH_CHARS_MAX], status=404)
         if entry is None:
-            raise ApiError(
-                404, 20404, f"The requested resource was not found: no error {code[:16]} in the dictionary"
-            )
+            raise not_found(f"no error {code[:16]} in the dictionary")
         if not wants_page(request):
             return answer(entry, headers=PRIVATE)
         viewer = self._viewers.known(request)

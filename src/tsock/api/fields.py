@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote_plus
 
 from tsock.api.request import Request
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 from tsock.ids import is_sid
 
 FORM = "application/x-www-form-urlencoded"
@@ -119,12 +119,8 @@ class Fields:
 
 
 def of_query(request: Request) -> Fields:
-    """What stands behind the question mark.
-
-    Raises:
-        ApiError: 400/20422, it is not well-formed.
-    """
-    return Fields(pairs(request.query, "query"))
+    """What stands behind the question mark."""
+    return Fields(request.query)
 
 
 def of_form(request: Request) -> Fields:
@@ -153,11 +149,6 @@ def check_percents(text: str, where: str) -> None:
     """
     if _MALFORMED_PERCENT.search(text):
         raise invalid(f"expected two hex digits behind each % of the {where}")
-
-
-def invalid(problem: str) -> ApiError:
-    """400/20422."""
-    return ApiError(400, 20422, f"Invalid Parameter: {problem}")
 
 
 def shown(text: str) -> str:

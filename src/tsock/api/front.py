@@ -2,11 +2,11 @@
 
 import re
 
-from tsock.api.fields import invalid
 from tsock.api.html import page, see_other
 from tsock.api.request import Answer, Door, Request, Response
 from tsock.api.router import Route
 from tsock.api.viewers import Viewers
+from tsock.errors import invalid
 from tsock.pages.rendering import STYLE
 
 _is_path = re.compile(r"/(?!/)[!-\[\]-~]*").fullmatch

@@ -5,14 +5,15 @@ from msgspec import UNSET, UnsetType
 
 from tsock.api import fields, paging
 from tsock.api.fields import Fields
-from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write
-from tsock.api.rest import answer, asker, require_no_more
+from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write, answer
+from tsock.api.rest import asker, require_no_more
 from tsock.api.router import Route, RouteHandler
 from tsock.auth import keys, policies
 from tsock.auth.records import ApiKey
 from tsock.auth.scope import account_in_scope, key_in_scope
 from tsock.auth.secrets import Vault
 from tsock.clock import rfc2822
+from tsock.errors import invalid
 from tsock.settings import Settings
 from tsock.storage.store import Tx
 
@@ -133,7 +134,7 @@ class IamRest:
 def _account_sid(given: Fields) -> str:
     sid = given.sid("AccountSid", "AC")
     if sid is None:
-        raise fields.invalid("AccountSid is missing, expected the SID of the account whose keys are meant")
+        raise invalid("AccountSid is missing, expected the SID of the account whose keys are meant")
     return sid
 
 

@@ -5,8 +5,8 @@ from msgspec import UNSET, UnsetType
 
 from tsock.api import fields, paging
 from tsock.api.accounts_rest import ROOT, ROWS_MAX
-from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write
-from tsock.api.rest import answer, asker, require_no_more
+from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write, answer
+from tsock.api.rest import asker, require_no_more
 from tsock.api.router import Route, RouteHandler
 from tsock.auth import keys
 from tsock.auth.records import ApiKey

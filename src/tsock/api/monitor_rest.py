@@ -8,8 +8,8 @@ from msgspec import UNSET, Raw, UnsetType
 
 from tsock.api import fields, paging
 from tsock.api.fields import Fields, shown
-from tsock.api.request import Access, Answer, Door, Read, Request, Response
-from tsock.api.rest import answer, asker
+from tsock.api.request import Access, Answer, Door, Read, Request, Response, answer
+from tsock.api.rest import asker
 from tsock.api.router import Route, RouteHandler
 from tsock.auth import audit
 from tsock.auth.audit import AuditEvent
@@ -18,7 +18,7 @@ from tsock.auth.directory import Directory
 from tsock.clock import iso_s
 from tsock.debugger import alerts
 from tsock.debugger.alerts import Alert
-from tsock.errors import ApiError
+from tsock.errors import ApiError, not_found
 from tsock.ids import is_sid
 from tsock.storage import journal
 from tsock.storage.keyset import Listing, slice_at
@@ -261,10 +261,8 @@ def _base(request: Request, product: str) -> str:
 
 
 def _not_found(what: str, sid: str) -> ApiError:
-    return ApiError(
-        404,
-        20404,
-        f"The requested resource was not found: the account has no {what} {shown(sid)}; old ones go",
+    return not_found(
+        f"the account has no {what} {shown(sid)}; old ones go",
     )
 
 

@@ -3,8 +3,8 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tsock.api.operator_body import PAGE_ROWS, Body, answer, decoded, invalid, page
-from tsock.api.request import Answer, Door, Read, Request, Response, Write
+from tsock.api.operator_body import PAGE_ROWS, Body, decoded, page
+from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.auth import accounts
 from tsock.auth.principal import OPERATOR
@@ -12,6 +12,7 @@ from tsock.auth.records import Account
 from tsock.auth.secrets import Vault
 from tsock.auth.tables import behind
 from tsock.clock import iso_ms
+from tsock.errors import invalid
 from tsock.settings import Settings
 from tsock.storage.store import Tx
 

@@ -3,14 +3,14 @@
 Field names are those of the records, in snake_case; dates are ISO 8601; nothing sealed is ever shown.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from tsock.api.request import Request, Response
+from tsock.api.request import Request, Response, answer
 from tsock.auth.caller import CHAT, SYNC
-from tsock.errors import ApiError
+from tsock.errors import invalid
 
 PAGE_ROWS = 500
 """Entries of one page; `next` is where the following one begins, null after the last."""
@@ -37,11 +37,6 @@ def decoded(request: Request, kind: type[T]) -> T:
         raise invalid(str(error)) from None
 
 
-def answer(value: object, status: int = 200, headers: Mapping[str, str] = {}) -> Response:
-    """`value` as JSON."""
-    return Response(status, msgspec.json.encode(value), headers=headers)
-
-
 def page(name: str, records: Sequence[Any], view: Callable[[Any], object], key: str = "sid") -> Response:
     """One page of a list, under `name`; the following one begins behind the `key` of its last record."""
     last = getattr(records[-1], key) if len(records) == PAGE_ROWS else None
@@ -57,8 +52,3 @@ def product(name: str) -> str:
     if name not in PRODUCTS:
         raise invalid(f"a product is sync or chat, not {name[:32]}")
     return PRODUCTS[name]
-
-
-def invalid(problem: str) -> ApiError:
-    """400/20422."""
-    return ApiError(400, 20422, f"Invalid Parameter: {problem}")

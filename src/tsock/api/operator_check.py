@@ -10,8 +10,7 @@ from typing import Literal
 import msgspec
 
 from tsock import __version__
-from tsock.api.operator_body import answer
-from tsock.api.request import Answer, Door, Request
+from tsock.api.request import Answer, Door, Request, answer
 from tsock.api.router import Route
 from tsock.auth.directory import Directory
 from tsock.clock import Clock, iso_ms

@@ -1,10 +1,11 @@
 """Permissions on Sync objects, which bind clients of a service whose `acl_enabled` is on (`sync.md` 5)."""
 
-from tsock.api.operator_body import PAGE_ROWS, Body, answer, decoded, invalid, page
-from tsock.api.request import Answer, Door, Read, Request, Response, Write
+from tsock.api.operator_body import PAGE_ROWS, Body, decoded, page
+from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.auth.caller import SYNC
 from tsock.auth.services import get_service
+from tsock.errors import invalid
 from tsock.storage.keyset import Place
 from tsock.storage.store import Tx
 from tsock.sync import permissions, roots

@@ -4,15 +4,14 @@ import msgspec
 from msgspec import Raw
 
 from tsock.api.denial_story import recorded, story
-from tsock.api.operator_body import answer, invalid
-from tsock.api.request import Answer, Door, Read, Request, Response
+from tsock.api.request import Answer, Door, Read, Request, Response, answer
 from tsock.api.router import Route
 from tsock.auth import audit
 from tsock.auth.audit import AuditEvent
 from tsock.clock import iso_ms
 from tsock.debugger import alerts, denials
 from tsock.debugger.alerts import NOBODY, Alert
-from tsock.errors import ApiError
+from tsock.errors import invalid, not_found
 from tsock.storage.store import Tx
 from tsock.telemetry.tail import Tail
 
@@ -66,11 +65,8 @@ class OperatorRecords:
         def query(tx: Tx) -> Response:
             found = alerts.find(tx, sid)
             if found is None:
-                raise ApiError(
-                    404,
-                    20404,
-                    f"The requested resource was not found: no alert {sid[:64]} is on record; "
-                    "old ones are forgotten (alerts_max, alerts_days)",
+                raise not_found(
+                    f"no alert {sid[:64]} is on record; old ones are forgotten (alerts_max, alerts_days)",
                 )
             return answer(_alert(found))
 

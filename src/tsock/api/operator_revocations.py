@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from tsock.api.operator_body import PAGE_ROWS, answer, decoded, page
-from tsock.api.request import Answer, Door, Read, Request, Response, Write
+from tsock.api.operator_body import PAGE_ROWS, decoded, page
+from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.auth import revocations
 from tsock.auth.accounts import get_account

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from tsock.api.operator_body import PAGE_ROWS, Body, answer, decoded, page, product
-from tsock.api.request import Answer, Door, Read, Request, Response, Write
+from tsock.api.operator_body import PAGE_ROWS, Body, decoded, page, product
+from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.auth import services
 from tsock.auth.accounts import get_account

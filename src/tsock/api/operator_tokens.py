@@ -2,14 +2,14 @@
 
 import msgspec
 
-from tsock.api.operator_body import PRODUCTS, Body, answer, decoded, invalid, product
-from tsock.api.request import Answer, Door, Request
+from tsock.api.operator_body import PRODUCTS, Body, decoded, product
+from tsock.api.request import Answer, Door, Request, answer
 from tsock.api.router import Route
 from tsock.auth.directory import DEFAULT, Directory
 from tsock.auth.records import ApiKey
 from tsock.auth.tokens import Examiner, SigningKey, mint
 from tsock.clock import Clock, iso_ms
-from tsock.errors import ApiError
+from tsock.errors import invalid, not_found
 from tsock.settings import Settings
 
 TTL_S_MAX = 10 * 365 * 86_400
@@ -82,22 +82,16 @@ class OperatorTokens:
             key = self._directory.key(body.key_sid)
             if key is None or body.account_sid not in (None, key.account_sid):
                 of = f"{body.account_sid} has" if body.account_sid else "there is"
-                raise ApiError(
-                    404, 20404, f"The requested resource was not found: {of} no key {body.key_sid}"
-                )
+                raise not_found(f"{of} no key {body.key_sid}")
             return key
         if body.account_sid is None:
             raise invalid("expected an account_sid or a key_sid")
         if self._directory.account(body.account_sid) is None:
-            raise ApiError(
-                404, 20404, f"The requested resource was not found: there is no account {body.account_sid}"
-            )
+            raise not_found(f"there is no account {body.account_sid}")
         usable = [key for key in self._directory.keys(body.account_sid) if self._may_sign(key)]
         if not usable:
-            raise ApiError(
-                404,
-                20404,
-                f"The requested resource was not found: {body.account_sid} has no main or standard key "
+            raise not_found(
+                f"{body.account_sid} has no main or standard key "
                 f"of region {self._settings.region}; make one with `tsock key create`",
             )
         return min(usable, key=lambda key: (key.created_ms, key.sid))

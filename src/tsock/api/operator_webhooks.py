@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from tsock.api.operator_body import PAGE_ROWS, answer, invalid, page
-from tsock.api.request import Answer, Door, Read, Request, Response, Write
+from tsock.api.operator_body import PAGE_ROWS, page
+from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.clock import iso_ms
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid, not_found
 from tsock.storage.store import Tx
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Delivery
@@ -124,10 +124,8 @@ def _chosen(request: Request, state: outbox.State, limit: int) -> Callable[[Tx],
 def _existing(tx: Tx, sid: str) -> Delivery:
     found = outbox.find(tx, sid)
     if found is None:
-        raise ApiError(
-            404,
-            20404,
-            f"The requested resource was not found: no webhook {sid[:64]} waits or was given up; delivered "
+        raise not_found(
+            f"no webhook {sid[:64]} waits or was given up; delivered "
             "ones are forgotten, and old dead ones (webhook_dead_max, webhook_dead_days)",
         )
     return found

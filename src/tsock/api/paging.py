@@ -1,18 +1,15 @@
 """Pages of REST lists: what is asked for, tokens, and both envelopes (`rest.md` 1.5)."""
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tsock.api import fields
 from tsock.api.fields import Fields, shown
-from tsock.api.request import Request, Response
-from tsock.errors import ApiError
+from tsock.api.request import Request, Response, answer
+from tsock.errors import ApiError, invalid
+from tsock.storage import page_token
 from tsock.storage.keyset import START, Place, Slice
 
 ROWS = 50
@@ -21,7 +18,6 @@ ROWS_ASKED_MAX = 1000
 """More is an error; up to here, more than a product's largest page is cut to that."""
 
 _POSITION = ("Page", "PageToken")
-_CHECK_BYTES = 6
 
 
 class Codes(msgspec.Struct, frozen=True):
@@ -56,7 +52,12 @@ class Asked(msgspec.Struct, frozen=True):
         Raises:
             ApiError: 400, the token was not made for this list.
         """
-        return START if self.token is None else _place(self, self.token)
+        place = START if self.token is None else page_token.read(self.subject, self.token, Place)
+        if place is None:
+            raise ApiError(
+                400, self.codes.token, f"{self.codes.token_title}: expected one that a page of this list gave"
+            )
+        return place
 
     @property
     def subject(self) -> bytes:
@@ -100,7 +101,7 @@ def token_page(
     request = asked.request
     path = request.base + "".join(f"/{quote(segment, safe='')}" for segment in request.path[1:])
     links = _links(asked, path, previous, next_)
-    return _json(
+    return answer(
         {
             key: records,
             "meta": {
@@ -121,7 +122,7 @@ def flat_page(asked: Asked, key: str, records: Sequence[Any], rows: Slice) -> Re
     path = "".join(f"/{quote(segment, safe='')}" for segment in asked.request.path[1:]) + ".json"
     links = _links(asked, path, *_tokens(asked, rows))
     start = asked.number * asked.size
-    return _json(
+    return answer(
         {
             key: records,
             "page": asked.number,
@@ -158,14 +159,10 @@ def _links(asked: Asked, path: str, previous: str | None, next_: str | None) -> 
     )
 
 
-def _json(value: object) -> Response:
-    return Response(200, msgspec.json.encode(value))
-
-
 def _size(text: str, codes: Codes) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
         if codes is COMMON:
-            raise fields.invalid(f"PageSize is a whole number from 1 to {ROWS_ASKED_MAX}, not {shown(text)}")
+            raise invalid(f"PageSize is a whole number from 1 to {ROWS_ASKED_MAX}, not {shown(text)}")
         raise _bad_size(codes, text)
     if int(text) > ROWS_ASKED_MAX:
         raise _bad_size(codes, text)
@@ -182,31 +179,6 @@ def _bad_size(codes: Codes, text: str) -> ApiError:
 
 def _tokens(asked: Asked, rows: Slice) -> tuple[str | None, str | None]:
     def token(place: Place | None) -> str | None:
-        if place is None:
-            return None
-        text = msgspec.json.encode(place)
-        return _written(_check(asked, text) + text)
+        return None if place is None else page_token.written(asked.subject, place)
 
     return token(rows.previous), token(rows.next)
-
-
-def _place(asked: Asked, token: str) -> Place:
-    try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        check, text = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
-        if check == _check(asked, text) and _written(raw) == token:
-            return msgspec.json.decode(text, type=Place)
-    except (binascii.Error, ValueError):
-        pass
-    raise ApiError(
-        400, asked.codes.token, f"{asked.codes.token_title}: expected one that a page of this list gave"
-    )
-
-
-def _written(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _check(asked: Asked, text: bytes) -> bytes:
-    """Finds what was cut, altered or made for another list; a token grants nothing, so no secret."""
-    return hashlib.blake2s(asked.subject + text, digest_size=_CHECK_BYTES).digest()

@@ -53,8 +53,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     headers: Mapping[str, str]
     """Lower-case names."""
     body: bytes
-    query: str = ""
-    """The query as it was sent, over HTTP."""
+    query: tuple[tuple[str, str], ...] = ()
+    """Every query parameter in its order, over HTTP."""
     caller: Caller | None = None
     """Who asks, where a token was examined."""
     principal: Principal | None = None
@@ -78,6 +78,11 @@ class Response(msgspec.Struct, frozen=True, gc=False):
     body: bytes = b""
     content_type: str = JSON_TYPE
     headers: Mapping[str, str] = {}
+
+
+def answer(value: object, status: int = 200, headers: Mapping[str, str] = {}) -> Response:
+    """`value` as JSON."""
+    return Response(status, msgspec.json.encode(value), headers=headers)
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):

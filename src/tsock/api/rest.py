@@ -1,8 +1,6 @@
-"""What the routes of REST have in common: who asks, and JSON in answer."""
+"""What the routes of REST have in common: who asks, and what it may hand on."""
 
-import msgspec
-
-from tsock.api.request import Request, Response
+from tsock.api.request import Request
 from tsock.auth import policies
 from tsock.auth.principal import Principal
 from tsock.errors import ApiError
@@ -12,11 +10,6 @@ def asker(request: Request) -> Principal:
     """Who asks; the gatekeeper has let nobody else reach a route that is not for anybody."""
     assert request.principal is not None
     return request.principal
-
-
-def answer(value: object, status: int = 200) -> Response:
-    """`value` as JSON."""
-    return Response(status, msgspec.json.encode(value))
 
 
 def require_no_more(principal: Principal, policy: str | None) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import msgspec
 
 from tsock.api.request import Access, Answer, Door, Request
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 
 RouteHandler = Callable[..., Answer]
 """Called with the request and one text per placeholder of the pattern, in order."""
@@ -135,9 +135,7 @@ def decoded(text: str) -> str:
     try:
         return unquote(text, errors="strict")
     except UnicodeDecodeError:
-        raise ApiError(
-            400, 20422, "Invalid Parameter: expected path and parameters to be percent-encoded UTF-8"
-        ) from None
+        raise invalid("expected path and parameters to be percent-encoded UTF-8") from None
 
 
 def _not_found(request: Request) -> ApiError:

@@ -3,10 +3,8 @@
 A handler decodes, names the actor, and answers with the rule to run; what is allowed is the rules' business.
 """
 
-import msgspec
-
 from tsock.api import sync_bodies as bodies
-from tsock.api.request import Answer, Read, Request, Response, Write
+from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.api.sync_messages import Publish, publishing
 from tsock.api.sync_rates import SyncRates
@@ -64,7 +62,7 @@ class SyncClient:
             "stream_messages": f"{base}/Streams/{{streamId}}/Messages",
             "insights_items": f"{root}/v3/Insights/{{indexName}}/Items",
         }
-        return Response(200, msgspec.json.encode({"links": places}))
+        return answer({"links": places})
 
     def create(self, request: Request, kind: Kind) -> Answer:
         """Make a root, under a name or without one."""

@@ -3,13 +3,13 @@
 from tsock.api import fields, paging
 from tsock.api import sync_rest_bodies as bodies
 from tsock.api.fields import Fields
-from tsock.api.request import Answer, Read, Request, Response, Write
-from tsock.api.rest import answer
+from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.api.sync_rates import SyncRates
 from tsock.api.sync_request import of_kind
 from tsock.api.sync_rest_routes import route
 from tsock.api.sync_rest_scope import SyncRestScope, links
+from tsock.errors import invalid
 from tsock.storage.store import Tx
 from tsock.sync import permissions, roots
 from tsock.sync.actor import Actor
@@ -97,5 +97,5 @@ class SyncRestPermissions:
 def _flag(form: Fields, name: str) -> bool:
     flag = form.flag(name)
     if flag is None:
-        raise fields.invalid(f"{name} is missing, expected true or false")
+        raise invalid(f"{name} is missing, expected true or false")
     return flag

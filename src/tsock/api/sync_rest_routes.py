@@ -5,7 +5,7 @@ from typing import Any
 
 from tsock.api.request import Access, Answer, Door, Read, Request, Write
 from tsock.api.router import Route, RouteHandler
-from tsock.errors import ApiError
+from tsock.errors import ApiError, not_found
 from tsock.ids import canonical_sid
 from tsock.storage.store import Tx
 
@@ -50,6 +50,6 @@ def _telling_20404(work: Callable[[Tx], Any]) -> Callable[[Tx], Any]:
         except ApiError as error:
             if error.status != 404 or error.code in _KEPT:
                 raise
-            raise ApiError(404, 20404, f"The requested resource was not found: {error.message}") from None
+            raise not_found(f"{error.message}") from None
 
     return run

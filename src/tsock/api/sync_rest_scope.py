@@ -6,7 +6,7 @@ from tsock.api.sync_links import Links
 from tsock.auth.caller import SYNC
 from tsock.auth.directory import DEFAULT, Directory
 from tsock.auth.records import Service
-from tsock.errors import ApiError
+from tsock.errors import not_found
 from tsock.sync import refusals
 from tsock.sync.actor import Actor, Limits
 
@@ -34,7 +34,7 @@ class SyncRestScope:
             or service.deleted_ms is not None
             or (service.account_sid, service.product) != (account_sid, SYNC)
         ):
-            raise ApiError(404, 20404, f"The requested resource was not found: no service {name[:64]}")
+            raise not_found(f"no service {name[:64]}")
         return service
 
     def actor(self, request: Request, service: str) -> Actor:

@@ -5,8 +5,8 @@ from typing import Any
 from tsock.api import fields, paging
 from tsock.api import sync_rest_bodies as bodies
 from tsock.api.fields import Fields
-from tsock.api.request import Answer, Read, Request, Response, Write
-from tsock.api.rest import answer, asker
+from tsock.api.request import Answer, Read, Request, Response, Write, answer
+from tsock.api.rest import asker
 from tsock.api.router import Route
 from tsock.api.sync_rest_routes import route
 from tsock.api.sync_rest_scope import SyncRestScope

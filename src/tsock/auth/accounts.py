@@ -12,7 +12,7 @@ from tsock.auth.secrets import Vault
 from tsock.auth.services import ensure_default
 from tsock.auth.tables import find, newest, save
 from tsock.clock import iso_ms, minute
-from tsock.errors import ApiError
+from tsock.errors import ApiError, not_found
 from tsock.ids import Ids
 from tsock.settings import Settings
 from tsock.storage.keyset import Place, Slice
@@ -48,7 +48,7 @@ def get_account(tx: Tx, sid: str) -> Account:
     """
     account = find(tx, Account, sid)
     if account is None:
-        raise ApiError(404, 20404, f"The requested resource was not found: there is no account {sid[:64]}")
+        raise not_found(f"there is no account {sid[:64]}")
     return account
 
 

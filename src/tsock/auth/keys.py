@@ -8,7 +8,7 @@ from tsock.auth.principal import Author
 from tsock.auth.records import ApiKey, KeyKind
 from tsock.auth.secrets import Vault
 from tsock.auth.tables import find, newest, save
-from tsock.errors import ApiError
+from tsock.errors import ApiError, not_found
 from tsock.settings import Settings
 from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
@@ -80,9 +80,7 @@ def get_key(tx: Tx, account_sid: str, sid: str) -> ApiKey:
     """
     key = find(tx, ApiKey, sid)
     if key is None or key.account_sid != account_sid or key.revoked_ms is not None:
-        raise ApiError(
-            404, 20404, f"The requested resource was not found: {account_sid} has no key {sid[:64]}"
-        )
+        raise not_found(f"{account_sid} has no key {sid[:64]}")
     return key
 
 

@@ -9,7 +9,7 @@ from tsock.auth.keys import get_key
 from tsock.auth.principal import Author
 from tsock.auth.records import Revocation
 from tsock.auth.tables import page, save
-from tsock.errors import ApiError
+from tsock.errors import invalid
 from tsock.settings import Settings
 from tsock.storage.store import Tx
 
@@ -30,9 +30,7 @@ def revoke_token(tx: Tx, account_sid: str, digest: str, *, life_ms: int, by: Aut
     get_account(tx, account_sid)
     digest = digest.lower()
     if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
-        raise ApiError(
-            400, 20422, "Invalid Parameter: expected the SHA-256 of the token's text, 64 hex digits"
-        )
+        raise invalid("expected the SHA-256 of the token's text, 64 hex digits")
     return save(
         tx,
         Revocation(
@@ -55,7 +53,7 @@ def revoke_identity(tx: Tx, account_sid: str, identity: str, *, life_ms: int, by
     """
     get_account(tx, account_sid)
     if not identity:
-        raise ApiError(400, 20422, "Invalid Parameter: expected an identity of at least one character")
+        raise invalid("expected an identity of at least one character")
     # Issue times are whole seconds: those of the running second may have been issued before this.
     before_s = tx.now_ms // 1000 + 1
     return save(
@@ -85,7 +83,7 @@ def revoke_issued_before(
     if key_sid is not None:
         get_key(tx, account_sid, key_sid)
     if not 0 <= before_s <= tx.now_ms // 1000 + 1:
-        raise ApiError(400, 20422, "Invalid Parameter: expected Unix seconds that do not lie ahead")
+        raise invalid("expected Unix seconds that do not lie ahead")
     return save(
         tx,
         Revocation(

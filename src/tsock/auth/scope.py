@@ -7,7 +7,7 @@ outside is not found, whether it exists or not: nobody learns which SIDs other a
 from tsock.auth.principal import Principal
 from tsock.auth.records import Account, ApiKey
 from tsock.auth.tables import find, newest
-from tsock.errors import ApiError
+from tsock.errors import ApiError, not_found
 from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
 
@@ -74,8 +74,6 @@ def _sees(principal: Principal, account: Account) -> bool:
 
 
 def _not_found(what: str, sid: str) -> ApiError:
-    return ApiError(
-        404,
-        20404,
-        f"The requested resource was not found: these credentials see no {what} {sid[:64]}",
+    return not_found(
+        f"these credentials see no {what} {sid[:64]}",
     )

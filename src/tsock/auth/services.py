@@ -13,7 +13,7 @@ from tsock.auth.directory import DEFAULT
 from tsock.auth.principal import Author
 from tsock.auth.records import Service
 from tsock.auth.tables import find, newest, page, save
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid, not_found
 from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
 from tsock.webhooks.targets import is_target
@@ -52,7 +52,7 @@ def get_service(tx: Tx, account_sid: str, product: str, sid_or_name: str) -> Ser
         or service.deleted_ms is not None
         or (service.account_sid, service.product) != (account_sid, product)
     ):
-        raise ApiError(404, 20404, f"The requested resource was not found: no service {sid_or_name}")
+        raise not_found(f"no service {sid_or_name}")
     return service
 
 
@@ -152,9 +152,7 @@ def _with(service: Service, options: ServiceOptions) -> Service:
             f"of at most {WEBHOOK_URL_CHARS_MAX} characters",
         )
     if not WINDOW_MS_MIN <= changed.reachability_debouncing_window_ms <= WINDOW_MS_MAX:
-        raise ApiError(
-            400,
-            20422,
-            f"Invalid Parameter: ReachabilityDebouncingWindow is {WINDOW_MS_MIN} to {WINDOW_MS_MAX} ms",
+        raise invalid(
+            f"ReachabilityDebouncingWindow is {WINDOW_MS_MIN} to {WINDOW_MS_MAX} ms",
         )
     return changed

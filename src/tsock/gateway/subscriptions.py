@@ -12,7 +12,7 @@ from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
 from tsock.api.sync_scope import SyncScope
 from tsock.auth.records import Service
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 from tsock.gateway.hub import Hub
 from tsock.gateway.notices import Entry, Notices, failure
 from tsock.gateway.session import Session
@@ -121,14 +121,10 @@ class Subscriptions:
         try:
             batch = _decode(request.body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise ApiError(
-                400, 20422, f"Invalid Parameter: expected a subscription request, {error}"
-            ) from None
+            raise invalid(f"expected a subscription request, {error}") from None
         most = self._settings.sync_subscription_batch_max
         if len(batch.requests) > most:
-            raise ApiError(
-                400, 20422, f"Invalid Parameter: {len(batch.requests)} requests, at most {most} allowed"
-            )
+            raise invalid(f"{len(batch.requests)} requests, at most {most} allowed")
         return batch
 
     def _look_up(self, tx: Tx, actor: Actor, session: Session, batch: Batch) -> list[Outcome]:

@@ -11,7 +11,7 @@ from tsock.api import problem
 from tsock.api.request import Door, Read, Request, Response, Write
 from tsock.api.router import Router, decoded, segments
 from tsock.debugger.incident import Rejection
-from tsock.errors import ApiError, public
+from tsock.errors import ApiError, invalid, public
 from tsock.gateway.context import Context
 from tsock.rates import Rate
 from tsock.storage.store import Store
@@ -97,7 +97,7 @@ class Tunnel:
         self._admit(session, caller.account_sid)
         asked = message.http_request
         if asked is None:
-            raise ApiError(400, 20422, "Invalid Parameter: expected http_request with host, path and method")
+            raise invalid("expected http_request with host, path and method")
         if asked.method not in _METHODS:
             raise ApiError(405, 20004, f"Method not allowed: expected one of {', '.join(_METHODS)}")
         size_max = self._settings.request_body_bytes_max

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tsock.api import problem
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 from tsock.settings import Settings
 
 HEAD_BYTES_MAX = 16_384
@@ -134,7 +134,7 @@ class HttpConnection(HttpToolsProtocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse("400 Bad Request", ApiError(400, 20422, "Invalid Parameter: expected HTTP/1.1"))
+        self._refuse("400 Bad Request", invalid("expected HTTP/1.1"))
 
     def _refuse(self, status: str, error: ApiError) -> None:
         """Say in JSON, as clients of REST expect, what is wrong with a request that none can be made of."""

@@ -9,7 +9,7 @@ from tsock.api.request import Door, Request
 from tsock.api.router import segments
 from tsock.auth.principal import Principal
 from tsock.debugger.incident import Rejection
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 from tsock.http.proxies import Proxies
 
 Scope = MutableMapping[str, Any]
@@ -35,7 +35,7 @@ class Reader:
         raw_path = _path(scope)
         check_percents(raw_path, "path")
         path = segments(raw_path)
-        query = scope["query_string"].decode("latin-1")
+        query = tuple(pairs(scope["query_string"].decode("latin-1"), "query"))
         client = scope.get("client")
         peer = client[0] if client else ""
         base = reached = self._base_url
@@ -48,7 +48,7 @@ class Reader:
             door=door,
             method="GET" if scope["method"] == "HEAD" else scope["method"],
             path=path,
-            params=dict(reversed(pairs(query, "query"))),
+            params=dict(reversed(query)),
             headers=headers,
             body=body,
             query=query,
@@ -92,6 +92,6 @@ def _headers(pairs: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
     for name, value in pairs:
         field = name.decode("latin-1")
         if field in headers and field in ("host", "authorization", "content-type", "if-match"):
-            raise ApiError(400, 20422, f"Invalid Parameter: the header {field} was given more than once")
+            raise invalid(f"the header {field} was given more than once")
         headers[field] = value.decode("latin-1")
     return headers

@@ -1,14 +1,11 @@
 """Pages of items in order of index or key, in both directions (`sync.md` 2.5)."""
 
-import base64
-import binascii
-import hashlib
 from itertools import accumulate
 from typing import Annotated
 
 import msgspec
 
-from tsock.errors import ApiError
+from tsock.storage import page_token
 from tsock.storage.store import Tx
 from tsock.sync import permissions, refusals, roots
 from tsock.sync.actor import Actor
@@ -49,9 +46,6 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
     descending: bool
     backward: bool
     size: Annotated[int, msgspec.Meta(ge=1, le=1000)]
-
-
-_CHECK_BYTES = 6
 
 
 def of_items(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, query: Query) -> Page:
@@ -149,29 +143,11 @@ def _window(
 def _token(root: Root, start: int | str | None, *, descending: bool, backward: bool, size: int) -> str | None:
     if start is None:
         return None
-    text = msgspec.json.encode(_Place(start, descending, backward, size))
-    return _written(_check(root, text) + text)
-
-
-def _written(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return page_token.written(root.sid.encode(), _Place(start, descending, backward, size))
 
 
 def _place(root: Root, token: str) -> _Place:
-    try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        check, text = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
-        if check == _check(root, text) and _written(raw) == token:
-            return msgspec.json.decode(text, type=_Place)
-    except (binascii.Error, ValueError):
-        pass
-    raise _bad_token()
-
-
-def _check(root: Root, text: bytes) -> bytes:
-    """Finds what was cut, altered or made for another collection; a token grants nothing, so no secret."""
-    return hashlib.blake2s(root.sid.encode() + text, digest_size=_CHECK_BYTES).digest()
-
-
-def _bad_token() -> ApiError:
-    return refusals.bad_query(54453, "PageToken", "one that a page of this collection gave")
+    place = page_token.read(root.sid.encode(), token, _Place)
+    if place is None:
+        raise refusals.bad_query(54453, "PageToken", "one that a page of this collection gave")
+    return place

@@ -19,7 +19,15 @@ def form(body: bytes | str, content_type: str | None = fields.FORM) -> Request:
 
 
 def query(text: str) -> Request:
-    return Request(door=Door.HTTP, method="GET", path=("x",), params={}, headers={}, body=b"", query=text)
+    return Request(
+        door=Door.HTTP,
+        method="GET",
+        path=("x",),
+        params={},
+        headers={},
+        body=b"",
+        query=tuple(fields.pairs(text, "query")),
+    )
 
 
 def refusal(read: object, *args: object) -> ApiError:

@@ -25,7 +25,9 @@ NOTHING = Slice((), None, None)
 def asked(
     query: str = "", *, path: tuple[str, ...] = LIST, rows_max: int = 100, codes: Codes = COMMON
 ) -> Asked:
-    request = Request(Door.HTTP, "GET", path, {}, {}, b"", query=query, base=BASE)
+    request = Request(
+        Door.HTTP, "GET", path, {}, {}, b"", query=tuple(fields.pairs(query, "query")), base=BASE
+    )
     return paging.asked(request, fields.of_query(request), rows_max=rows_max, codes=codes)
 
 
