@@ -13,16 +13,16 @@ import msgspec
 import structlog
 from uvicorn import Config, Server
 
-from tsock.api import sync_rest
 from tsock.api.development import Development
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import Health
+from tsock.api.rest import sync as sync_rest
 from tsock.api.router import Router
-from tsock.api.site import site
-from tsock.api.sync_client import SyncClient
-from tsock.api.sync_items_client import SyncItemsClient
+from tsock.api.sdk.sync_client import SyncClient
+from tsock.api.sdk.sync_items_client import SyncItemsClient
+from tsock.api.sdk.sync_scope import SyncScope
+from tsock.api.site.routes import site
 from tsock.api.sync_rates import SyncRates
-from tsock.api.sync_scope import SyncScope
 from tsock.auth.bootstrap import Bootstrap, bootstrap
 from tsock.auth.caller import SYNC, Caller
 from tsock.auth.continuation import Continuations

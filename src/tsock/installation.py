@@ -7,19 +7,19 @@ from pathlib import Path
 
 import msgspec
 
-from tsock.api.accounts_rest import AccountsRest
-from tsock.api.iam_rest import IamRest
-from tsock.api.keys_rest import KeysRest
-from tsock.api.monitor_rest import MonitorRest
-from tsock.api.operator_accounts import OperatorAccounts
-from tsock.api.operator_check import OperatorCheck, Premises
-from tsock.api.operator_keys import OperatorKeys
-from tsock.api.operator_permissions import OperatorPermissions
-from tsock.api.operator_records import OperatorRecords
-from tsock.api.operator_revocations import OperatorRevocations
-from tsock.api.operator_services import OperatorServices
-from tsock.api.operator_tokens import OperatorTokens
-from tsock.api.operator_webhooks import OperatorWebhooks
+from tsock.api.operator.accounts import OperatorAccounts
+from tsock.api.operator.check import OperatorCheck, Premises
+from tsock.api.operator.keys import OperatorKeys
+from tsock.api.operator.permissions import OperatorPermissions
+from tsock.api.operator.records import OperatorRecords
+from tsock.api.operator.revocations import OperatorRevocations
+from tsock.api.operator.services import OperatorServices
+from tsock.api.operator.tokens import OperatorTokens
+from tsock.api.operator.webhooks import OperatorWebhooks
+from tsock.api.rest.accounts import AccountsRest
+from tsock.api.rest.iam import IamRest
+from tsock.api.rest.keys import KeysRest
+from tsock.api.rest.monitor import MonitorRest
 from tsock.api.router import Route
 from tsock.auth.directory import Directory
 from tsock.auth.records import Account, ApiKey, Revocation, Service

@@ -5,8 +5,8 @@ from http import HTTPStatus
 import msgspec
 import structlog
 
-from tsock.api.html import page
 from tsock.api.request import Response
+from tsock.api.site.html import page
 from tsock.errors import TsockError, public
 
 log = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ import msgspec
 
 from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
-from tsock.api.sync_scope import SyncScope
+from tsock.api.sdk.sync_scope import SyncScope
 from tsock.auth.records import Service
 from tsock.errors import ApiError, invalid
 from tsock.gateway.hub import Hub

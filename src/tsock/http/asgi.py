@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from tsock.api import problem
 from tsock.api.addressing import PRODUCTS
 from tsock.api.gatekeeper import Gatekeeper
-from tsock.api.html import wants_page
 from tsock.api.request import Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Router
+from tsock.api.site.html import wants_page
 from tsock.auth.principal import Principal
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, public

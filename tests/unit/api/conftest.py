@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.api.backend import Backend
-from tests.unit.api.operators_door import OperatorsDoor
+from tests.unit.api.operator.operators_door import OperatorsDoor
+from tests.unit.api.rest.backend import Backend
 from tests.unit.gateway.conftest import rig
 from tests.unit.gateway.rig import Rig
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.router import Router
-from tsock.api.site import site
+from tsock.api.site.routes import site
 from tsock.auth.tokens import Examiner
 from tsock.installation import Installation
 from tsock.settings import SETTINGS

@@ -1,0 +1,132 @@
+"""Services, as an operator makes, changes, disables and deletes them."""
+
+from typing import Any
+
+import msgspec
+
+from tsock.api.operator.body import PAGE_ROWS, Body, decoded, page, product
+from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
+from tsock.api.router import Route
+from tsock.auth import services
+from tsock.auth.accounts import get_account
+from tsock.auth.caller import SYNC
+from tsock.auth.principal import OPERATOR
+from tsock.auth.records import Service
+from tsock.auth.services import ServiceOptions
+from tsock.auth.tables import behind
+from tsock.clock import iso_ms
+from tsock.storage.store import Tx
+
+
+class ServiceView(msgspec.Struct, omit_defaults=True):
+    """A service; `default` is the account's default service of the product."""
+
+    sid: str
+    account_sid: str
+    product: str
+    unique_name: str | None
+    friendly_name: str | None
+    enabled: bool
+    acl_enabled: bool
+    webhook_url: str | None
+    webhooks_from_rest_enabled: bool
+    reachability_webhooks_enabled: bool
+    reachability_debouncing_enabled: bool
+    reachability_debouncing_window_ms: int
+    date_created: str
+    date_updated: str
+    date_deleted: str = ""
+
+
+class ServiceBody(Body, frozen=True, omit_defaults=True):
+    """What is to be set of a service."""
+
+    friendly_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    acl_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    webhook_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    webhooks_from_rest_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    reachability_webhooks_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    reachability_debouncing_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    reachability_debouncing_window_ms: int | msgspec.UnsetType = msgspec.UNSET
+    enabled: bool | msgspec.UnsetType = msgspec.UNSET
+
+    def options(self) -> ServiceOptions:
+        """The same for the rules."""
+        given: dict[str, Any] = msgspec.to_builtins(self)
+        return ServiceOptions(**given)
+
+
+class OperatorServices:
+    """Create, show, change, delete."""
+
+    def routes(self) -> list[Route]:
+        """The part of the route table that is served here."""
+        one, many = (
+            "/accounts/{account}/services/{product}/{service}",
+            "/accounts/{account}/services/{product}",
+        )
+        return [
+            Route(Door.OPERATOR, "GET", many, self.every),
+            Route(Door.OPERATOR, "POST", many, self.create),
+            Route(Door.OPERATOR, "GET", one, self.fetch),
+            Route(Door.OPERATOR, "POST", one, self.change),
+            Route(Door.OPERATOR, "DELETE", one, self.delete),
+        ]
+
+    def every(self, request: Request, account: str, name: str) -> Answer:
+        """The services of a product."""
+        of, after = product(name), request.params.get("after", "")
+
+        def query(tx: Tx) -> Response:
+            get_account(tx, account)
+            found, _ = services.list_services(tx, account, of, behind(tx, Service, after), PAGE_ROWS)
+            return page("services", found, _view)
+
+        return Read(query)
+
+    def create(self, request: Request, account: str, name: str) -> Answer:
+        """A new service."""
+        of, options = product(name), decoded(request, ServiceBody).options()
+
+        def rule(tx: Tx) -> Response:
+            get_account(tx, account)
+            return answer(_view(services.create_service(tx, account, of, options, by=OPERATOR)), 201)
+
+        return Write(rule)
+
+    def fetch(self, request: Request, account: str, name: str, service: str) -> Answer:
+        """One service, by SID or as `default`."""
+        of = product(name)
+        return Read(lambda tx: answer(_view(services.get_service(tx, account, of, service))))
+
+    def change(self, request: Request, account: str, name: str, service: str) -> Answer:
+        """Set what the body names."""
+        of, options = product(name), decoded(request, ServiceBody).options()
+        return Write(
+            lambda tx: answer(_view(services.update_service(tx, account, of, service, options, by=OPERATOR)))
+        )
+
+    def delete(self, request: Request, account: str, name: str, service: str) -> Answer:
+        """End the service and all it contains; a deleted default service is followed by an empty one."""
+        of = product(name)
+        return Write(lambda tx: answer(_view(services.delete_service(tx, account, of, service, by=OPERATOR))))
+
+
+def _view(service: Service) -> ServiceView:
+    return ServiceView(
+        sid=service.sid,
+        account_sid=service.account_sid,
+        product="sync" if service.product == SYNC else "chat",
+        unique_name=service.unique_name,
+        friendly_name=service.friendly_name,
+        enabled=service.enabled,
+        acl_enabled=service.acl_enabled,
+        webhook_url=service.webhook_url,
+        webhooks_from_rest_enabled=service.webhooks_from_rest_enabled,
+        reachability_webhooks_enabled=service.reachability_webhooks_enabled,
+        reachability_debouncing_enabled=service.reachability_debouncing_enabled,
+        reachability_debouncing_window_ms=service.reachability_debouncing_window_ms,
+        date_created=iso_ms(service.created_ms),
+        date_updated=iso_ms(service.updated_ms),
+        date_deleted="" if service.deleted_ms is None else iso_ms(service.deleted_ms),
+    )

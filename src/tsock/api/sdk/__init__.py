@@ -1,0 +1,1 @@
+"""What the SDKs ask through the socket."""
