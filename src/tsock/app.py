@@ -252,6 +252,8 @@ class _Running:
             self._loop.add_signal_handler(number, self._stop)
         self._ticker.start(self._deadlines)
         beside = [asyncio.create_task(job) for job in (self._chores.run(), self._deliveries.run())]
+        for task in beside:
+            task.add_done_callback(_tell_end)
         serving = asyncio.create_task(self._server.serve(self._sockets))
         try:
             started = asyncio.create_task(self._started.wait())
@@ -268,8 +270,7 @@ class _Running:
             await serving
             for task in beside:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(*beside, return_exceptions=True)
             self._look_ups.shutdown(wait=False, cancel_futures=True)
             self._ticker.stop()
 
@@ -388,6 +389,12 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def _tell_end(job: asyncio.Task[None]) -> None:
+    """Say that something which is to run as long as the server has ended by a mistake of ours."""
+    if not job.cancelled() and (error := job.exception()) is not None:
+        log.error("job.ended", exc_info=error)
 
 
 def _report(error: Exception) -> None:

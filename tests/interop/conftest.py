@@ -8,6 +8,7 @@ import pytest
 
 from tests.interop.bare import Bare
 from tests.interop.library import Api, InNode, InPython, InPythonAsync, NodeProcess
+from tests.interop.receiver import Receiver, receiving
 from tests.interop.sdk import Node, SdkObject
 from tests.interop.server import Account, Server, running
 
@@ -132,6 +133,21 @@ def account(server: Server) -> Account:
 def api(open_client: OpenClient, account: Account) -> Api:
     """A client with the Auth Token of that account."""
     return open_client(account.sid, account.auth_token)
+
+
+@pytest.fixture
+def python_api(account: Account) -> Iterator[Api]:
+    """The same in Python, where one library is enough to make changes with."""
+    library = InPython(account.server.url, account.sid, account.auth_token, None)
+    yield Api(library)
+    library.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """What is called by webhooks."""
+    with receiving() as receiver:
+        yield receiver
 
 
 _numbers = itertools.count()

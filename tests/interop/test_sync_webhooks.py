@@ -1,23 +1,14 @@
 """Webhooks of all that a client can change, in the order of changing, and over a restart (`rest.md` 8.3)."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.interop.conftest import Connect
 from tests.interop.library import Api, InPython, signature_holds_in_python
-from tests.interop.receiver import Receiver, receiving
+from tests.interop.receiver import Receiver
 from tests.interop.sdk import Js
 from tests.interop.server import Account, Server
 
 Params = dict[str, str]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
 
 
 def new_service(account: Account, receiver: Receiver, **options: Any) -> str:

@@ -3,13 +3,12 @@
 import json
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.interop.library import Api, InPython, signature_holds_in_python
-from tests.interop.receiver import Receiver, receiving
+from tests.interop.library import Api, signature_holds_in_python
+from tests.interop.receiver import Receiver
 from tests.interop.server import Account, Server
 
 QUICK_S = 10.0
@@ -17,16 +16,8 @@ QUICK_S = 10.0
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def api(account: Account) -> Iterator[Api]:
-    library = InPython(account.server.url, account.sid, account.auth_token, None)
-    yield Api(library)
-    library.close()
+def api(python_api: Api) -> Api:
+    return python_api
 
 
 def telling(api: Api, url: str) -> Any:

@@ -1,14 +1,14 @@
 """Webhooks as an application gets them; the validators of both helper libraries judge them (`rest.md` 8)."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.interop.conftest import Connect
 from tests.interop.library import Api, InPython, NodeProcess, Record, signature_holds_in_python
-from tests.interop.receiver import Hook, Receiver, receiving
+from tests.interop.receiver import Hook, Receiver
 from tests.interop.sdk import SdkObject
 from tests.interop.server import Account
 
@@ -16,17 +16,8 @@ DATA = {"text": "grüße & more = x+y", "n": 1}
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def api(account: Account) -> Iterator[Api]:
-    """One library is enough to make changes with."""
-    library = InPython(account.server.url, account.sid, account.auth_token, None)
-    yield Api(library)
-    library.close()
+def api(python_api: Api) -> Api:
+    return python_api
 
 
 @pytest.fixture

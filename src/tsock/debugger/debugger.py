@@ -101,7 +101,7 @@ class Debugger:
         """
         alert = None
         if self._admit(denial.account_sid, denial.code):
-            alert = self._alert(of_denial(denial, caller), denial.sid)
+            alert = self._alert(of_denial(denial, caller, self._directory), denial.sid)
 
         def rule(tx: Tx) -> None:
             denials.record(tx, denial)

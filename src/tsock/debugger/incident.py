@@ -9,7 +9,9 @@ import msgspec
 from tsock import dictionary
 from tsock.auth import jws
 from tsock.auth.caller import Caller
+from tsock.auth.directory import DEFAULT, Directory
 from tsock.auth.examination import GRANTS
+from tsock.auth.report import Report
 from tsock.debugger.alerts import Level
 from tsock.debugger.denials import Denial
 from tsock.debugger.exchange import NOTHING, Exchange, clear, form_variables, kept
@@ -98,16 +100,17 @@ def of_rejection(rejection: Rejection) -> Incident:
     )
 
 
-def of_denial(denial: Denial, caller: Caller | None) -> Incident:
+def of_denial(denial: Denial, caller: Caller | None, directory: Directory) -> Incident:
     """What a denial amounts to: of the token its claims, and a hash to tell it by.
 
     Args:
         denial: why a client was refused.
         caller: who it is, where it has a token that was accepted.
+        directory: tells what `default` in a grant means.
     """
     examined = denial.report
     if examined is not None:
-        key_sid, services = examined.sid("iss"), _granted(examined.claims)
+        key_sid, services = examined.sid("iss"), _granted(examined, directory)
     else:
         key_sid, services = (caller.key_sid, list(caller.products.values())) if caller else (None, [])
     said = " ".join(filter(None, (denial.summary, examined and examined.fix)))
@@ -178,12 +181,18 @@ def _facts(**facts: str) -> Exchange:
     )
 
 
-def _granted(claims: dict[str, Any]) -> list[str]:
-    """The services in a token's grants, as far as they are SIDs."""
-    grants: Any = claims.get("grants")
-    named = [grants.get(name) for name in GRANTS] if jws.is_object(grants) else []
-    found = [grant.get("service_sid") for grant in named if jws.is_object(grant)]
-    return [text for text in found if isinstance(text, str) and is_sid(text)]
+def _granted(examined: Report, directory: Directory) -> list[str]:
+    """The services in a token's grants, as far as they are SIDs or the default ones of its account."""
+    grants: Any = examined.claims.get("grants")
+    services: list[str] = []
+    for name, product in GRANTS.items():
+        grant = grants.get(name) if jws.is_object(grants) else None
+        text = grant.get("service_sid") if jws.is_object(grant) else None
+        if text == DEFAULT and (service := directory.default_service(examined.sid("sub") or "", product)):
+            services.append(service.sid)
+        elif isinstance(text, str) and is_sid(text):
+            services.append(text)
+    return services
 
 
 def severity(error: ApiError) -> Level:

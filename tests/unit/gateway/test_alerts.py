@@ -27,13 +27,14 @@ async def told(rig: Rig) -> list[Alert]:
 # Denials.
 
 
-async def test_denial_and_its_alert_name_the_check_the_key_and_the_service(rig: Rig) -> None:
+@pytest.mark.parametrize("named", ["sid", "default"])
+async def test_denial_and_its_alert_name_the_check_the_key_and_the_service(rig: Rig, named: str) -> None:
     key, secret = await rig.do(create_key, rig.vault, rig.settings, rig.made.account_sid)
     await rig.do(delete_key, rig.made.account_sid, key.sid)
     token = rig.token(
         "alice",
         key=SigningKey(key.account_sid, key.sid, secret),
-        products={SYNC: rig.made.sync_service_sid},
+        products={SYNC: rig.made.sync_service_sid if named == "sid" else named},
     )
     rig.open("198.51.100.9").init(token, metadata={"sdk": "JS"})
     (denial,), (alert,) = await rig.denials(), await told(rig)
