@@ -79,6 +79,12 @@ class Command:
         return outcome.json
 
 
+@pytest.fixture
+def own_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process of the tests keeps its own logging when a command opens an installation in it."""
+    monkeypatch.setattr("tsock.telemetry.log.configure", lambda *arguments: None)
+
+
 @pytest.fixture(params=["served", "alone"])
 def command(
     request: pytest.FixtureRequest,
@@ -90,8 +96,7 @@ def command(
     monkeypatch.chdir(tmp_path)
     if request.param == "served":
         return Command(request.getfixturevalue("server").directory / "data", capsys)
-    # The process of the tests keeps its own logging.
-    monkeypatch.setattr("tsock.telemetry.log.configure", lambda *arguments: None)
+    request.getfixturevalue("own_logging")
     data = shutil.copytree(request.getfixturevalue("left_data"), tmp_path / "data")
     return Command(data, capsys)
 

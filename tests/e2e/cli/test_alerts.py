@@ -160,8 +160,9 @@ def test_what_is_no_id_is_refused_with_the_way_to_one(ask: Command) -> None:
     assert "tsock alerts" in refused.err
 
 
+@pytest.mark.usefixtures("own_logging")
 def test_server_that_stops_writes_down_what_it_counted(
-    tmp_path: Path, start: Start, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, start: Start, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = tmp_path / "data"
     server = start(Server, tmp_path, "dev", "--data", str(data), "--alerts-per-code-burst", "1")
@@ -174,7 +175,5 @@ def test_server_that_stops_writes_down_what_it_counted(
         )
     assert server.end() == 0
 
-    # The process of the tests keeps its own logging.
-    monkeypatch.setattr("tsock.telemetry.log.configure", lambda *arguments: None)
     found = Command(data, capsys).ask("alerts")
     assert sum(1 + alert["repeats"] for alert in found) == 10

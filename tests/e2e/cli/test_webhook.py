@@ -87,6 +87,7 @@ def test_webhook_url_can_be_taken_back(command: Command, account: str) -> None:
     assert "(54010)" in command(*change).err
 
 
+@pytest.mark.usefixtures("own_logging")
 def test_production_calls_no_private_address_unless_it_is_allowed(
     tmp_path: Path, start: Start, capsys: pytest.CaptureFixture[str]
 ) -> None:
