@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tsock.auth.tokens import SigningKey
+from tsock.accounts.keys import SigningKey
 from tsock.bench.process import Process, pin
 from tsock.bench.target import Address, Host, Signer, Target
 

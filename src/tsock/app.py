@@ -13,21 +13,17 @@ import msgspec
 import structlog
 from uvicorn import Config, Server
 
+from tsock.accounts.bootstrap import Bootstrap, bootstrap
+from tsock.accounts.caller import SYNC, Caller
 from tsock.api.development import Development
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import Health
-from tsock.api.rest import sync as sync_rest
 from tsock.api.router import Router
-from tsock.api.sdk.sync_client import SyncClient
-from tsock.api.sdk.sync_items_client import SyncItemsClient
-from tsock.api.sdk.sync_scope import SyncScope
-from tsock.api.site.routes import site
-from tsock.api.sync_rates import SyncRates
-from tsock.auth.bootstrap import Bootstrap, bootstrap
-from tsock.auth.caller import SYNC, Caller
-from tsock.auth.continuation import Continuations
-from tsock.auth.storage_id import storage_id
-from tsock.auth.tokens import Examiner
+from tsock.api.sync.rates import SyncRates
+from tsock.api.sync.rest import routes as sync_rest
+from tsock.api.sync.sdk.items import SyncItemsClient
+from tsock.api.sync.sdk.roots import SyncClient
+from tsock.api.sync.sdk.scope import SyncScope
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.debugger.debugger import Debugger
@@ -45,17 +41,21 @@ from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import Outgoing
 from tsock.http.asgi import HttpShell
 from tsock.ids import Ids
-from tsock.installation import Installation, installation, make_directory
-from tsock.jobs.checked_network import resolver
+from tsock.installation import layout
+from tsock.installation.installation import Installation, installation, make_directory
 from tsock.jobs.chores import Chores
 from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.ticker import Ticker
-from tsock.jobs.webhook_client import WebhookClient
+from tsock.outbound.client import WebhookClient
+from tsock.outbound.network import resolver
 from tsock.settings import Loaded, Settings
-from tsock.storage import layout
+from tsock.site.routes import site
 from tsock.storage.store import written
 from tsock.sync.actor import Limits
 from tsock.telemetry.tail import Tail
+from tsock.tokens.continuation import Continuations
+from tsock.tokens.examiner import Examiner
+from tsock.tokens.storage_id import storage_id
 from tsock.wire.packets import packet_ids
 
 log = structlog.get_logger(__name__)

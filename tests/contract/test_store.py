@@ -12,7 +12,7 @@ import pytest
 from tsock.clock import Clock
 from tsock.errors import ApiError, StoreBusy, StoreDown
 from tsock.ids import Ids
-from tsock.storage.sqlite import SqliteStore
+from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import Tx, fetched, written, written_aside
 from tsock.telemetry.metrics import Metrics
 

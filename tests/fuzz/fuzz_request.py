@@ -28,7 +28,7 @@ with FUZZER.instrument_imports(include=["tsock.api", "tsock.gateway", "tsock.syn
     import structlog
 
     from tests.unit.gateway.rig import Client, Rig
-    from tsock.auth.caller import CHAT, SYNC
+    from tsock.accounts.caller import CHAT, SYNC
     from tsock.gateway.session import Session
     from tsock.wire import frame
     from tsock.wire.connection import State

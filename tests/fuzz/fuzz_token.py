@@ -21,13 +21,13 @@ import atheris
 FUZZER: Any = atheris  # published without types
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-with FUZZER.instrument_imports(include=["tsock.auth"]):
+with FUZZER.instrument_imports(include=["tsock.tokens"]):
     import msgspec
 
-    from tests.unit.auth.world import World
-    from tsock.auth.caller import CHAT, SYNC, Caller
-    from tsock.auth.jws import HASHES
-    from tsock.auth.tokens import Examiner
+    from tests.unit.accounts.world import World
+    from tsock.accounts.caller import CHAT, SYNC, Caller
+    from tsock.tokens.examiner import Examiner
+    from tsock.tokens.jws import HASHES
 
 SIGNED = 0x80
 ALGORITHMS = (*HASHES, "none")

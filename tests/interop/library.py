@@ -17,7 +17,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from tests.interop.sdk import PATIENCE_S, Node, SdkError
-from tsock.client import AsyncTwilioHttpClient, TwilioHttpClient
+from tsock.helper_library import AsyncTwilioHttpClient, TwilioHttpClient
 
 ROOT = Path(__file__).parents[2]
 RUNNER = Path(__file__).with_name("library.mjs")

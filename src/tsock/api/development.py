@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 import msgspec
 
+from tsock.accounts.caller import CHAT, SYNC
+from tsock.accounts.directory import Directory
+from tsock.accounts.keys import SigningKey
 from tsock.api.request import Answer, Door, Request, Response, Write, answer
 from tsock.api.router import Route
-from tsock.auth.caller import CHAT, SYNC
-from tsock.auth.directory import Directory
-from tsock.auth.tokens import SigningKey, mint
 from tsock.clock import Clock, iso_ms
 from tsock.errors import ApiError, invalid
 from tsock.storage.store import Tx
 from tsock.sync import expiry
+from tsock.tokens.mint import mint
 
 TTL_S = 3600
 _PRODUCTS = {"sync": SYNC, "chat": CHAT}

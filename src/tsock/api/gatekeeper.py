@@ -5,11 +5,11 @@ import binascii
 import hmac
 from collections.abc import Mapping
 
+from tsock.accounts import policies
+from tsock.accounts.directory import Directory
+from tsock.accounts.principal import Principal
 from tsock.api.request import Access, Request
 from tsock.api.router import Route
-from tsock.auth import policies
-from tsock.auth.directory import Directory
-from tsock.auth.principal import Principal
 from tsock.errors import ApiError
 
 CHALLENGE = {"www-authenticate": 'Basic realm="Twilio API", charset="UTF-8"'}

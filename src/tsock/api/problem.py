@@ -1,12 +1,11 @@
 """How an error looks to the caller: status, code, message and where to read more."""
 
-from http import HTTPStatus
+from collections.abc import Callable, Mapping
 
 import msgspec
 import structlog
 
 from tsock.api.request import Response
-from tsock.api.site.html import page
 from tsock.errors import TsockError, public
 
 log = structlog.get_logger(__name__)
@@ -24,21 +23,21 @@ class Problem(msgspec.Struct):
     more_info: str
 
 
-def response_to(error: Exception, base_url: str, *, as_page: bool = False) -> Response:
-    """The response for whatever a handler, rule or query raised.
+Show = Callable[[Problem, Mapping[str, str]], Response]
+"""Makes the response of a problem and further headers."""
 
-    Args:
-        error: what was raised.
-        base_url: where our pages are.
-        as_page: whether a person is to read it, not a program.
-    """
+
+def as_json(problem: Problem, headers: Mapping[str, str]) -> Response:
+    """What programs read."""
+    return Response(problem.status, msgspec.json.encode(problem), headers=headers)
+
+
+def response_to(error: Exception, base_url: str, show: Show = as_json) -> Response:
+    """The response for whatever a handler, rule or query raised; `base_url` is where our pages are."""
     told = public(error)
     status, headers = told.status, dict(told.headers)
     if not isinstance(error, TsockError):
         log.error("request.failed", exc_info=error)
     if status in (429, 503):
         headers.setdefault("retry-after", RETRY_AFTER_S)
-    problem = Problem(status, told.code, told.message, f"{base_url}/errors/{told.code}")
-    if as_page:
-        return page("problem.html", status, headers, heading=HTTPStatus(status).phrase, problem=problem)
-    return Response(status, msgspec.json.encode(problem), headers=headers)
+    return show(Problem(status, told.code, told.message, f"{base_url}/errors/{told.code}"), headers)

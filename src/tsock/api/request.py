@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tsock.auth.caller import Caller
-from tsock.auth.principal import Principal
+from tsock.accounts.caller import Caller
+from tsock.accounts.principal import Principal
 from tsock.storage.store import Tx
 from tsock.wire.packets import JSON_TYPE
 

@@ -14,7 +14,7 @@ from tsock.bench.client import Client, LoadError
 from tsock.bench.crowd import connect_all, disconnect, in_turns
 from tsock.bench.figures import Figure, Meter, Scale, quantile
 from tsock.bench.target import Target
-from tsock.storage import layout
+from tsock.installation import layout
 
 ITEMS = 100_000
 OWNERS = 16

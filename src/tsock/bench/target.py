@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from tsock.auth.caller import SYNC
-from tsock.auth.tokens import SigningKey, mint
+from tsock.accounts.caller import SYNC
+from tsock.accounts.keys import SigningKey
 from tsock.bench.process import Process
 from tsock.errors import ConfigError
+from tsock.tokens.mint import mint
 
 PATH = "/v3/wsconnect"
 _PORTS = {"ws": 80, "wss": 443}

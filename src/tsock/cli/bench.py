@@ -8,7 +8,7 @@ from typing import Annotated
 import uvloop
 from cyclopts import Parameter
 
-from tsock.auth.tokens import SigningKey
+from tsock.accounts.keys import SigningKey
 from tsock.bench.client import LoadError
 from tsock.bench.figures import COLUMNS, Figure, Scale, row
 from tsock.bench.process import Process, allow_many_files
@@ -22,7 +22,7 @@ from tsock.cli.output import AsJson
 from tsock.cli.pasted import pasted
 from tsock.cli.target import HERE, InAccount, Place, Target, locate
 from tsock.errors import ConfigError
-from tsock.storage import layout
+from tsock.installation import layout
 
 NAME = "tsock bench"
 TTL_S = 3600

@@ -10,8 +10,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tsock import __version__
+from tsock.accounts.bootstrap import Bootstrap
 from tsock.app import Dev, Ready
-from tsock.auth.bootstrap import Bootstrap
 from tsock.cli import output, process
 from tsock.cli.flags import NO_FLAGS, SettingFlags
 from tsock.errors import ConfigError

@@ -10,7 +10,7 @@ from tsock.cli.target import Place
 from tsock.clock import Clock
 from tsock.http.asgi import HttpShell
 from tsock.ids import Ids
-from tsock.installation import installation
+from tsock.installation.installation import installation
 from tsock.telemetry import log
 from tsock.telemetry.tail import Tail
 

@@ -12,7 +12,7 @@ import msgspec
 from tsock.cli.exits import Gone, Refused
 from tsock.cli.target import Place, Target, locate
 from tsock.errors import ConfigError
-from tsock.storage.lock import DirectoryInUse
+from tsock.installation.lock import DirectoryInUse
 
 TIMEOUT_S = 30.0
 PATIENCE_S = 3.0

@@ -10,8 +10,8 @@ from cyclopts import Group, Parameter
 
 from tsock.cli import runtime
 from tsock.errors import ConfigError
+from tsock.installation import layout
 from tsock.settings import Loaded, load
-from tsock.storage import layout
 
 WHERE = Group("Where", help="By default the server on port 8080, or what `TSOCK_*` and `tsock.toml` say.")
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import structlog
 
-from tsock.auth.caller import Caller
-from tsock.auth.directory import Directory
+from tsock.accounts.caller import Caller
+from tsock.accounts.directory import Directory
 from tsock.clock import Clock
 from tsock.deadlines import Deadline, Deadlines
 from tsock.debugger import alerts, denials

@@ -4,8 +4,10 @@ from typing import Any
 
 import msgspec
 
-from tsock.auth.report import Report
+from tsock.clock import iso_ms
+from tsock.errors import ApiError, not_found
 from tsock.storage.store import Row, Tx
+from tsock.tokens.report import Report
 
 
 class Denial(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -77,6 +79,32 @@ def trim(tx: Tx, before_ms: int, kept: int, limit: int) -> bool:
     oldest = tx.one(_OLDEST_KEPT, {"others": kept - 1})
     before_ms = max(before_ms, oldest[0]) if oldest else before_ms
     return tx.run(_TRIM, {"before": before_ms, "limit": limit}) == limit
+
+
+def recorded(tx: Tx, sid: str) -> Denial:
+    """The refusal with this id.
+
+    Raises:
+        ApiError: 404/20404, none is on record.
+    """
+    found = find(tx, sid)
+    if found is None:
+        raise unknown(sid)
+    return found
+
+
+def story(denial: Denial) -> dict[str, object]:
+    """The record, its time as a date."""
+    fields: dict[str, object] = msgspec.to_builtins(denial)
+    del fields["at_ms"]
+    return {"sid": fields.pop("sid"), "date": iso_ms(denial.at_ms), **fields}
+
+
+def unknown(sid: str) -> ApiError:
+    """404/20404 for a refusal that is not on record, or not for whoever asks."""
+    return not_found(
+        f"no denial {sid[:64]} is on record; old ones are forgotten (denials_max, denials_days)",
+    )
 
 
 def _denial(row: Row) -> Denial:

@@ -7,16 +7,16 @@ from typing import Any
 import msgspec
 
 from tsock import dictionary
-from tsock.auth import jws
-from tsock.auth.caller import Caller
-from tsock.auth.directory import DEFAULT, Directory
-from tsock.auth.examination import GRANTS
-from tsock.auth.report import Report
+from tsock.accounts.caller import Caller
+from tsock.accounts.directory import DEFAULT, Directory
 from tsock.debugger.alerts import Level
 from tsock.debugger.denials import Denial
 from tsock.debugger.exchange import NOTHING, Exchange, clear, form_variables, kept
 from tsock.errors import ApiError
 from tsock.ids import is_sid
+from tsock.tokens import jws
+from tsock.tokens.examination import GRANTS
+from tsock.tokens.report import Report
 from tsock.webhooks.failure import DeliveryFailure
 
 FACT_CHARS_MAX = 2048

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tsock.auth.records import Account
+from tsock.accounts.records import Account
 from tsock.clock import iso_s
 from tsock.debugger.alerts import Alert
 from tsock.webhooks.outbox import Post

@@ -10,16 +10,16 @@ import structlog
 from msgspec import UNSET
 
 from tsock import dictionary
-from tsock.auth.caller import CHAT, SYNC, Caller
-from tsock.auth.continuation import Continuations
-from tsock.auth.report import Report
-from tsock.auth.tokens import Examiner, Refusal, compare_for_update
+from tsock.accounts.caller import CHAT, SYNC, Caller
 from tsock.debugger.denials import Denial
 from tsock.gateway.context import Context
 from tsock.gateway.session import Session
 from tsock.gateway.sessions import Sessions
 from tsock.ids import Ids
 from tsock.rates import Rate
+from tsock.tokens.continuation import Continuations
+from tsock.tokens.examiner import Examiner, Refusal, compare_for_update
+from tsock.tokens.report import Report
 from tsock.wire import packets
 from tsock.wire.headers import (
     CAPABILITIES,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from tsock.auth.directory import Directory
-from tsock.auth.records import Account, ApiKey, Revocation, Service
+from tsock.accounts.directory import Directory
+from tsock.accounts.records import Account, ApiKey, Revocation, Service
 from tsock.events import Event
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context

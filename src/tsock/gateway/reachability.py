@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from tsock.auth.caller import SYNC
-from tsock.auth.directory import Directory
-from tsock.auth.records import Service
+from tsock.accounts.caller import SYNC
+from tsock.accounts.directory import Directory
+from tsock.accounts.records import Service
 from tsock.deadlines import Deadline, Deadlines
 from tsock.errors import StoreBusy
 from tsock.gateway.sessions import Sessions

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from tsock.auth.caller import Caller
+from tsock.accounts.caller import Caller
 from tsock.deadlines import Deadline
 from tsock.debugger.incident import of_end
 from tsock.gateway.topic import Topic

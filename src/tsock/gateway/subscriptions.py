@@ -8,10 +8,10 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from tsock.accounts.records import Service
 from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
-from tsock.api.sdk.sync_scope import SyncScope
-from tsock.auth.records import Service
+from tsock.api.sync.sdk.scope import SyncScope
 from tsock.errors import ApiError, invalid
 from tsock.gateway.hub import Hub
 from tsock.gateway.notices import Entry, Notices, failure

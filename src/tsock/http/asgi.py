@@ -11,19 +11,19 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tsock.accounts.principal import Principal
 from tsock.api import problem
 from tsock.api.addressing import PRODUCTS
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.request import Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Router
-from tsock.api.site.html import wants_page
-from tsock.auth.principal import Principal
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, public
 from tsock.http.proxies import Proxies
 from tsock.http.reading import Reader, Scope, door_of, rejection
 from tsock.ids import Ids
 from tsock.settings import Settings
+from tsock.site.html import problem_page, wants_page
 from tsock.storage.store import Store, fetched, written
 from tsock.telemetry.metrics import Metrics
 
@@ -94,7 +94,8 @@ class HttpShell:
                     response = await self._settle(answer)
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
             failure = error
-            response = problem.response_to(error, self._pages(request), as_page=_is_for_people(request))
+            show = problem_page if _is_for_people(request) else problem.as_json
+            response = problem.response_to(error, self._pages(request), show)
         self._metrics.request(pattern, response.status)
         if door_of(scope) is Door.HTTP:
             sid = self._ids.sid("RQ")

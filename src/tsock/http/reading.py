@@ -3,11 +3,11 @@
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+from tsock.accounts.principal import Principal
 from tsock.api.addressing import address, origin
-from tsock.api.fields import check_percents, pairs
 from tsock.api.request import Door, Request
+from tsock.api.rest.fields import check_percents, pairs
 from tsock.api.router import segments
-from tsock.auth.principal import Principal
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid
 from tsock.http.proxies import Proxies

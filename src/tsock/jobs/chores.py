@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import structlog
 
-from tsock.auth import audit, revocations
-from tsock.auth.directory import Directory
+from tsock.accounts import audit, revocations
+from tsock.accounts.directory import Directory
 from tsock.clock import Clock
 from tsock.debugger import alerts, denials
 from tsock.errors import StoreBusy, StoreDown

@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 
 import structlog
 
-from tsock.auth.directory import Directory
+from tsock.accounts.directory import Directory
 from tsock.deadlines import Deadline, Deadlines
 from tsock.errors import StoreBusy, StoreDown
 from tsock.settings import Settings

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.interop.server import Server
-from tsock.storage import layout
+from tsock.installation import layout
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "refused-requests.md"
 RECORDS = {"alerts", "denials"}

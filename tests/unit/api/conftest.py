@@ -8,10 +8,10 @@ from tests.unit.gateway.conftest import rig
 from tests.unit.gateway.rig import Rig
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.router import Router
-from tsock.api.site.routes import site
-from tsock.auth.tokens import Examiner
-from tsock.installation import Installation
+from tsock.installation.installation import Installation
 from tsock.settings import SETTINGS
+from tsock.site.routes import site
+from tsock.tokens.examiner import Examiner
 
 __all__ = ["door", "rig"]
 

@@ -8,11 +8,11 @@ import pytest
 
 from tests.unit.gateway.rig import Rig
 from tests.unit.http.web import Web
+from tsock.accounts.accounts import set_status
+from tsock.accounts.keys import create_key
 from tsock.api.addressing import PRODUCTS
 from tsock.api.request import Access, Door
 from tsock.api.router import Route, Router, segments
-from tsock.auth.accounts import set_status
-from tsock.auth.keys import create_key
 from tsock.debugger import alerts
 from tsock.debugger.alerts import NOBODY
 from tsock.storage.store import fetched

@@ -7,11 +7,11 @@ import pytest
 
 from tests.unit.gateway.rig import Rig
 from tests.unit.http.web import Web
-from tsock.auth import keys
-from tsock.auth.caller import CHAT, SYNC, Caller
-from tsock.auth.principal import OPERATOR
-from tsock.auth.tokens import Examiner
+from tsock.accounts import keys
+from tsock.accounts.caller import CHAT, SYNC, Caller
+from tsock.accounts.principal import OPERATOR
 from tsock.storage.store import written
+from tsock.tokens.examiner import Examiner
 
 AS_JSON = [("content-type", "application/json")]
 

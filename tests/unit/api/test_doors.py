@@ -6,9 +6,9 @@ import pytest
 
 from tests.unit.gateway.rig import Client, Rig
 from tests.unit.http.web import OPERATOR, PUBLIC, Web
+from tsock.accounts.caller import CHAT, SYNC
 from tsock.api.request import Door, Request, Response
 from tsock.api.router import Route, Router
-from tsock.auth.caller import CHAT, SYNC
 
 NOT_FOUND = (404, 20404)
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.unit.auth.world import World
+from tests.unit.accounts.world import World
+from tsock.accounts.accounts import rotate_auth_token, set_status
+from tsock.accounts.keys import delete_key, update_key
+from tsock.accounts.principal import Author, Principal
+from tsock.accounts.records import Account
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.request import Access, Door, Request, Response
 from tsock.api.router import Route
-from tsock.auth.accounts import rotate_auth_token, set_status
-from tsock.auth.keys import delete_key, update_key
-from tsock.auth.principal import Author, Principal
-from tsock.auth.records import Account
 from tsock.errors import ApiError
 
 PERMISSION = "/twilio/sync/documents/read"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tsock.auth.tokens import SigningKey
+from tsock.accounts.keys import SigningKey
 from tsock.bench import http_client, questions, rest
 from tsock.bench.client import LoadError
 from tsock.bench.figures import Scale

@@ -10,7 +10,7 @@ import pytest
 from tsock.cli import runtime
 from tsock.cli.target import Target, locate
 from tsock.errors import ConfigError
-from tsock.storage import layout
+from tsock.installation import layout
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from tests.unit.gateway.rig import Rig
-from tsock.auth.accounts import create_subaccount, set_debugger_url
+from tsock.accounts.accounts import create_subaccount, set_debugger_url
 from tsock.debugger import alerts
 from tsock.debugger.alerts import NOBODY, Alert
 from tsock.debugger.debugger import SETTLE_S

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.auth.craft import part
-from tsock.auth import jws
+from tests.unit.tokens.craft import part
 from tsock.debugger.exchange import (
     BODY_CHARS_MAX,
     FORM,
@@ -20,6 +19,7 @@ from tsock.debugger.exchange import (
     form_variables,
     kept,
 )
+from tsock.tokens import jws
 
 SID = "SK" + "a1" * 16
 SECRET = "0123456789abcdef" * 2

@@ -7,11 +7,11 @@ from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import SyncGrant
 
 from tests.unit.gateway.rig import Rig
-from tsock.auth.caller import SYNC
-from tsock.auth.jws import from_base64url
-from tsock.auth.principal import OPERATOR
-from tsock.auth.services import ServiceOptions, update_service
+from tsock.accounts.caller import SYNC
+from tsock.accounts.principal import OPERATOR
+from tsock.accounts.services import ServiceOptions, update_service
 from tsock.storage.store import fetched
+from tsock.tokens.jws import from_base64url
 from tsock.webhooks.outbox import Posted
 
 URL = "https://hooks.example/sync"

@@ -10,21 +10,20 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from tests.unit.gateway.wire import AT_ONCE, Packet, Transport, frame, packets
+from tsock.accounts.bootstrap import Bootstrap, bootstrap
+from tsock.accounts.caller import SYNC
+from tsock.accounts.directory import Directory
+from tsock.accounts.keys import SigningKey
+from tsock.accounts.principal import OPERATOR
+from tsock.accounts.secrets import Vault
 from tsock.api.development import Development
 from tsock.api.health import Health
-from tsock.api.rest import sync as sync_rest
 from tsock.api.router import Router
-from tsock.api.sdk.sync_client import SyncClient
-from tsock.api.sdk.sync_items_client import SyncItemsClient
-from tsock.api.sdk.sync_scope import SyncScope
-from tsock.api.sync_rates import SyncRates
-from tsock.auth.bootstrap import Bootstrap, bootstrap
-from tsock.auth.caller import SYNC
-from tsock.auth.continuation import Continuations
-from tsock.auth.directory import Directory
-from tsock.auth.principal import OPERATOR
-from tsock.auth.secrets import Vault
-from tsock.auth.tokens import Examiner, SigningKey, mint
+from tsock.api.sync.rates import SyncRates
+from tsock.api.sync.rest import routes as sync_rest
+from tsock.api.sync.sdk.items import SyncItemsClient
+from tsock.api.sync.sdk.roots import SyncClient
+from tsock.api.sync.sdk.scope import SyncScope
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.debugger import denials
@@ -43,11 +42,14 @@ from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import WebSocket
 from tsock.ids import Ids
 from tsock.settings import Settings
-from tsock.storage.sqlite import SqliteStore
+from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import Tx, fetched, written
 from tsock.sync.actor import Limits
 from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
+from tsock.tokens.continuation import Continuations
+from tsock.tokens.examiner import Examiner
+from tsock.tokens.mint import mint
 from tsock.wire import frame as packet_frame
 from tsock.wire.packets import packet_ids
 
@@ -149,7 +151,7 @@ class Rig:
     def _hear(self, facts: Sequence[object]) -> None:
         self.facts.extend(facts)
         for fact in facts:
-            if not isinstance(fact, Event) and type(fact).__module__ == "tsock.auth.records":
+            if not isinstance(fact, Event) and type(fact).__module__ == "tsock.accounts.records":
                 record: Any = fact
                 self.directory.apply(record)
         if hasattr(self, "gateway"):

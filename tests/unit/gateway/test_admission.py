@@ -11,10 +11,9 @@ from structlog.testing import capture_logs
 from tests.unit.gateway.rig import Client, Rig
 from tests.unit.gateway.wire import Packet
 from tsock import dictionary
-from tsock.auth.accounts import create_account, create_subaccount
-from tsock.auth.caller import CHAT, SYNC
-from tsock.auth.keys import create_key
-from tsock.auth.tokens import SigningKey
+from tsock.accounts.accounts import create_account, create_subaccount
+from tsock.accounts.caller import CHAT, SYNC
+from tsock.accounts.keys import SigningKey, create_key
 
 BACKOFF = {"backoff_policy": {"reconnect_min_ms": 4000, "reconnect_max_ms": 6000}}
 

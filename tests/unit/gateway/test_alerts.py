@@ -10,9 +10,8 @@ import pytest
 from tests.unit.gateway.rig import Rig
 from tests.unit.http.web import OPERATOR, Web
 from tsock import dictionary
-from tsock.auth.caller import SYNC
-from tsock.auth.keys import create_key, delete_key
-from tsock.auth.tokens import SigningKey
+from tsock.accounts.caller import SYNC
+from tsock.accounts.keys import SigningKey, create_key, delete_key
 from tsock.debugger import alerts
 from tsock.debugger.alerts import NOBODY, Alert
 from tsock.storage.store import fetched

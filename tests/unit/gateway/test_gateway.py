@@ -7,10 +7,9 @@ import pytest
 
 from tests.unit.gateway.rig import Client, Rig
 from tests.unit.gateway.wire import frames
-from tsock.auth.accounts import create_subaccount, set_status
-from tsock.auth.keys import create_key, delete_key
-from tsock.auth.revocations import revoke_identity, revoke_issued_before, revoke_token, token_life_ms
-from tsock.auth.tokens import SigningKey
+from tsock.accounts.accounts import create_subaccount, set_status
+from tsock.accounts.keys import SigningKey, create_key, delete_key
+from tsock.accounts.revocations import revoke_identity, revoke_issued_before, revoke_token, token_life_ms
 
 CLOSE = b"\x88\x00"
 

@@ -7,9 +7,9 @@ from structlog.testing import capture_logs
 
 from tests.unit.gateway.hooks import URL, Told, endpoint_id, rows, token_of, told, wants
 from tests.unit.gateway.rig import Client, Rig
-from tsock.auth.caller import CHAT, SYNC
-from tsock.auth.principal import OPERATOR
-from tsock.auth.services import create_service, delete_service
+from tsock.accounts.caller import CHAT, SYNC
+from tsock.accounts.principal import OPERATOR
+from tsock.accounts.services import create_service, delete_service
 from tsock.gateway import reachability
 from tsock.storage.store import Tx
 

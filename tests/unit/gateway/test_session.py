@@ -7,7 +7,7 @@ from websockets.frames import Opcode
 
 from tests.unit.gateway.rig import Client, Rig
 from tests.unit.gateway.wire import Frame, Packet, frame, frames
-from tsock.auth.caller import CHAT, SYNC
+from tsock.accounts.caller import CHAT, SYNC
 from tsock.wire import frame as packet_frame
 
 OK = {"code": 200, "status": "OK"}

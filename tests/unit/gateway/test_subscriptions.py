@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.unit.gateway.rig import Client, Rig
-from tsock.auth.caller import CHAT, SYNC
-from tsock.auth.services import ServiceOptions, create_service, update_service
+from tsock.accounts.caller import CHAT, SYNC
+from tsock.accounts.services import ServiceOptions, create_service, update_service
 from tsock.sync import permissions, tables
 
 SYNC_EVENT = "twilio.sync.event"

@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.gateway.rig import BASE_URL, Client, Reply, Rig
+from tsock.accounts.caller import CHAT
 from tsock.api.request import Answer, Door, Request, Response, Write
 from tsock.api.router import Route
-from tsock.auth.caller import CHAT
 from tsock.wire import frame
 
 OK = {"code": 200, "status": "OK"}

@@ -5,18 +5,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tsock.auth.bootstrap import Bootstrap, bootstrap
-from tsock.auth.directory import Directory
-from tsock.auth.records import Account, Service
-from tsock.auth.secrets import Vault
+from tsock.accounts.bootstrap import Bootstrap, bootstrap
+from tsock.accounts.directory import Directory
+from tsock.accounts.records import Account, Service
+from tsock.accounts.secrets import Vault
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.ids import Ids
 from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.ticker import Ticker
-from tsock.jobs.webhook_client import WebhookClient
+from tsock.outbound.client import WebhookClient
 from tsock.settings import Settings
-from tsock.storage.sqlite import SqliteStore
+from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.webhooks import outbox

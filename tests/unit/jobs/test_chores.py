@@ -8,11 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.gateway.rig import Client, Rig
-from tsock.auth import audit
-from tsock.auth.accounts import rename_account
-from tsock.auth.caller import SYNC
-from tsock.auth.revocations import revoke_identity, token_life_ms
-from tsock.auth.services import create_service, delete_service
+from tsock.accounts import audit
+from tsock.accounts.accounts import rename_account
+from tsock.accounts.caller import SYNC
+from tsock.accounts.revocations import revoke_identity, token_life_ms
+from tsock.accounts.services import create_service, delete_service
 from tsock.debugger import alerts, denials
 from tsock.debugger.alerts import NOBODY
 from tsock.debugger.denials import Denial

@@ -9,8 +9,8 @@ from twilio.request_validator import RequestValidator
 
 from tests.unit.jobs.post_office import BUSY, REFUSED, WRONG, PostOffice, Script
 from tests.unit.jobs.receiver import OK, Receiver, answer
-from tsock.auth.accounts import rotate_auth_token
-from tsock.auth.principal import OPERATOR
+from tsock.accounts.accounts import rotate_auth_token
+from tsock.accounts.principal import OPERATOR
 from tsock.errors import StoreBusy
 from tsock.webhooks import outbox
 

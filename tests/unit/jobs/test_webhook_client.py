@@ -15,8 +15,8 @@ from twilio.request_validator import RequestValidator
 
 from tests.unit.jobs.certificates import Authority
 from tests.unit.jobs.receiver import HANG, OK, Receiver, Request, answer
-from tsock.jobs.checked_network import resolver
-from tsock.jobs.webhook_client import ANSWER_BYTES_MAX, WebhookClient
+from tsock.outbound.client import ANSWER_BYTES_MAX, WebhookClient
+from tsock.outbound.network import resolver
 from tsock.settings import Settings
 from tsock.webhooks.failure import Fault
 from tsock.webhooks.outbox import Delivery

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.unit.auth.world import World
-from tsock.auth import audit
-from tsock.auth.accounts import rename_account
+from tests.unit.accounts.world import World
+from tsock.accounts import audit
+from tsock.accounts.accounts import rename_account
 from tsock.storage import journal
 
 

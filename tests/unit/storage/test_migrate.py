@@ -5,8 +5,8 @@ import sqlite3
 import pytest
 
 from tsock.errors import ConfigError
-from tsock.storage import migrate as module
-from tsock.storage.migrate import migrate
+from tsock.storage.sqlite import migrate as module
+from tsock.storage.sqlite.migrate import migrate
 
 
 @pytest.fixture

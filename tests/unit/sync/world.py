@@ -9,7 +9,7 @@ import msgspec
 from tsock.errors import ApiError
 from tsock.events import Event
 from tsock.ids import Ids
-from tsock.storage.migrate import migrate
+from tsock.storage.sqlite.migrate import migrate
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
 

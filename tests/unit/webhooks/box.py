@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.auth.world import World
+from tests.unit.accounts.world import World
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Delivery, Due, Left, Post, Posted
 

@@ -3,14 +3,14 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tsock.accounts import accounts
+from tsock.accounts.principal import OPERATOR
+from tsock.accounts.records import Account
+from tsock.accounts.secrets import Vault
+from tsock.accounts.tables import behind
 from tsock.api.operator.body import PAGE_ROWS, Body, decoded, page
 from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
-from tsock.auth import accounts
-from tsock.auth.principal import OPERATOR
-from tsock.auth.records import Account
-from tsock.auth.secrets import Vault
-from tsock.auth.tables import behind
 from tsock.clock import iso_ms
 from tsock.errors import invalid
 from tsock.settings import Settings

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tsock.accounts.caller import CHAT, SYNC
 from tsock.api.request import Request, Response, answer
-from tsock.auth.caller import CHAT, SYNC
 from tsock.errors import invalid
 
 PAGE_ROWS = 500

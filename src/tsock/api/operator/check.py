@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 
 from tsock import __version__
+from tsock.accounts.directory import Directory
 from tsock.api.request import Answer, Door, Request, answer
 from tsock.api.router import Route
-from tsock.auth.directory import Directory
 from tsock.clock import Clock, iso_ms
 from tsock.settings import SETTINGS, Settings
 

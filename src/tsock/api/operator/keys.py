@@ -4,15 +4,15 @@ from typing import Any
 
 import msgspec
 
+from tsock.accounts import keys
+from tsock.accounts.accounts import get_account
+from tsock.accounts.principal import OPERATOR
+from tsock.accounts.records import ApiKey, KeyKind
+from tsock.accounts.secrets import Vault
+from tsock.accounts.tables import behind
 from tsock.api.operator.body import PAGE_ROWS, Body, decoded, page
 from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
-from tsock.auth import keys
-from tsock.auth.accounts import get_account
-from tsock.auth.principal import OPERATOR
-from tsock.auth.records import ApiKey, KeyKind
-from tsock.auth.secrets import Vault
-from tsock.auth.tables import behind
 from tsock.clock import iso_ms
 from tsock.settings import Settings
 from tsock.storage.store import Tx

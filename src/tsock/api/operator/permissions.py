@@ -1,10 +1,10 @@
 """Permissions on Sync objects, which bind clients of a service whose `acl_enabled` is on (`sync.md` 5)."""
 
+from tsock.accounts.caller import SYNC
+from tsock.accounts.services import get_service
 from tsock.api.operator.body import PAGE_ROWS, Body, decoded, page
 from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
-from tsock.auth.caller import SYNC
-from tsock.auth.services import get_service
 from tsock.errors import invalid
 from tsock.storage.keyset import Place
 from tsock.storage.store import Tx

@@ -3,11 +3,10 @@
 import msgspec
 from msgspec import Raw
 
+from tsock.accounts import audit
+from tsock.accounts.audit import AuditEvent
 from tsock.api.request import Answer, Door, Read, Request, Response, answer
 from tsock.api.router import Route
-from tsock.api.site.denial_story import recorded, story
-from tsock.auth import audit
-from tsock.auth.audit import AuditEvent
 from tsock.clock import iso_ms
 from tsock.debugger import alerts, denials
 from tsock.debugger.alerts import NOBODY, Alert
@@ -40,12 +39,14 @@ class OperatorRecords:
         """The newest refusals first, of one `account` or of all."""
         account, limit = request.params.get("account"), _limit(request)
         return Read(
-            lambda tx: answer({"denials": [story(denial) for denial in denials.latest(tx, account, limit)]})
+            lambda tx: answer(
+                {"denials": [denials.story(denial) for denial in denials.latest(tx, account, limit)]}
+            )
         )
 
     def denial(self, request: Request, sid: str) -> Answer:
         """One refusal with its report."""
-        return Read(lambda tx: answer(story(recorded(tx, sid))))
+        return Read(lambda tx: answer(denials.story(denials.recorded(tx, sid))))
 
     def alerts(self, request: Request) -> Answer:
         """The newest alerts first, of one `account` or of all, those of no account too; with one `code`."""

@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
+from tsock.accounts import revocations
+from tsock.accounts.accounts import get_account
+from tsock.accounts.principal import OPERATOR
+from tsock.accounts.records import Revocation
 from tsock.api.operator.body import PAGE_ROWS, decoded, page
 from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
-from tsock.auth import revocations
-from tsock.auth.accounts import get_account
-from tsock.auth.principal import OPERATOR
-from tsock.auth.records import Revocation
 from tsock.clock import iso_ms
 from tsock.settings import Settings
 from tsock.storage.store import Tx

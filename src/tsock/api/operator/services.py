@@ -4,16 +4,16 @@ from typing import Any
 
 import msgspec
 
+from tsock.accounts import services
+from tsock.accounts.accounts import get_account
+from tsock.accounts.caller import SYNC
+from tsock.accounts.principal import OPERATOR
+from tsock.accounts.records import Service
+from tsock.accounts.services import ServiceOptions
+from tsock.accounts.tables import behind
 from tsock.api.operator.body import PAGE_ROWS, Body, decoded, page, product
 from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
-from tsock.auth import services
-from tsock.auth.accounts import get_account
-from tsock.auth.caller import SYNC
-from tsock.auth.principal import OPERATOR
-from tsock.auth.records import Service
-from tsock.auth.services import ServiceOptions
-from tsock.auth.tables import behind
 from tsock.clock import iso_ms
 from tsock.storage.store import Tx
 

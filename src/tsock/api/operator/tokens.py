@@ -2,15 +2,17 @@
 
 import msgspec
 
+from tsock.accounts.directory import DEFAULT, Directory
+from tsock.accounts.keys import SigningKey
+from tsock.accounts.records import ApiKey
 from tsock.api.operator.body import PRODUCTS, Body, decoded, product
 from tsock.api.request import Answer, Door, Request, answer
 from tsock.api.router import Route
-from tsock.auth.directory import DEFAULT, Directory
-from tsock.auth.records import ApiKey
-from tsock.auth.tokens import Examiner, SigningKey, mint
 from tsock.clock import Clock, iso_ms
 from tsock.errors import invalid, not_found
 from tsock.settings import Settings
+from tsock.tokens.examiner import Examiner
+from tsock.tokens.mint import mint
 
 TTL_S_MAX = 10 * 365 * 86_400
 """Longer tokens than the server accepts can be minted, to see them refused."""

@@ -1,1 +1,1 @@
-"""What back ends ask over REST, with the helper libraries."""
+"""What every REST resource shares: parameters, pages of lists, and who asks."""

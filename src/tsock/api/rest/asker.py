@@ -1,8 +1,8 @@
 """What the routes of REST have in common: who asks, and what it may hand on."""
 
+from tsock.accounts import policies
+from tsock.accounts.principal import Principal
 from tsock.api.request import Request
-from tsock.auth import policies
-from tsock.auth.principal import Principal
 from tsock.errors import ApiError
 
 

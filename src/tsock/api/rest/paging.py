@@ -6,8 +6,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tsock.api.fields import Fields, shown
 from tsock.api.request import Request, Response, answer
+from tsock.api.rest.fields import Fields, shown
 from tsock.errors import ApiError, invalid
 from tsock.storage import page_token
 from tsock.storage.keyset import START, Place, Slice

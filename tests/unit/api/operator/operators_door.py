@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from tests.unit.auth.world import World
+from tests.unit.accounts.world import World
 from tsock.api.operator.accounts import OperatorAccounts
 from tsock.api.operator.check import OperatorCheck, Premises
 from tsock.api.operator.keys import OperatorKeys

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from tests.unit.api.operator.operators_door import OperatorsDoor
-from tsock.auth.caller import Caller
+from tsock.accounts.caller import Caller
 from tsock.errors import ApiError
 
 

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from tests.unit.api.operator.operators_door import OperatorsDoor
-from tsock.auth.caller import CHAT, SYNC
+from tsock.accounts.caller import CHAT, SYNC
 from tsock.errors import ApiError
 
 

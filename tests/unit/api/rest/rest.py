@@ -5,14 +5,13 @@ from urllib.parse import urlencode
 
 from tests.unit.gateway.rig import Rig
 from tests.unit.http.web import Page, Web
-from tsock.api.rest.accounts import AccountsRest
-from tsock.api.rest.iam import IamRest
-from tsock.api.rest.keys import KeysRest
+from tsock.accounts.accounts import create_account, create_subaccount
+from tsock.accounts.keys import SigningKey, create_key
+from tsock.accounts.records import Account
+from tsock.api.account.accounts import AccountsRest
+from tsock.api.account.iam import IamRest
+from tsock.api.account.keys import KeysRest
 from tsock.api.router import Router
-from tsock.auth.accounts import create_account, create_subaccount
-from tsock.auth.keys import create_key
-from tsock.auth.records import Account
-from tsock.auth.tokens import SigningKey
 
 ACCOUNTS = "/api/2010-04-01/Accounts"
 KEYS = "/iam/v1/Keys"

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsock.api import fields
 from tsock.api.request import Door, Request
-from tsock.api.rest import paging
+from tsock.api.rest import fields, paging
 from tsock.api.rest.paging import COMMON, SYNC, Asked, Codes
 from tsock.errors import ApiError
 from tsock.storage.keyset import END, START, Place, Slice

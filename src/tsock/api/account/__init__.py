@@ -1,0 +1,1 @@
+"""What accounts ask about themselves over REST: subaccounts, keys, policies, alerts and audit events."""

@@ -1,0 +1,61 @@
+"""Whose Sync objects a request may reach: the service that its grant names, and nothing else."""
+
+import re
+
+from tsock.accounts.caller import CHAT
+from tsock.accounts.directory import Directory
+from tsock.api.request import Request
+from tsock.api.sync.links import Links
+from tsock.errors import ApiError
+from tsock.sync import refusals
+from tsock.sync.actor import Actor, Limits
+from tsock.sync.announce import CDS_HOST
+
+_HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+
+
+class SyncScope:
+    """Names the actor of a tunnelled request, and the base of the URLs it is shown."""
+
+    def __init__(self, directory: Directory, limits: Limits) -> None:
+        self._directory = directory
+        self.limits = limits
+
+    def actor(self, request: Request) -> Actor:
+        """Who asks, in the service of the grant that the request is made under.
+
+        Raises:
+            ApiError: 54050, of Conversations 50050, the service was deleted meanwhile; 54056 it was
+                disabled; 54007 a write to what only Conversations changes (`sync.md` 2.1).
+        """
+        caller = request.caller
+        session = request.session
+        assert caller is not None
+        assert session is not None
+        service = self._directory.service(caller.products[request.product])
+        if service is None or service.deleted_ms is not None:
+            code = 50050 if request.product == CHAT else 54050
+            raise ApiError(404, code, "Service Instance not found")
+        if not service.enabled:
+            raise refusals.service_out_of_reach()
+        is_chat = request.product == CHAT
+        if is_chat and request.method != "GET" and request.path[-1] != "Subscriptions":
+            raise refusals.forbidden()
+        return Actor(
+            account_sid=caller.account_sid,
+            service_sid=service.sid,
+            identity=caller.identity,
+            acl_enabled=service.acl_enabled or is_chat,
+            connection=session.number,
+            webhook_url=service.webhook_url,
+            endpoint_id=caller.endpoint_id or session.endpoint_id,
+            limits=self.limits,
+        )
+
+
+def links(request: Request, actor: Actor) -> Links:
+    """URLs on the host that the client asked, so that `cdsUri` and `region` clients stay on it."""
+    host = request.headers.get("host", "")
+    if _HOST.fullmatch(host) is None:
+        host = CDS_HOST
+    return Links(actor.account_sid, actor.service_sid, f"https://{host}", "v3")

@@ -1,1 +1,0 @@
-"""Accounts, API keys, services and Access Tokens: who may connect, and why not."""

@@ -1,0 +1,201 @@
+"""What every tsock process that works on a data directory opens first: lock, store, keys, directory."""
+
+import sqlite3
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from tsock.accounts.directory import Directory
+from tsock.accounts.records import Account, ApiKey, Revocation, Service
+from tsock.accounts.secrets import Vault, claim_store, has_sealed_secrets, parse_master_key
+from tsock.api.account.accounts import AccountsRest
+from tsock.api.account.iam import IamRest
+from tsock.api.account.keys import KeysRest
+from tsock.api.account.monitor import MonitorRest
+from tsock.api.operator.accounts import OperatorAccounts
+from tsock.api.operator.check import OperatorCheck, Premises
+from tsock.api.operator.keys import OperatorKeys
+from tsock.api.operator.permissions import OperatorPermissions
+from tsock.api.operator.records import OperatorRecords
+from tsock.api.operator.revocations import OperatorRevocations
+from tsock.api.operator.services import OperatorServices
+from tsock.api.operator.tokens import OperatorTokens
+from tsock.api.operator.webhooks import OperatorWebhooks
+from tsock.api.router import Route
+from tsock.clock import Clock
+from tsock.errors import ConfigError
+from tsock.ids import Ids
+from tsock.installation import layout
+from tsock.installation.key_file import read_key_file
+from tsock.installation.lock import DataLock
+from tsock.settings import Loaded, Settings
+from tsock.storage.sqlite.store import SqliteStore
+from tsock.storage.store import Tx, fetched, written
+from tsock.telemetry.metrics import Metrics
+from tsock.telemetry.tail import Tail
+
+MASTER_KEY = "TSOCK_MASTER_KEY"
+
+
+class Installation(msgspec.Struct, frozen=True):
+    """An open data directory."""
+
+    data: Path
+    settings: Settings
+    origins: Mapping[str, str]
+    """Where each setting came from, by its name."""
+    clock: Clock
+    ids: Ids
+    metrics: Metrics
+    store: SqliteStore
+    vault: Vault
+    directory: Directory
+    master_key: str
+    """Where the master key came from."""
+    data_set: str
+    """Names this set of data; a client's cache of another one is worthless (`twilsock.md` 4.2)."""
+
+    def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
+        """Hear of every committed fact; the directory has already taken in its own."""
+        apply = self.directory.apply
+
+        def hear(facts: Sequence[object]) -> None:
+            for fact in facts:
+                if isinstance(fact, Account | ApiKey | Service | Revocation):
+                    apply(fact)
+            listener(facts)
+
+        self.store.listen(hear)
+
+    def operator_routes(self, tail: Tail, problem: Callable[[], str | None]) -> list[Route]:
+        """What the command line asks: the same from a server as from a process of its own.
+
+        Args:
+            tail: the live feed.
+            problem: why requests cannot be served now; None when they can.
+        """
+        premises = Premises(
+            data=self.data,
+            master_key=self.master_key,
+            settings=self.settings,
+            origins=self.origins,
+            clock=self.clock,
+            directory=self.directory,
+            problem=problem,
+        )
+        return [
+            *OperatorAccounts(self.vault, self.settings).routes(),
+            *OperatorKeys(self.vault, self.settings).routes(),
+            *OperatorServices().routes(),
+            *OperatorPermissions().routes(),
+            *OperatorRevocations(self.settings).routes(),
+            *OperatorTokens(self.directory, self.settings, self.clock).routes(),
+            *OperatorRecords(tail).routes(),
+            *OperatorWebhooks().routes(),
+            *OperatorCheck(premises).routes(),
+        ]
+
+    def rest_routes(self) -> list[Route]:
+        """What the helper libraries ask (`rest.md`)."""
+        return [
+            *AccountsRest(self.vault, self.settings).routes(),
+            *KeysRest(self.vault, self.settings).routes(),
+            *IamRest(self.vault, self.settings).routes(),
+            *MonitorRest(self.directory, self.settings.public_url).routes(),
+        ]
+
+
+@asynccontextmanager
+async def installation(
+    data: Path, loaded: Loaded, environ: Mapping[str, str], clock: Clock, ids: Ids
+) -> AsyncGenerator[Installation]:
+    """Open `data`, made if need be, for this process alone.
+
+    Raises:
+        ConfigError: it is in use, newer than this tsock, or sealed with another master key.
+    """
+    settings = loaded.settings
+    make_directory(data)
+    lock = DataLock(data)
+    try:
+        metrics = Metrics()
+        store = _store(data / layout.DATABASE, settings, clock, ids, metrics)
+        metrics.store_waiting = lambda: store.waiting
+        try:
+            vault, master_key = await _vault(store, data, settings, environ, ids)
+            directory = Directory(vault)
+            await fetched(store, directory.load)
+            data_set = await written(store, _data_set)
+            opened = Installation(
+                data=data,
+                settings=settings,
+                origins=loaded.origins,
+                clock=clock,
+                ids=ids,
+                metrics=metrics,
+                store=store,
+                vault=vault,
+                directory=directory,
+                master_key=master_key,
+                data_set=data_set,
+            )
+            opened.listen(lambda facts: None)
+            yield opened
+        finally:
+            await store.close()
+    finally:
+        lock.release()
+
+
+def make_directory(data: Path) -> None:
+    """Make the data directory, for its owner only, unless it is there."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the data directory {data} cannot be made: {error.strerror}") from None
+
+
+def _store(path: Path, settings: Settings, clock: Clock, ids: Ids, metrics: Metrics) -> SqliteStore:
+    try:
+        return SqliteStore(
+            path,
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
+            waiting_max=settings.store_waiting_max,
+            group_max=settings.store_group_max,
+            turn_s=settings.store_rules_per_turn_ms / 1000,
+        )
+    except sqlite3.Error as error:
+        raise ConfigError(
+            f"the database {path} cannot be opened ({error}); restore it from a backup"
+        ) from None
+
+
+async def _vault(
+    store: SqliteStore, data: Path, settings: Settings, environ: Mapping[str, str], ids: Ids
+) -> tuple[Vault, str]:
+    """The vault, and where its key came from."""
+    given = environ.get(MASTER_KEY)
+    if given:
+        origin = MASTER_KEY
+        vault = Vault(parse_master_key(given, origin))
+    else:
+        path = Path(settings.master_key_file) if settings.master_key_file else data / layout.MASTER_KEY
+        origin = str(path.absolute())
+        sealed = await fetched(store, has_sealed_secrets)
+        fresh = None if sealed else bytes.fromhex(ids.secret() + ids.secret())
+        vault = Vault(parse_master_key(read_key_file(path, fresh=fresh), origin))
+    await written(store, lambda tx: claim_store(tx, vault))
+    return vault, origin
+
+
+def _data_set(tx: Tx) -> str:
+    row = tx.one("SELECT id FROM data_set", {})
+    if row is not None:
+        return row[0]
+    fresh = tx.secret()
+    tx.run("INSERT INTO data_set (id) VALUES (:id)", {"id": fresh})
+    return fresh

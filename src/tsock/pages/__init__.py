@@ -1,1 +1,0 @@
-"""The pages that people read: templates, one stylesheet, and no script."""

@@ -1,0 +1,55 @@
+"""Answers that people read: whether a page is wanted, and what goes with one."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import quote
+
+from tsock.api.problem import Problem
+from tsock.api.request import Request, Response
+from tsock.site.rendering import render
+
+PRIVATE = {"cache-control": "no-store", "vary": "Accept, Authorization", "x-content-type-options": "nosniff"}
+"""What goes with an answer that depends on who asks, whatever its form."""
+
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_PAGE = {**PRIVATE, "content-security-policy": _POLICY, "referrer-policy": "no-referrer"}
+_WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
+
+
+def wants_page(request: Request) -> bool:
+    """Whether the client would rather have HTML than JSON; programs that do not say get JSON."""
+    return prefers_html(request.headers.get("accept", ""))
+
+
+def prefers_html(accept: str) -> bool:
+    """What the header says of HTML, compared with what it says of JSON."""
+    weights = {"text/html": 0.0, "application/json": 0.0}
+    for choice in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in choice.split(";"))
+        if name in weights:
+            given = next(filter(None, map(_WEIGHT.fullmatch, parameters)), None)
+            weights[name] = float(given[1]) if given else 1.0
+    return weights["text/html"] > weights["application/json"]
+
+
+def page(template: str, /, status: int = 200, headers: Mapping[str, str] = {}, **shown: object) -> Response:
+    """A page. It loads nothing but the stylesheet, runs nothing, and is neither framed nor kept."""
+    body = render(template, **shown)
+    return Response(status, body, "text/html; charset=utf-8", {**_PAGE, **headers})
+
+
+def problem_page(problem: Problem, headers: Mapping[str, str]) -> Response:
+    """An error as a person reads it."""
+    heading = HTTPStatus(problem.status).phrase
+    return page("problem.html", problem.status, headers, heading=heading, problem=problem)
+
+
+def see_other(path: str) -> Response:
+    """Elsewhere on this server."""
+    return Response(303, headers={**PRIVATE, "location": path})
+
+
+def sign_in(path: str) -> str:
+    """Where to go to see `path` as an operator."""
+    return f"/sign-in?next={quote(path)}"

@@ -1,0 +1,368 @@
+"""The store on SQLite: WAL, `synchronous=FULL`, many rules per commit.
+
+Rules and queries run on the event loop; only what waits for the disk, `COMMIT`, runs on one helper thread.
+Rules that arrive meanwhile form the next group. Two connections are open: the writer's, whose transaction
+holds the running group, and the reader's, which sees committed state only. A query asked for while a commit
+is under way runs after the facts of that commit were announced, so that no reply shows what an event on the
+same connection has yet to say (`conversations.md` 4.8).
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from tsock.clock import Clock
+from tsock.errors import StoreBusy, StoreDown
+from tsock.ids import Ids
+from tsock.storage.sqlite.migrate import migrate
+from tsock.storage.store import Done, Row, Tx
+from tsock.telemetry.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+_PROBE_S = 1.0
+"""How often a store that cannot commit is tried again."""
+
+_DISK_FAILURES = frozenset(
+    (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_NOMEM,
+    )
+)
+"""Primary result codes that condemn the whole group, not the statement that met them."""
+
+_Pending = tuple[Callable[[Tx], Any], Done]
+_Settled = tuple[Done, Any, Exception | None, list[object]]
+
+
+class SqliteTx:
+    """The transaction of one connection, lent to one rule at a time."""
+
+    __slots__ = ("_connection", "_execute", "_saved", "facts", "now_ms", "secret", "sid", "wrote")
+
+    def __init__(self, connection: sqlite3.Connection, ids: Ids) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+        self._saved = False
+        self.sid = ids.sid
+        self.secret = ids.secret
+        self.now_ms = 0
+        self.facts: list[object] = []
+        self.wrote = False
+        """Whether any rule since this was last reset has tried to write."""
+
+    def one(self, sql: str, params: Mapping[str, Any]) -> Row | None:
+        return self._execute(sql, params).fetchone()
+
+    def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        return self._execute(sql, params).fetchall()
+
+    def run(self, sql: str, params: Mapping[str, Any]) -> int:
+        if not self._saved:  # a rule that only reads, or is refused before it writes, needs no savepoint
+            self._execute("SAVEPOINT rule")
+            self._saved = self.wrote = True
+        return self._execute(sql, params).rowcount
+
+    def emit(self, fact: object) -> None:
+        self.facts.append(fact)
+
+    def begin_rule(self, now_ms: int) -> None:
+        self.now_ms = now_ms
+        self.facts = []
+        self._saved = False
+
+    def keep_rule(self) -> None:
+        if self._saved:
+            self._execute("RELEASE rule")
+
+    def undo_rule(self) -> None:
+        if self._saved and self._connection.in_transaction:
+            self._execute("ROLLBACK TO rule")
+            self._execute("RELEASE rule")
+
+
+class SqliteStore:
+    """`Store` on one SQLite file; lives on the running event loop."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        ids: Ids,
+        metrics: Metrics,
+        waiting_max: int = 20_000,
+        group_max: int = 2_000,
+        turn_s: float = 0.001,
+    ) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._waiting_max = waiting_max
+        self._group_max = group_max
+        self._turn_s = turn_s
+        self._writer = _connect(path)
+        migrate(self._writer)
+        self._reader = _connect(path)
+        self._reader.execute("PRAGMA query_only = ON")
+        self._tx = SqliteTx(self._writer, ids)
+        self._read_tx = SqliteTx(self._reader, ids)
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
+        self._listener: Callable[[Sequence[object]], None] = lambda facts: None
+        self._waiting: deque[_Pending] = deque()
+        self._aside: deque[_Pending] = deque()
+        self._reads: deque[_Pending] = deque()
+        self._group: list[_Settled] = []
+        self._turn_due = False
+        self._was_aside = False
+        self._committing = False
+        self._closed = False
+        self._idle: asyncio.Future[None] | None = None
+        self._down: str | None = None
+        self._probing: asyncio.TimerHandle | None = None
+
+    def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
+        """Set the one receiver of the facts of each commit; it runs on the event loop and must not raise."""
+        self._listener = listener
+
+    @property
+    def down(self) -> str | None:
+        """Why the last commit failed; None while the store commits."""
+        return self._down
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait to run."""
+        return len(self._waiting) + len(self._aside)
+
+    def write(self, rule: Callable[[Tx], Any], done: Done) -> None:
+        if len(self._waiting) >= self._waiting_max:
+            raise StoreBusy(f"{len(self._waiting)} writes wait for the store (store_waiting_max); try again")
+        self._waiting.append((rule, done))
+        self._schedule()
+
+    def write_aside(self, rule: Callable[[Tx], Any], done: Done) -> None:
+        self._aside.append((rule, done))
+        self._schedule()
+
+    def read(self, query: Callable[[Tx], Any], done: Done) -> None:
+        if self._committing:
+            self._reads.append((query, done))
+        else:
+            self._run_query(query, done)
+
+    async def close(self) -> None:
+        """Finish what was asked for, then close the file."""
+        self._closed = True
+        await self.settled()
+        self._thread.shutdown()
+        self._reader.close()
+        self._writer.close()
+
+    async def settled(self) -> None:
+        """Wait until everything that was asked for has been answered, and nothing new came meanwhile."""
+        if self.waiting or self._group or self._committing:
+            if self._idle is None or self._idle.done():
+                self._idle = self._loop.create_future()
+            await asyncio.shield(self._idle)
+
+    # One group: rules on the loop, then a commit on the thread, then replies and facts.
+
+    def _schedule(self) -> None:
+        if not (self._turn_due or self._committing):
+            self._turn_due = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """Run waiting rules for at most one slice, so that sockets are served in between."""
+        self._turn_due = False
+        if self._aside and not self._group and not (self._was_aside and self._waiting):
+            self._committing = self._was_aside = True
+            self._thread.submit(self._run_aside, *self._aside.popleft())
+            return
+        self._was_aside = False  # the two kinds take turns
+        try:
+            if not self._group:
+                self._writer.execute("BEGIN IMMEDIATE")
+                self._tx.wrote = False
+            self._run_rules()
+        except sqlite3.Error as error:
+            self._group += [(done, None, None, []) for _, done in self._waiting]
+            self._waiting.clear()
+            self._finish_group(error)
+            return
+        if self._waiting and len(self._group) < self._group_max:
+            self._turn_due = True
+            self._loop.call_soon(self._turn)
+        elif not self._tx.wrote:  # there is nothing to wait for
+            self._finish_group(self._end("ROLLBACK"))
+        else:
+            self._committing = True
+            self._thread.submit(self._commit)
+
+    def _run_rules(self) -> None:
+        waiting, group, tx = self._waiting, self._group, self._tx
+        now_ms = self._clock.now_ms()
+        stop = perf_counter() + self._turn_s
+        while waiting and len(group) < self._group_max:
+            rule, done = waiting.popleft()
+            try:
+                group.append((done, *_attempt(tx, rule, now_ms)))
+            except sqlite3.Error:
+                group.append((done, None, None, []))  # it fails with its group
+                raise
+            if perf_counter() > stop:
+                break
+
+    def _commit(self) -> None:
+        """On the helper thread: wait for the disk."""
+        started = perf_counter()
+        error = self._end("COMMIT")
+        self._loop.call_soon_threadsafe(self._committed, perf_counter() - started, error)
+
+    def _run_aside(self, rule: Callable[[Tx], Any], done: Done) -> None:
+        """On the helper thread: one rule and its commit."""
+        started = perf_counter()
+        error: sqlite3.Error | None = None
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._tx.wrote = False
+            self._group.append((done, *_attempt(self._tx, rule, self._clock.now_ms())))
+            error = self._end("COMMIT")
+        except sqlite3.Error as failure:
+            self._group.append((done, None, None, []))
+            error = failure
+        self._loop.call_soon_threadsafe(self._committed, perf_counter() - started, error)
+
+    def _end(self, statement: str) -> sqlite3.Error | None:
+        try:
+            self._writer.execute(statement)
+        except sqlite3.Error as error:
+            return error
+        return None
+
+    def _committed(self, took_s: float, error: sqlite3.Error | None) -> None:
+        self._committing = False
+        self._metrics.committed(len(self._group), took_s)
+        self._finish_group(error)
+
+    def _finish_group(self, error: sqlite3.Error | None) -> None:
+        """Answer and announce, in commit order; then let in what waited."""
+        group, self._group = self._group, []
+        if error is None:
+            if self._tx.wrote:  # what wrote nothing proves nothing
+                self._recovered()
+            announced: list[object] = []
+            for done, result, failure, facts in group:
+                self._answer(done, result, failure)
+                announced += facts
+            if announced:
+                self._announce(announced)
+        else:
+            down = self._failed(error)
+            for done, *_ in group:
+                self._answer(done, None, down)
+        while self._reads:
+            self._run_query(*self._reads.popleft())
+        if self._waiting or self._aside:
+            self._schedule()
+        elif self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _announce(self, facts: list[object]) -> None:
+        try:
+            self._listener(facts)
+        except Exception:  # whatever follows this commit must go on
+            log.exception("store.listener_failed")
+
+    def _run_query(self, query: Callable[[Tx], Any], done: Done) -> None:
+        tx = self._read_tx
+        tx.begin_rule(self._clock.now_ms())
+        try:
+            result = query(tx)
+        except sqlite3.Error as error:
+            self._answer(done, None, StoreDown(f"the store cannot be read: {error}"))
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is the caller's answer
+            self._answer(done, None, error)
+        else:
+            self._answer(done, result, None)
+
+    def _answer(self, done: Done, result: Any, error: Exception | None) -> None:
+        try:
+            done(result, error)
+        except Exception:
+            log.exception("store.reply_failed")
+
+    # A store that cannot commit keeps reading, refuses each write, and is tried until it works again.
+
+    def _failed(self, error: sqlite3.Error) -> StoreDown:
+        if self._writer.in_transaction:
+            self._end("ROLLBACK")
+        reason = f"{type(error).__name__}: {error}"
+        if self._down is None:
+            log.error("store.down", reason=reason)
+        self._down = reason
+        if self._probing is None:
+            self._probing = self._loop.call_later(_PROBE_S, self._probe)
+        return StoreDown(f"the store could not commit ({reason}); whether anything was stored is unknown")
+
+    def _recovered(self) -> None:
+        if self._down is not None:
+            log.warning("store.up", was=self._down)
+            self._down = None
+
+    def _probe(self) -> None:
+        self._probing = None
+        if self._down is not None and not self._closed:
+            self._waiting.append((_touch, lambda result, error: None))  # a failure brings the next probe
+            self._schedule()
+
+
+def _attempt(
+    tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int
+) -> tuple[Any, Exception | None, list[object]]:
+    """Run one rule in its savepoint; a failure of the disk is raised, any other belongs to the rule."""
+    tx.begin_rule(now_ms)
+    try:
+        result = rule(tx)
+        tx.keep_rule()
+    except sqlite3.Error as error:
+        # Misuse that the module itself finds, such as a missing parameter, has no code.
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_FAILURES:
+            raise
+        tx.undo_rule()
+        return None, error, []
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is the caller's answer
+        tx.undo_rule()
+        return None, error, []
+    return result, None, tx.facts
+
+
+def _touch(tx: Tx) -> None:
+    """The smallest write: proves that the store commits again."""
+    tx.run("UPDATE store_probe SET at_ms = :now", {"now": tx.now_ms})
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Nobody else may write here, so there is nothing to wait for: whoever does so by hand makes writes fail
+    # for that long, and the event loop goes on.
+    connection = sqlite3.connect(
+        path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cache_size = -32768")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection

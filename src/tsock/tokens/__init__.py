@@ -1,0 +1,1 @@
+"""Access Tokens: minted, judged, and explained when they are refused."""

@@ -1,0 +1,174 @@
+"""The doctor's answer: every check of one token, the first failure, and what explains it.
+
+It never repeats the text that was examined, a signature or a secret.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from tsock.accounts.directory import DEFAULT
+from tsock.ids import is_sid
+from tsock.tokens import jws
+from tsock.tokens.checks import CHECKS, Check
+from tsock.tokens.examination import CONTENT_TYPE, GRANT_FIELDS, GRANTS, Examination
+from tsock.tokens.hints import FORM_CAUSES, HINTS, TIME_CAUSES, Hint, secret_notes, time_notes
+from tsock.tokens.unwrap import unwrap
+from tsock.tokens.wording import describe, distance, is_number
+
+_KINDS = {CONTENT_TYPE: "access_token", "twilio-pkrv;v=1": "client_validation_token"}
+_KINDS_BY_NOTE = {"jwe": "jwe", "markup": "markup", "json_wrapper": "json", "init_packet": "packet"}
+_is_grant_name = re.compile("[a-z_]{1,32}").fullmatch
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a report."""
+
+    id: str
+    verdict: Literal["pass", "fail", "skipped"]
+    """`skipped` where an earlier failure left nothing to look at."""
+    expected: str
+    found: str
+    fix: str | None = None
+    """Of a failed check."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The doctor's contract; as JSON it is the answer of `POST /doctor`."""
+
+    verdict: Literal["accepted", "denied"]
+    """What the gateway would do now with the text as it was given."""
+    code: int | None
+    cause: str | None
+    """Id of the first failed check."""
+    summary: str
+    fix: str | None
+    input: str
+    """What was examined, leaving out what was around it: `access_token`, `capability_token`,
+    `client_validation_token`, `jwt`; where no token was found `jwe`, `markup`, `json`, `packet`, `sid`,
+    `nothing` or `text`."""
+    notes: list[str]
+    claims: dict[str, Any]
+    """What the token says, as far as it cannot be a secret."""
+    checks: list[Finding]
+
+    def sid(self, claim: str) -> str | None:
+        """What `iss` or `sub` says, if that has the form of a SID."""
+        found = self.claims.get(claim)
+        return found if isinstance(found, str) and is_sid(found) else None
+
+
+def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: int | None = None) -> Report:
+    """Run every check that has something to look at.
+
+    Args:
+        e: a fresh examination.
+        may_see: whether the asker may see the account with this SID; only then are its secrets tried for an
+            explanation.
+        unwrapped_chars_max: how much of a text that is no token is searched for one; None is all.
+    """
+    notes: list[str] = []
+    lines: list[Finding] = []
+    failed: list[tuple[Check, str]] = []
+    for check in CHECKS:
+        line = _look(check, e)
+        lines.append(line)
+        if line.verdict == "fail":
+            failed.append((check, check.problem.format(found=line.found)))
+            notes += _explain(check, e, may_see, unwrapped_chars_max)
+    if any(check.id in TIME_CAUSES for check, _ in failed):
+        notes += time_notes(e)
+    first = failed[0][0] if failed else None
+    hint = next((HINTS[note] for note in notes if first and first.id in HINTS[note].causes), None)
+    return Report(
+        verdict="denied" if first else "accepted",
+        code=first and first.code,
+        cause=first and first.id,
+        summary=_summary(e, failed, hint),
+        fix=hint.fix if hint else first and first.fix,
+        input=_input(e, notes),
+        notes=notes,
+        claims=_claims(e.token.claims) if hasattr(e, "token") else {},
+        checks=lines,
+    )
+
+
+def _look(check: Check, e: Examination) -> Finding:
+    expected = check.expected.format(limits=e.settings)
+    if not all(hasattr(e, need) for need in check.needs):
+        return Finding(check.id, "skipped", expected, "")
+    if check.passes(e):
+        return Finding(check.id, "pass", expected, check.found(e))
+    return Finding(check.id, "fail", expected, check.found(e), check.fix)
+
+
+def _explain(
+    check: Check, e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: int | None
+) -> list[str]:
+    """Notes on a failure just met; after `not_a_jwt` the examination goes on with the token inside."""
+    if check.id == "not_a_jwt" and e.has_content():
+        inner, notes = unwrap(e.text[:unwrapped_chars_max])
+        if inner is not None:
+            e.text = inner
+            e.is_jws()
+        return notes
+    if check.id == "signature" and hasattr(e, "account") and may_see(e.account.sid):
+        return secret_notes(e)
+    return []
+
+
+def _summary(e: Examination, failed: list[tuple[Check, str]], hint: Hint | None) -> str:
+    if not failed:
+        return f"The token would be accepted; it expires {distance(e.expires_ms, e.now_ms)}."
+    first, problem = failed[0]
+    problem = (hint and hint.problem) or problem
+    if first.id not in FORM_CAUSES or not hasattr(e, "token"):
+        return problem
+    inside = next((problem for check, problem in failed if check.id not in FORM_CAUSES), None)
+    if inside is None:
+        return f"{problem} The token inside has no other fault."
+    return f"{problem} The token inside has another fault: {inside[0].lower()}{inside[1:]}"
+
+
+def _input(e: Examination, notes: list[str]) -> str:
+    if hasattr(e, "token"):
+        content_type, claims = e.token.header.get("cty"), e.token.claims
+        if isinstance(content_type, str) and content_type in _KINDS:
+            return _KINDS[content_type]
+        return "capability_token" if "scope" in claims or "policies" in claims else "jwt"
+    by_note = [_KINDS_BY_NOTE[note] for note in notes if note in _KINDS_BY_NOTE]
+    if by_note:
+        return by_note[0]
+    if not e.has_content():
+        return "nothing"
+    return "sid" if is_sid(e.text.strip()) else "text"
+
+
+def _claims(claims: jws.Json) -> dict[str, Any]:
+    """The claims of a token that may not have been verified, without anything that could be a secret."""
+    shown: dict[str, Any] = {name: describe(claims[name]) for name in ("iss", "sub") if name in claims}
+    grants: Any = claims.get("grants")
+    if jws.is_object(grants):
+        if isinstance(grants.get("identity"), str):
+            shown["identity"] = grants["identity"][:256]
+        shown["grants"] = {
+            name: _grant(name, grant)
+            for name, grant in grants.items()
+            if name != "identity" and _is_grant_name(name)
+        }
+    for name in ("exp", "nbf", "iat"):
+        if is_number(claims.get(name)):
+            shown[name] = claims[name]
+    return shown
+
+
+def _grant(name: str, grant: Any) -> dict[str, str]:
+    if name not in GRANTS or not jws.is_object(grant):
+        return {}
+    return {
+        field: DEFAULT if grant[field] == DEFAULT else describe(grant[field])
+        for field in GRANT_FIELDS
+        if grant.get(field) is not None
+    }

@@ -1,0 +1,202 @@
+"""A data directory and what makes it unusable; the operator is told what to do."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tsock.accounts.accounts import create_account
+from tsock.accounts.principal import OPERATOR
+from tsock.accounts.records import Account
+from tsock.clock import Clock
+from tsock.errors import ConfigError
+from tsock.ids import Ids
+from tsock.installation.installation import Installation, installation
+from tsock.installation.lock import DirectoryInUse
+from tsock.settings import Loaded, Settings
+from tsock.storage.store import written
+
+KEY, OTHER_KEY = "0a" * 32, "0b" * 32
+
+
+def opening(data: Path, environ: Mapping[str, str] | None = None, seed: int = 1, **settings: Any) -> Any:
+    loaded = Loaded(Settings(**settings), {})
+    return installation(data, loaded, environ or {}, Clock(), Ids(seed))
+
+
+async def refusal(data: Path, environ: Mapping[str, str] | None = None, **settings: Any) -> str:
+    """Why it could not be opened; an attempt leaves the directory free."""
+    with pytest.raises(ConfigError) as refused:
+        async with opening(data, environ, **settings):
+            raise AssertionError("it was opened")
+    assert not isinstance(refused.value, DirectoryInUse)
+    return str(refused.value)
+
+
+async def account_of(opened: Installation) -> Account:
+    return await written(opened.store, lambda tx: create_account(tx, opened.vault, by=OPERATOR))
+
+
+async def test_first_start_makes_the_directory_for_its_owner_alone(tmp_path: Path) -> None:
+    data = tmp_path / "some" / "where"
+    async with opening(data) as opened:
+        assert opened.data == data
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        assert stat.S_IMODE((data / "master.key").stat().st_mode) == 0o600
+        assert opened.master_key == str(data / "master.key")
+
+
+async def test_later_start_finds_everything_as_it_was(tmp_path: Path) -> None:
+    async with opening(tmp_path) as opened:
+        account = await account_of(opened)
+        secret = opened.directory.auth_token(account)
+        data_set = opened.data_set
+    async with opening(tmp_path, seed=2) as again:
+        assert again.directory.account(account.sid) == account
+        assert again.directory.auth_token(account) == secret
+        assert again.data_set == data_set
+
+
+async def test_other_directory_is_another_set_of_data(tmp_path: Path) -> None:
+    async with opening(tmp_path / "a") as one, opening(tmp_path / "b", seed=2) as other:
+        assert one.data_set != other.data_set
+
+
+async def test_directory_takes_in_a_record_before_the_listener_hears_of_it(tmp_path: Path) -> None:
+    async with opening(tmp_path) as opened:
+        heard: list[object] = []
+
+        def hear(facts: Any) -> None:
+            heard.extend(facts)
+            assert opened.directory.account(facts[0].sid) == facts[0]
+
+        opened.listen(hear)
+        account = await account_of(opened)
+        assert heard[0] == account
+
+
+async def test_second_process_is_refused_and_told_who_owns_the_directory(tmp_path: Path) -> None:
+    async with opening(tmp_path):
+        with pytest.raises(DirectoryInUse) as refused:
+            async with opening(tmp_path):
+                raise AssertionError("it was opened twice")
+    assert str(refused.value) == (
+        f"the data directory {tmp_path} is in use by another tsock (process {os.getpid()}): "
+        "stop that one, or choose another directory with --data"
+    )
+    async with opening(tmp_path):
+        pass
+
+
+async def test_lock_left_by_a_process_that_was_killed_is_none(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("4194304\n")
+    async with opening(tmp_path):
+        assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+
+
+async def test_key_may_come_from_the_environment_and_then_no_file_is_made(tmp_path: Path) -> None:
+    async with opening(tmp_path, {"TSOCK_MASTER_KEY": KEY}) as opened:
+        assert opened.master_key == "TSOCK_MASTER_KEY"
+        await account_of(opened)
+    assert not (tmp_path / "master.key").exists()
+
+
+async def test_key_may_lie_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere"
+    async with opening(tmp_path / "data", master_key_file=str(path)) as opened:
+        assert opened.master_key == str(path)
+    assert path.exists()
+    assert not (tmp_path / "data" / "master.key").exists()
+
+
+async def test_wrong_master_key_is_refused_and_the_right_one_still_fits(tmp_path: Path) -> None:
+    async with opening(tmp_path, {"TSOCK_MASTER_KEY": KEY}) as opened:
+        account = await account_of(opened)
+        secret = opened.directory.auth_token(account)
+    said = await refusal(tmp_path, {"TSOCK_MASTER_KEY": OTHER_KEY})
+    assert said.startswith("the master key is not the one that sealed this data: give TSOCK_MASTER_KEY")
+    assert OTHER_KEY not in said
+    async with opening(tmp_path, {"TSOCK_MASTER_KEY": KEY}) as opened:
+        assert opened.directory.auth_token(account) == secret
+
+
+@pytest.mark.parametrize("key", ["short", "zz" * 32, "0a" * 31, "0a" * 33])
+async def test_text_that_is_no_key_is_refused_without_repeating_it(tmp_path: Path, key: str) -> None:
+    said = await refusal(tmp_path, {"TSOCK_MASTER_KEY": key})
+    assert said == (
+        "TSOCK_MASTER_KEY holds no master key: expected 64 hex digits or base64 of 32 bytes, "
+        f"found a text of {len(key)} characters"
+    )
+
+
+async def test_missing_key_file_of_a_sealed_store_is_refused_and_not_made_anew(tmp_path: Path) -> None:
+    async with opening(tmp_path):
+        pass
+    path = tmp_path / "master.key"
+    kept = path.rename(tmp_path / "backup")
+    said = await refusal(tmp_path)
+    assert said.startswith(f"the master key is missing: {path} does not exist")
+    assert not path.exists()
+    kept.rename(path)
+    async with opening(tmp_path):
+        pass
+
+
+async def test_key_file_that_a_group_can_read_is_refused(tmp_path: Path) -> None:
+    async with opening(tmp_path):
+        pass
+    path = tmp_path / "master.key"
+    path.chmod(0o640)
+    said = await refusal(tmp_path)
+    assert said.startswith(f"{path} can be read by others (mode 0640): expected 0600; run chmod 600 {path}")
+
+
+async def test_key_file_that_holds_no_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "master.key"
+    path.write_bytes(b"\xff" * 10)
+    path.chmod(0o600)
+    assert (await refusal(tmp_path)).startswith(f"{path} holds no master key: expected 64 hex digits")
+
+
+@pytest.mark.parametrize("place", ["no/such/directory/key", "directory"])
+async def test_key_file_that_cannot_be_made_or_read_is_refused(tmp_path: Path, place: str) -> None:
+    (tmp_path / "directory").mkdir(mode=0o700)
+    path = tmp_path / place
+    said = await refusal(tmp_path / "data", master_key_file=str(path))
+    assert said.startswith(f"the master key file {path} cannot be used: ")
+
+
+async def test_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert (
+        await refusal(tmp_path / "file")
+        == f"the data directory {tmp_path / 'file'} cannot be made: File exists"
+    )
+    below = tmp_path / "file" / "below"
+    assert (await refusal(below)).startswith(f"the data directory {below} cannot be made: ")
+
+
+async def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tsock.db"
+    path.write_bytes(b"this is no database" * 100)
+    assert (await refusal(tmp_path)).startswith(f"the database {path} cannot be opened (")
+    assert path.read_bytes() == b"this is no database" * 100
+
+
+async def test_data_of_a_newer_version_are_refused_and_left_alone(tmp_path: Path) -> None:
+    async with opening(tmp_path) as opened:
+        account = await account_of(opened)
+    with sqlite3.connect(tmp_path / "tsock.db") as database:
+        database.execute("INSERT INTO schema_version (version) VALUES (9999)")
+    database.close()
+    said = await refusal(tmp_path)
+    assert said.startswith("the data directory has schema version 9999, this tsock knows versions up to ")
+    with sqlite3.connect(tmp_path / "tsock.db") as database:
+        database.execute("DELETE FROM schema_version WHERE version = 9999")
+    database.close()
+    async with opening(tmp_path) as opened:
+        assert opened.directory.account(account.sid) == account

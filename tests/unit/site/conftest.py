@@ -1,0 +1,3 @@
+from tests.unit.gateway.conftest import rig
+
+__all__ = ["rig"]

@@ -1,0 +1,346 @@
+"""What the doctor says: the contract of `POST /doctor` and `tsock doctor --json`."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.accounts.world import NOW_S, World
+from tests.unit.tokens.craft import ABSENT, claims, craft, grants, header, part, sign
+from tsock.accounts.accounts import get_account
+from tsock.accounts.caller import CHAT, SYNC
+from tsock.accounts.keys import SigningKey, delete_key
+from tsock.tokens.report import Report
+
+UNCHANGING = World()
+"""For examples of a property, which leave it as it is."""
+
+
+def lines(report: Report) -> dict[str, str]:
+    """Verdict by check; of checks with one id, the worst."""
+    worst: dict[str, str] = {}
+    for line in report.checks:
+        if worst.get(line.id) != "fail":
+            worst[line.id] = line.verdict
+    return worst
+
+
+def test_accepted_token_has_every_check_in_the_documented_order(world: World):
+    report = world.examine(world.token(ttl_s=7500))
+    assert (report.verdict, report.code, report.cause, report.fix) == ("accepted", None, None, None)
+    assert report.summary == "The token would be accepted; it expires in 2 h 5 min."
+    assert [line.id for line in report.checks] == [
+        *("empty", "too_large", "not_a_jwt", "algorithm", "type", "not_access_token"),
+        *("issuer_invalid", "account_invalid", "account_unknown", "test_credentials", "account_inactive"),
+        *("key_unknown", "key_revoked", "key_other_account", "key_restricted", "region", "signature"),
+        *("time_invalid", "expired", "time_invalid", "not_yet_valid", "lifetime_too_long"),
+        *("grants_missing", "identity_invalid", "identity_missing", "identity_invalid", "identity_invalid"),
+        *("grant_missing", "service_missing", "service_invalid", "service_invalid", "service_unknown"),
+        *("service_other_account", "service_invalid", "service_invalid", "revoked"),
+    ]
+    assert {line.verdict for line in report.checks} == {"pass"}
+
+
+def test_answer_as_json_has_the_fields_of_the_contract(world: World):
+    world.now_ms += 3600_000 + 11_520_000
+    report = json.loads(msgspec.json.encode(world.examine(craft(world, exp=NOW_S + 3600, iat=NOW_S))))
+    checks = report.pop("checks")
+    assert report == {
+        "verdict": "denied",
+        "code": 20104,
+        "cause": "expired",
+        "summary": "The token expired 3 h 12 min ago.",
+        "fix": "Mint a new token; refresh on tokenAboutToExpire.",
+        "input": "access_token",
+        "notes": [],
+        "claims": {
+            "iss": world.key.key_sid,
+            "sub": world.account_sid,
+            "identity": "alice",
+            "grants": {"data_sync": {"service_sid": world.sync_sid}},
+            "exp": NOW_S + 3600,
+            "iat": NOW_S,
+        },
+    }
+    (expired,) = [line for line in checks if line["id"] == "expired"]
+    assert expired == {
+        "id": "expired",
+        "verdict": "fail",
+        "expected": "a time to come in exp",
+        "found": "3 h 12 min ago",
+        "fix": "Mint a new token; refresh on tokenAboutToExpire.",
+    }
+    assert {tuple(line) for line in checks if line["verdict"] != "fail"} == {
+        ("id", "verdict", "expected", "found")
+    }
+
+
+def test_checks_go_on_after_the_first_failure(world: World):
+    token = craft(world, head={"twr": "ie1"}, exp=NOW_S - 60, grants={"data_sync": {}})
+    report = world.examine(token)
+    assert (report.code, report.cause) == (20103, "region")
+    failed = [line.id for line in report.checks if line.verdict == "fail"]
+    assert failed == ["region", "expired", "identity_missing", "service_missing"]
+    verdicts = lines(report)
+    assert verdicts["signature"] == "pass"
+    assert verdicts["service_unknown"] == "skipped"
+
+
+def test_checks_without_anything_to_look_at_are_skipped(world: World):
+    report = world.examine("hello")
+    verdicts = [line.verdict for line in report.checks]
+    assert verdicts == ["pass", "pass", "fail", *["skipped"] * (len(verdicts) - 3)]
+    assert (report.input, report.notes, report.claims) == ("text", [], {})
+
+
+def test_product_asks_for_the_grant_of_its_sdk(world: World):
+    token = world.token(products={SYNC: world.sync_sid})
+    assert world.examine(token).verdict == "accepted"
+    report = world.examine(token, registered=[CHAT])
+    assert (report.code, report.cause) == (51103, "grant_missing")
+    assert "ip_messaging" in report.summary
+
+
+def test_summary_of_what_is_unknown_or_not_granted_is_a_sentence(world: World):
+    nobody, none = f"AC{'0' * 31}f", f"SK{'0' * 31}f"
+    assert world.examine(craft(world, sub=nobody)).summary == f"The account in sub is unknown: {nobody}."
+    assert world.examine(craft(world, iss=none)).summary == f"The API key in iss is unknown: {none}."
+    video = craft(world, grants={"identity": "alice", "video": {}})
+    assert world.examine(video, registered=[SYNC]).summary == (
+        "The token lacks a grant that the client can use: "
+        "it grants nothing that is served here, and the client starts data_sync."
+    )
+
+
+def test_sid_of_a_report_is_one_or_nothing(world: World):
+    report = world.examine(craft(world, sub="someone"))
+    assert (report.sid("iss"), report.sid("sub")) == (world.key.key_sid, None)
+    assert world.examine("hello").sid("iss") is None
+
+
+# What is around a token
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "notes"),
+    [
+        ('{{"token":"{t}"}}', ["json_wrapper"]),
+        ('{{"identity": "a.b.c", "data": [{{"accessToken": "{t}"}}]}}', ["json_wrapper"]),
+        ('\n{{"token": "Bearer {t}"}}\n', ["json_wrapper", "bearer_prefix"]),
+        ("{{token: '{t}'}}", ["json_wrapper"]),
+        ('"{t}"', ["quoted"]),
+        ("'{t}'", ["quoted"]),
+        ("Bearer {t}", ["bearer_prefix"]),
+        ("Authorization: bearer  {t}", ["bearer_prefix"]),
+        ("{t}\n", ["whitespace"]),
+        ("  {t}", ["whitespace"]),
+        ('"{t}"\r\n', ["whitespace", "quoted"]),
+        ("%22{t}%22", ["url_encoded", "quoted"]),
+        ("token={t}&ttl=5", ["url_encoded"]),
+        ("<html><body>{t}</body></html>", ["markup"]),
+        (
+            'TWILSOCK V3.0 500\r\n{{"id":"TM1","method":"init","token":"{t}","payload_size":0}}\r\n',
+            ["init_packet"],
+        ),
+    ],
+)
+def test_token_with_something_around_it_is_denied_but_its_checks_go_on(
+    world: World, wrapped: str, notes: list[str]
+):
+    report = world.examine(wrapped.format(t=world.token()))
+    assert (report.verdict, report.code, report.cause) == ("denied", 20101, "not_a_jwt")
+    assert (report.notes, report.input) == (notes, "access_token")
+    assert report.claims["identity"] == "alice"
+    assert [line.id for line in report.checks if line.verdict == "fail"] == ["not_a_jwt"]
+    assert report.summary.endswith(" The token inside has no other fault.")
+
+
+def test_token_broken_over_lines_is_white_space(world: World):
+    token = world.token()
+    report = world.examine("\n".join(token[at : at + 64] for at in range(0, len(token), 64)))
+    assert (report.notes, report.claims["identity"]) == (["whitespace"], "alice")
+
+
+def test_fault_of_the_token_inside_is_told_too(world: World):
+    report = world.examine(json.dumps({"token": craft(world, exp=NOW_S - 60)}))
+    assert report.cause == "not_a_jwt"
+    assert report.summary == (
+        "The text is JSON, not the token itself. "
+        "The token inside has another fault: the token expired 1 min ago."
+    )
+    assert "parse the answer" in report.fix
+
+
+def test_page_of_a_megabyte_with_a_token_in_it_is_too_large_yet_examined(world: World):
+    page = f"<html>{'ey' * 500_000}<p>{world.token()}</p></html>"
+    report = world.examine(page)
+    assert (report.code, report.cause, report.notes) == (20101, "too_large", ["markup"])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "notes"),
+    [
+        ("", "nothing", []),
+        (" \n", "nothing", []),
+        ("<!doctype html><p>502</p>", "markup", ["markup"]),
+        ('{"error": "denied"}', "json", ["json_wrapper"]),
+        (".".join((part(header(alg="dir")), "", "AAAA", "BBBB", "CCCC")), "jwe", ["jwe"]),
+        ("SK" + "0" * 32, "sid", []),
+        ("0123456789abcdef0123456789abcdef", "text", []),
+    ],
+)
+def test_text_without_a_token_is_recognised(world: World, text: str, kind: str, notes: list[str]):
+    report = world.examine(text)
+    assert (report.input, report.notes, report.code) == (kind, notes, 20101)
+
+
+def test_jwts_of_other_kinds_are_recognised(world: World):
+    capability = sign(
+        {"alg": "HS256", "typ": "JWT"}, {"iss": world.account_sid, "scope": "scope:client:incoming"}, "x"
+    )
+    validation = (
+        f"{part({'alg': 'RS256', 'typ': 'JWT', 'cty': 'twilio-pkrv;v=1', 'kid': 'CR1'})}.{part({})}.AAAA"
+    )
+    plain = sign({"alg": "HS256", "typ": "JWT"}, {}, "x")
+    for token, kind, cause in (
+        (capability, "capability_token", "not_access_token"),
+        (validation, "client_validation_token", "algorithm"),
+        (plain, "jwt", "not_access_token"),
+    ):
+        report = world.examine(token)
+        assert (report.input, report.code, report.cause) == (kind, 20102, cause)
+
+
+# What signed it
+
+
+def everybody(sid: str) -> bool:
+    return True
+
+
+def test_usual_mistakes_with_secrets_are_named_to_whom_may_see_the_account(world: World):
+    account = world.directory.account(world.account_sid)
+    assert account is not None
+    secret = world.key.secret
+    for wrong, note in (
+        (world.auth_token, "auth_token_as_secret"),
+        (world.vault.open(account.test_sid, account.test_token), "auth_token_as_secret"),
+        (secret + "\n", "secret_whitespace"),
+        (secret + "\r\n", "secret_whitespace"),
+        (" " + secret, "secret_whitespace"),
+        (world.key.key_sid, "sid_as_secret"),
+        (world.account_sid, "sid_as_secret"),
+        ("something else", None),
+    ):
+        token = world.token(key=SigningKey(world.account_sid, world.key.key_sid, wrong))
+        for may_see in (everybody, lambda sid: sid == world.account_sid):
+            report = world.examine(token, may_see=may_see)
+            assert (report.code, report.cause, report.notes) == (20107, "signature", [note] if note else [])
+        for options in ({}, {"may_see": lambda sid: sid != world.account_sid}):
+            assert world.examine(token, **options).notes == []
+
+
+def test_report_of_a_refusal_is_the_operators(world: World):
+    token = world.token(key=SigningKey(world.account_sid, world.key.key_sid, world.auth_token))
+    refusal: Any = world.verify(token)
+    assert refusal.report() == world.examine(token, may_see=everybody)
+    assert refusal.report().summary == "The token is signed with the account's Auth Token."
+
+
+# What is wrong with a time
+
+
+@pytest.mark.parametrize(
+    ("times", "cause", "notes"),
+    [
+        ({"exp": (NOW_S + 3600) * 1000}, "lifetime_too_long", ["milliseconds"]),
+        ({"iat": NOW_S * 1000, "exp": (NOW_S + 3600) * 1000}, "not_yet_valid", ["milliseconds"]),
+        ({"exp": NOW_S + 30 * 86_400}, "lifetime_too_long", []),
+        ({"exp": -3600}, "time_invalid", ["negative"]),
+        ({"exp": "soon"}, "time_invalid", []),
+        ({"iat": NOW_S + 7200, "exp": NOW_S + 10_800}, "not_yet_valid", ["time_zone"]),
+        ({"iat": NOW_S + 19_800 - 119, "exp": NOW_S + 30_000}, "not_yet_valid", ["time_zone"]),
+        ({"nbf": NOW_S - 36_000 + 100, "exp": NOW_S - 32_400}, "expired", ["time_zone"]),
+        ({"iat": NOW_S + 1800, "exp": NOW_S + 5400}, "not_yet_valid", []),
+        ({"iat": NOW_S + 7200 + 121, "exp": NOW_S + 10_800}, "not_yet_valid", []),
+        ({"iat": NOW_S - 7200, "exp": NOW_S + 3600}, None, []),
+    ],
+)
+def test_notes_on_times_explain_a_failure_of_a_time(
+    world: World, times: dict[str, Any], cause: str | None, notes: list[str]
+):
+    report = world.examine(craft(world, **times))
+    assert (report.cause, report.notes) == (cause, notes)
+
+
+def test_fix_speaks_of_milliseconds_and_zones_where_they_explain_it(world: World):
+    assert "milliseconds" in world.examine(craft(world, exp=(NOW_S + 3600) * 1000)).fix
+    assert "time zone" in world.examine(craft(world, iat=NOW_S + 7200)).fix
+    assert "refresh" in world.examine(craft(world, iat=NOW_S - 3700, exp=NOW_S - 100)).fix
+
+
+# What must not be told
+
+
+def secrets_of(world: World) -> list[str]:
+    account = get_account(world.tx, world.account_sid)
+    return [world.key.secret, world.auth_token, world.vault.open(account.test_sid, account.test_token)]
+
+
+def test_report_repeats_no_pasted_text_no_signature_and_no_secret(world: World):
+    secrets = secrets_of(world)
+    deleted = world.another_key()
+    world(delete_key, world.account_sid, deleted.key_sid)
+    pasted = [
+        *secrets,
+        world.token(),
+        f'{{"token": "{world.token()}", "secret": "{world.key.secret}"}}',
+        quote(f'"{world.key.secret}"'),
+        world.token(key=deleted),
+        craft(world, iss=world.key.secret, sub=world.auth_token, twr=world.key.secret),
+        craft(world, head={"cty": world.key.secret}),
+        craft(
+            world,
+            grants=grants(world, data_sync={"service_sid": world.key.secret}, voice={"p": world.auth_token}),
+        ),
+        craft(world, grants={world.auth_token: {}, "chat": {"endpoint_id": world.auth_token}}),
+        craft(world, exp=world.auth_token, jti=world.auth_token, custom=world.auth_token),
+        sign(header(), claims(world), world.auth_token),
+    ]
+    for text in pasted:
+        told = msgspec.json.encode(world.examine(text, may_see=everybody)).decode()
+        assert text not in told
+        assert text.rpartition(".")[2] not in told or "." not in text
+        assert not any(secret in told for secret in secrets)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=60))
+def test_report_of_any_bytes_is_json(raw: bytes):
+    report = UNCHANGING.examine(raw.decode("latin-1"))
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+
+
+def test_claims_are_shown_as_far_as_they_are_harmless(world: World):
+    token = craft(
+        world,
+        iss="x" * 40,
+        sub=ABSENT,
+        nbf="yesterday",
+        grants={
+            "identity": "i" * 300,
+            "voice": {"params": {"pin": "1234"}},
+            "chat": {"service_sid": "default"},
+            "V!": {},
+        },
+    )
+    assert world.examine(token).claims == {
+        "iss": "a text of 40 characters",
+        "identity": "i" * 256,
+        "grants": {"voice": {}, "chat": {"service_sid": "default"}},
+        "exp": NOW_S + 3600,
+    }
