@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tsock.errors import ApiError
-from tsock.events import Event
+from tsock.events import Event, Fact
 from tsock.ids import Ids
 from tsock.storage.sqlite.migrate import migrate
 from tsock.sync.actor import Actor
@@ -20,12 +20,12 @@ SERVICE = "IS0123456789abcdef0123456789abcdef"
 NOON_MS = 1_935_489_600_000
 NOON = "2031-05-02T12:00:00.000Z"
 
-ALICE = Actor(ACCOUNT, SERVICE, "alice", connection=1)
-BOB = Actor(ACCOUNT, SERVICE, "bob", connection=2)
+ALICE = Actor(ACCOUNT, SERVICE, "alice", connection=("n", 1))
+BOB = Actor(ACCOUNT, SERVICE, "bob", connection=("n", 2))
 REST = Actor(ACCOUNT, SERVICE)
-STRANGER = Actor(ACCOUNT, "IS" + "f" * 32, "mallory", connection=3)
-LOCKED_ALICE = Actor(ACCOUNT, SERVICE, "alice", acl_enabled=True, connection=1)
-LOCKED_BOB = Actor(ACCOUNT, SERVICE, "bob", acl_enabled=True, connection=2)
+STRANGER = Actor(ACCOUNT, "IS" + "f" * 32, "mallory", connection=("n", 3))
+LOCKED_ALICE = Actor(ACCOUNT, SERVICE, "alice", acl_enabled=True, connection=("n", 1))
+LOCKED_BOB = Actor(ACCOUNT, SERVICE, "bob", acl_enabled=True, connection=("n", 2))
 
 
 class World:
@@ -36,7 +36,7 @@ class World:
         migrate(self.database)
         self.now_ms = NOON_MS
         self.statements: set[str] = set()
-        self.facts: list[object] = []
+        self.facts: list[Fact] = []
         self.sid = Ids(0).sid
         self.secret = Ids(0).secret
 
@@ -81,10 +81,18 @@ class World:
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         return self._execute(sql, params).fetchall()
 
-    def run(self, sql: str, params: Mapping[str, Any]) -> int:
+    claim = one
+
+    def run(self, sql: str, params: Mapping[str, Any]) -> None:
+        self._execute(sql, params)
+
+    def count(self, sql: str, params: Mapping[str, Any]) -> int:
         return self._execute(sql, params).rowcount
 
-    def emit(self, fact: object) -> None:
+    def saw(self, root_sid: str, counter: int) -> None:
+        """Nobody asks what a rule saw."""
+
+    def emit(self, fact: Fact) -> None:
         self.facts.append(fact)
 
     def _execute(self, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:

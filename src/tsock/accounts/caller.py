@@ -9,6 +9,9 @@ SYNC = "data_sync"
 CHAT = "ip_messaging"
 """Product id of Conversations; its grant is `chat` or `ip_messaging` (`tokens.md` 2.2)."""
 
+PRODUCTS = frozenset((SYNC, CHAT))
+"""What is served here."""
+
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
     """The outcome of a successful token examination (`tokens.md` 6)."""

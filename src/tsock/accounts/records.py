@@ -5,15 +5,14 @@ A record is also the fact announced when it changes: rules emit the new record i
 
 from typing import Literal
 
-import msgspec
-
 from tsock.accounts.caller import Caller
+from tsock.events import Change
 
 Status = Literal["active", "suspended", "closed"]
 KeyKind = Literal["main", "standard", "restricted"]
 
 
-class Account(msgspec.Struct, frozen=True, gc=False):
+class Account(Change, frozen=True):
     """An account or, with an owner, a subaccount."""
 
     sid: str
@@ -36,7 +35,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     """Whether it is suspended, and that by an operator: then its owner cannot lift it."""
 
 
-class ApiKey(msgspec.Struct, frozen=True, gc=False):
+class ApiKey(Change, frozen=True):
     """An API key; a deleted one stays on record."""
 
     sid: str
@@ -55,7 +54,7 @@ class ApiKey(msgspec.Struct, frozen=True, gc=False):
     """When it was deleted."""
 
 
-class Service(msgspec.Struct, frozen=True, gc=False):
+class Service(Change, frozen=True):
     """A service of Sync or Conversations (`sync.md` 1.2)."""
 
     sid: str
@@ -78,7 +77,7 @@ class Service(msgspec.Struct, frozen=True, gc=False):
     deleted_ms: int | None = None
 
 
-class Revocation(msgspec.Struct, frozen=True, gc=False):
+class Revocation(Change, frozen=True):
     """What ends tokens of an account before their time (`tokens.md` 8)."""
 
     sid: str

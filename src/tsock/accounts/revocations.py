@@ -110,7 +110,7 @@ def forget_revocations(tx: Tx) -> int:
 
     The directory forgets them by `Directory.forget`.
     """
-    return tx.run(
+    return tx.count(
         "DELETE FROM revocations WHERE sid IN "
         "(SELECT sid FROM revocations WHERE until_ms <= :now LIMIT :rows)",
         {"now": tx.now_ms, "rows": _FORGET_ROWS},

@@ -107,9 +107,10 @@ class HttpShell:
 
     async def _settle(self, answer: Answer) -> Response:
         if isinstance(answer, Read):
-            return await fetched(self._store, answer.run)
+            found = await fetched(self._store, answer.query)
+            return found if answer.reply is None else answer.reply(found)
         if isinstance(answer, Write):
-            return await written(self._store, answer.rule)
+            return await written(self._store, answer.rule, about=answer.about)
         return answer
 
     @contextmanager

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from tsock.events import Origin
+
 SYSTEM = "system"
 """The identity of changes made over REST (`sync.md` 1.3)."""
 
@@ -27,8 +29,8 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     identity: str = SYSTEM
     acl_enabled: bool = False
     """Whether the service's permissions bind this caller; never over REST (`sync.md` 5)."""
-    connection: int | None = None
-    """Number of the connection that is to get no echo of what it causes (`sync.md` 3.6)."""
+    connection: Origin | None = None
+    """The connection that is to get no echo of what it causes (`sync.md` 3.6)."""
     webhook_url: str | None = None
     """Where its changes are told; None when nobody wants to hear of them (`sync.md` 6)."""
     endpoint_id: str | None = None

@@ -8,6 +8,7 @@ The functions from `open_to_write` on are the parts that `lists`, `maps` and `ex
 the root in memory, and whoever opened it stores its counters once at the end.
 """
 
+from tsock.events import Origin
 from tsock.storage.store import Tx
 from tsock.sync import announce, permissions, refusals, roots, tables, webhooks
 from tsock.sync.actor import Actor
@@ -77,7 +78,7 @@ def open_to_write(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str) -> Root:
     Raises:
         ApiError: absent; 54007 not writable.
     """
-    root = roots.find(tx, actor, kind, sid_or_name)
+    root = roots.claim(tx, actor, kind, sid_or_name)
     permissions.require_write(tx, actor, root)
     return root
 
@@ -130,7 +131,7 @@ def change(tx: Tx, actor: Actor, root: Root, item: Item, *, data: Json | None, t
     webhooks.of_item(tx, actor, "updated", root, item)
 
 
-def bury(tx: Tx, root: Root, item: Item, *, origin: int | None) -> None:
+def bury(tx: Tx, root: Root, item: Item, *, origin: Origin | None) -> None:
     """Make an item a tombstone, by request or by expiry (then `origin` is None)."""
     item.date_updated_ms = next_date_ms(item, tx.now_ms)
     item.date_expires_ms = None

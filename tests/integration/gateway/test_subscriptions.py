@@ -530,7 +530,7 @@ async def acl(rig: Rig, *, on: bool) -> None:
 
 async def grant(rig: Rig, sid: str, identity: str, *, read: bool) -> None:
     def rule(tx: Any) -> None:
-        root = tables.by_sid(tx, sid)
+        root = tables.by_sid(tx.one, sid)
         assert root is not None
         permissions.grant(tx, root, identity, read=read, write=False, manage=False)
 

@@ -35,7 +35,7 @@ def _over_rest(handler: RouteHandler) -> RouteHandler:
         if isinstance(answer, Read):
             return Read(_telling_20404(answer.query), answer.reply)
         if isinstance(answer, Write):
-            return Write(_telling_20404(answer.rule))
+            return Write(_telling_20404(answer.rule), answer.about)
         return answer
 
     return handle

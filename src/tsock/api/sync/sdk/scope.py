@@ -46,7 +46,7 @@ class SyncScope:
             service_sid=service.sid,
             identity=caller.identity,
             acl_enabled=service.acl_enabled or is_chat,
-            connection=session.number,
+            connection=session.origin,
             webhook_url=service.webhook_url,
             endpoint_id=caller.endpoint_id or session.endpoint_id,
             limits=self.limits,
