@@ -27,7 +27,7 @@ with FUZZER.instrument_imports(include=["tsock.api", "tsock.gateway", "tsock.syn
     import msgspec
     import structlog
 
-    from tests.unit.gateway.rig import Client, Rig
+    from tests.support.rig import Client, Rig
     from tsock.accounts.caller import CHAT, SYNC
     from tsock.gateway.session import Session
     from tsock.wire import frame

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 with FUZZER.instrument_imports(include=["tsock.tokens"]):
     import msgspec
 
-    from tests.unit.accounts.world import World
+    from tests.support.world import World
     from tsock.accounts.caller import CHAT, SYNC, Caller
     from tsock.tokens.examiner import Examiner
     from tsock.tokens.jws import HASHES

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 
 
 @pytest.fixture

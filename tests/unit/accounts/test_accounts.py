@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.accounts.accounts import (
     create_account,
     create_subaccount,

@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.accounts.accounts import create_subaccount, rename_account, rotate_auth_token, set_status
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import create_key, delete_key

@@ -1,4 +1,4 @@
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.accounts.bootstrap import bootstrap
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import delete_key

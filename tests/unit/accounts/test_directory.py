@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.accounts.accounts import create_subaccount, get_account, rotate_auth_token, set_status
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.directory import Directory

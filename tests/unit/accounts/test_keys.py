@@ -2,8 +2,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tests.support.world import World
 from tests.unit.accounts.test_accounts import refused
-from tests.unit.accounts.world import World
 from tsock.accounts.accounts import set_status
 from tsock.accounts.keys import create_key, delete_key, get_key, list_keys, update_key
 from tsock.settings import Settings

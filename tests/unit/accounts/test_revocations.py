@@ -3,9 +3,9 @@ import hashlib
 import pytest
 from msgspec.structs import replace
 
+from tests.support.craft import ABSENT, craft
+from tests.support.world import NOW_S, World
 from tests.unit.accounts.test_accounts import refused
-from tests.unit.accounts.world import NOW_S, World
-from tests.unit.tokens.craft import ABSENT, craft
 from tsock.accounts.revocations import forget_revocations, revoke_identity, revoke_issued_before, revoke_token
 
 LIFE_MS = 86_460_000

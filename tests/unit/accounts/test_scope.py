@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.accounts.accounts import set_status
 from tsock.accounts.keys import delete_key
 from tsock.accounts.principal import Principal

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.accounts.records import Account, ApiKey
 from tsock.accounts.secrets import Vault, claim_store, has_sealed_secrets, parse_master_key
 from tsock.errors import ConfigError

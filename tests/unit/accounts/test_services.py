@@ -3,8 +3,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.support.world import World
 from tests.unit.accounts.test_accounts import refused
-from tests.unit.accounts.world import World
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.services import (
     ServiceOptions,

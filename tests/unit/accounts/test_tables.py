@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.accounts import accounts, keys, services, tables
 from tsock.accounts.caller import SYNC
 from tsock.accounts.principal import Principal

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.accounts.accounts import rotate_auth_token, set_status
 from tsock.accounts.keys import delete_key, update_key
 from tsock.accounts.principal import Author, Principal

@@ -2,7 +2,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.debugger import alerts
 from tsock.debugger.alerts import NOBODY, Alert
 from tsock.debugger.exchange import kept

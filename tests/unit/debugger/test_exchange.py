@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.tokens.craft import part
+from tests.support.craft import part
 from tsock.debugger.exchange import (
     BODY_CHARS_MAX,
     FORM,

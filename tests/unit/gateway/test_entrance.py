@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.gateway.wire import AT_ONCE, Transport, frame
+from tests.support.transport import AT_ONCE, Transport, frame
 from tsock.gateway.entrance import Entrance
 from tsock.gateway.websocket import WebSocket
 

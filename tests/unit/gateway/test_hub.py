@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.unit.sync.world import ACCOUNT, SERVICE, World, json
+from tests.support.sync_world import ACCOUNT, SERVICE, World, json
 from tsock.events import Event
 from tsock.gateway import hub as hub_module
 from tsock.gateway.hub import Hub

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Opcode
 
-from tests.unit.gateway.wire import AT_ONCE, Frame, Transport, frame, frames
+from tests.support.transport import AT_ONCE, Frame, Transport, frame, frames
 from tsock.gateway.websocket import Outgoing, WebSocket
 
 SIZE_MAX = 70_000

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.site.visitor import BROWSER
+from tests.support.visitor import BROWSER
 from tsock.site.html import page, prefers_html
 
 

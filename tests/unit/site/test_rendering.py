@@ -1,7 +1,7 @@
 import pytest
 from jinja2 import UndefinedError
 
-from tests.unit.site.reading import Reading
+from tests.support.reading import Reading
 from tsock.site.rendering import STYLE, render
 
 

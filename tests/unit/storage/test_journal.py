@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.accounts.world import World
+from tests.support.world import World
 from tsock.accounts import audit
 from tsock.accounts.accounts import rename_account
 from tsock.storage import journal

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.sync.world import World
+from tests.support.sync_world import World
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import itertools
 
-from tests.unit.sync.world import ALICE, REST, SERVICE, STRANGER, World, json
+from tests.support.sync_world import ALICE, REST, SERVICE, STRANGER, World, json
 from tsock.sync import cleanup, items, lists, maps, permissions, replay, roots, streams
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, STREAM
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.sync.world import ALICE, BOB, NOON, NOON_MS, REST, STRANGER, World, body, json
+from tests.support.sync_world import ALICE, BOB, NOON, NOON_MS, REST, STRANGER, World, body, json
 from tsock.sync import documents, roots
 from tsock.sync.data import Json
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, STREAM, Kind

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.sync.world import ALICE, BOB, NOON_MS, World, body, json
+from tests.support.sync_world import ALICE, BOB, NOON_MS, World, body, json
 from tsock.sync import documents, expiry, items, lists, maps, roots
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, Kind
 

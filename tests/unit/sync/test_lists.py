@@ -1,4 +1,4 @@
-from tests.unit.sync.world import ALICE, BOB, NOON_MS, SERVICE, World, body, json
+from tests.support.sync_world import ALICE, BOB, NOON_MS, SERVICE, World, body, json
 from tsock.sync import items, lists, roots
 from tsock.sync.actor import Actor, Limits
 from tsock.sync.kinds import LIST

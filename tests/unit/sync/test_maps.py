@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.sync.world import ALICE, BOB, SERVICE, World, body, json
+from tests.support.sync_world import ALICE, BOB, SERVICE, World, body, json
 from tsock.sync import items, maps, roots
 from tsock.sync.actor import Actor, Limits
 from tsock.sync.kinds import MAP

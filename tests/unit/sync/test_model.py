@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.unit.sync.world import ALICE, World, body, json
+from tests.support.sync_world import ALICE, World, body, json
 from tsock.errors import ApiError
 from tsock.events import Event
 from tsock.sync import documents, expiry, items, lists, maps, pages, replay, roots

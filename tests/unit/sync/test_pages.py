@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.sync.world import ALICE, World, json
+from tests.support.sync_world import ALICE, World, json
 from tsock.sync import items, lists, maps, pages, roots
 from tsock.sync.actor import Actor, Limits
 from tsock.sync.data import Json

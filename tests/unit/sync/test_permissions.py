@@ -3,7 +3,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from tests.unit.sync.world import ALICE, LOCKED_ALICE, LOCKED_BOB, REST, SERVICE, World, json
+from tests.support.sync_world import ALICE, LOCKED_ALICE, LOCKED_BOB, REST, SERVICE, World, json
 from tsock.storage.keyset import START, Place, Slice
 from tsock.sync import documents, items, lists, maps, pages, permissions, roots
 from tsock.sync.actor import Actor

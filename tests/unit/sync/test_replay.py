@@ -1,4 +1,4 @@
-from tests.unit.sync.world import ALICE, BOB, STRANGER, World, body, json
+from tests.support.sync_world import ALICE, BOB, STRANGER, World, body, json
 from tsock.sync import documents, items, lists, maps, replay, roots, tables
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, STREAM
 from tsock.sync.models import Root

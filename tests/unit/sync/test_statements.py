@@ -1,6 +1,6 @@
 """A map may hold a million items: whatever the rules ask the database must be answered by an index."""
 
-from tests.unit.sync.world import ALICE, LOCKED_ALICE, SERVICE, World, json
+from tests.support.sync_world import ALICE, LOCKED_ALICE, SERVICE, World, json
 from tsock.storage.keyset import END, START, Place
 from tsock.sync import cleanup, documents, expiry, items, lists, maps, pages, permissions, replay, roots
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP

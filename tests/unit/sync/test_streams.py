@@ -1,4 +1,4 @@
-from tests.unit.sync.world import ALICE, LOCKED_BOB, World, json
+from tests.support.sync_world import ALICE, LOCKED_BOB, World, json
 from tsock.sync import roots, streams
 from tsock.sync.kinds import STREAM
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.unit.sync.world import ACCOUNT, ALICE, REST, SERVICE, World, json
+from tests.support.sync_world import ACCOUNT, ALICE, REST, SERVICE, World, json
 from tsock.errors import ApiError
 from tsock.events import Event
 from tsock.storage.store import Tx

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from tests.unit.accounts.world import World
-from tests.unit.tokens.situations import CHECKS as SITUATIONS
-from tests.unit.tokens.situations import NOTES, REGISTERED, Situation
+from tests.support.situations import CHECKS as SITUATIONS
+from tests.support.situations import NOTES, REGISTERED, Situation
+from tests.support.world import World
 from tsock import dictionary
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.tokens.checks import CHECKS

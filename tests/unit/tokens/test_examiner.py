@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import ChatGrant, SyncGrant, VideoGrant
 
-from tests.unit.accounts.world import NOW_S, World
-from tests.unit.tokens.craft import ABSENT, claims, craft, grants, header, sign
+from tests.support.craft import ABSENT, claims, craft, grants, header, sign
+from tests.support.world import NOW_S, World
 from tsock.accounts.caller import CHAT, SYNC, Caller
 from tsock.accounts.directory import Directory
 from tsock.accounts.records import Account, ApiKey, Service

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tests.unit.accounts.world import NOW_S, World
-from tests.unit.tokens.craft import ABSENT, claims, craft, grants, header, part, sign
+from tests.support.craft import ABSENT, claims, craft, grants, header, part, sign
+from tests.support.world import NOW_S, World
 from tsock.accounts.accounts import set_status
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import SigningKey, delete_key

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.accounts.world import NOW_S, World
-from tests.unit.tokens.craft import ABSENT, claims, craft, grants, header, part, sign
+from tests.support.craft import ABSENT, claims, craft, grants, header, part, sign
+from tests.support.world import NOW_S, World
 from tsock.accounts.accounts import get_account
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import SigningKey, delete_key

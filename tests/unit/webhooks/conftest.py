@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.webhooks.box import Box
+from tests.support.box import Box
 
 
 @pytest.fixture

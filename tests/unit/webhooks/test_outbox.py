@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.unit.webhooks.box import HOOK, LANE, Box, counted
+from tests.support.box import HOOK, LANE, Box, counted
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Due, Post, Posted
 

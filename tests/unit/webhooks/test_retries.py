@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.unit.webhooks.box import Box
+from tests.support.box import Box
 from tsock.settings import Settings
 from tsock.webhooks.failure import Fault
 from tsock.webhooks.outbox import Delivery

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tests.unit.api.operator.operators_door import OperatorsDoor
+from tests.support.operators_door import OperatorsDoor
 from tsock.accounts.caller import Caller
 from tsock.errors import ApiError
 

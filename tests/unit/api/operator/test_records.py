@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.api.operator.operators_door import OperatorsDoor
+from tests.support.operators_door import OperatorsDoor
 from tsock.debugger import alerts, denials
 from tsock.debugger.alerts import NOBODY, Alert
 from tsock.debugger.denials import Denial

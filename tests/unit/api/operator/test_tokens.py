@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tests.unit.api.operator.operators_door import OperatorsDoor
+from tests.support.operators_door import OperatorsDoor
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.errors import ApiError
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.api.operator.operators_door import OperatorsDoor
+from tests.support.operators_door import OperatorsDoor
 from tsock.errors import ApiError
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Due, Post

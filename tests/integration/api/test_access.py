@@ -1,0 +1,158 @@
+"""The whole table of REST with the wrong kind of credential, and what a policy can list (`rest.md` 1.2)."""
+
+import re
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from tests.support.rig import Rig
+from tests.support.web import Web
+from tsock.accounts.accounts import set_status
+from tsock.accounts.keys import create_key
+from tsock.api.addressing import PRODUCTS
+from tsock.api.request import Access, Door
+from tsock.api.router import Route, Router, segments
+from tsock.debugger import alerts
+from tsock.debugger.alerts import NOBODY
+from tsock.storage.store import fetched
+
+PAGE = Path(__file__).parents[3] / "docs/reference/permissions.md"
+HEAD = """\
+# Permissions
+
+What the policy of a [restricted key](../howto/accounts-and-keys.md) can list, and the requests that each
+permission is for. This page repeats the route table; a test compares the two.
+"""
+
+
+@pytest.fixture
+def rest(everything: Router) -> list[Route]:
+    """Every route of a product."""
+    found = [
+        route
+        for route in everything.routes()
+        if route.door is Door.HTTP and segments(route.pattern)[0] in PRODUCTS
+    ]
+    assert len(found) > 15
+    return found
+
+
+def target(route: Route) -> str:
+    return re.sub(r"\{\w+\}", "x", route.pattern)
+
+
+def test_route_of_a_product_is_for_credentials_and_has_a_permission(rest: list[Route]) -> None:
+    for route in rest:
+        assert route.access in (Access.DATA, Access.ADMINISTRATION), route
+        product = segments(route.pattern)[0]
+        shape = rf"/twilio/{product}/[a-z-]+/(create|read|update|delete|list)"
+        assert re.fullmatch(shape, route.permission), route
+
+
+def test_other_route_is_for_anybody(everything: Router, rest: list[Route]) -> None:
+    for route in everything.routes():
+        if route not in rest:
+            assert (route.access, route.permission) == (Access.ANYBODY, ""), route
+
+
+async def refused(
+    rig: Rig,
+    everything: Router,
+    routes: list[Route],
+    expected: tuple[int, int],
+    *,
+    credentials: tuple[str, str] | None = None,
+    authorization: str | None = None,
+) -> None:
+    """Every one of these routes refuses, and nothing changes."""
+    web = Web(rig, everything)
+    before = list(rig.facts)
+    headers = [] if authorization is None else [("authorization", authorization)]
+    for route in routes:
+        page = await web(route.method, target(route), headers=headers, credentials=credentials)
+        assert page.error == expected, route
+        assert ("www-authenticate" in page.headers) == (expected[0] == 401)
+    assert rig.facts == before
+
+
+@pytest.mark.parametrize("kind", ["none", "access token", "wrong password", "deleted key"])
+async def test_rest_takes_no_credentials_but_valid_ones(
+    rig: Rig, everything: Router, rest: list[Route], kind: str
+) -> None:
+    authorization = f"Bearer {rig.token()}" if kind == "access token" else None
+    credentials = {
+        "wrong password": (rig.made.account_sid, "wrong"),
+        "deleted key": ("SK" + "0" * 32, "wrong"),
+    }.get(kind)
+    await refused(rig, everything, rest, (401, 20003), credentials=credentials, authorization=authorization)
+
+
+async def test_test_credentials_open_nothing(rig: Rig, everything: Router, rest: list[Route]) -> None:
+    account = rig.directory.account(rig.made.account_sid)
+    assert account is not None
+    credentials = account.test_sid, rig.directory.test_token(account).decode()
+    await refused(rig, everything, rest, (403, 20008), credentials=credentials)
+
+
+async def test_standard_key_opens_no_administration(rig: Rig, everything: Router, rest: list[Route]) -> None:
+    credentials = rig.made.key_sid, rig.made.key_secret
+    routes = [route for route in rest if route.access is Access.ADMINISTRATION]
+    await refused(rig, everything, routes, (401, 20003), credentials=credentials)
+
+
+async def test_restricted_key_opens_nothing_that_its_policy_does_not_list(
+    rig: Rig, everything: Router, rest: list[Route]
+) -> None:
+    options = {"kind": "restricted", "policy": '{"allow": ["/twilio"]}'}
+    key, secret = await rig.do(create_key, rig.vault, rig.settings, rig.made.account_sid, **options)
+    await refused(rig, everything, rest, (403, 20006), credentials=(key.sid, secret))
+
+
+@pytest.mark.parametrize("kind", ["restricted key", "standard key", "suspended account", "wrong secret"])
+async def test_refused_credentials_make_an_alert_of_their_account_if_they_are_valid(
+    rig: Rig, everything: Router, kind: str
+) -> None:
+    account_sid, credentials = rig.made.account_sid, (rig.made.key_sid, rig.made.key_secret)
+    if kind == "restricted key":
+        options = {"kind": "restricted", "policy": '{"allow": ["/twilio"]}'}
+        key, secret = await rig.do(create_key, rig.vault, rig.settings, account_sid, **options)
+        credentials = key.sid, secret
+    elif kind == "suspended account":
+        await rig.do(set_status, account_sid, "suspended")
+    elif kind == "wrong secret":
+        credentials = rig.made.key_sid, "wrong"
+    page = await Web(rig, everything)("GET", "/api/2010-04-01/Accounts.json", credentials=credentials)
+    assert page.status in (401, 403)
+    await rig.settled()
+    (alert,) = await fetched(rig.store, lambda tx: alerts.latest(tx, 2))
+    assert alert.account_sid == (NOBODY if kind == "wrong secret" else account_sid)
+
+
+@pytest.mark.parametrize("asked", [("PUT", "/sync/v1/Services"), ("GET", "/sync/v1/Nothing")])
+async def test_request_that_no_route_takes_makes_an_alert_of_the_account_that_asked(
+    rig: Rig, everything: Router, asked: tuple[str, str]
+) -> None:
+    credentials = rig.made.key_sid, rig.made.key_secret
+    page = await Web(rig, everything)(*asked, credentials=credentials)
+    assert page.status in (404, 405)
+    await rig.settled()
+    found = await fetched(rig.store, lambda tx: alerts.latest(tx, 2))
+    # What is absent is only a notice, below the level that is kept.
+    assert [alert.account_sid for alert in found] == [rig.made.account_sid] * (page.status == 405)
+
+
+def test_page_of_permissions_repeats_the_table(rest: list[Route]) -> None:
+    assert PAGE.read_text("utf-8") == page_of(rest), f"replace it by:\n{page_of(rest)}"
+
+
+def page_of(routes: list[Route]) -> str:
+    """The reference page, as Markdown."""
+    text = HEAD
+    ordered = sorted(routes, key=lambda route: (segments(route.pattern)[0], route.permission))
+    for product, of_product in groupby(ordered, lambda route: segments(route.pattern)[0]):
+        text += f"\n## {product}\n\n| Permission | Requests |\n| --- | --- |\n"
+        for permission, same in groupby(of_product, lambda route: route.permission):
+            requests = ", ".join(f"{route.method} `{route.pattern}`" for route in same)
+            text += f"| `{permission}` | {requests} |\n"
+    return text

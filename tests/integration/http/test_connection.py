@@ -1,0 +1,309 @@
+"""Plain HTTP connections on real sockets: each wait for the client ends, heads and connections are limited.
+
+A test sets the one time-out it is about to a moment, and all others so high that only that one can end it.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from tests.support.transport import AT_ONCE
+from tsock.gateway.entrance import entrance_class
+from tsock.http.connection import HEAD_BYTES_MAX
+from tsock.settings import Settings
+
+MOMENT_S, PATIENCE_S, NEVER_S = 0.05, 30.0, 1000
+GET = b"GET /a HTTP/1.1\r\n\r\n"
+LAST_GET = b"GET /b HTTP/1.1\r\nConnection: close\r\n\r\n"
+LARGE = b"x" * 4_000_000
+"""Larger than what the kernel keeps for a reader."""
+
+
+class Client(NamedTuple):
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def pause_reading(self) -> None:
+        transport: Any = self.writer.transport
+        transport.pause_reading()
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def response(self) -> tuple[bytes, bytes]:
+        """Status line and body of the next response."""
+        async with asyncio.timeout(PATIENCE_S):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            size = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            return head.split(b"\r\n")[0], await self.reader.readexactly(size)
+
+    async def ended(self) -> bytes:
+        """Wait until the server has ended the connection; what it sent before."""
+        async with asyncio.timeout(PATIENCE_S):
+            try:
+                return await self.reader.read()
+            except ConnectionResetError:
+                return b""
+
+
+class Connections(set[Any]):
+    """The HTTP connections of a server, which tells when there are any and when none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used, self.emptied = asyncio.Event(), asyncio.Event()
+        self.emptied.set()
+
+    def add(self, connection: Any) -> None:
+        super().add(connection)
+        self.used.set()
+        self.emptied.clear()
+
+    def discard(self, connection: Any) -> None:
+        super().discard(connection)
+        if not self:
+            self.emptied.set()
+
+
+class Server:
+    """Answers every complete request with its path and the length of its body, `/large` with much more."""
+
+    def __init__(self, folder: Path, keep_alive_s: int, **settings: Any) -> None:
+        self.folder = folder
+        config = Config(
+            self._answer, ws="none", lifespan="off", log_config=None, timeout_keep_alive=keep_alive_s
+        )
+        state = ServerState()
+        patient = {"handshake_timeout_s": NEVER_S, "http_transfer_timeout_s": NEVER_S}
+        make = entrance_class(AT_ONCE, self._refuse, Settings(**{**patient, **settings}), "http://test")
+        self.connections = state.connections = Connections()
+        self._make: Callable[[], asyncio.Protocol] = lambda: make(config, state, {})
+        self._servers: list[asyncio.Server] = []
+        self._clients: list[Client] = []
+
+    @staticmethod
+    def _refuse(*_: object) -> None:
+        raise AssertionError("nothing here asks for a WebSocket")
+
+    @staticmethod
+    async def _answer(scope: Any, receive: Any, send: Any) -> None:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            size += len(message["body"])
+            more = message["more_body"]
+        text = LARGE if scope["path"] == "/large" else f"{scope['path']} {size}".encode()
+        head = [(b"content-length", b"%d" % len(text))]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": text})
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._servers.append(await loop.create_server(self._make, "127.0.0.1", 0))
+        self._servers.append(await loop.create_unix_server(self._make, self.folder / "control.sock"))
+
+    async def connect(self) -> Client:
+        # A small window, so that a response that nobody reads soon has to wait.
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(raw, self._servers[0].sockets[0].getsockname())
+        self._clients.append(Client(*await asyncio.open_connection(sock=raw, limit=HEAD_BYTES_MAX)))
+        return self._clients[-1]
+
+    async def connect_operator(self) -> Client:
+        self._clients.append(Client(*await asyncio.open_unix_connection(self.folder / "control.sock")))
+        return self._clients[-1]
+
+    async def stop(self) -> None:
+        for client in self._clients:
+            client.writer.transport.abort()
+        for server in self._servers:
+            server.close()
+        async with asyncio.timeout(PATIENCE_S):
+            await self.connections.emptied.wait()
+
+
+Start = Callable[..., Any]
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts the server of a test, with these settings."""
+    started: list[Server] = []
+
+    async def begin(keep_alive_s: int = NEVER_S, **settings: Any) -> Server:
+        started.append(Server(tmp_path, keep_alive_s, **settings))
+        await started[-1].start()
+        return started[-1]
+
+    yield begin
+    for server in started:
+        await server.stop()
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"G", b"GET /healthz HTTP/1.1\r\nHost: x\r\n", b"POST / HTTP/1.1\r\nHos", b"\r\n"]
+)
+async def test_head_that_is_never_completed_ends_the_connection(start: Start, begun: bytes) -> None:
+    server = await start(handshake_timeout_s=MOMENT_S)
+    client = await server.connect()
+    await client.send(begun)
+    assert await client.ended() == b""
+
+
+@pytest.mark.parametrize("begun", [b"G", b"GET /healthz HTTP/1.1\r\nHost: x\r\n", b"\r\n"])
+async def test_further_head_that_is_never_completed_ends_the_connection(start: Start, begun: bytes) -> None:
+    server = await start(handshake_timeout_s=MOMENT_S)
+    client = await server.connect()
+    await client.send(GET)
+    assert await client.response() == (b"HTTP/1.1 200 OK", b"/a 0")
+    await client.send(begun)
+    assert await client.ended() == b""
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        GET + b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf",
+    ],
+)
+async def test_body_that_is_never_completed_ends_the_connection(start: Start, begun: bytes) -> None:
+    server = await start(http_transfer_timeout_s=MOMENT_S)
+    client = await server.connect()
+    await client.send(begun)
+    assert b" 0\r\n" not in await client.ended()
+
+
+async def test_requests_that_are_complete_in_time_are_answered_and_no_time_out_outlives_them(
+    start: Start,
+) -> None:
+    server = await start(handshake_timeout_s=1, http_transfer_timeout_s=1)
+    client = await server.connect()
+    for _ in range(3):
+        await client.send(b"POST /c HTTP/1.1\r\nContent-Len")
+        await client.send(b"gth: 8\r\n\r\nhalf")
+        await client.send(b"half")
+        assert (await client.response())[1] == b"/c 8"
+    # Longer than both time-outs: another connection's, begun after, runs out first.
+    other = await server.connect()
+    await other.send(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n")
+    await other.ended()
+    await client.send(GET + GET)
+    assert [(await client.response())[1] for _ in range(2)] == [b"/a 0", b"/a 0"]
+
+
+@pytest.mark.parametrize("asked", [b"GET /large HTTP/1.1\r\n\r\n", b"GET /large HTTP/1.0\r\n\r\n"])
+async def test_response_that_is_never_read_ends_the_connection(start: Start, asked: bytes) -> None:
+    server = await start(http_transfer_timeout_s=MOMENT_S)
+    client = await server.connect()
+    client.pause_reading()
+    await client.send(asked + GET)
+    async with asyncio.timeout(PATIENCE_S):
+        await server.connections.used.wait()
+        await server.connections.emptied.wait()
+
+
+@pytest.mark.parametrize("size", [HEAD_BYTES_MAX - 1, HEAD_BYTES_MAX, HEAD_BYTES_MAX + 1, 300_000])
+@pytest.mark.parametrize("piece", [500, 1_000_000])
+async def test_head_beyond_16_kib_is_431_however_the_bytes_are_cut(
+    start: Start, size: int, piece: int
+) -> None:
+    server = await start()
+    client = await server.connect()
+    head = b"POST /a HTTP/1.1\r\nContent-Length: 3\r\nCookie: %b\r\n\r\n"
+    request = head % (b"x" * (size - len(head) + 2)) + b"abc"
+    try:
+        for at in range(0, len(request), piece):
+            await client.send(request[at : at + piece])
+    except ConnectionError:
+        pass  # refused meanwhile
+    status, body = await client.response()
+    if size <= HEAD_BYTES_MAX:
+        assert (status, body) == (b"HTTP/1.1 200 OK", b"/a 3")
+    else:
+        assert status == b"HTTP/1.1 431 Request Header Fields Too Large"
+        assert json.loads(body) == {
+            "code": 20413,
+            "message": "The head of a request may have 16384 bytes",
+            "more_info": "http://test/errors/20413",
+            "status": 431,
+        }
+
+
+@pytest.mark.parametrize(
+    "junk", [b"hello\r\n\r\n", b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"]
+)
+async def test_what_is_no_http_is_400_in_json(start: Start, junk: bytes) -> None:
+    server = await start()
+    client = await server.connect()
+    await client.send(junk)
+    status, body = await client.response()
+    assert (status, json.loads(body)["code"]) == (b"HTTP/1.1 400 Bad Request", 20422)
+    assert await client.ended() == b""
+
+
+async def test_long_bodies_and_many_requests_at_once_are_no_long_head(start: Start) -> None:
+    server = await start()
+    client = await server.connect()
+    size = 3 * HEAD_BYTES_MAX
+    request = b"POST /a HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size
+    await client.send(request * 3 + GET * 2000)
+    answers = [(await client.response())[1] for _ in range(2003)]
+    assert answers == [b"/a %d" % size] * 3 + [b"/a 0"] * 2000
+
+
+async def test_connection_beyond_the_limit_is_503_and_the_operator_still_gets_in(start: Start) -> None:
+    server = await start(http_connections_max=2)
+    first, second, third = [await server.connect() for _ in range(3)]
+    for client in (first, second):
+        await client.send(GET)
+        assert (await client.response())[0] == b"HTTP/1.1 200 OK"
+    await third.send(GET)
+    status, body = await third.response()
+    assert status == b"HTTP/1.1 503 Service Unavailable"
+    assert json.loads(body)["message"] == (
+        "This server holds at most 2 HTTP connections (http_connections_max); try again"
+    )
+    assert await third.ended() == b""
+    operator = await server.connect_operator()
+    await operator.send(LAST_GET)
+    assert (await operator.response())[0] == b"HTTP/1.1 200 OK"
+    await operator.ended()
+    await second.send(LAST_GET)
+    await second.response()
+    await second.ended()
+    fourth = await server.connect()
+    await fourth.send(GET)
+    assert (await fourth.response())[0] == b"HTTP/1.1 200 OK"
+
+
+CHUNKED = b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_trailers_are_not_kept_and_endless_ones_end_the_connection(start: Start) -> None:
+    server = await start(http_body_bytes_max=1024)
+    client = await server.connect()
+    await client.send(CHUNKED + b"0\r\nX-Late: 1\r\n\r\n")
+    assert await client.response() == (b"HTTP/1.1 200 OK", b"/a 0")
+    await client.send(CHUNKED + b"0\r\n" + b"X-Late: 1\r\n" * 5000)
+    assert await client.ended() == b""
+
+
+async def test_body_in_chunks_of_a_byte_is_taken(start: Start) -> None:
+    client = await (await start(http_body_bytes_max=1024)).connect()
+    await client.send(CHUNKED + b"1\r\nx\r\n" * 1024 + b"0\r\n\r\n")
+    assert await client.response() == (b"HTTP/1.1 200 OK", b"/a 1024")

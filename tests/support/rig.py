@@ -1,0 +1,359 @@
+"""A gateway on a real store, with transports of our own and clocks moved by hand."""
+
+import asyncio
+import inspect
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from tests.support.transport import AT_ONCE, Packet, Transport, frame, packets
+from tsock.accounts.bootstrap import Bootstrap, bootstrap
+from tsock.accounts.caller import SYNC
+from tsock.accounts.directory import Directory
+from tsock.accounts.keys import SigningKey
+from tsock.accounts.principal import OPERATOR
+from tsock.accounts.secrets import Vault
+from tsock.api.development import Development
+from tsock.api.health import Health
+from tsock.api.router import Router
+from tsock.api.sync.rates import SyncRates
+from tsock.api.sync.rest import routes as sync_rest
+from tsock.api.sync.sdk.items import SyncItemsClient
+from tsock.api.sync.sdk.roots import SyncClient
+from tsock.api.sync.sdk.scope import SyncScope
+from tsock.clock import Clock
+from tsock.deadlines import Deadlines
+from tsock.debugger import denials
+from tsock.debugger.debugger import Debugger
+from tsock.debugger.denials import Denial
+from tsock.events import Event
+from tsock.gateway.admission import Admission
+from tsock.gateway.context import Context
+from tsock.gateway.gateway import Gateway
+from tsock.gateway.hub import Hub
+from tsock.gateway.notices import Notices
+from tsock.gateway.reachability import Reachability
+from tsock.gateway.sessions import Sessions
+from tsock.gateway.subscriptions import Subscriptions
+from tsock.gateway.tunnel import Tunnel
+from tsock.gateway.websocket import WebSocket
+from tsock.ids import Ids
+from tsock.settings import Settings
+from tsock.storage.sqlite.store import SqliteStore
+from tsock.storage.store import Tx, fetched, written
+from tsock.sync.actor import Limits
+from tsock.telemetry.metrics import Metrics
+from tsock.telemetry.tail import Tail
+from tsock.tokens.continuation import Continuations
+from tsock.tokens.examiner import Examiner
+from tsock.tokens.mint import mint
+from tsock.wire import frame as packet_frame
+from tsock.wire.packets import packet_ids
+
+T = TypeVar("T")
+
+NOON_MS = 1_935_489_600_000
+BASE_URL = "https://tsock.example"
+CAPABILITIES = ("client_update", "offline_storage", "telemetry.v1")
+
+
+class Rig:
+    """Made inside a running loop; `start` makes the ready-made account."""
+
+    made: Bootstrap
+
+    def __init__(
+        self, folder: Path, *, explain: bool = False, limits: Limits | None = None, **settings: Any
+    ) -> None:
+        self.passed_ms = 0
+        self.settings = Settings(**settings)
+        self.clock = Clock(lambda: NOON_MS + self.passed_ms, lambda: self.passed_ms / 1000)
+        self.errors: list[Any] = []
+        """What deadlines and callbacks of the loop raised; a test that leaves any fails."""
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: self.errors.append(context))
+        self.deadlines = Deadlines(self.clock, self.errors.append)
+        self.metrics = Metrics()
+        self.tail = Tail(self.clock)
+        self.ids = Ids(2)
+        self.store = SqliteStore(
+            folder / "tsock.db",
+            clock=self.clock,
+            ids=self.ids,
+            metrics=self.metrics,
+            waiting_max=self.settings.store_waiting_max,
+        )
+        self.vault = Vault(b"m" * 32)
+        self.directory = Directory(self.vault)
+        self.facts: list[object] = []
+        self.problem: str | None = None
+        self._explain = explain
+        self._limits = limits or Limits()
+
+    async def start(self) -> None:
+        self.store.listen(self._hear)
+        self.made = await written(self.store, lambda tx: bootstrap(tx, self.vault, Ids(1), region="us1"))
+        self.debugger = Debugger(
+            self.store,
+            self.directory,
+            settings=self.settings,
+            clock=self.clock,
+            deadlines=self.deadlines,
+            ids=self.ids,
+            tail=self.tail,
+        )
+        context = Context(
+            settings=self.settings,
+            clock=self.clock,
+            deadlines=self.deadlines,
+            metrics=self.metrics,
+            tail=self.tail,
+            debugger=self.debugger,
+            packet_id=packet_ids().__next__,
+        )
+        notices = Notices(context.packet_id)
+        self.hub = Hub(self.metrics, notices.live, self.store)
+        self.sessions = Sessions()
+        scope = SyncScope(self.directory, self._limits)
+        rates = SyncRates(self.settings, self.clock.monotonic_s)
+        subscriptions = Subscriptions(scope, self.store, self.hub, notices, self.settings)
+        self.router = Router()
+        self.router.add(Health(self.metrics, lambda: self.problem).routes())
+        self.router.add(SyncClient(scope, rates, self.hub.publish).routes())
+        self.router.add(SyncItemsClient(scope, rates).routes())
+        self.router.add(sync_rest.routes(self.directory, self._limits, rates, self.hub.publish))
+        self.router.add(subscriptions.routes())
+        self.router.add(Development(self.made.signing_key, self.directory, self.clock, self.run_all).routes())
+        self.gateway = Gateway(
+            context,
+            directory=self.directory,
+            sessions=self.sessions,
+            hub=self.hub,
+            subscriptions=subscriptions,
+            tunnel=Tunnel(self.router, self.store, context, BASE_URL),
+            admission=Admission(
+                context,
+                examiner=Examiner(self.directory, self.settings),
+                continuations=Continuations(self.vault, self.settings.continuation_ttl_s),
+                storage_id=lambda caller: f"{caller.account_sid}/{caller.products[SYNC]}/{caller.identity}",
+                sessions=self.sessions,
+                ids=self.ids,
+                explain=self._explain,
+            ),
+            reachability=Reachability(self.directory, self.sessions, self.store, self.deadlines),
+        )
+
+    async def stop(self) -> None:
+        await self.store.close()
+
+    def _hear(self, facts: Sequence[object]) -> None:
+        self.facts.extend(facts)
+        for fact in facts:
+            if not isinstance(fact, Event) and type(fact).__module__ == "tsock.accounts.records":
+                record: Any = fact
+                self.directory.apply(record)
+        if hasattr(self, "gateway"):
+            self.gateway.hear(facts)
+
+    # Time
+
+    def pass_s(self, seconds: float) -> None:
+        """Let real time pass, with each deadline at its own moment."""
+        end_ms = self.passed_ms + round(seconds * 1000)
+        while True:
+            delay_s = self.deadlines.run_due()
+            if delay_s == 0:
+                continue
+            left_ms = end_ms - self.passed_ms
+            if left_ms == 0:
+                return
+            self.passed_ms += left_ms if delay_s is None else min(max(1, round(delay_s * 1000)), left_ms)
+
+    def advance_s(self, seconds: float) -> None:
+        """Move the wall clock alone."""
+        self.clock.advance(round(seconds * 1000))
+        self.run_all()
+
+    def run_all(self) -> None:
+        while self.deadlines.run_due() == 0:
+            pass
+
+    # Store
+
+    async def do(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
+        """Commit `rule(tx, …)`; a change is the operator's unless a test says otherwise."""
+        if "by" in inspect.signature(rule).parameters:
+            named = {"by": OPERATOR, **named}
+        return await written(self.store, lambda tx: rule(tx, *args, **named))
+
+    async def settled(self) -> None:
+        """Whatever was asked for before is stored, answered and told; closed sockets are gone."""
+        await written(self.store, _nothing)
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def denials(self) -> list[Denial]:
+        """The records of refusals, in the order of their making."""
+        await self.settled()
+        kept = await fetched(self.store, lambda tx: tx.all("SELECT sid FROM denials ORDER BY rowid", {}))
+        found = [await fetched(self.store, lambda tx, sid=row[0]: denials.find(tx, sid)) for row in kept]
+        return [one for one in found if one is not None]
+
+    # Clients
+
+    def token(
+        self,
+        identity: str = "alice",
+        *,
+        key: SigningKey | None = None,
+        ttl_s: int = 3600,
+        products: dict[str, str] | None = None,
+    ) -> str:
+        now_s = self.clock.now_ms() // 1000
+        return mint(
+            key or self.made.signing_key,
+            identity,
+            {SYNC: "default"} if products is None else products,
+            now_s=now_s,
+            ttl_s=ttl_s,
+        )
+
+    def open(self, address: str = "192.0.2.7") -> "Client":
+        """A connection that has said nothing yet."""
+        return Client(self, address)
+
+    def connect(
+        self, identity: str = "alice", *, capabilities: tuple[str, ...] = CAPABILITIES, **options: Any
+    ) -> "Client":
+        """A connection that was let in."""
+        client = self.open()
+        reply = client.init(self.token(identity, **options), capabilities=capabilities)
+        assert reply.header["status"] == {"code": 200, "status": "OK"}, reply
+        return client
+
+
+def _nothing(tx: Tx) -> None:
+    """Commits behind what was asked for before."""
+
+
+class Reply(NamedTuple):
+    """What answered a request."""
+
+    status: int
+    body: Any
+
+    @property
+    def error(self) -> tuple[int, int]:
+        """Status and code of a refusal; the body repeats the status."""
+        assert self.body["status"] == self.status
+        return self.status, self.body["code"]
+
+
+class Client:
+    """The client's end of one connection."""
+
+    def __init__(self, rig: Rig, address: str) -> None:
+        self._rig = rig
+        self._ids = map("TMc{}".format, itertools.count(1))
+        self.transport = Transport(address)
+        self.socket = WebSocket(self.transport, AT_ONCE)
+        self.transport.set_protocol(self.socket)
+        self.transport.on_end = self._end
+        self.lost = False
+        rig.gateway.open(self.socket)
+        self.session: Any = self.socket.listener
+
+    def _end(self) -> None:
+        asyncio.get_running_loop().call_soon(self.lose)
+
+    def lose(self) -> None:
+        """The connection is over, whoever ended it."""
+        if not self.lost:
+            self.lost = self.transport.closing = True
+            self.socket.connection_lost(None)
+
+    # Sending
+
+    def raw(self, packet: bytes) -> None:
+        """Send any bytes as a binary message."""
+        if not self.transport.closing:
+            self.socket.data_received(frame(packet))
+
+    def send(self, method: str, payload: bytes = b"", **fields: Any) -> str:
+        """Send one packet; its id."""
+        packet_id = next(self._ids)
+        header = {"id": packet_id, "method": method, **fields, "payload_size": len(payload)}
+        self.raw(packet_frame.encode(msgspec.json.encode(header), payload))
+        return packet_id
+
+    def init(self, token: Any, *, capabilities: tuple[str, ...] = CAPABILITIES, **fields: Any) -> Packet:
+        """Send `init`; the reply, which comes at once."""
+        return self.reply_to(self.send("init", token=token, capabilities=capabilities, **fields))
+
+    def update(self, token: Any) -> Packet:
+        return self.reply_to(self.send("update", token=token))
+
+    def ack(self, packet_id: str) -> None:
+        header = {"id": packet_id, "method": "reply", "status": {"code": 200, "status": "OK"}}
+        self.raw(packet_frame.encode(msgspec.json.encode(header)))
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        grant: str = SYNC,
+        params: dict[str, Any] | None = None,
+        headers: dict[str, Any] | None = None,
+        host: str = "cds.us1.twilio.com",
+    ) -> str:
+        """Send a request without waiting; the packet's id. A body of bytes goes as it is."""
+        payload = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
+        request = {
+            "host": host,
+            "path": path,
+            "method": method,
+            "params": params or {},
+            "headers": headers or {},
+        }
+        return self.send(
+            "message", payload, active_grant=grant, payload_type="application/json", http_request=request
+        )
+
+    async def request(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
+        """The reply to a request; what else arrived stays to be taken."""
+        packet_id = self.ask(method, path, body, **options)
+        await self._rig.settled()
+        return self.answer(packet_id)
+
+    def answer(self, packet_id: str) -> Reply:
+        packet = self.reply_to(packet_id)
+        assert packet.header["status"] == {"code": 200, "status": "OK"}
+        return Reply(packet.header["http_status"]["code"], packet.payload)
+
+    # Receiving
+
+    def reply_to(self, packet_id: str) -> Packet:
+        """The one reply with this id."""
+        arrived = packets(bytes(self.transport.sent))
+        (reply,) = (packet for packet in arrived if packet.header["id"] == packet_id and _is_reply(packet))
+        others = (packet.frame for packet in arrived if packet is not reply)
+        self.transport.sent[:] = b"".join(others)
+        return reply
+
+    def take(self) -> list[Packet]:
+        """Every packet since the last look."""
+        return packets(self.transport.take())
+
+    def notifications(self) -> list[tuple[str, Any]]:
+        """Message type and payload of each packet since the last look; all must be notifications."""
+        arrived = self.take()
+        assert all(packet.header["method"] == "notification" for packet in arrived), arrived
+        return [(packet.header["message_type"], packet.payload) for packet in arrived]
+
+
+def _is_reply(packet: Packet) -> bool:
+    return packet.header["method"] == "reply"

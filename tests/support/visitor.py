@@ -1,0 +1,51 @@
+"""Somebody with a browser, and a program, on the pages of an installation."""
+
+import base64
+
+from tests.support.reading import Reading
+from tests.support.rig import Rig
+from tests.support.web import Page, Web
+from tsock.api.gatekeeper import Gatekeeper
+from tsock.api.health import Health
+from tsock.api.router import Router
+from tsock.site.routes import site
+from tsock.tokens.examiner import Examiner
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+"""What browsers accept."""
+
+
+class Visitor:
+    """Reads pages as a browser does, and asks as a program does, signed in or not."""
+
+    def __init__(self, rig: Rig, *, everybody: bool = False) -> None:
+        examiner = Examiner(rig.directory, rig.settings)
+        router = Router()
+        router.add(site(Gatekeeper(rig.directory), rig.directory, examiner, rig.clock, everybody=everybody))
+        router.add(Health(rig.metrics, lambda: None).routes())
+        self._web = Web(rig, router, body_bytes_max=2 * 1024 * 1024)
+        self._credentials: list[tuple[str, str]] = []
+
+    def sign_in(self, user: str, password: str) -> None:
+        """Send these credentials from now on."""
+        encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self._credentials = [("authorization", f"Basic {encoded}")]
+
+    async def see(self, target: str, form: str | None = None) -> Page:
+        """What a browser gets; with a form, for what it sends."""
+        headers = [("accept", BROWSER), *self._credentials]
+        if form is None:
+            return await self._web("GET", target, headers=headers)
+        headers.append(("content-type", "application/x-www-form-urlencoded"))
+        return await self._web("POST", target, form.encode(), headers=headers)
+
+    async def read(self, target: str, form: str | None = None, *, status: int = 200) -> Reading:
+        """A page that a browser gets."""
+        page = await self.see(target, form)
+        assert page.status == status
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        return Reading(page.body)
+
+    async def ask(self, method: str, target: str, body: bytes = b"", *headers: tuple[str, str]) -> Page:
+        """What a program gets that does not say what it accepts."""
+        return await self._web(method, target, body, headers=[*self._credentials, *headers])

@@ -1,0 +1,117 @@
+"""An HTTP client on the shell, by whichever door."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec.structs import replace
+
+from tests.support.rig import BASE_URL, Rig
+from tsock.api.gatekeeper import Gatekeeper
+from tsock.api.router import Router
+from tsock.http.asgi import HttpShell
+
+PUBLIC, OPERATOR = ("127.0.0.1", 8080), ("/data/control.sock", None)
+
+
+class Page(NamedTuple):
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> Any:
+        assert self.headers["content-type"] == "application/json"
+        return msgspec.json.decode(self.body)
+
+    @property
+    def error(self) -> tuple[int, int]:
+        assert self.json["status"] == self.status
+        return self.status, self.json["code"]
+
+
+class Web:
+    """Asks as uvicorn does."""
+
+    def __init__(self, rig: Rig, router: Router | None = None, *, body_bytes_max: int = 1000) -> None:
+        self.shell = HttpShell(
+            router or rig.router,
+            rig.store,
+            Gatekeeper(rig.directory),
+            rig.metrics,
+            rig.ids,
+            settings=replace(rig.settings, http_body_bytes_max=body_bytes_max),
+            base_url=BASE_URL,
+            reject=rig.debugger.request_rejected,
+        )
+        self.sent: list[dict[str, Any]] = []
+
+    async def __call__(
+        self,
+        method: str,
+        target: str,
+        *chunks: bytes,
+        server: tuple[str, int | None] = PUBLIC,
+        headers: Sequence[tuple[str, str]] = (),
+        credentials: tuple[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Page:
+        """The answer to a request whose body comes in these chunks, or is this form.
+
+        Credentials are user name and password.
+        """
+        if credentials is not None:
+            encoded = base64.b64encode(":".join(credentials).encode()).decode()
+            headers = [*headers, ("authorization", f"Basic {encoded}")]
+        if form is not None:
+            headers = [*headers, ("content-type", "application/x-www-form-urlencoded")]
+            chunks = (urlencode(form).encode(),)
+        await self.deliver(method, target, body(*chunks), server=server, headers=headers)
+        start, content = self.sent
+        assert (start["type"], content["type"]) == ("http.response.start", "http.response.body")
+        shown = {name.decode(): value.decode() for name, value in start["headers"]}
+        if method != "HEAD" and start["status"] != 204:
+            assert int(shown["content-length"]) == len(content["body"])
+        return Page(start["status"], content["body"], shown)
+
+    async def deliver(
+        self,
+        method: str,
+        target: str,
+        messages: list[dict[str, Any]],
+        *,
+        server: tuple[str, int | None] = PUBLIC,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.sent = []
+        path, _, query = target.partition("?")
+        scope = {
+            "type": "http",
+            "method": method,
+            "scheme": "http",
+            "client": ("127.0.0.1", 50_000),
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in headers],
+            "server": server,
+        }
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop(0)
+
+        async def send(message: Any) -> None:
+            self.sent.append(message)
+
+        await self.shell(scope, receive, send)
+
+
+def body(*chunks: bytes) -> list[dict[str, Any]]:
+    """The messages that a body arrives in."""
+    parts = chunks or (b"",)
+    return [
+        {"type": "http.request", "body": part, "more_body": number < len(parts)}
+        for number, part in enumerate(parts, 1)
+    ]

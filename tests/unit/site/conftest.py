@@ -1,3 +1,0 @@
-from tests.unit.gateway.conftest import rig
-
-__all__ = ["rig"]
