@@ -13,7 +13,7 @@ from tsock.accounts.tables import every
 from tsock.storage.store import Tx
 
 DEFAULT = "default"
-"""Unique name of the default service, and the word a grant asks for it by (`tokens.md` 2.1)."""
+"""Unique name of the default service, and the word a grant asks for it by."""
 
 
 class Directory:
@@ -113,7 +113,7 @@ class Directory:
         return owner.status
 
     def revocation(self, caller: Caller) -> Revocation | None:
-        """What revoked the caller's token, if anything did (`tokens.md` 8)."""
+        """What revoked the caller's token, if anything did."""
         revoked = self._revoked
         if not revoked:
             return None

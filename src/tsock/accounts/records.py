@@ -31,7 +31,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     created_ms: int
     updated_ms: int
     debugger_url: str | None = None
-    """Is told of every alert of the account (`rest.md` 8.5)."""
+    """Is told of every alert of the account."""
     suspended_by_operator: bool = False
     """Whether it is suspended, and that by an operator: then its owner cannot lift it."""
 
@@ -56,7 +56,7 @@ class ApiKey(msgspec.Struct, frozen=True, gc=False):
 
 
 class Service(msgspec.Struct, frozen=True, gc=False):
-    """A service of Sync or Conversations (`sync.md` 1.2)."""
+    """A service of Sync or Conversations."""
 
     sid: str
     account_sid: str
@@ -79,7 +79,7 @@ class Service(msgspec.Struct, frozen=True, gc=False):
 
 
 class Revocation(msgspec.Struct, frozen=True, gc=False):
-    """What ends tokens of an account before their time (`tokens.md` 8)."""
+    """What ends tokens of an account before their time."""
 
     sid: str
     account_sid: str

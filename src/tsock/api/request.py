@@ -64,7 +64,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     origin: str = ""
     """Scheme, host and port by which the client reaches this server, over HTTP."""
     base: str = ""
-    """What URLs in a REST answer begin with, as the caller began its own (`rest.md` 1.5)."""
+    """What URLs in a REST answer begin with, as the caller began its own."""
     product: str = ""
     """The grant the request is made under (`active_grant`), where it came through the tunnel."""
     session: "LiveSession | None" = None
@@ -116,4 +116,4 @@ class LiveSession(Protocol):
     number: int
     """Identifies the connection within this process; the `origin` of the events it causes."""
     endpoint_id: str
-    """The client that opened it; a grant of now may name another (`sync.md` 6)."""
+    """The client that opened it; a grant of now may name another."""

@@ -169,7 +169,7 @@ class Admission:
             raise self._limited(session, 51125, "updates_per_connection_per_min", caller)
 
     def _check_same(self, session: Session, former: Caller, caller: Caller) -> None:
-        """A connection stays with the client it was made for (`twilsock.md` 11.3)."""
+        """A connection stays with the client it was made for."""
         difference = compare_for_update(former, caller)
         if difference is not None:
             text = f"The new token is for another {difference} than the connection."
@@ -298,7 +298,7 @@ class Admission:
 
 
 def _instances(products: Mapping[str, str]) -> dict[str, str]:
-    """Service SID by grant; the chat service under both of its names (`twilsock.md` 5)."""
+    """Service SID by grant; the chat service under both of its names."""
     instances = dict(products)
     if CHAT in instances:
         instances["chat"] = instances[CHAT]

@@ -128,7 +128,7 @@ class Gateway:
     def _end_unpermitted(self, record: Account | ApiKey | Revocation) -> None:
         """End the connections that an account, key or revocation no longer permits, at once.
 
-        They get no `close` packet: they reconnect, and the refusal tells them why (`twilsock.md` 11.4).
+        They get no `close` packet: they reconnect, and the refusal tells them why.
         """
         if isinstance(record, Account):
             accounts = [record.sid, *(sub.sid for sub in self._directory.subaccounts(record.sid))]
@@ -141,7 +141,7 @@ class Gateway:
                     session.end(End.REVOKED, "account, key or token no longer stands")
 
     def _stop_delivery(self, fact: ReadRevoked) -> None:
-        """Send nothing more of an object to an identity that may not read it any longer (`sync.md` 5)."""
+        """Send nothing more of an object to an identity that may not read it any longer."""
         service = self._directory.service(fact.service_sid)
         if service is not None and service.acl_enabled:
             for session in self._sessions.of_identity(service.account_sid, fact.identity):

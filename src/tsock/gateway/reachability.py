@@ -1,4 +1,4 @@
-"""Tells services by webhook which endpoints of their users come and go (`sync.md` 6).
+"""Tells services by webhook which endpoints come and go (`docs/reference/webhooks.md`).
 
 An endpoint may have several connections, as while an old one has not yet been missed: it comes with the first
 and goes with the last. With debouncing a service is told of an absence only once the identity, with all its

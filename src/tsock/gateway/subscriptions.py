@@ -1,4 +1,4 @@
-"""Establish and cancel (`sync.md` 3): what a client asked to follow, read at one point of the commit order.
+"""Establish and cancel: what a client asked to follow, read at one point of the commit order.
 
 The query and what follows it run in one piece, with every commit that the query saw already announced. So a
 replay up to the object's counter, and live events from there on, neither miss nor repeat anything.
@@ -41,7 +41,7 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Batch(msgspec.Struct, frozen=True, gc=False):
-    """The body of `POST /v4/Subscriptions`."""
+    """The body of `POST /v4/Subscriptions` (`protocol/sync.md`, Subscriptions)."""
 
     action: Literal["establish", "cancel"]
     correlation_id: int
@@ -96,7 +96,7 @@ class Subscriptions:
         )
 
     def withdraw_unreadable(self, session: Session, service: Service) -> None:
-        """Stop delivering what permissions forbid, after the service's ACL was switched on (`sync.md` 5)."""
+        """Stop delivering what permissions forbid, after the service's ACL was switched on."""
         caller = session.caller
         if caller is None or service.sid not in caller.products.values():
             return
@@ -176,7 +176,7 @@ class Subscriptions:
         return None
 
     def _position(self, tx: Tx, session: Session, root: Root) -> int:
-        """The number behind which to replay for a client that names none (`sync.md` 3.6)."""
+        """The number behind which to replay for a client that names none."""
         if root.kind in (DOCUMENT, STREAM):
             return root.last_event_id
         return replay.counter_at(tx, root, session.first_init_ms)

@@ -55,7 +55,7 @@ class Installation(msgspec.Struct, frozen=True):
     master_key: str
     """Where the master key came from."""
     data_set: str
-    """Names this set of data; a client's cache of another one is worthless (`twilsock.md` 4.2)."""
+    """Names this set of data; a client's cache of another one is worthless."""
 
     def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
         """Hear of every committed fact; the directory has already taken in its own."""
@@ -98,7 +98,7 @@ class Installation(msgspec.Struct, frozen=True):
         ]
 
     def rest_routes(self) -> list[Route]:
-        """What the helper libraries ask (`rest.md`)."""
+        """What the helper libraries ask."""
         return [
             *AccountsRest(self.vault, self.settings).routes(),
             *KeysRest(self.vault, self.settings).routes(),

@@ -1,4 +1,4 @@
-"""Streams: messages that are never stored, delivered at most once, in order (`sync.md` 3.6)."""
+"""Streams: messages never stored, delivered at most once, in order (`protocol/sync.md`, Delivery)."""
 
 import msgspec
 
@@ -19,7 +19,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 def publish(tx: Tx, actor: Actor, sid_or_name: str, data: Json) -> Message:
-    """Make a message of a stream; every valid token may (`sync.md` 5).
+    """Make a message of a stream; every valid token may.
 
     Raises:
         ApiError: absent stream.

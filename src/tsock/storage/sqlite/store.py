@@ -4,7 +4,7 @@ Rules and queries run on the event loop; only what waits for the disk, `COMMIT`,
 Rules that arrive meanwhile form the next group. Two connections are open: the writer's, whose transaction
 holds the running group, and the reader's, which sees committed state only. A query asked for while a commit
 is under way runs after the facts of that commit were announced, so that no reply shows what an event on the
-same connection has yet to say (`conversations.md` 4.8).
+same connection has yet to say.
 """
 
 import asyncio
