@@ -14,7 +14,7 @@ from tsock.events import Change
 from tsock.storage.store import Tx
 
 DEFAULT = "default"
-"""Unique name of the default service, and the word a grant asks for it by (`tokens.md` 2.1)."""
+"""Unique name of the default service, and the word a grant asks for it by."""
 
 
 class Directory:
@@ -116,7 +116,7 @@ class Directory:
         return owner.status
 
     def revocation(self, caller: Caller) -> Revocation | None:
-        """What revoked the caller's token, if anything did (`tokens.md` 8)."""
+        """What revoked the caller's token, if anything did."""
         revoked = self._revoked
         if not revoked:
             return None

@@ -30,7 +30,7 @@ class Account(Change, frozen=True):
     created_ms: int
     updated_ms: int
     debugger_url: str | None = None
-    """Is told of every alert of the account (`rest.md` 8.5)."""
+    """Is told of every alert of the account."""
     suspended_by_operator: bool = False
     """Whether it is suspended, and that by an operator: then its owner cannot lift it."""
 
@@ -55,7 +55,7 @@ class ApiKey(Change, frozen=True):
 
 
 class Service(Change, frozen=True):
-    """A service of Sync or Conversations (`sync.md` 1.2)."""
+    """A service of Sync or Conversations."""
 
     sid: str
     account_sid: str
@@ -78,7 +78,7 @@ class Service(Change, frozen=True):
 
 
 class Revocation(Change, frozen=True):
-    """What ends tokens of an account before their time (`tokens.md` 8)."""
+    """What ends tokens of an account before their time."""
 
     sid: str
     account_sid: str

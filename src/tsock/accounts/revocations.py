@@ -1,4 +1,4 @@
-"""Rules that end tokens before their time (`tokens.md` 8).
+"""Rules that end tokens before their time (`protocol/tokens.md`, Revocation).
 
 A revocation is kept until every token it could meet has expired. `life_ms` is how long a token that is
 accepted now can live: see `token_life_ms`.

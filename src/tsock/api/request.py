@@ -65,7 +65,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     origin: str = ""
     """Scheme, host and port by which the client reaches this server, over HTTP."""
     base: str = ""
-    """What URLs in a REST answer begin with, as the caller began its own (`rest.md` 1.5)."""
+    """What URLs in a REST answer begin with, as the caller began its own."""
     product: str = ""
     """The grant the request is made under (`active_grant`), where it came through the tunnel."""
     session: LiveSession | None = None

@@ -18,7 +18,7 @@ class Denial(msgspec.Struct, frozen=True, omit_defaults=True):
     at_ms: int
     code: int
     cause: str
-    """Id of the failed check (`tokens.md` 6), or the limit that was reached."""
+    """Id of the failed check, or the limit that was reached."""
     summary: str
     address: str
     sdk: str

@@ -143,7 +143,7 @@ class Admission:
         return None
 
     def _another(self, endpoint: Endpoint, former: Caller, caller: Caller) -> NotAdmitted | None:
-        """A connection stays with the client it was made for (`twilsock.md` 11.3)."""
+        """A connection stays with the client it was made for."""
         difference = compare_for_update(former, caller)
         if difference is None:
             return None

@@ -130,7 +130,7 @@ class Gateway:
     def _end_unpermitted(self, record: Account | ApiKey | Revocation) -> None:
         """End the connections that an account, key or revocation no longer permits, at once.
 
-        They get no `close` packet: they reconnect, and the refusal tells them why (`twilsock.md` 11.4).
+        They get no `close` packet: they reconnect, and the refusal tells them why.
         """
         if isinstance(record, Account):
             accounts = [record.sid, *(sub.sid for sub in self._directory.subaccounts(record.sid))]

@@ -139,7 +139,7 @@ class Session:
         self.endpoint_id = ""
         """The client that opened it, as its first grant says, else as the continuation token does."""
         self.first_init_ms = 0
-        """When the endpoint first came (`sync.md` 3.6); it may have had other connections since."""
+        """When the endpoint first came; it may have had other connections since."""
         self.registered: tuple[str, ...] = ()
         """Products that `init` registered for."""
         self.sdk = ""
@@ -216,7 +216,7 @@ class Session:
                 self.reply(packets.done(event.id))
 
     def _judge(self, packet: Init | Update) -> None:
-        """Have a token judged; whatever fails meanwhile, the client gets an answer (`twilsock.md` 4.4)."""
+        """Have a token judged; whatever fails meanwhile, the client gets an answer."""
         try:
             if isinstance(packet, Init):
                 self._introduced(packet)
@@ -350,7 +350,7 @@ class Session:
         self._pulse = self._context.deadlines.after(wait_s, self._beat)
 
     def _await_expiry(self) -> None:
-        """Warn before `exp`, end at `exp` (`twilsock.md` 11.1, 11.2); both by the movable clock."""
+        """Warn before `exp`, end at `exp`; both by the movable clock."""
         assert self.caller is not None
         if self._life is not None:
             self._life.cancel()

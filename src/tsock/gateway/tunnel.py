@@ -37,7 +37,7 @@ class Requester(LiveSession, Protocol):
 
 
 class Tunnel:
-    """Routes what arrives in `message` packets; every failure is an `http_status` (`twilsock.md` 4.5)."""
+    """Routes what arrives in `message` packets; every failure is an `http_status`."""
 
     def __init__(self, router: Router, store: Store, context: Context, base_url: str) -> None:
         settings, clock = context.settings, context.clock
@@ -163,7 +163,7 @@ def _decoded(params: Values) -> dict[str, str]:
 
 
 def _first(value: str | list[str]) -> str:
-    """JS writes a text, Kotlin an array of texts (`twilsock.md` 4.5)."""
+    """JS writes a text, Kotlin an array of texts."""
     if isinstance(value, str):
         return value
     return value[0] if value else ""

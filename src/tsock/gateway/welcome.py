@@ -93,7 +93,7 @@ class Welcomes:
 
 
 def _instances(products: Mapping[str, str]) -> dict[str, str]:
-    """Service SID by grant; the chat service under both of its names (`twilsock.md` 5)."""
+    """Service SID by grant; the chat service under both of its names."""
     instances = dict(products)
     if CHAT in instances:
         instances["chat"] = instances[CHAT]

@@ -164,7 +164,7 @@ class HttpShell:
 
 
 def _is_for_people(request: Request | None) -> bool:
-    """Whether an error is to be a page; that of a REST request is always JSON (`rest.md` 1.8)."""
+    """Whether an error is to be a page; that of a REST request is always JSON."""
     return request is not None and wants_page(request) and request.path[0] not in PRODUCTS
 
 

@@ -39,7 +39,7 @@ class Installation(msgspec.Struct, frozen=True):
     master_key: str
     """Where the master key came from."""
     data_set: str
-    """Names this set of data; a client's cache of another one is worthless (`twilsock.md` 4.2)."""
+    """Names this set of data; a client's cache of another one is worthless."""
 
 
 class OpenStore(Protocol):

@@ -1,4 +1,4 @@
-"""The event of each change: `sync.md` 3.5, member for member.
+"""The event of each change, member for member (`protocol/sync.md`, Events).
 
 Bodies are joined from text, not built and encoded: customer data stays as it was received, and this runs for
 every write. Names and keys are the only parts that need escaping.
@@ -12,7 +12,7 @@ from tsock.sync.kinds import STREAM
 from tsock.sync.models import Item, Root
 
 CDS_HOST = "cds.us1.twilio.com"
-"""Host of every `item_url`. It is never dialled and requests are routed by path (`sync.md` 0.2), so one body
+"""Host of every `item_url`. It is never dialled and requests are routed by path, so one body
 serves the subscribers of every region."""
 
 

@@ -1,4 +1,4 @@
-"""Documents: one JSON object each, without history (`sync.md` 1.4, 2.7)."""
+"""Documents: one JSON object each, without history (`protocol/sync.md`, Counters and Conditional writes)."""
 
 from tsock.storage.store import Tx
 from tsock.sync import announce, permissions, refusals, roots, tables, webhooks

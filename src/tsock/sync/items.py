@@ -1,8 +1,8 @@
-"""Items of lists and maps: what both have in common (`sync.md` 1.4, 2.7).
+"""Items of lists and maps: what both have in common (`protocol/sync.md`, Counters and Conditional writes).
 
 Each change counts once in the collection, and the item carries the number of the event that last changed it.
 A new time to live of the whole collection beside it (`CollectionTtl`) is `roots.set_ttl` in the same
-transaction, which counts nothing (`sync.md` 8, 38).
+transaction, which counts nothing.
 
 The functions from `open_to_write` on are the parts that `lists`, `maps` and `expiry` are made of: they change
 the root in memory, and whoever opened it stores its counters once at the end.
@@ -143,7 +143,7 @@ def bury(tx: Tx, root: Root, item: Item, *, origin: Origin | None) -> None:
 
 
 def _count(root: Root, date_ms: int) -> int:
-    """Number a change; the collection's date follows its newest item (S-054)."""
+    """Number a change; the collection's date follows its newest item."""
     root.last_event_id += 1
     root.date_updated_ms = max(root.date_updated_ms, date_ms)
     return root.last_event_id

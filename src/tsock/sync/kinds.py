@@ -4,7 +4,7 @@ import msgspec
 
 
 class Kind(msgspec.Struct, frozen=True, gc=False):
-    """One kind of root object (`sync.md` 1.1, 2.6)."""
+    """One kind of root object."""
 
     name: str
     """As `object_type` and as the first word of event types and members."""
@@ -17,7 +17,7 @@ class Kind(msgspec.Struct, frozen=True, gc=False):
     not_found: int
     """Error code for a SID that names no such object."""
     first_event_id: int
-    """Its counter when it is fresh (`sync.md` 1.4)."""
+    """Its counter when it is fresh."""
     message_type: str
     """Type of the notifications that carry its live events."""
 

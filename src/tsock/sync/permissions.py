@@ -1,4 +1,4 @@
-"""What identities may do with the objects of a service whose `acl_enabled` is on (`sync.md` 5).
+"""What identities may do with objects where `acl_enabled` is on (`protocol/sync.md`, Permissions).
 
 Documents, lists and maps have permissions; a stream has none, so it is open to every valid token.
 """

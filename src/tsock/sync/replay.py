@@ -1,4 +1,4 @@
-"""What a subscriber has missed, read from the rows themselves (`sync.md` 3.6).
+"""What a subscriber has missed, read from the rows themselves (`protocol/sync.md`, Replay).
 
 There is no event table. A document is sent as it is now; of a list or map each item changed since then is
 sent once, at its latest change, and removed ones as removals, in the order of those changes.

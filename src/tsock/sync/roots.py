@@ -66,7 +66,7 @@ def page(tx: Tx, actor: Actor, kind: Kind, place: Place, size: int) -> tuple[lis
 
 
 def set_ttl(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, ttl: int | None) -> Root:
-    """Change when a list, map or stream ends. No event tells of it (`sync.md` 1.4).
+    """Change when a list, map or stream ends. No event tells of it.
 
     Raises:
         ApiError: 54010 no ttl; absent; 54007 not writable.

@@ -1,4 +1,4 @@
-"""Streams: messages that are never stored, delivered at most once, in order (`sync.md` 3.6)."""
+"""Streams: messages that are never stored, delivered at most once, in order."""
 
 from tsock.storage.store import Tx
 from tsock.sync import announce, roots
@@ -8,7 +8,7 @@ from tsock.sync.kinds import STREAM
 
 
 def publish(tx: Tx, actor: Actor, sid_or_name: str, data: Json) -> str:
-    """Publish a message to whoever is subscribed now, and give its SID; every valid token may (`sync.md` 5).
+    """Publish a message to whoever is subscribed now, and give its SID; every valid token may.
 
     With nothing to store, a query is enough.
 

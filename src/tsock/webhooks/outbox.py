@@ -31,7 +31,7 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     url: str
     """As configured, fragment included."""
     parameters: Mapping[str, str]
-    """Form parameters; one without a value is left out (`rest.md` 8.1)."""
+    """Form parameters; one without a value is left out."""
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):

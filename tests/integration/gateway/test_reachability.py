@@ -1,4 +1,4 @@
-"""Who is told of endpoints that come and go, and when (`sync.md` 6)."""
+"""Who is told of endpoints that come and go, and when."""
 
 from typing import Any
 

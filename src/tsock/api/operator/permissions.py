@@ -1,4 +1,4 @@
-"""Permissions on Sync objects, which bind clients of a service whose `acl_enabled` is on (`sync.md` 5)."""
+"""Permissions on Sync objects, which bind clients of a service whose `acl_enabled` is on."""
 
 from tsock.accounts.caller import SYNC
 from tsock.accounts.services import get_service

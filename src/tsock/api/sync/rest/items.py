@@ -1,4 +1,4 @@
-"""Items of lists and maps over REST (`rest.md` 4.3, 4.4)."""
+"""Items of lists and maps over REST (`protocol/rest.md`, Roots and items)."""
 
 import msgspec
 from msgspec.structs import replace

@@ -1,4 +1,4 @@
-"""Permissions of documents, lists and maps over REST (`rest.md` 4.2, `sync.md` 5)."""
+"""Permissions of documents, lists and maps over REST (`protocol/rest.md`, Permissions)."""
 
 from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.rest import fields, paging

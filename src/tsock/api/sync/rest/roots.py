@@ -1,4 +1,4 @@
-"""Documents, lists, maps and streams over REST (`rest.md` 4.2 to 4.5)."""
+"""Documents, lists, maps and streams over REST (`protocol/rest.md`, Roots and items)."""
 
 import msgspec
 

@@ -42,7 +42,7 @@ def _over_rest(handler: RouteHandler) -> RouteHandler:
 
 
 def _telling_20404(work: Callable[[Tx], Any]) -> Callable[[Tx], Any]:
-    """Over REST what is absent has one code, which applications test for (`rest.md` 1.8)."""
+    """Over REST what is absent has one code, which applications test for."""
 
     def run(tx: Tx) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""All that backends ask of Sync over REST (`rest.md` 4)."""
+"""All that backends ask of Sync over REST (`protocol/rest.md`, Sync)."""
 
 from tsock.accounts.directory import Directory
 from tsock.api.router import Route

@@ -1,4 +1,4 @@
-"""What the SDKs ask of items through the socket (`sync.md` 2.3, 2.5)."""
+"""What the SDKs ask of items through the socket (`protocol/sync.md`, Requests and Paging)."""
 
 from tsock.api.request import Answer, Read, Request, Response, Write
 from tsock.api.router import Route
@@ -41,7 +41,7 @@ class SyncItemsClient:
         return tunnelled(table)
 
     def context(self, request: Request, name: str) -> Answer:
-        """Read a list's context (`sync.md` 2.4.3)."""
+        """Read a list's context."""
         actor = self._reader(request, LIST, name)
 
         def query(tx: Tx) -> Response:
@@ -129,7 +129,7 @@ class SyncItemsClient:
         return Write(rule, about=name)
 
     def remove(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
-        """Remove an item; the reply has a body, without which JS fails (`sync.md` 2.4.2)."""
+        """Remove an item; the reply has a body, without which JS fails."""
         actor = self._scope.actor(request)
         key = params.item_key(kind, item_name, self._limits)
         expected = params.if_match(request.headers.get("if-match"))

@@ -1,4 +1,4 @@
-"""What subscribers are sent: the payload of each notification, and the frame that carries it (`sync.md` 3.3).
+"""What subscribers are sent (`protocol/sync.md`, Notifications): each payload, and the frame that carries it.
 
 Live events and replays use the singular `event`, one change each; subscription messages use `events`, but
 for clients of protocol version 3, which read nothing else than `event`.

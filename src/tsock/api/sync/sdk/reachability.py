@@ -1,4 +1,4 @@
-"""Tells Sync's services by webhook which endpoints of their users come and go (`sync.md` 6)."""
+"""Tells Sync's services by webhook which endpoints of their users come and go."""
 
 import asyncio
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What the SDKs ask of Sync through the socket: documents, lists, maps and streams (`sync.md` 2.3).
+"""What the SDKs ask of Sync: documents, lists, maps and streams (`protocol/sync.md`, Requests).
 
 A handler decodes, names the actor, and answers with the rule to run; what is allowed is the rules' business.
 """
@@ -46,7 +46,7 @@ class SyncClient:
         return tunnelled(table)
 
     def configuration(self, request: Request) -> Answer:
-        """Where a Kotlin client finds everything (`sync.md` 2.3.2); it keeps the answer for good."""
+        """Where a Kotlin client finds everything; it keeps the answer for good."""
         shown = links(request, self._scope.actor(request))
         root, base = shown.base, shown.service
         places = {
@@ -123,7 +123,7 @@ class SyncClient:
         return Write(rule, about=name)
 
     def remove(self, request: Request, kind: Kind, name: str) -> Answer:
-        """Remove a root; the payload is junk and stays unread (`sync.md` 2.1)."""
+        """Remove a root; the payload is junk and stays unread."""
         actor = self._scope.actor(request)
         self._rates.write(actor, kind, name)
         shown = links(request, actor)
@@ -141,6 +141,6 @@ class SyncClient:
         return publishing(actor, name, content)
 
     def query(self, request: Request, index: str) -> Answer:
-        """Live and instant queries: this server keeps no index that they could ask (`sync.md` 3.9)."""
+        """Live and instant queries: this server keeps no index that they could ask."""
         self._scope.actor(request)
         raise ApiError(400, 54502, f"Query index not found: there is no index named {index[:64]}")

@@ -26,7 +26,7 @@ class SyncScope:
 
         Raises:
             ApiError: 54050, of Conversations 50050, the service was deleted meanwhile; 54056 it was
-                disabled; 54007 a write to what only Conversations changes (`sync.md` 2.1).
+                disabled; 54007 a write to what only Conversations changes.
         """
         caller = request.caller
         session = request.session

@@ -1,4 +1,6 @@
-"""Establish and cancel (`sync.md` 3): what a client asked to follow, read at one point of the commit order.
+"""Establish and cancel: what a client asked to follow, read at one point of the commit order.
+
+Protocol: `protocol/sync.md`, Subscriptions and Replay.
 
 The query and what follows it run in one piece, with every commit that the query saw already announced. So a
 replay up to the object's counter, and live events from there on, neither miss nor repeat anything.
@@ -146,7 +148,7 @@ class Subscriptions:
         return None
 
     def _position(self, tx: Tx, session: LiveSession, root: Root) -> int:
-        """The number behind which to replay for a client that names none (`sync.md` 3.6)."""
+        """The number behind which to replay for a client that names none."""
         if root.kind in (DOCUMENT, STREAM):
             return root.last_event_id
         return replay.counter_at(tx, root, session.first_init_ms)

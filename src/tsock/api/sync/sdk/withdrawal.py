@@ -1,4 +1,4 @@
-"""Ends what connections follow and may not read any longer (`sync.md` 5)."""
+"""Ends what connections follow and may not read any longer."""
 
 from collections.abc import Callable, Iterable, Sequence
 
