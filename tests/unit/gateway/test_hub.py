@@ -463,7 +463,7 @@ class Delivery(RuleBasedStateMachine):
                 assert listener.items == self.stored()
 
     def stored(self) -> dict[str, Any]:
-        rows = self.world.all(
+        rows = self.world.database.execute(
             "SELECT item_key, data FROM sync_map_items WHERE object_sid = :sid AND removed = 0",
             {"sid": self.root.sid},
         )

@@ -1,4 +1,5 @@
 from tests.support.sync_world import ALICE, BOB, NOON_MS, SERVICE, World, body, json
+from tsock.storage.store import Tx
 from tsock.sync import items, lists, roots
 from tsock.sync.actor import Actor, Limits
 from tsock.sync.kinds import LIST
@@ -157,7 +158,7 @@ def test_context_is_empty_by_default(world: World) -> None:
 def test_new_expiry_of_the_collection_beside_an_item_counts_one_step(world: World) -> None:
     root = world(roots.create, ALICE, LIST)
 
-    def push_and_extend(tx: World) -> None:
+    def push_and_extend(tx: Tx) -> None:
         lists.push(tx, ALICE, root.sid, FIRST)
         roots.set_ttl(tx, ALICE, LIST, root.sid, 60)
 
