@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.backend import Backend
 from tests.support.rig import Rig
+from tests.support.web import Web
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.router import Router
 from tsock.installation.installation import Installation
@@ -38,3 +39,8 @@ def everything(rig: Rig, tmp_path: Path) -> Router:
 @pytest.fixture
 def backend(rig: Rig) -> Backend:
     return Backend(rig)
+
+
+@pytest.fixture
+def web(rig: Rig) -> Web:
+    return Web(rig)

@@ -30,9 +30,8 @@ from tsock.tokens.examiner import Examiner
 
 
 @pytest.fixture
-def visitor(rig: Rig) -> Visitor:
+def visitor(rig: Rig, visitor: Visitor) -> Visitor:
     """Who has signed in as the ready-made account."""
-    visitor = Visitor(rig)
     visitor.sign_in(rig.made.account_sid, rig.made.auth_token)
     return visitor
 
