@@ -82,6 +82,28 @@ class Store(Protocol):
         """Run a bounded `query`, which must not write."""
         ...
 
+    def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
+        """Set the one receiver of the facts of each commit; it runs on the event loop and must not raise."""
+        ...
+
+    @property
+    def down(self) -> str | None:
+        """Why the last commit failed; None while the store commits."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait to run."""
+        ...
+
+    async def settled(self) -> None:
+        """Wait until everything that was asked for has been answered, and nothing new came meanwhile."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was asked for, then let go of the database."""
+        ...
+
 
 async def written(store: Store, rule: Callable[[Tx], T]) -> T:
     """Await a write; raises what the rule raised, `StoreBusy` or `StoreDown`."""

@@ -8,6 +8,7 @@ from websockets.frames import Opcode
 from tests.support.rig import Client, Rig
 from tests.support.transport import Frame, Packet, frame, frames
 from tsock.accounts.caller import CHAT, SYNC
+from tsock.tokens.storage_id import storage_id
 from tsock.wire import frame as packet_frame
 
 OK = {"code": 200, "status": "OK"}
@@ -53,7 +54,7 @@ def test_init_is_answered_at_once_with_who_the_client_is(rig: Rig) -> None:
     assert header["continuation_token_status"]["reissued"] is True
     assert header["continuation_token_status"]["reissue_reason"] == "MISSING"
     assert header["offline_storage"] == {
-        SYNC: {"storage_id": f"{made.account_sid}/{made.sync_service_sid}/alice"}
+        SYNC: {"storage_id": storage_id("x", made.account_sid, made.sync_service_sid, "alice")}
     }
     (echoed,) = header["init_registrations"]
     assert echoed.pop("notification_ctx_id")

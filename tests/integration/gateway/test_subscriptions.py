@@ -599,7 +599,8 @@ async def test_subscribe_that_waits_for_acl_to_be_switched_on_is_judged_by_it(
 ) -> None:
     sid = await create(alice, "map")
     switching = asyncio.ensure_future(acl(rig, on=True))
-    while not rig.store._committing:  # noqa: ASYNC110 - a state of one moment
+    await asyncio.sleep(0)
+    while rig.store.waiting:  # noqa: ASYNC110 - once nothing waits, the commit is under way
         await asyncio.sleep(0)
     bob.ask("POST", "/v4/Subscriptions", batch("establish", (sid, "map", -1)))
     await switching

@@ -12,10 +12,11 @@ import pytest
 from tsock.accounts.accounts import create_account
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.records import Account
+from tsock.assembly import opened
 from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
-from tsock.installation.installation import Installation, installation
+from tsock.installation.installation import Installation
 from tsock.installation.lock import DirectoryInUse
 from tsock.settings import Loaded, Settings
 from tsock.storage.store import written
@@ -25,7 +26,7 @@ KEY, OTHER_KEY = "0a" * 32, "0b" * 32
 
 def opening(data: Path, environ: Mapping[str, str] | None = None, seed: int = 1, **settings: Any) -> Any:
     loaded = Loaded(Settings(**settings), {})
-    return installation(data, loaded, environ or {}, Clock(), Ids(seed))
+    return opened(data, loaded, environ or {}, Clock(), Ids(seed))
 
 
 async def refusal(data: Path, environ: Mapping[str, str] | None = None, **settings: Any) -> str:

@@ -134,17 +134,14 @@ class SqliteStore:
         self._probing: asyncio.TimerHandle | None = None
 
     def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
-        """Set the one receiver of the facts of each commit; it runs on the event loop and must not raise."""
         self._listener = listener
 
     @property
     def down(self) -> str | None:
-        """Why the last commit failed; None while the store commits."""
         return self._down
 
     @property
     def waiting(self) -> int:
-        """How many writes wait to run."""
         return len(self._waiting) + len(self._aside)
 
     def write(self, rule: Callable[[Tx], Any], done: Done) -> None:
@@ -164,7 +161,6 @@ class SqliteStore:
             self._run_query(query, done)
 
     async def close(self) -> None:
-        """Finish what was asked for, then close the file."""
         self._closed = True
         await self.settled()
         self._thread.shutdown()
@@ -172,7 +168,6 @@ class SqliteStore:
         self._writer.close()
 
     async def settled(self) -> None:
-        """Wait until everything that was asked for has been answered, and nothing new came meanwhile."""
         if self.waiting or self._group or self._committing:
             if self._idle is None or self._idle.done():
                 self._idle = self._loop.create_future()
