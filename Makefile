@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready tests/interop/node_modules/.package-lock.json
 
-.PHONY: setup dev test unit check fuzz bench lock clean
+.PHONY: setup dev test unit check fuzz bench release-check lock clean
 
 setup: $(READY)
 
@@ -49,6 +49,10 @@ fuzz: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m bench
+
+# What is in dist/ afterwards can be published.
+release-check: .venv/ready
+	$(BIN)/python release/check.py
 
 # Writes the pinned lists again, after a dependency of pyproject.toml changed. Needs uv.
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
