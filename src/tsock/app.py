@@ -118,7 +118,7 @@ class _Running:
             ),
         )
         self._gateway = self._parts.gateway
-        installed.listen(self._parts.hear)
+        installed.store.listen(self._parts.announcements.hear)
         self._started = asyncio.Event()
         self._server = _QuietServer(
             self._started,

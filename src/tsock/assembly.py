@@ -9,6 +9,7 @@ import msgspec
 
 from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
+from tsock.announcements import Announcements
 from tsock.api.account.accounts import AccountsRest
 from tsock.api.account.iam import IamRest
 from tsock.api.account.keys import KeysRest
@@ -29,8 +30,12 @@ from tsock.api.router import Route, Router
 from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.rest import routes as sync_rest
 from tsock.api.sync.sdk.items import SyncItemsClient
+from tsock.api.sync.sdk.notices import Notices
+from tsock.api.sync.sdk.reachability import Reachability
 from tsock.api.sync.sdk.roots import SyncClient
 from tsock.api.sync.sdk.scope import SyncScope
+from tsock.api.sync.sdk.subscriptions import Subscriptions
+from tsock.api.sync.sdk.withdrawal import Withdrawal
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.debugger.debugger import Debugger
@@ -39,11 +44,12 @@ from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
 from tsock.gateway.gateway import Gateway
 from tsock.gateway.hub import Hub
-from tsock.gateway.notices import Notices
-from tsock.gateway.reachability import Reachability
+from tsock.gateway.presence import Presence
+from tsock.gateway.refusals import Refusals
+from tsock.gateway.session import Session
 from tsock.gateway.sessions import Sessions
-from tsock.gateway.subscriptions import Subscriptions
 from tsock.gateway.tunnel import Tunnel
+from tsock.gateway.welcome import Welcomes
 from tsock.http.asgi import HttpShell
 from tsock.ids import Ids
 from tsock.installation.installation import Installation, installation
@@ -55,6 +61,7 @@ from tsock.settings import Loaded, Settings
 from tsock.site.routes import site
 from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import Store
+from tsock.sync import replay
 from tsock.sync.actor import Limits
 from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
@@ -118,16 +125,13 @@ class Assembly(msgspec.Struct, frozen=True):
     context: Context
     router: Router
     hub: Hub
-    sessions: Sessions
+    sessions: Sessions[Session]
     gateway: Gateway
     shell: HttpShell
     chores: Chores
     deliveries: Deliveries
-
-    def hear(self, facts: Sequence[object]) -> None:
-        """Pass on what one commit announced."""
-        self.gateway.hear(facts)
-        self.deliveries.hear(facts)
+    announcements: Announcements
+    """Hears what the store announces."""
 
 
 def assemble(installed: Installation, around: Surroundings) -> Assembly:
@@ -142,19 +146,19 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     gatekeeper = Gatekeeper(directory)
     examiner = Examiner(directory, settings)
     notices = Notices(context.packet_id)
-    hub = Hub(context.metrics, notices.live, store)
-    sessions = Sessions()
+    hub = Hub(context.node, context.metrics, notices.live, store, replay.of_object)
+    sessions = Sessions[Session]()
     scope = SyncScope(directory, _limits(settings))
     rates = SyncRates(settings, clock.monotonic_s)
-    subscriptions = Subscriptions(scope, store, hub, notices, settings)
+    subscriptions = Subscriptions(scope, hub, notices, settings)
     router = Router()
     router.add(Health(context.metrics, around.problem).routes())
     router.add(site(gatekeeper, directory, examiner, clock, everybody=around.explain))
     router.add(_operator_routes(installed, context.tail, around.problem))
     router.add(_account_routes(installed))
-    router.add(SyncClient(scope, rates, hub.publish).routes())
+    router.add(SyncClient(scope, rates).routes())
     router.add(SyncItemsClient(scope, rates).routes())
-    router.add(sync_rest.routes(directory, scope.limits, rates, hub.publish))
+    router.add(sync_rest.routes(directory, scope.limits, rates))
     router.add(subscriptions.routes())
     if around.ready_made is not None:
         router.add(Development(around.ready_made.signing_key, directory, clock, around.run_due).routes())
@@ -163,18 +167,18 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         directory=directory,
         sessions=sessions,
         hub=hub,
-        subscriptions=subscriptions,
         tunnel=Tunnel(router, store, context, around.base_url),
         admission=Admission(
             context,
             examiner=examiner,
-            continuations=Continuations(installed.vault, settings.continuation_ttl_s),
-            storage_id=_storage_ids(installed.data_set),
             sessions=sessions,
-            ids=installed.ids,
-            explain=around.explain,
+            refusals=Refusals(context, installed.ids, explain=around.explain),
+            welcomes=_welcomes(installed, context),
         ),
-        reachability=Reachability(directory, sessions, store, context.deadlines),
+        presence=Presence(sessions, context.deadlines, Reachability(directory, store, context.deadlines)),
+    )
+    withdrawal = Withdrawal(
+        directory, store, hub, of_account=sessions.of_account, of_identity=sessions.of_identity
     )
     deliveries = Deliveries(
         store,
@@ -196,7 +200,14 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         reject=context.debugger.request_rejected,
     )
     chores = Chores(store, directory, clock, settings)
-    return Assembly(context, router, hub, sessions, gateway, shell, chores, deliveries)
+    announcements = Announcements(
+        directory=directory.apply,
+        changed=(gateway.changed, withdrawal.changed),
+        revoked=withdrawal.heed,
+        events=gateway.publish,
+        work=deliveries.hear,
+    )
+    return Assembly(context, router, hub, sessions, gateway, shell, chores, deliveries, announcements)
 
 
 def operator_shell(installed: Installation) -> HttpShell:
@@ -234,7 +245,23 @@ def _context(installed: Installation, deadlines: Deadlines) -> Context:
         metrics=installed.metrics,
         tail=tail,
         debugger=debugger,
+        node=installed.ids.secret(),
         packet_id=packet_ids().__next__,
+    )
+
+
+def _welcomes(installed: Installation, context: Context) -> Welcomes:
+    settings, data_set = installed.settings, installed.data_set
+
+    def cache(caller: Caller) -> str:
+        return storage_id(data_set, caller.account_sid, caller.products[SYNC], caller.identity)
+
+    return Welcomes(
+        Continuations(installed.vault, settings.continuation_ttl_s),
+        cache,
+        clock=installed.clock,
+        ids=installed.ids,
+        packet_id=context.packet_id,
     )
 
 
@@ -274,10 +301,6 @@ def _account_routes(installed: Installation) -> Sequence[Route]:
         *IamRest(vault, settings).routes(),
         *MonitorRest(installed.directory, settings.public_url).routes(),
     ]
-
-
-def _storage_ids(data_set: str) -> Callable[[Caller], str]:
-    return lambda caller: storage_id(data_set, caller.account_sid, caller.products[SYNC], caller.identity)
 
 
 def _limits(settings: Settings) -> Limits:

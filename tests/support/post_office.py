@@ -1,14 +1,14 @@
 """The sender over a real store, its clock moved by hand; it makes requests, or asks a script of the test."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tsock.accounts.bootstrap import Bootstrap, bootstrap
 from tsock.accounts.directory import Directory
-from tsock.accounts.records import Account, Service
 from tsock.accounts.secrets import Vault
+from tsock.announcements import Announcements
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.ids import Ids
@@ -64,7 +64,7 @@ class PostOffice:
         )
 
     async def open(self) -> None:
-        self.store.listen(self._hear)
+        self.store.listen(Announcements(self.directory.apply, work=self.deliveries.hear).hear)
         self.made = await written(self.store, lambda tx: bootstrap(tx, self.vault, Ids(1), region="us1"))
         await fetched(self.store, self.directory.load)
 
@@ -81,12 +81,6 @@ class PostOffice:
         await self.store.close()
         self._ticker.stop()
         assert self._errors == []
-
-    def _hear(self, facts: Sequence[object]) -> None:
-        for fact in facts:
-            if isinstance(fact, Account | Service):
-                self.directory.apply(fact)
-        self.deliveries.hear(facts)
 
     async def do(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
         return await written(self.store, lambda tx: rule(tx, *args, **named))
@@ -124,7 +118,9 @@ class PostOffice:
         found: list[int] = []
         query = "SELECT count(*) FROM webhook_deliveries WHERE next_ms <= :now"
         now_ms = self.clock.now_ms()
-        self.store.read(lambda tx: tx.all(query, {"now": now_ms})[0][0], lambda count, _: found.append(count))
+        self.store.read(
+            lambda tx: tx.all(query, {"now": now_ms})[0][0], lambda count, *_: found.append(count)
+        )
         return found == [0]
 
     async def until_told(self, number: int) -> None:

@@ -16,12 +16,14 @@ from tsock.accounts.directory import Directory
 from tsock.accounts.keys import SigningKey
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.secrets import Vault
+from tsock.announcements import Announcements
 from tsock.assembly import Surroundings, assemble, open_store
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.debugger import alerts, denials
 from tsock.debugger.alerts import Alert
 from tsock.debugger.denials import Denial
+from tsock.events import Fact
 from tsock.gateway.websocket import WebSocket
 from tsock.ids import Ids
 from tsock.installation.installation import Installation
@@ -58,7 +60,8 @@ class Rig:
         )
         self.vault = Vault(b"m" * 32)
         self.directory = Directory(self.vault)
-        self.facts: list[object] = []
+        self.facts: list[Fact] = []
+        self.announcements = Announcements(self.directory.apply)
         self.problem: str | None = None
         self._explain = explain
         self.installed = Installation(
@@ -76,7 +79,7 @@ class Rig:
         )
 
     async def start(self) -> None:
-        self.installed.listen(self.facts.extend)
+        self.store.listen(self._hear)
         self.made = await written(self.store, lambda tx: bootstrap(tx, self.vault, Ids(1), region="us1"))
         self.parts = assemble(
             self.installed,
@@ -95,14 +98,14 @@ class Rig:
         self.sessions = self.parts.sessions
         self.router = self.parts.router
         self.gateway = self.parts.gateway
-        self.installed.listen(self._hear)
+        self.announcements = self.parts.announcements
 
     async def stop(self) -> None:
         await self.store.close()
 
-    def _hear(self, facts: Sequence[object]) -> None:
+    def _hear(self, facts: Sequence[Fact]) -> None:
         self.facts.extend(facts)
-        self.parts.hear(facts)
+        self.announcements.hear(facts)
 
     # Time
 

@@ -8,7 +8,7 @@ import msgspec
 
 from tests.support.memory import Memory
 from tsock.errors import ApiError
-from tsock.events import Event
+from tsock.events import Event, Fact
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
 
@@ -19,12 +19,12 @@ SERVICE = "IS0123456789abcdef0123456789abcdef"
 NOON_MS = 1_935_489_600_000
 NOON = "2031-05-02T12:00:00.000Z"
 
-ALICE = Actor(ACCOUNT, SERVICE, "alice", connection=1)
-BOB = Actor(ACCOUNT, SERVICE, "bob", connection=2)
+ALICE = Actor(ACCOUNT, SERVICE, "alice", connection=("n", 1))
+BOB = Actor(ACCOUNT, SERVICE, "bob", connection=("n", 2))
 REST = Actor(ACCOUNT, SERVICE)
-STRANGER = Actor(ACCOUNT, "IS" + "f" * 32, "mallory", connection=3)
-LOCKED_ALICE = Actor(ACCOUNT, SERVICE, "alice", acl_enabled=True, connection=1)
-LOCKED_BOB = Actor(ACCOUNT, SERVICE, "bob", acl_enabled=True, connection=2)
+STRANGER = Actor(ACCOUNT, "IS" + "f" * 32, "mallory", connection=("n", 3))
+LOCKED_ALICE = Actor(ACCOUNT, SERVICE, "alice", acl_enabled=True, connection=("n", 1))
+LOCKED_BOB = Actor(ACCOUNT, SERVICE, "bob", acl_enabled=True, connection=("n", 2))
 
 
 class World(Memory):
@@ -32,7 +32,7 @@ class World(Memory):
 
     def __init__(self, connection: type[sqlite3.Connection] = sqlite3.Connection) -> None:
         super().__init__(NOON_MS, seed=0, connection=connection)
-        self.facts: list[object] = []
+        self.facts: list[Fact] = []
 
     def __call__(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
         result = super().__call__(rule, *args, **named)

@@ -14,6 +14,7 @@ from tsock.accounts.principal import OPERATOR
 from tsock.accounts.records import Account, ApiKey
 from tsock.accounts.secrets import Vault
 from tsock.accounts.services import create_service
+from tsock.announcements import Announcements
 from tsock.ids import Ids
 from tsock.settings import Settings
 from tsock.tokens.examiner import Examiner, Refusal
@@ -49,8 +50,7 @@ class World(Memory):
             named = {"by": OPERATOR, **named}
         result = super().__call__(rule, *args, **named)
         self.facts = self.tx.facts
-        for fact in self.facts:
-            self.directory.apply(fact)
+        Announcements(self.directory.apply).hear(self.facts)
         return result
 
     @property

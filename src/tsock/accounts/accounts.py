@@ -1,4 +1,4 @@
-"""Rules of accounts and subaccounts (`rest.md` 3.1)."""
+"""Rules of accounts and subaccounts (`protocol/rest.md`, Accounts)."""
 
 from typing import get_args
 
@@ -195,7 +195,7 @@ def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
 
 
 def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Account:
-    """Say where the account's alerts are sent as they happen; None for nowhere (`rest.md` 8.5).
+    """Say where the account's alerts are sent as they happen; None for nowhere.
 
     Raises:
         ApiError: 404/20404, no such account; 400/11321, this is no URL.

@@ -1,4 +1,4 @@
-"""Audit events: who changed which account, key, service or revocation, and how (`rest.md` 6).
+"""Audit events: who changed which account, key, service or revocation, and how (`protocol/rest.md`, Monitor).
 
 They are written where the records are (`tables.save`), so no change of these goes without one.
 """

@@ -1,4 +1,4 @@
-"""Rules of services (`sync.md` 1.2, `tokens.md` 8).
+"""Rules of services (`protocol/rest.md`, Services).
 
 An account has a default service of each product at any time: it is made with the account, and deleting it
 makes an empty one in its place. So `default` in a token or a path always means something.

@@ -1,4 +1,4 @@
-"""Alerts: what went wrong, by account (`rest.md` 6)."""
+"""Alerts: what went wrong, by account (`protocol/rest.md`, Monitor)."""
 
 from collections.abc import Collection
 from typing import Any, Literal

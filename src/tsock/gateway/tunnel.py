@@ -5,27 +5,39 @@ reading a write and handing it to the store, so its writes commit in that order.
 other.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from tsock.api import problem
+from tsock.api.live import LiveSession
 from tsock.api.request import Door, Read, Request, Response, Write
 from tsock.api.router import Router, decoded, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid, public
 from tsock.gateway.context import Context
 from tsock.rates import Rate
-from tsock.storage.store import Store
+from tsock.storage.store import Fetched, Seen, Store
 from tsock.wire import packets
 from tsock.wire.headers import Message, Values
 
-if TYPE_CHECKING:
-    from tsock.gateway.session import Session
+Reply = Callable[[Response | None, Exception | None], None]
 
 _METHODS = ("DELETE", "GET", "POST", "PUT")
 
 
+class Requester(LiveSession, Protocol):
+    """A connection that asks."""
+
+    in_flight: int
+    """How many of its requests wait for their reply."""
+
+    def reply(self, packet: bytes) -> None:
+        """Send one packet."""
+        ...
+
+
 class Tunnel:
-    """Routes what arrives in `message` packets; every failure is an `http_status` (`twilsock.md` 4.5)."""
+    """Routes what arrives in `message` packets; every failure is an `http_status`."""
 
     def __init__(self, router: Router, store: Store, context: Context, base_url: str) -> None:
         settings, clock = context.settings, context.clock
@@ -40,7 +52,7 @@ class Tunnel:
         per_s = settings.requests_per_account_per_s
         self._account_rate = Rate(per_s, per_s, clock.monotonic_s)
 
-    def request(self, session: "Session", message: Message, payload: bytes) -> None:
+    def request(self, session: Requester, message: Message, payload: bytes) -> None:
         """Carry out one request and reply to it, now or once the store has done its part."""
         session.in_flight += 1
         packet_id = message.id
@@ -65,19 +77,19 @@ class Tunnel:
             pattern = route.pattern
             answer = route.handler(request, *values)
             if isinstance(answer, Write):
-                self._store.write(answer.rule, reply)
+                self._store.write(answer.rule, reply, lane=session.number, about=answer.about)
             elif isinstance(answer, Read):
-                self._store.read(answer.run, reply)
+                self._store.read(answer.query, _replying(answer, reply), lane=session.number)
             else:
                 reply(answer, None)
         except Exception as error:  # noqa: BLE001 - one request fails, never its connection
             reply(None, error)
 
-    def forget(self, session: "Session") -> None:
+    def forget(self, session: Requester) -> None:
         """Drop what was counted for a connection that is gone."""
         self._connection_rate.forget(session.number)
 
-    def _tell(self, session: "Session", message: Message, error: Exception) -> None:
+    def _tell(self, session: Requester, message: Message, error: Exception) -> None:
         """Have the debugger take note of a request that is answered with an error."""
         caller, asked = session.caller, message.http_request
         self._debugger.request_rejected(
@@ -91,7 +103,7 @@ class Tunnel:
             )
         )
 
-    def _read(self, session: "Session", message: Message, payload: bytes) -> Request:
+    def _read(self, session: Requester, message: Message, payload: bytes) -> Request:
         caller = session.caller
         assert caller is not None  # the connection lets no message through before a token was accepted
         self._admit(session, caller.account_sid)
@@ -120,7 +132,7 @@ class Tunnel:
             session=session,
         )
 
-    def _admit(self, session: "Session", account_sid: str) -> None:
+    def _admit(self, session: Requester, account_sid: str) -> None:
         waiting_max = self._settings.requests_in_flight_max
         if session.in_flight > waiting_max:
             raise ApiError(429, 51128, f"Too many requests: at most {waiting_max} may wait for their reply")
@@ -132,12 +144,26 @@ class Tunnel:
             raise ApiError(429, 51129, f"Too many requests: at most {per_s:g} per second in one account")
 
 
+def _replying(answer: Read, reply: Reply) -> Fetched:
+    """What is done with the result of a query."""
+
+    def done(result: Any, error: Exception | None, seen: Seen) -> None:
+        if error is None and answer.reply is not None:
+            try:
+                result = answer.reply(result)
+            except Exception as failure:  # noqa: BLE001 - one request fails, never its connection
+                result, error = None, failure
+        reply(result, error)
+
+    return done
+
+
 def _decoded(params: Values) -> dict[str, str]:
     return {decoded(name): decoded(_first(value)) for name, value in params.items()}
 
 
 def _first(value: str | list[str]) -> str:
-    """JS writes a text, Kotlin an array of texts (`twilsock.md` 4.5)."""
+    """JS writes a text, Kotlin an array of texts."""
     if isinstance(value, str):
         return value
     return value[0] if value else ""

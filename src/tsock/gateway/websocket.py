@@ -213,7 +213,7 @@ class WebSocket(asyncio.Protocol):
         frames.clear()
 
     def close(self) -> None:
-        """Flush what was sent, say Close without a code (`twilsock.md` 1), and await the peer's end.
+        """Flush what was sent, say Close without a code, and await the peer's end.
 
         What still arrives is read and thrown away. Left unread, it would make the kernel reset the
         connection, and the peer would lose our last words.

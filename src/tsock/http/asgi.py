@@ -107,9 +107,10 @@ class HttpShell:
 
     async def _settle(self, answer: Answer) -> Response:
         if isinstance(answer, Read):
-            return await fetched(self._store, answer.run)
+            found = await fetched(self._store, answer.query)
+            return found if answer.reply is None else answer.reply(found)
         if isinstance(answer, Write):
-            return await written(self._store, answer.rule)
+            return await written(self._store, answer.rule, about=answer.about)
         return answer
 
     @contextmanager
@@ -163,7 +164,7 @@ class HttpShell:
 
 
 def _is_for_people(request: Request | None) -> bool:
-    """Whether an error is to be a page; that of a REST request is always JSON (`rest.md` 1.8)."""
+    """Whether an error is to be a page; that of a REST request is always JSON."""
     return request is not None and wants_page(request) and request.path[0] not in PRODUCTS
 
 

@@ -1,6 +1,6 @@
 """What every tsock process that works on a data directory opens first: lock, store, keys, directory."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -8,8 +8,8 @@ from typing import Protocol
 import msgspec
 
 from tsock.accounts.directory import Directory
-from tsock.accounts.records import Account, ApiKey, Revocation, Service
 from tsock.accounts.secrets import Vault, claim_store, has_sealed_secrets, parse_master_key
+from tsock.announcements import Announcements
 from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
@@ -39,19 +39,7 @@ class Installation(msgspec.Struct, frozen=True):
     master_key: str
     """Where the master key came from."""
     data_set: str
-    """Names this set of data; a client's cache of another one is worthless (`twilsock.md` 4.2)."""
-
-    def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
-        """Hear of every committed fact; the directory has already taken in its own."""
-        apply = self.directory.apply
-
-        def hear(facts: Sequence[object]) -> None:
-            for fact in facts:
-                if isinstance(fact, Account | ApiKey | Service | Revocation):
-                    apply(fact)
-            listener(facts)
-
-        self.store.listen(hear)
+    """Names this set of data; a client's cache of another one is worthless."""
 
 
 class OpenStore(Protocol):
@@ -82,6 +70,7 @@ async def installation(
             vault, master_key = await _vault(store, data, settings, environ, ids)
             directory = Directory(vault)
             await fetched(store, directory.load)
+            store.listen(Announcements(directory.apply).hear)
             data_set = await written(store, _data_set)
             opened = Installation(
                 data=data,
@@ -96,7 +85,6 @@ async def installation(
                 master_key=master_key,
                 data_set=data_set,
             )
-            opened.listen(lambda facts: None)
             yield opened
         finally:
             await store.close()

@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies in front, such as `127.0.0.1`; their `X-Forwarded-…` is believed."""
     region: str = "us1"
-    """Region that this server speaks for; a token's `twr` must name it (`tokens.md` 5)."""
+    """Region that this server speaks for; a token's `twr` must name it."""
     region_aliases: tuple[str, ...] = ()
     """Further regions accepted in `twr`; in a flag or a variable separated by commas."""
     profile: Literal["generous", "twilio"] = "generous"
@@ -60,9 +60,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # Frames and requests
     header_bytes_max: Annotated[int, Limit(code=51214, low=1024)] = 256 * 1024
-    """Header of one Twilsock packet (`twilsock.md` 15)."""
+    """Header of one Twilsock packet."""
     packet_bytes_max: Annotated[int, Limit(code=51214, low=1024)] = 1024 * 1024
-    """One Twilsock packet, header and payload (`twilsock.md` 15)."""
+    """One Twilsock packet, header and payload."""
     request_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 512 * 1024
     """Body of one request over the socket; beyond it `http_status` 413."""
     http_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 1024 * 1024
@@ -104,7 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     updates_per_connection_per_min: Annotated[float, Limit(code=51125, low=0)] = 60.0
     """Token updates of one connection, a minute's worth at once; 0: off."""
     backoff_ms_min: Annotated[int, Limit(low=1)] = 4_000
-    """A client refused with 429 comes back no sooner than this (`twilsock.md` 8)."""
+    """A client refused with 429 comes back no sooner than this."""
     backoff_ms_max: Annotated[int, Limit(low=2)] = 6_000
     """A client refused with 429 comes back no later than this."""
     handshake_timeout_s: Annotated[float, Limit(low=0.001)] = 10.0
@@ -112,7 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     init_timeout_s: Annotated[float, Limit(low=0.001)] = 10.0
     """From the WebSocket handshake to the `init` packet."""
     ping_interval_s: Annotated[float, Limit(low=0.001, high=44)] = 25.0
-    """Longest outbound silence before a `ping`; clients give up after 45 s (`twilsock.md` 9)."""
+    """Longest outbound silence before a `ping`; clients give up after 45 s."""
     ack_timeout_s: Annotated[float, Limit(code=51005, low=0.001)] = 15.0
     """How long a `ping` may stay unanswered before the connection is dropped."""
     close_timeout_s: Annotated[float, Limit(low=0.001)] = 5.0
@@ -126,16 +126,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_skew_s: Annotated[int, Limit(code=20105, low=0, high=3600)] = 60
     """Tolerance for `nbf`, `iat` and the lifetime, since clocks differ."""
     token_exp_skew_s: Annotated[int, Limit(code=20104, low=0, high=3600)] = 0
-    """Tolerance for `exp` (`tokens.md` 4)."""
+    """Tolerance for `exp`."""
     token_lifetime_s_max: Annotated[int, Limit(code=20157, low=1, high=86_400)] = 86_400
     """Longest life of an Access Token."""
     token_about_to_expire_s: Annotated[float, Limit(low=0)] = 180.0
-    """How long before `exp` the client is told (`twilsock.md` 11.1)."""
+    """How long before `exp` the client is told."""
     token_expiry: Literal["close", "drop"] = "close"  # noqa: S105
     """What a client meets at `exp`: `close` sends 410/51207, as the hosted service does; `drop` ends the
-    socket only, and lets an app call `updateToken` inside `tokenExpired` (`twilsock.md` 11.2)."""
+    socket only, and lets an app call `updateToken` inside `tokenExpired`."""
     continuation_ttl_s: Annotated[int, Limit(low=0)] = 86_400
-    """Life of a continuation token (`twilsock.md` 4.3)."""
+    """Life of a continuation token."""
 
     # Accounts
     subaccounts_per_account_max: Annotated[int, Limit(code=21480, low=0)] = 1_000
@@ -161,7 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sync_page_chars_max: Annotated[int, Limit(low=1)] = 256 * 1024
     """Characters of data in one page, which ends before the item that would exceed them."""
     sync_replay_events_max: Annotated[int, Limit(low=1)] = 1_000
-    """Events replayed in answer to one request; further ones are told `interrupted` (`sync.md` 3.6)."""
+    """Events replayed in answer to one request; further ones are told `interrupted`."""
     sync_subscriptions_max: Annotated[int, Limit(code=54419, low=1)] = 2_000
     """Objects that one connection subscribes to."""
     sync_subscription_batch_max: Annotated[int, Limit(low=1)] = 1_000

@@ -31,7 +31,7 @@ class Viewers:
     def signed_in(self, request: Request) -> Viewer:
         """Who looks at what is not for anybody.
 
-        An account sees itself and its subaccounts, a main key its account (`rest.md` 1.2).
+        An account sees itself and its subaccounts, a main key its account.
 
         Raises:
             ApiError: 401/20003 without credentials, and with such as administer nothing; else as

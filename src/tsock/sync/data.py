@@ -1,7 +1,7 @@
 """The door for customer JSON: what passes is valid, an object, of bounded size and on one line.
 
 Behind it the text is stored and spliced into replies and events as it came, never decoded again. A raw line
-break in it would end a Twilsock header early (`twilsock.md` 2.2), and invalid UTF-8 would make the frame of
+break in it would end a Twilsock header early, and invalid UTF-8 would make the frame of
 every subscriber unreadable; the JSON library passes both when it only skips over a value.
 """
 

@@ -1,4 +1,4 @@
-"""Small values of requests, from what a client sent to what a rule takes (`sync.md` 1.6, 2.5, 2.7)."""
+"""Small values of requests, from what a client sent to what a rule takes."""
 
 import re
 from collections.abc import Callable

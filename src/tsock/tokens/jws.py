@@ -1,4 +1,4 @@
-"""JSON Web Signatures in compact form, read strictly (`tokens.md` 1 and 9).
+"""JSON Web Signatures in compact form, read strictly (`protocol/tokens.md`, Form).
 
 Only the form is judged here: three base64url parts, the first two of them JSON objects. What header, claims
 and signature an Access Token must have stands in `checks.py`.

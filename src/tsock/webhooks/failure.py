@@ -28,7 +28,7 @@ class Fault(msgspec.Struct, frozen=True):
     """Why one attempt failed."""
 
     code: int
-    """In the error dictionary (`rest.md` 8.6)."""
+    """In the error dictionary."""
     text: str
     is_final: bool = False
     """Whether another attempt would end the same."""

@@ -1,4 +1,4 @@
-"""The server's end of a connection: which packet may come when, and what follows (`twilsock.md` 14, 15)."""
+"""The server's end of a connection: which packet may come when (`protocol/twilsock.md`, Bad input)."""
 
 import enum
 import re
@@ -122,7 +122,7 @@ class ServerConnection:
         self._limits = limits
         self.state = State.NEW
         self.takes_updates = False
-        """Whether the client may be sent a `client_update` (`twilsock.md` 4.8)."""
+        """Whether the client may be sent a `client_update`."""
 
     def is_plain_ack(self, packet: bytes) -> bool:
         """Whether `packet` acknowledges, as JS clients do, something with an id of `packet_ids`.
@@ -173,7 +173,7 @@ class ServerConnection:
         """The reply that denies an `init` or `update`.
 
         Without an `init` granted before, and after any 401, the client is to leave. No `close` packet may
-        follow: JS clients would miss the reason (`twilsock.md` 7).
+        follow: JS clients would miss the reason.
         """
         if self.state is State.NEW or status.code == 401:
             self._advance(State.CLOSING)

@@ -23,7 +23,7 @@ Send = Callable[[Operation, Case], requests.Response]
 
 
 def _closed(description: dict[str, Any]) -> dict[str, Any]:
-    """The description of forms without further fields; one that nobody reads is ignored (`rest.md` 1.3)."""
+    """The description of forms without further fields; one that nobody reads is ignored."""
     if description.get("type") == "object":
         return description | {"additionalProperties": False}
     return {name: _closed(part) if isinstance(part, dict) else part for name, part in description.items()}

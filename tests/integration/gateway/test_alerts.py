@@ -1,4 +1,4 @@
-"""Alerts of what goes wrong on the socket and over HTTP (`rest.md` 6)."""
+"""Alerts of what goes wrong on the socket and over HTTP (`protocol/rest.md`, Monitor)."""
 
 import itertools
 from typing import Any

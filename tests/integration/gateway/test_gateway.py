@@ -80,7 +80,7 @@ async def revoke_old(rig: Rig, victim: Client) -> None:
 async def test_what_stands_no_longer_ends_its_connections_and_is_refused_on_return(
     rig: Rig, revoke: Callable[[Rig, Client], Awaitable[None]], code: int
 ) -> None:
-    """`twilsock.md` 11.4; the connections of others, and of accounts beside, stay."""
+    """The connections of others, and of accounts beside, stay."""
     sub = await rig.do(create_subaccount, rig.vault, rig.settings, rig.made.account_sid)
     key = await new_key(rig, sub.sid)
     token = rig.token("alice", key=key)

@@ -1,4 +1,4 @@
-"""A connection from its handshake to its end, by clocks that the tests move (`twilsock.md` 9, 11, 14, 15)."""
+"""A connection from its handshake to its end, by clocks that the tests move."""
 
 from typing import Any
 
@@ -262,7 +262,6 @@ async def test_slow_reader_is_dropped_without_a_packet_and_counted(rig: Rig) -> 
 async def test_about_to_expire_comes_at_180_s_but_never_right_after_the_reply(
     rig: Rig, ttl_s: int, warned_s: float
 ) -> None:
-    """`twilsock.md` 11.1."""
     client = rig.connect(ttl_s=ttl_s)
     rig.advance_s(warned_s - 0.001)
     assert client.take() == []

@@ -1,4 +1,4 @@
-"""Requests over the socket: each failure is an `http_status`, the connection stays (`twilsock.md` 4.5)."""
+"""Requests over the socket: each failure is an `http_status`, the connection stays."""
 
 import asyncio
 from typing import Any
@@ -41,8 +41,6 @@ def seen(rig: Rig) -> Seen:
 
 @pytest.mark.parametrize("wrapped", [False, True], ids=["JS", "Kotlin"])
 async def test_values_are_texts_or_arrays_of_texts(client: Client, seen: Seen, wrapped: bool) -> None:
-    """S-004."""
-
     def values(**texts: str) -> dict[str, Any]:
         return {name: [text] if wrapped else text for name, text in texts.items()}
 
@@ -64,7 +62,6 @@ async def test_of_a_repeated_value_the_first_counts_and_none_is_empty(client: Cl
 async def test_path_and_parameters_are_decoded_once_and_headers_not_at_all(
     client: Client, seen: Seen
 ) -> None:
-    """S-005."""
     await client.request(
         "GET", "/seen/a%2Fb%2525%C3%A9", params={"K%65y": "a%2Fb%2520c+d"}, headers={"X": "%41"}
     )
@@ -260,7 +257,6 @@ async def test_requests_of_one_account_beyond_their_rate_are_429_51129(rig: Rig,
 
 
 async def test_reply_has_both_statuses_and_says_what_its_payload_is(client: Client) -> None:
-    """S-002."""
     packet_id = client.ask("GET", "/v3/Configuration")
     reply = client.reply_to(packet_id)
     assert reply.header == {
@@ -286,7 +282,6 @@ async def test_writes_of_one_connection_are_done_in_the_order_they_were_asked_fo
 
 
 async def test_read_is_answered_at_once_and_sees_what_was_answered_before(rig: Rig, client: Client) -> None:
-    """S-109."""
     await client.request("POST", "/v3/Documents", {"unique_name": "d", "data": {"n": 1}})
     assert client.answer(client.ask("GET", "/v3/Documents/d")).body["data"] == {"n": 1}
     writing = client.ask("POST", "/v3/Documents/d", {"data": {"n": 2}})

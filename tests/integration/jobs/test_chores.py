@@ -56,7 +56,6 @@ def events(rig: Rig) -> list[tuple[str, int | None]]:
 async def test_sweep_announces_everything_that_has_expired_however_much(
     rig: Rig, client: Client, chores: Chores
 ) -> None:
-    """S-077."""
     await filled_map(rig, client, 450, ttl=10)
     document = await client.request("POST", "/v3/Documents", {"ttl": 20})
     rig.pass_s(10)

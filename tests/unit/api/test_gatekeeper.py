@@ -1,4 +1,4 @@
-"""Credentials over HTTP, and what each kind opens (`rest.md` 1.2)."""
+"""Credentials over HTTP, and what each kind opens (`protocol/rest.md`, Credentials)."""
 
 import base64
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""WebSocket frames to packets, however the bytes are cut (RFC 6455; `twilsock.md` 1)."""
+"""WebSocket frames to packets, however the bytes are cut (RFC 6455)."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -16,7 +16,7 @@ def test_pushes_count_from_0_and_are_announced_in_full(world: World) -> None:
 
     assert (item.key, item.last_event_id, item.revision, item.created_by) == (0, 0, "0", "bob")
     (event,) = world.heard()
-    assert (event.topic, event.seq, event.kind, event.origin) == (root.sid, 0, "list_item_added", 2)
+    assert (event.topic, event.seq, event.kind, event.origin) == (root.sid, 0, "list_item_added", ("n", 2))
     assert event.body.decode() == (
         f'{{"id":0,"list_sid":"{root.sid}","list_unique_name":"log","list_revision":"1","item_index":0,'
         f'"item_url":"https://cds.us1.twilio.com/v3/Services/{SERVICE}/Lists/{root.sid}/Items/0",'

@@ -1,4 +1,4 @@
-"""What is put into the outbox with each change (`rest.md` 8.3), and what is not."""
+"""What is put into the outbox with each change, and what is not."""
 
 import contextlib
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Every way to be refused: `tokens.md` 6, 7 and 11. `World.refusal` also asks the doctor each time."""
+"""Every way to be refused (`protocol/tokens.md`, Checks). `World.refusal` also asks the doctor each time."""
 
 import base64
 import json

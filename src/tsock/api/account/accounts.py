@@ -1,4 +1,4 @@
-"""Accounts in the 2010 API (`rest.md` 3.1)."""
+"""Accounts in the 2010 API (`protocol/rest.md`, Accounts)."""
 
 from typing import get_args
 

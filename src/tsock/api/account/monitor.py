@@ -1,4 +1,4 @@
-"""Alerts and audit events of an account: Monitor v1 (`rest.md` 6)."""
+"""Alerts and audit events of an account: Monitor v1 (`protocol/rest.md`, Monitor)."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode

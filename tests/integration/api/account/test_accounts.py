@@ -1,4 +1,4 @@
-"""Accounts in the 2010 API: every row of `rest.md` 3.1 that is about accounts."""
+"""Accounts in the 2010 API: every row of `protocol/rest.md`, Accounts."""
 
 import re
 from email.utils import parsedate_to_datetime

@@ -1,4 +1,4 @@
-"""Keys in IAM v1: every row of `rest.md` 3.2."""
+"""Keys in IAM v1: every row of `protocol/rest.md`, IAM keys."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Keys and SigningKeys in the 2010 API: every row of `rest.md` 3.1 that is about keys."""
+"""Keys and SigningKeys in the 2010 API: every row of `protocol/rest.md`, Keys."""
 
 import pytest
 

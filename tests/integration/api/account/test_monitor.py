@@ -1,4 +1,4 @@
-"""Alerts and audit events in Monitor v1: every filter of `rest.md` 6, and whose they are."""
+"""Alerts and audit events in Monitor v1: every filter (`protocol/rest.md`, Monitor), and whose they are."""
 
 from typing import Any
 

@@ -10,11 +10,11 @@ from tsock.debugger import alerts, denials
 from tsock.debugger.alerts import NOBODY
 from tsock.debugger.exchange import kept
 from tsock.errors import ApiError
+from tsock.events import ReadRevoked
 from tsock.sync import roots
 from tsock.sync.actor import Actor
 from tsock.sync.data import EMPTY
 from tsock.sync.kinds import DOCUMENT, STREAM
-from tsock.sync.permissions import ReadRevoked
 
 
 def _document(door: OperatorsDoor, name: str = "board") -> str:

@@ -1,4 +1,4 @@
-"""How REST shows Sync objects (`rest.md` 4): JSON text, customer data spliced in, and no member missing."""
+"""How REST shows Sync objects: JSON text, customer data spliced in, and no member missing."""
 
 from urllib.parse import quote
 
@@ -101,7 +101,7 @@ def permission(row: Permission, kind: Kind, links: Links) -> dict[str, object]:
 
 
 def with_etag(status: int, body: bytes, revision: str | None) -> Response:
-    """A body, and the revision that an `If-Match` would name (`rest.md` 1.9)."""
+    """A body, and the revision that an `If-Match` would name."""
     return Response(status, body, headers={} if revision is None else {"etag": revision})
 
 

@@ -1,4 +1,4 @@
-"""Parameters of Sync's REST requests: from text to what the rules take (`rest.md` 4, `sync.md` 4.2)."""
+"""Parameters of Sync's REST requests: from text to what the rules take (`protocol/rest.md`, Sync)."""
 
 import re
 

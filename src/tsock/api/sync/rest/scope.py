@@ -1,4 +1,4 @@
-"""Whose Sync objects a REST request may reach: those of the account that asks (`sync.md` 4.1, 4.4)."""
+"""Whose Sync objects a REST request may reach: those of the account that asks."""
 
 from tsock.accounts.caller import SYNC
 from tsock.accounts.directory import DEFAULT, Directory

@@ -1,4 +1,4 @@
-"""Services of Sync over REST (`rest.md` 4.1)."""
+"""Services of Sync over REST (`protocol/rest.md`, Services)."""
 
 from typing import Any
 

@@ -26,7 +26,7 @@ class SyncScope:
 
         Raises:
             ApiError: 54050, of Conversations 50050, the service was deleted meanwhile; 54056 it was
-                disabled; 54007 a write to what only Conversations changes (`sync.md` 2.1).
+                disabled; 54007 a write to what only Conversations changes.
         """
         caller = request.caller
         session = request.session
@@ -46,7 +46,7 @@ class SyncScope:
             service_sid=service.sid,
             identity=caller.identity,
             acl_enabled=service.acl_enabled or is_chat,
-            connection=session.number,
+            connection=session.origin,
             webhook_url=service.webhook_url,
             endpoint_id=caller.endpoint_id or session.endpoint_id,
             limits=self.limits,

@@ -1,4 +1,4 @@
-"""Permissions of documents, lists and maps over REST (`rest.md` 4.2, `sync.md` 5)."""
+"""Permissions of documents, lists and maps over REST (`protocol/rest.md`, Roots and items)."""
 
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,6 @@ roots = pytest.mark.parametrize(
 async def test_permission_is_set_fetched_listed_and_taken_back(
     backend: Backend, segment: str, whose: str
 ) -> None:
-    """S-099."""
     root = await backend.make(f"/{segment}", UniqueName="x")
     place = f"/{segment}/x/Permissions"
     assert (await backend.get(f"{place}/bob")).error == (404, 54354)
@@ -101,7 +100,6 @@ async def test_stream_has_no_permissions(backend: Backend) -> None:
 
 
 async def test_permissions_bind_clients_and_never_the_backend(rig: Rig, backend: Backend) -> None:
-    """S-097, S-098, S-100."""
     await rig.do(update_service, rig.made.account_sid, SYNC, "default", ServiceOptions(acl_enabled=True))
     client = rig.connect("alice")
     await backend.make("/Documents", UniqueName="x", Data='{"n":1}')
