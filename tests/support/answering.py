@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from tsock.bench.target import Address, OneToken, Signer, Target
+from tsock.bench.server import Endpoint, GivenToken, Server, Signer
 
 
 @asynccontextmanager
 async def answering(
-    answer: Callable[[asyncio.StreamWriter], None], credentials: OneToken | Signer, field: bytes = b""
-) -> AsyncIterator[Target]:
+    answer: Callable[[asyncio.StreamWriter], None], credentials: GivenToken | Signer, field: bytes = b""
+) -> AsyncIterator[Server]:
     """It reads one request head, in which `field` must stand, answers like that, and nothing else."""
     ended = asyncio.Event()
 
@@ -22,5 +22,5 @@ async def answering(
         ended.set()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        yield Target(Address("127.0.0.1", server.sockets[0].getsockname()[1]), credentials)
+        yield Server(Endpoint("127.0.0.1", server.sockets[0].getsockname()[1]), credentials)
         await ended.wait()

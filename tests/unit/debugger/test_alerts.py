@@ -87,6 +87,8 @@ def test_question_about_a_code_reads_an_index(world: World, query: Any, argument
 
 def test_page_of_an_account_reads_an_index_in_its_order(world: World) -> None:
     explainer = Explainer(world)
-    where, params = journal.selected(world.account_sid, alerts.Filter(level="error", from_ms=1, until_ms=2))
+    where, params = journal.selected(
+        world.account_sid, alerts.AlertFilter(level="error", from_ms=1, until_ms=2)
+    )
     slice_at(cast("Tx", explainer), alerts.LISTING, where, params, START, 50)
     assert explainer.plan == ["SEARCH alerts USING INDEX alerts_by_account (account_sid=?)"]
