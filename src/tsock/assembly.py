@@ -62,7 +62,7 @@ from tsock.site.routes import site
 from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import Store
 from tsock.sync import replay
-from tsock.sync.actor import Limits
+from tsock.sync.actor import SyncLimits
 from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
 from tsock.tokens.continuation import Continuations
@@ -303,8 +303,8 @@ def _account_routes(installed: Installation) -> Sequence[Route]:
     ]
 
 
-def _limits(settings: Settings) -> Limits:
-    return Limits(
+def _limits(settings: Settings) -> SyncLimits:
+    return SyncLimits(
         data_bytes_max=settings.sync_data_bytes_max,
         message_bytes_max=settings.sync_message_bytes_max,
         unique_name_chars_max=settings.sync_unique_name_chars_max,

@@ -21,7 +21,7 @@ from tsock.storage.store import fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.webhooks import outbox
 from tsock.webhooks.failure import DeliveryFailure, Fault, Received
-from tsock.webhooks.outbox import Delivery, Kind, Post
+from tsock.webhooks.outbox import Delivery, Origin, Post
 
 T = TypeVar("T")
 
@@ -85,17 +85,17 @@ class PostOffice:
     async def do(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
         return await written(self.store, lambda tx: rule(tx, *args, **named))
 
-    async def put(self, *names: str, topic: str = "MP1", url: str, kind: Kind = "sync") -> None:
+    async def put(self, *names: str, topic: str = "MP1", url: str, kind: Origin = "sync") -> None:
         """Put deliveries, named by their event type."""
         for name in names:
             account_sid, service_sid = self.made.account_sid, self.made.sync_service_sid
             post = Post(account_sid, service_sid, kind, name, topic, url, {"EventType": name})
             await self.do(outbox.put, post)
 
-    async def rows(self, state: outbox.State = "waiting") -> list[Delivery]:
+    async def rows(self, state: outbox.DeliveryState = "waiting") -> list[Delivery]:
         return list(await fetched(self.store, lambda tx: outbox.page(tx, state, after=0, limit=1000)))
 
-    async def names(self, state: outbox.State = "waiting") -> list[str]:
+    async def names(self, state: outbox.DeliveryState = "waiting") -> list[str]:
         return [each.event_type for each in await self.rows(state)]
 
     def advance_s(self, seconds: float) -> None:

@@ -20,7 +20,8 @@ from tsock.announcements import Announcements
 from tsock.assembly import Surroundings, assemble, open_store
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
-from tsock.debugger import denials
+from tsock.debugger import alerts, denials
+from tsock.debugger.alerts import Alert
 from tsock.debugger.denials import Denial
 from tsock.events import Fact
 from tsock.gateway.websocket import WebSocket
@@ -142,6 +143,11 @@ class Rig:
         await written(self.store, _nothing)
         for _ in range(3):
             await asyncio.sleep(0)
+
+    async def alerts(self) -> list[Alert]:
+        """Every alert, the oldest first."""
+        await self.settled()
+        return (await fetched(self.store, lambda tx: alerts.latest(tx, 1000)))[::-1]
 
     async def denials(self) -> list[Denial]:
         """The records of refusals, in the order of their making."""

@@ -73,7 +73,7 @@ FIELDS = AuditEvent.__struct_fields__
 _PUT = f"INSERT INTO {TABLE} ({', '.join(FIELDS)}) VALUES ({', '.join(f':{field}' for field in FIELDS)})"
 
 
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which events of an account are asked for; None asks for all."""
 
     actor_sid: str | None = None

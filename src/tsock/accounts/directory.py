@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tsock.accounts.caller import Caller
-from tsock.accounts.records import Account, ApiKey, Revocation, Service, Status
+from tsock.accounts.records import Account, AccountStatus, ApiKey, Revocation, Service
 from tsock.accounts.secrets import Vault
 from tsock.accounts.tables import every
 from tsock.events import Change
@@ -108,7 +108,7 @@ class Directory:
 
     # What follows from them
 
-    def status(self, account: Account) -> Status:
+    def status(self, account: Account) -> AccountStatus:
         """Its own status, unless its owner's is worse: a subaccount shares the fate of its owner."""
         owner = self._accounts.get(account.owner_sid or "")
         if account.status == "closed" or owner is None or owner.status == "active":

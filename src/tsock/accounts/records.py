@@ -8,7 +8,7 @@ from typing import Literal
 from tsock.accounts.caller import Caller
 from tsock.events import Change
 
-Status = Literal["active", "suspended", "closed"]
+AccountStatus = Literal["active", "suspended", "closed"]
 KeyKind = Literal["main", "standard", "restricted"]
 
 
@@ -19,7 +19,7 @@ class Account(Change, frozen=True):
     owner_sid: str | None
     """The account it is a subaccount of."""
     friendly_name: str
-    status: Status
+    status: AccountStatus
     """Its own; whether it may be used also depends on its owner (`Directory.status`)."""
     auth_token: str
     """Sealed."""

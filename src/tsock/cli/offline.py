@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from tsock.assembly import opened, operator_shell
-from tsock.cli.target import Place
+from tsock.cli.location import DataDirectory
 from tsock.clock import Clock
 from tsock.http.asgi import HttpShell
 from tsock.ids import Ids
@@ -13,7 +13,7 @@ from tsock.telemetry import log
 
 
 @asynccontextmanager
-async def offline(place: Place) -> AsyncGenerator[HttpShell]:
+async def offline(place: DataDirectory) -> AsyncGenerator[HttpShell]:
     """The application that answers the operator.
 
     Raises:

@@ -40,7 +40,7 @@ LANES_MAX = 1000
 """So many targets are remembered although nothing waits for them."""
 
 
-class Client(Protocol):
+class Sender(Protocol):
     """What makes one attempt."""
 
     async def post(self, delivery: Delivery, auth_token: bytes) -> Fault | None:
@@ -84,7 +84,7 @@ class Deliveries:
         deadlines: Deadlines,
         metrics: Metrics,
         settings: Settings,
-        client: Client,
+        client: Sender,
         report: Callable[[DeliveryFailure], None],
         chance: Callable[[], float] = random.random,
     ) -> None:

@@ -8,7 +8,7 @@ SYSTEM = "system"
 """The identity of changes made over REST."""
 
 
-class Limits(msgspec.Struct, frozen=True, gc=False):
+class SyncLimits(msgspec.Struct, frozen=True, gc=False):
     """How large things may become; the defaults are the documented ones."""
 
     data_bytes_max: int = 16_384
@@ -35,4 +35,4 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     """Where its changes are told; None when nobody wants to hear of them."""
     endpoint_id: str | None = None
     """The client it asks from, as webhooks name it; None over REST."""
-    limits: Limits = Limits()
+    limits: SyncLimits = SyncLimits()

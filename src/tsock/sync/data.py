@@ -11,7 +11,7 @@ from typing import NewType
 import msgspec
 
 from tsock.sync import refusals
-from tsock.sync.actor import Limits
+from tsock.sync.actor import SyncLimits
 from tsock.sync.kinds import STREAM, Kind
 
 Json = NewType("Json", str)
@@ -28,7 +28,7 @@ class _AnyObject(msgspec.Struct):
 _scan = msgspec.json.Decoder(_AnyObject).decode
 
 
-def required(raw: bytes | None, kind: Kind, limits: Limits) -> Json:
+def required(raw: bytes | None, kind: Kind, limits: SyncLimits) -> Json:
     """Check data that must be there: of an item, or of a message when `kind` is STREAM.
 
     Raises:
@@ -40,7 +40,7 @@ def required(raw: bytes | None, kind: Kind, limits: Limits) -> Json:
     return data
 
 
-def optional(raw: bytes | None, kind: Kind, limits: Limits) -> Json | None:
+def optional(raw: bytes | None, kind: Kind, limits: SyncLimits) -> Json | None:
     """Check data that may be left out; None when it is absent or null.
 
     Raises:

@@ -64,8 +64,8 @@ class Examination:
     """`iat`, else `nbf`, else None."""
     opens_s: float
     """The later of `nbf` and `iat`, else 0."""
-    grants: jws.Json
-    served: list[tuple[str, jws.Json]]
+    grants: jws.JsonObject
+    served: list[tuple[str, jws.JsonObject]]
     """The grants of served products, by their name in the token."""
     identity: str
     """Empty when the token has none."""
@@ -97,7 +97,7 @@ class Examination:
     def is_jws(self) -> bool:
         try:
             self.token = jws.parse(self.text)
-        except jws.Malformed:
+        except jws.MalformedToken:
             return False
         return True
 
@@ -219,7 +219,7 @@ class Examination:
         grants: Any = self.token.claims.get("grants")
         if not jws.is_object(grants) or len(grants) > GRANTS_MAX:
             return False
-        served: list[tuple[str, jws.Json]] = []
+        served: list[tuple[str, jws.JsonObject]] = []
         for name in GRANTS:
             grant = grants.get(name)
             if grant is None:

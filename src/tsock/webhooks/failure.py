@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tsock.webhooks.outbox import Kind
+from tsock.webhooks.outbox import Origin
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class DeliveryFailure(msgspec.Struct, frozen=True):
     sid: str
     account_sid: str
     service_sid: str | None
-    kind: Kind
+    kind: Origin
     event_type: str
     attempt: int
     """Counted from 1."""

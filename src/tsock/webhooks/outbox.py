@@ -14,8 +14,8 @@ from tsock.events import Work
 from tsock.storage.store import Row, Tx
 from tsock.webhooks.targets import lane
 
-Kind = Literal["sync", "debugger"]
-State = Literal["waiting", "dead"]
+Origin = Literal["sync", "debugger"]
+DeliveryState = Literal["waiting", "dead"]
 
 
 class Post(msgspec.Struct, frozen=True, gc=False):
@@ -24,7 +24,7 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     account_sid: str
     """Whose Auth Token signs it."""
     service_sid: str | None
-    kind: Kind
+    kind: Origin
     event_type: str
     topic: str
     """Posts of one topic leave in the order in which they were put."""
@@ -42,7 +42,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     sid: str
     account_sid: str
     service_sid: str | None
-    kind: Kind
+    kind: Origin
     event_type: str
     topic: str
     lane: str
@@ -237,7 +237,7 @@ def find(tx: Tx, sid: str) -> Delivery | None:
 
 def page(
     tx: Tx,
-    state: State,
+    state: DeliveryState,
     *,
     account_sid: str | None = None,
     service_sid: str | None = None,

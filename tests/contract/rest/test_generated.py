@@ -51,7 +51,6 @@ def _keeps_its_word(operation: Operation, send: Send, mode: GenerationMode, name
         max_examples=EXAMPLES,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )

@@ -2,6 +2,7 @@ import pytest
 
 from tests.support.backend import Backend
 from tests.support.rig import Rig
+from tests.support.web import Web
 from tsock.api.router import Router
 
 
@@ -14,3 +15,8 @@ def everything(rig: Rig) -> Router:
 @pytest.fixture
 def backend(rig: Rig) -> Backend:
     return Backend(rig)
+
+
+@pytest.fixture
+def web(rig: Rig) -> Web:
+    return Web(rig)

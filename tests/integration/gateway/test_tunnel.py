@@ -32,11 +32,6 @@ class Seen:
 
 
 @pytest.fixture
-def client(rig: Rig) -> Client:
-    return rig.connect("alice")
-
-
-@pytest.fixture
 def seen(rig: Rig) -> Seen:
     return Seen(rig)
 

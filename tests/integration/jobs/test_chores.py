@@ -32,11 +32,6 @@ def chores(rig: Rig) -> Chores:
     return Chores(rig.store, rig.directory, rig.clock, rig.settings)
 
 
-@pytest.fixture
-def client(rig: Rig) -> Client:
-    return rig.connect("alice")
-
-
 async def filled_map(rig: Rig, client: Client, items: int, **body: Any) -> str:
     sid = (await client.request("POST", "/v3/Maps", {})).body["sid"]
     for number in range(items):

@@ -20,11 +20,6 @@ POLICY = f'{{"allow": ["{PERMISSION}"]}}'
 ADDRESS = "192.0.2.7"
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def never(request: object) -> Response:
     raise AssertionError("a gatekeeper calls no handler")
 

@@ -3,13 +3,14 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.timers import Loop
 from tests.support.transport import AT_ONCE, Transport, frame
 from tsock.gateway.entrance import Entrance
 from tsock.gateway.websocket import WebSocket
@@ -62,30 +63,6 @@ class Listener:
 
     def packet(self, packet: bytes) -> None:
         self.packets.append(packet)
-
-
-class Timer:
-    """One pending call; `waiting` is where it stands until cancelled."""
-
-    def __init__(self, waiting: list["Timer"], delay_s: float, callback: Callable[[], object]) -> None:
-        self.delay_s = delay_s
-        self.callback = callback
-        self._waiting = waiting
-        waiting.append(self)
-
-    def cancel(self) -> None:
-        if self in self._waiting:
-            self._waiting.remove(self)
-
-
-class Loop:
-    """An event loop, as far as an entrance needs one."""
-
-    def __init__(self) -> None:
-        self.timers: list[Timer] = []
-
-    def call_later(self, delay_s: float, callback: Callable[[], object]) -> Timer:
-        return Timer(self.timers, delay_s, callback)
 
 
 class Port:

@@ -511,7 +511,7 @@ class Delivery(RuleBasedStateMachine):
                 assert listener.items == self.stored()
 
     def stored(self) -> dict[str, Any]:
-        rows = self.world.all(
+        rows = self.world.database.execute(
             "SELECT item_key, data FROM sync_map_items WHERE object_sid = :sid AND removed = 0",
             {"sid": self.root.sid},
         )
@@ -519,4 +519,4 @@ class Delivery(RuleBasedStateMachine):
 
 
 TestDelivery = Delivery.TestCase
-TestDelivery.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestDelivery.settings = settings(max_examples=60, stateful_step_count=40)

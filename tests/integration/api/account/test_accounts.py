@@ -12,11 +12,6 @@ from tsock.accounts.accounts import set_status
 from tsock.accounts.records import Account
 
 
-@pytest.fixture
-async def rest(rig: Rig) -> Rest:
-    return Rest(rig)
-
-
 async def listed(rest: Rest, credentials: Credentials | None = None, **query: object) -> list[str]:
     page = await rest.get(f"{ACCOUNTS}.json", credentials, **query)
     assert page.status == 200, page

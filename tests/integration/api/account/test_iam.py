@@ -19,11 +19,6 @@ def policy_of(*allow: str) -> str:
 POLICY = policy_of(*ALLOW)
 
 
-@pytest.fixture
-async def rest(rig: Rig) -> Rest:
-    return Rest(rig)
-
-
 async def made(rest: Rest, **form: str) -> Any:
     """A new key of the main account."""
     answer = await rest.post(KEYS, AccountSid=rest.sid, **form)

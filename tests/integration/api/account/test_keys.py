@@ -13,11 +13,6 @@ BOTH = pytest.mark.parametrize(("path", "name"), [("Keys", "keys"), ("SigningKey
 """The same keys under two paths."""
 
 
-@pytest.fixture
-async def rest(rig: Rig) -> Rest:
-    return Rest(rig)
-
-
 def many(rest: Rest, path: str = "Keys", account_sid: str | None = None) -> str:
     return f"{ACCOUNTS}/{account_sid or rest.sid}/{path}.json"
 

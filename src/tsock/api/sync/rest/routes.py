@@ -8,10 +8,10 @@ from tsock.api.sync.rest.permissions import SyncRestPermissions
 from tsock.api.sync.rest.roots import SyncRestRoots
 from tsock.api.sync.rest.scope import SyncRestScope
 from tsock.api.sync.rest.services import SyncRestServices
-from tsock.sync.actor import Limits
+from tsock.sync.actor import SyncLimits
 
 
-def routes(directory: Directory, limits: Limits, rates: SyncRates) -> list[Route]:
+def routes(directory: Directory, limits: SyncLimits, rates: SyncRates) -> list[Route]:
     """The part of the route table that is served here."""
     scope = SyncRestScope(directory, limits)
     return [

@@ -8,14 +8,14 @@ from tsock.api.rest.asker import asker
 from tsock.api.sync.links import Links
 from tsock.errors import not_found
 from tsock.sync import refusals
-from tsock.sync.actor import Actor, Limits
+from tsock.sync.actor import Actor, SyncLimits
 from tsock.sync.services import options_of
 
 
 class SyncRestScope:
     """Finds the service that a path names, and names the actor of a request."""
 
-    def __init__(self, directory: Directory, limits: Limits) -> None:
+    def __init__(self, directory: Directory, limits: SyncLimits) -> None:
         self._directory = directory
         self.limits = limits
 

@@ -8,7 +8,7 @@ from tsock.api.request import Request
 from tsock.api.sync.links import Links
 from tsock.errors import ApiError
 from tsock.sync import refusals
-from tsock.sync.actor import Actor, Limits
+from tsock.sync.actor import Actor, SyncLimits
 from tsock.sync.announce import CDS_HOST
 from tsock.sync.services import options_of
 
@@ -18,7 +18,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{
 class SyncScope:
     """Names the actor of a tunnelled request, and the base of the URLs it is shown."""
 
-    def __init__(self, directory: Directory, limits: Limits) -> None:
+    def __init__(self, directory: Directory, limits: SyncLimits) -> None:
         self._directory = directory
         self.limits = limits
 

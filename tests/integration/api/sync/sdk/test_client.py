@@ -20,11 +20,6 @@ KINDS = {"Documents": "ET", "Lists": "ES", "Maps": "MP", "Streams": "TO"}
 
 
 @pytest.fixture
-def client(rig: Rig) -> Client:
-    return rig.connect("alice")
-
-
-@pytest.fixture
 def places(rig: Rig) -> str:
     """Where the objects of the client's service are."""
     return f"{HOST}/v3/Services/{rig.made.sync_service_sid}"
