@@ -47,7 +47,9 @@ class Gateway:
         self.tunnel = tunnel
         self.admission = admission
         settings = context.settings
-        self.packet_limits = Limits(settings.header_bytes_max, settings.packet_bytes_max)
+        self.packet_limits = Limits(
+            settings.header_bytes_max, settings.packet_bytes_max, settings.packet_frames_max
+        )
         self._directory = directory
         self._sessions = sessions
         self._hub = hub

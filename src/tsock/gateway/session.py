@@ -79,8 +79,8 @@ class Session:
         "heard",
         "in_flight",
         "interrupted",
+        "limits",
         "number",
-        "packet_bytes_max",
         "registered",
         "sdk",
         "send",
@@ -107,7 +107,7 @@ class Session:
         self.in_flight = 0
         self.heard = False
         """Whether anything came since the last ping."""
-        self.packet_bytes_max = context.settings.packet_bytes_max
+        self.limits = gateway.packet_limits
         self.send_queue_bytes_max = context.settings.send_queue_bytes_max
         self.interrupted: dict[str, tuple[int, int]] | None = None
         """Objects whose replay goes on: where it stopped, and what the client knew at its beginning."""
@@ -125,9 +125,13 @@ class Session:
     def packet(self, packet: bytes) -> None:
         """A complete binary message."""
         self.heard = True
-        connection = self.connection
-        if not connection.is_plain_ack(packet):
-            self._take(*connection.receive(packet))
+        self._take(*self.connection.receive(packet))
+
+    def acks(self, number: int) -> None:
+        """So many plain acknowledgements."""
+        self.heard = True
+        if self.caller is None:
+            self._violated(self.connection.receive_acks())
 
     def text(self) -> None:
         """A text message; packets come in binary ones."""
@@ -136,6 +140,10 @@ class Session:
     def oversized(self) -> None:
         """A message larger than `packet_bytes_max`."""
         self._violated(self.connection.receive_oversized())
+
+    def flood(self) -> None:
+        """A message of more than `packet_frames_max` frames."""
+        self._violated(self.connection.receive_flood())
 
     def slow(self) -> None:
         """More than `send_queue_bytes_max` waits for the peer: drop it, it will be replayed."""

@@ -63,6 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Header of one Twilsock packet (`twilsock.md` 15)."""
     packet_bytes_max: Annotated[int, Limit(code=51214, low=1024)] = 1024 * 1024
     """One Twilsock packet, header and payload (`twilsock.md` 15)."""
+    packet_frames_max: Annotated[int, Limit(code=51214, low=1)] = 1_000
+    """WebSocket frames that one Twilsock packet is cut into."""
     request_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 512 * 1024
     """Body of one request over the socket; beyond it `http_status` 413."""
     http_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 1024 * 1024

@@ -6,21 +6,24 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.frames import Opcode
 
 from tests.support.transport import AT_ONCE, Frame, Transport, frame, frames
 from tsock.gateway.websocket import Outgoing, WebSocket
+from tsock.wire.client import ack
+from tsock.wire.frame import Limits
+from tsock.wire.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 SIZE_MAX = 70_000
+FRAMES_MAX = 50
 SEND_QUEUE_BYTES = 100_000
-CLOSE = b"\x88\x00"
+GOODBYE = b"\x88\x00"
 
 
 class Heard:
     """Notes what a WebSocket tells, in order, and ends it as a session does."""
 
     def __init__(self, socket: WebSocket, packet_bytes_max: int) -> None:
-        self.packet_bytes_max = packet_bytes_max
+        self.limits = Limits(packet_bytes_max=packet_bytes_max, packet_frames_max=FRAMES_MAX)
         self.send_queue_bytes_max = SEND_QUEUE_BYTES
         self.on_packet: Callable[[], None] = lambda: None
         self.told: list[object] = []
@@ -30,12 +33,19 @@ class Heard:
         self.told.append(bytes(packet))
         self.on_packet()
 
+    def acks(self, number: int) -> None:
+        self.told += ["ack"] * number
+
     def text(self) -> None:
         self.told.append("text")
         self._socket.close()
 
     def oversized(self) -> None:
         self.told.append("oversized")
+        self._socket.close()
+
+    def flood(self) -> None:
+        self.told.append("flood")
         self._socket.close()
 
     def slow(self) -> None:
@@ -110,12 +120,12 @@ def test_fragments_are_joined_and_pings_between_them_answered(
     pings: list[Frame] = []
     for parts, with_ping in messages:
         for number, part in enumerate(parts):
-            opcode = Opcode.BINARY if number == 0 else Opcode.CONT
+            opcode = BINARY if number == 0 else CONTINUATION
             sent += frame(part, opcode, fin=number == len(parts) - 1)
             if with_ping:
                 said = b"%d of %d" % (number, len(parts))
-                sent += frame(said, Opcode.PING)
-                pings.append(Frame(Opcode.PONG, said))
+                sent += frame(said, PING)
+                pings.append(Frame(PONG, said))
     peer = Peer()
     peer.feed(cut(bytes(sent), places))
     assert peer.told == [b"".join(parts) for parts, _ in messages]
@@ -125,25 +135,24 @@ def test_fragments_are_joined_and_pings_between_them_answered(
 
 def test_byte_by_byte_is_as_good_as_at_once() -> None:
     peer = Peer()
-    data = frame(b"one") + frame(b"p", Opcode.PING) + frame(b"two") + frame(b"x" * 300)
+    data = frame(b"one") + frame(b"p", PING) + frame(b"two") + frame(b"x" * 300)
     peer.feed(bytes([byte]) for byte in data)
     assert peer.told == [b"one", b"two", b"x" * 300]
-    assert peer.answered() == [Frame(Opcode.PONG, b"p")]
+    assert peer.answered() == [Frame(PONG, b"p")]
 
 
 def test_pong_is_ignored() -> None:
     peer = Peer()
-    peer.feed([frame(b"", Opcode.PONG), frame(b"after")])
+    peer.feed([frame(b"", PONG), frame(b"after")])
     assert peer.told == [b"after"]
     assert peer.transport.sent == b""
 
 
-@pytest.mark.parametrize("first", [b"", frame(b"", Opcode.PONG)], ids=["read in place", "read by the core"])
-def test_packet_of_the_largest_size_is_taken_and_one_byte_more_is_oversized(first: bytes) -> None:
+def test_packet_of_the_largest_size_is_taken_and_one_byte_more_is_oversized() -> None:
     peer = Peer(packet_bytes_max=1000)
-    peer.feed([first + frame(b"x" * 1000) + frame(b"y" * 1001)])
+    peer.feed([frame(b"x" * 1000) + frame(b"y" * 1001)])
     assert peer.told == [b"x" * 1000, "oversized"]
-    assert peer.transport.sent == CLOSE
+    assert peer.transport.sent == GOODBYE
     assert peer.transport.closing
 
 
@@ -157,28 +166,37 @@ def test_oversized_packet_is_refused_by_its_announced_size_before_it_arrives() -
 def test_fragments_that_together_exceed_the_size_are_oversized(sizes: tuple[int, ...]) -> None:
     peer = Peer(packet_bytes_max=1000)
     for number, size in enumerate(sizes):
-        opcode = Opcode.BINARY if number == 0 else Opcode.CONT
+        opcode = BINARY if number == 0 else CONTINUATION
         peer.feed([frame(b"x" * size, opcode, fin=number == len(sizes) - 1)])
     assert peer.told == ["oversized"]
-    assert peer.transport.sent == CLOSE
+    assert peer.transport.sent == GOODBYE
 
 
-def test_endless_empty_fragments_fill_no_memory() -> None:
+def test_packet_of_too_many_frames_is_a_flood() -> None:
     peer = Peer()
-    peer.feed([frame(b"a", fin=False), frame(b"", Opcode.CONT, fin=False) * 1000])
-    assert peer.socket._fragments == b"a"
-    peer.feed([frame(b"b", Opcode.CONT)])
+    fragments = [frame(b"a", fin=False)] + [frame(b"", CONTINUATION, fin=False)] * (FRAMES_MAX - 2)
+    peer.feed([*fragments, frame(b"b", CONTINUATION)])
     assert peer.told == [b"ab"]
+    peer.feed([*fragments, frame(b"", CONTINUATION, fin=False) * 2, frame(b"b", CONTINUATION)])
+    assert peer.told == [b"ab", "flood"]
+    assert peer.transport.sent == GOODBYE
+
+
+def test_plain_acknowledgements_are_counted_in_their_place() -> None:
+    peer = Peer()
+    plain = frame(ack("TM" + "0" * 32))
+    peer.feed([plain * 3 + frame(b"one") + plain, plain[:100], plain[100:] + frame(b"two")])
+    assert peer.told == ["ack", "ack", "ack", b"one", "ack", "ack", b"two"]
 
 
 @pytest.mark.parametrize("parts", [[b"hello"], [b"hel", b"lo"]])
 def test_text_message_is_told_as_such(parts: list[bytes]) -> None:
     peer = Peer()
     for number, part in enumerate(parts):
-        opcode = Opcode.TEXT if number == 0 else Opcode.CONT
+        opcode = TEXT if number == 0 else CONTINUATION
         peer.feed([frame(part, opcode, fin=number == len(parts) - 1)])
     assert peer.told == ["text"]
-    assert peer.transport.sent == CLOSE
+    assert peer.transport.sent == GOODBYE
 
 
 @pytest.mark.parametrize(
@@ -187,10 +205,10 @@ def test_text_message_is_told_as_such(parts: list[bytes]) -> None:
         frame(b"not masked", mask=b""),
         frame(b"x" * 10, 0x3),
         b"\xf2" + frame(b"compressed")[1:],
-        frame(b"no message begun", Opcode.CONT),
+        frame(b"no message begun", CONTINUATION),
         frame(b"begun", fin=False) + frame(b"begun again"),
-        frame(b"x" * 126, Opcode.PING),
-        frame(b"cut", Opcode.PING, fin=False),
+        frame(b"x" * 126, PING),
+        frame(b"cut", PING, fin=False),
     ],
     ids=["unmasked", "opcode", "reserved bit", "continuation", "interrupted", "long ping", "cut ping"],
 )
@@ -198,16 +216,16 @@ def test_breach_of_the_websocket_protocol_closes_with_1002(garbage: bytes) -> No
     peer = Peer()
     peer.feed([frame(b"before"), garbage, frame(b"after")])
     assert peer.told == [b"before"]
-    assert [(one.opcode, one.payload[:2]) for one in peer.answered()] == [(Opcode.CLOSE, b"\x03\xea")]
+    assert [(one.opcode, one.payload[:2]) for one in peer.answered()] == [(CLOSE, b"\x03\xea")]
     assert peer.transport.closing
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x03\xe8", b"\x03\xe8bye"])
 def test_close_of_the_client_is_answered_in_kind_and_ends_the_socket(payload: bytes) -> None:
     peer = Peer()
-    peer.feed([frame(b"before") + frame(payload, Opcode.CLOSE) + frame(b"after")])
+    peer.feed([frame(b"before") + frame(payload, CLOSE) + frame(b"after")])
     assert peer.told == [b"before"]
-    assert peer.answered() == [Frame(Opcode.CLOSE, payload)]
+    assert peer.answered() == [Frame(CLOSE, payload)]
     assert peer.transport.closing
 
 
@@ -226,7 +244,7 @@ def test_close_flushes_what_was_sent_and_is_said_once() -> None:
     peer.socket.send(b"\x82\x01x")
     peer.socket.close()
     peer.socket.close()
-    assert peer.transport.sent == b"\x82\x01x" + CLOSE
+    assert peer.transport.sent == b"\x82\x01x" + GOODBYE
     assert not peer.transport.aborted
 
 
@@ -284,7 +302,7 @@ def test_any_bytes_end_in_packets_or_a_close_and_never_in_an_exception(
     peer = Peer(packet_bytes_max=50)
     peer.feed(cut(data, places))
     assert len(peer.told) <= len(data)
-    assert all(one.opcode in (Opcode.PONG, Opcode.CLOSE) for one in peer.answered())
+    assert all(one.opcode in (PONG, CLOSE) for one in peer.answered())
 
 
 class Writes(Transport):
@@ -313,6 +331,7 @@ def test_frames_queued_before_the_close_leave_before_it_and_none_after() -> None
     turns: list[Any] = []
     transport = Transport()
     socket = WebSocket(transport, Outgoing(turns.append))
+    socket.listen(Heard(socket, SIZE_MAX))
     socket.send(b"last words")
     socket.close()
     socket.send(b"too late")
