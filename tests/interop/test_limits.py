@@ -79,7 +79,7 @@ def test_failed_tokens_too_fast_from_an_address_are_held_back(connect: Connect, 
     assert {(error["httpStatusCode"], error["errorCode"]) for error in held_back} == {(429, 51202)}
 
 
-@pytest.mark.settings(requests_per_connection_per_s=20)
+@pytest.mark.settings(requests_per_connection_per_s=20, requests_per_connection_burst=20)
 def test_requests_too_fast_for_a_connection_are_refused_one_by_one(
     connect: Connect, own_server: Server
 ) -> None:

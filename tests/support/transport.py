@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tsock.gateway.websocket import Outgoing
+from tsock.settings import Settings
 from tsock.wire import frame as packet_frame
 from tsock.wire import websocket
 from tsock.wire.frame_reader import FrameReader
 from tsock.wire.websocket import BINARY
 
-AT_ONCE = Outgoing(lambda flush: flush())
+AT_ONCE = Outgoing(lambda run: run(), Settings())
 """Ends every turn as soon as there is something to send."""
 
 MASK = b"\x01\x80\xfe\x37"

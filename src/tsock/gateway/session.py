@@ -161,6 +161,22 @@ class Session:
 
     # What the client asks.
 
+    def asked(self, weight: int) -> None:
+        """A request has begun; beyond `requests_in_flight_max`, further ones wait unread."""
+        self.in_flight += weight
+        if self.in_flight >= self._context.settings.requests_in_flight_max:
+            self._socket.hold()
+
+    def wait(self) -> None:
+        """Nothing more is to be begun before something has been answered."""
+        self._socket.hold()
+
+    def answered(self, weight: int) -> None:
+        """A request has its reply."""
+        self.in_flight -= weight
+        if self.in_flight <= self._context.settings.requests_in_flight_max // 2:
+            self._socket.release()
+
     def _take(self, event: Event | None, payload: bytes) -> None:
         match event:
             case Message():
@@ -285,7 +301,7 @@ class Session:
             self._unsent_bytes = self._socket.unsent_bytes
             self.reply(packets.ping(self._context.packet_id()))
             wait_s = settings.ack_timeout_s
-        elif self.heard or self._socket.unsent_bytes < self._unsent_bytes:
+        elif self.heard or self._socket.behind or self._socket.unsent_bytes < self._unsent_bytes:
             # Nothing is read from a peer that has much to read itself; then its reading is the sign.
             self._pinged = False
             wait_s = max(settings.ping_interval_s - settings.ack_timeout_s, 0.0)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tsock.gateway.session import Session
 
 _METHODS = ("DELETE", "GET", "POST", "PUT")
+_WEIGHING_BYTES = 4096
+"""A request with so much to be stored counts as one more of those in flight."""
 
 
 class Tunnel:
@@ -35,19 +37,20 @@ class Tunnel:
         self._metrics = context.metrics
         self._debugger = context.debugger
         self._base_url = base_url
-        per_s = settings.requests_per_connection_per_s
-        self._connection_rate = Rate(per_s, per_s, clock.monotonic_s)
+        per_s, burst = settings.requests_per_connection_per_s, settings.requests_per_connection_burst
+        self._connection_rate = Rate(per_s, burst, clock.monotonic_s)
         per_s = settings.requests_per_account_per_s
         self._account_rate = Rate(per_s, per_s, clock.monotonic_s)
 
     def request(self, session: "Session", message: Message, payload: bytes) -> None:
         """Carry out one request and reply to it, now or once the store has done its part."""
-        session.in_flight += 1
+        weight = 1 + len(payload) // _WEIGHING_BYTES
+        session.asked(weight)
         packet_id = message.id
         pattern = ""
 
         def reply(response: Response | None, error: Exception | None) -> None:
-            session.in_flight -= 1
+            session.answered(weight)
             if response is None:
                 assert error is not None
                 response = problem.response_to(error, self._base_url)
@@ -67,7 +70,10 @@ class Tunnel:
             if isinstance(answer, Write):
                 self._store.write(answer.rule, reply)
             elif isinstance(answer, Read):
+                waiting = session.in_flight
                 self._store.read(answer.run, reply)
+                if session.in_flight == waiting:  # a commit is under way, behind which all reads run at once
+                    session.wait()
             else:
                 reply(answer, None)
         except Exception as error:  # noqa: BLE001 - one request fails, never its connection
@@ -121,9 +127,6 @@ class Tunnel:
         )
 
     def _admit(self, session: "Session", account_sid: str) -> None:
-        waiting_max = self._settings.requests_in_flight_max
-        if session.in_flight > waiting_max:
-            raise ApiError(429, 51128, f"Too many requests: at most {waiting_max} may wait for their reply")
         if not self._connection_rate.take(session.number):
             per_s = self._settings.requests_per_connection_per_s
             raise ApiError(429, 51128, f"Too many requests: at most {per_s:g} per second on one connection")

@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 from typing import Protocol, cast
 
+from tsock.gateway.turns import Turns
+from tsock.settings import Settings
 from tsock.wire.frame import Limits
 from tsock.wire.frame_reader import ACKS, BREACH, FLOOD, OVERSIZED, Found, FrameReader
 from tsock.wire.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
@@ -17,6 +20,10 @@ in one turn would otherwise pile up unseen."""
 _UNSENT_BYTES_HIGH = 256 * 1024
 """While more than this waits for the peer, nothing more is read from it: whoever asks without reading the
 answers waits for himself."""
+
+
+# Why nothing more is read for now; each is one bit.
+_PEER, _LISTENER, _TURN, _LEAVING = 1, 2, 4, 8
 
 
 class Listener(Protocol):
@@ -65,8 +72,10 @@ class Send(Protocol):
 class Outgoing:
     """The sockets that have something to send: each gets one write at the end of the loop's turn."""
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object], settings: Settings) -> None:
         """`call_soon` runs a function behind what the current turn of the loop still does."""
+        self.turns = Turns(call_soon, settings)
+        """Those that have more to be read."""
         self._call_soon = call_soon
         self._sockets: list[WebSocket] = []
 
@@ -87,10 +96,9 @@ class WebSocket(asyncio.Protocol):
 
     __slots__ = (
         "_frames",
-        "_held",
-        "_leaving",
         "_outgoing",
         "_reader",
+        "_waits",
         "listener",
         "transport",
     )
@@ -99,9 +107,8 @@ class WebSocket(asyncio.Protocol):
         transport.set_write_buffer_limits(high=_UNSENT_BYTES_HIGH)
         self.transport = transport
         self._outgoing = outgoing
-        self._held = False
-        """Whether nothing more is to be read for now: the peer does not read, or is told to leave."""
-        self._leaving = False
+        self._waits = 0
+        """Why nothing more is read for now."""
         self._frames: list[bytes] = []
         """What this turn has to send."""
         self.listener = cast(Listener, None)
@@ -118,9 +125,11 @@ class WebSocket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         reader = self._reader
-        if self._held:
+        if self._waits:
             reader.feed(data)
             return
+        turns = self._outgoing.turns
+        last, stop_s = reader.frames + turns.frames_per_turn, 0.0
         found = reader.read(data)
         while True:
             if found is not None:
@@ -131,9 +140,55 @@ class WebSocket(asyncio.Protocol):
                     self.listener.packet(value)
                 else:
                     self._unusual(found)
-            if reader.hungry or self._held:
+            if reader.hungry or self._waits:
+                return
+            now_s = perf_counter()  # what came alone, as nearly all does, need not know the time
+            if not stop_s:
+                stop_s = now_s + turns.turn_s
+            if now_s > stop_s or reader.frames >= last:
+                self._wait(_TURN)
+                turns.add(self)
                 return
             found = reader.read()
+
+    def go_on(self) -> None:
+        """Read what has arrived for one more turn."""
+        self._waits &= ~_TURN
+        if self._waits or self.transport.is_closing():
+            return
+        self.data_received(b"")
+        if not (self._waits or self.transport.is_closing()):
+            self.transport.resume_reading()
+
+    def hold(self) -> None:
+        """Read nothing more until `release`: the listener has enough to do."""
+        self._wait(_LISTENER)
+
+    def release(self) -> None:
+        """Read again."""
+        self._resume(_LISTENER)
+
+    @property
+    def behind(self) -> bool:
+        """Whether the peer may have said more than was read, for no fault of its own."""
+        return bool(self._waits & (_LISTENER | _TURN))
+
+    def _wait(self, reason: int) -> None:
+        if not self._waits:
+            self.transport.pause_reading()
+        self._waits |= reason
+
+    def _resume(self, reason: int) -> None:
+        if not self._waits & reason:
+            return
+        self._waits &= ~reason
+        if self._waits or self.transport.is_closing():
+            return
+        if self._reader.hungry:
+            self.transport.resume_reading()
+        else:
+            self._waits = _TURN
+            self._outgoing.turns.add(self)
 
     def _unusual(self, found: Found) -> None:
         kind, value = found
@@ -165,9 +220,9 @@ class WebSocket(asyncio.Protocol):
         if not frames:
             return
         transport = self.transport
-        if self._leaving or transport.is_closing():
+        if self._waits & _LEAVING or transport.is_closing():
             pass  # nothing follows the Close frame
-        elif self._held and transport.get_write_buffer_size() > self.listener.send_queue_bytes_max:
+        elif self._waits & _PEER and transport.get_write_buffer_size() > self.listener.send_queue_bytes_max:
             self.listener.slow()
         else:
             transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
@@ -179,10 +234,10 @@ class WebSocket(asyncio.Protocol):
         What still arrives is read and thrown away. Left unread, it would make the kernel reset the
         connection, and the peer would lose our last words.
         """
-        if not (self._leaving or self.transport.is_closing()):
+        if not (self._waits & _LEAVING or self.transport.is_closing()):
             self._frames.append(_CLOSE_FRAME)
             self.flush()
-            self._leaving = self._held = True
+            self._waits |= _LEAVING
             self._reader.stop()
             self.transport.resume_reading()
             self.transport.write_eof()
@@ -202,19 +257,14 @@ class WebSocket(asyncio.Protocol):
         return self.transport.get_write_buffer_size()
 
     def pause_writing(self) -> None:
-        if not self._leaving:
-            self._held = True
-            self.transport.pause_reading()
+        if not self._waits & _LEAVING:
+            self._wait(_PEER)
 
     def resume_writing(self) -> None:
-        if self._leaving or self.transport.is_closing():
-            return
-        self._held = False
-        self.transport.resume_reading()
-        if not self._reader.hungry:
-            self.data_received(b"")
+        self._resume(_PEER)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._frames.clear()
+        self._waits = _LEAVING
         self.listener.gone()
         del self.listener, self._reader  # so that nothing waits for the garbage collector

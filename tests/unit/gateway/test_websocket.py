@@ -1,6 +1,7 @@
 """WebSocket frames to packets, however the bytes are cut (RFC 6455; `twilsock.md` 1)."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.transport import AT_ONCE, Frame, Transport, frame, frames
 from tsock.gateway.websocket import Outgoing, WebSocket
+from tsock.settings import Settings
 from tsock.wire.client import ack
 from tsock.wire.frame import Limits
 from tsock.wire.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
@@ -59,9 +61,9 @@ class Heard:
 class Peer:
     """A client on one WebSocket."""
 
-    def __init__(self, packet_bytes_max: int = SIZE_MAX) -> None:
+    def __init__(self, packet_bytes_max: int = SIZE_MAX, outgoing: Outgoing = AT_ONCE) -> None:
         self.transport = Transport()
-        self.socket = WebSocket(self.transport, AT_ONCE)
+        self.socket = WebSocket(self.transport, outgoing)
         self.heard = Heard(self.socket, packet_bytes_max)
         self.socket.listen(self.heard)
 
@@ -232,7 +234,7 @@ def test_close_of_the_client_is_answered_in_kind_and_ends_the_socket(payload: by
 def test_large_frames_do_not_pile_up_until_the_turn_ends() -> None:
     """One turn may carry out many requests, each answered with a page of a megabyte."""
     transport = Transport()
-    socket = WebSocket(transport, Outgoing(lambda flush: None))
+    socket = WebSocket(transport, Outgoing(lambda flush: None, Settings()))
     socket.send(b"small")
     assert transport.sent == b""
     socket.send(large := b"x" * 1024 * 1024)
@@ -317,7 +319,7 @@ class Writes(Transport):
 def test_frames_of_one_turn_leave_in_one_write_in_their_order() -> None:
     turns: list[Any] = []
     transport = Writes()
-    socket = WebSocket(transport, Outgoing(turns.append))
+    socket = WebSocket(transport, Outgoing(turns.append, Settings()))
     socket.send(b"one")
     socket.send(b"two")
     assert (transport.writes, len(turns)) == ([], 1)
@@ -330,7 +332,7 @@ def test_frames_of_one_turn_leave_in_one_write_in_their_order() -> None:
 def test_frames_queued_before_the_close_leave_before_it_and_none_after() -> None:
     turns: list[Any] = []
     transport = Transport()
-    socket = WebSocket(transport, Outgoing(turns.append))
+    socket = WebSocket(transport, Outgoing(turns.append, Settings()))
     socket.listen(Heard(socket, SIZE_MAX))
     socket.send(b"last words")
     socket.close()
@@ -345,3 +347,123 @@ def test_what_arrives_behind_the_close_is_read_and_thrown_away() -> None:
     peer.socket.close()
     peer.socket.data_received(frame(b"too late"))
     assert (peer.told, peer.transport.reading, bytes(peer.transport.sent)) == ([], True, b"\x88\x00")
+
+
+# Turns.
+
+
+class Rounds:
+    """A loop whose rounds are run by hand."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.due: list[Callable[[], None]] = []
+        self.outgoing = Outgoing(self.due.append, Settings(**settings))
+
+    def run(self) -> None:
+        due = self.due[:]
+        self.due.clear()
+        for function in due:
+            function()
+
+
+def numbered(letter: bytes, count: int) -> bytes:
+    return b"".join(frame(b"%b%d" % (letter, n)) for n in range(count))
+
+
+def test_socket_is_read_a_turn_at_a_time_and_not_at_all_in_between() -> None:
+    rounds = Rounds(socket_frames_per_turn=2, socket_turn_ms=1e-3)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([numbered(b"a", 7)])
+    seen = [len(peer.told)]
+    while peer.socket.behind:
+        assert not peer.transport.reading
+        rounds.run()
+        seen.append(len(peer.told))
+    assert peer.told == [b"a%d" % n for n in range(7)]
+    assert seen[0] <= 2
+    assert all(after - before <= 2 for before, after in pairwise(seen))
+    assert peer.transport.reading
+
+
+def test_whoever_speaks_little_need_not_wait_for_those_with_more() -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    busy, quiet = Peer(outgoing=rounds.outgoing), Peer(outgoing=rounds.outgoing)
+    busy.feed([numbered(b"a", 1000)])
+    quiet.feed([numbered(b"b", 1)])
+    assert quiet.told == [b"b0"]
+    assert len(busy.told) <= 2
+
+
+def test_sockets_with_more_to_be_read_take_turns() -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    told: list[bytes] = []
+    peers = [Peer(outgoing=rounds.outgoing) for _ in range(3)]
+    for peer in peers:
+        peer.heard.on_packet = lambda peer=peer: told.append(peer.told[-1])  # type: ignore[misc]
+    for letter, peer in zip((b"a", b"b", b"c"), peers, strict=True):
+        peer.feed([numbered(letter, 40)])
+    while rounds.due:
+        rounds.run()
+    assert [len(peer.told) for peer in peers] == [40] * 3
+    for n in range(0, len(told), 6):
+        assert {one[:1] for one in told[n : n + 6]} == {b"a", b"b", b"c"}
+
+
+def test_what_arrives_while_a_socket_waits_is_read_in_its_order() -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([numbered(b"a", 5), numbered(b"b", 5)])
+    while rounds.due:
+        rounds.run()
+    assert peer.told == [*(b"a%d" % n for n in range(5)), *(b"b%d" % n for n in range(5))]
+
+
+def test_empty_fragments_and_acknowledgements_take_turns_too() -> None:
+    rounds = Rounds(socket_frames_per_turn=100)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([frame(ack("TM" + "0" * 32)) * 1000])
+    assert len(peer.told) <= 200
+    assert peer.socket.behind
+
+
+@pytest.mark.parametrize("end", ["close", "drop", "lose", "leave"])
+def test_socket_may_end_while_it_waits_for_its_turn(end: str) -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([numbered(b"a", 100)])
+    told = len(peer.told)
+    {
+        "close": peer.socket.close,
+        "drop": peer.socket.drop,
+        "lose": lambda: peer.socket.connection_lost(None),
+        "leave": peer.transport.close,
+    }[end]()
+    while rounds.due:
+        rounds.run()
+    assert len([one for one in peer.told if one != "gone"]) == told
+
+
+def test_peer_that_does_not_read_loses_its_turn_until_it_does() -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([numbered(b"a", 10)])
+    told = len(peer.told)
+    peer.socket.pause_writing()
+    while rounds.due:
+        rounds.run()
+    assert len(peer.told) == told
+    peer.socket.resume_writing()
+    while rounds.due:
+        rounds.run()
+    assert len(peer.told) == 10
+    assert peer.transport.reading
+
+
+def test_listener_may_hold_a_socket_and_release_it() -> None:
+    peer = Peer()
+    peer.heard.on_packet = peer.socket.hold
+    peer.feed([numbered(b"a", 3)])
+    assert (peer.told, peer.transport.reading, peer.socket.behind) == ([b"a0"], False, True)
+    peer.heard.on_packet = lambda: None
+    peer.socket.release()
+    assert (len(peer.told), peer.transport.reading, peer.socket.behind) == (3, True, False)
