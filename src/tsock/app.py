@@ -153,7 +153,7 @@ class _Running:
             debugger=self._debugger,
             packet_id=packet_ids().__next__,
         )
-        self._gatekeeper = Gatekeeper(installed.directory)
+        self._gatekeeper = Gatekeeper(installed.directory, everybody=made is not None)
         self._gateway, router = self._build()
         self._chores = Chores(installed.store, installed.directory, clock, settings)
         self._look_ups = ThreadPoolExecutor(settings.webhook_in_flight_max, "resolve")
@@ -208,7 +208,7 @@ class _Running:
         router.add(Health(context.metrics, self._problem).routes())
         examiner = Examiner(directory, settings)
         is_dev = self._made is not None
-        router.add(site(self._gatekeeper, directory, examiner, installed.clock, everybody=is_dev))
+        router.add(site(self._gatekeeper, directory, examiner, installed.clock))
         router.add(installed.operator_routes(context.tail, self._problem))
         router.add(installed.rest_routes())
         router.add(SyncClient(scope, rates, hub.publish).routes())

@@ -35,14 +35,25 @@ class Page(NamedTuple):
 class Web:
     """Asks as uvicorn does."""
 
-    def __init__(self, rig: Rig, router: Router | None = None, *, body_bytes_max: int = 1000) -> None:
+    def __init__(
+        self,
+        rig: Rig,
+        router: Router | None = None,
+        *,
+        body_bytes_max: int = 1000,
+        gatekeeper: Gatekeeper | None = None,
+    ) -> None:
         self.shell = HttpShell(
             router or rig.router,
             rig.store,
-            Gatekeeper(rig.directory),
+            gatekeeper or Gatekeeper(rig.directory),
             rig.metrics,
             rig.ids,
-            settings=replace(rig.settings, http_body_bytes_max=body_bytes_max),
+            settings=replace(
+                rig.settings,
+                http_body_bytes_max=body_bytes_max,
+                http_anonymous_body_bytes_max=body_bytes_max,
+            ),
             base_url=BASE_URL,
             reject=rig.debugger.request_rejected,
         )

@@ -31,7 +31,7 @@ def everything(rig: Rig, tmp_path: Path) -> Router:
     rig.router.add(opened.operator_routes(rig.tail, lambda: None))
     rig.router.add(opened.rest_routes())
     examiner = Examiner(rig.directory, rig.settings)
-    rig.router.add(site(Gatekeeper(rig.directory), rig.directory, examiner, rig.clock, everybody=False))
+    rig.router.add(site(Gatekeeper(rig.directory), rig.directory, examiner, rig.clock))
     return rig.router
 
 
