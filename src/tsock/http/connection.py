@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, cast
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -69,6 +70,16 @@ class HttpConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._body_bytes = 0
         """What has arrived behind the head, framing and trailers included."""
+        self._body_bytes_left = 0
+        """What is still to arrive of a body whose size its head tells."""
+        self._unanswered = 0
+        """Requests whose head is parsed: one, or two where the first ended in the middle of a read."""
+        self.holds = False
+        """Whether something has arrived that waits for the answer to a request before it."""
+        self._held = b""
+        """What has arrived and is not parsed, but for its beginning."""
+        self._read_to = 0
+        """The length of that beginning."""
         self._kept_alive = False
         """Whether another request may follow the one whose body is awaited."""
         self._leaving = False
@@ -76,6 +87,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(self)
         # The first byte that has to wait for the reader counts, also on a connection that is being closed.
         transport.set_write_buffer_limits(0)
         # The operator's socket file, which has no addresses, stays open to find out what is wrong.
@@ -91,18 +103,51 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_waiting_for_reader()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+        # What waits is not carried out, and what leads back here does not wait for the garbage collector.
+        self.holds, self._held = False, b""
         self.pipeline.clear()
-        self.cycle = cast(Any, None)  # it leads back here: nothing waits for the garbage collector
+        self.cycle = cast(Any, None)
+        self.flow = cast(Any, None)
 
     # What arrives
 
     def data_received(self, data: bytes) -> None:
-        # In pieces that end where a head would be too long: so a head is judged by its length alone, not by
-        # how it was cut on its way.
-        while data and not self._leaving and not self.transport.is_closing():
-            size = HEAD_BYTES_MAX - self._head_bytes
-            self._feed(data[:size])
-            data = data[size:]
+        # Nothing is read while anything is held, but some may have been on its way.
+        self._held = self._held[self._read_to :] + data if self.holds else data
+        self._read_to = 0
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Parse what is held, up to the end of a request that is not answered yet.
+
+        uvicorn parses whatever it is given, and a thousand short requests in one piece are a thousand tasks'
+        worth of objects that wait for each other. Held as bytes they are as small as they came, and nothing
+        more is read meanwhile.
+        """
+        data, at = self._held, self._read_to
+        while at < len(data) and not self.is_closing():
+            if self._unanswered and self._in_head:
+                self._read_to = at
+                self.holds = True
+                self.flow.pause_reading()
+                return
+            stop = self._stop(data, at)
+            self._feed(data[at:stop])
+            at = stop
+        self._held = b""
+
+    def _stop(self, data: bytes, at: int) -> int:
+        """Where the piece that begins here ends, for a request to end with it, and none too long a head.
+
+        So a head is judged by its length alone, not by how it was cut on its way. A request ends behind an
+        empty line, or where its `Content-Length` says.
+        """
+        if not self._in_head and self._body_bytes_left:
+            return at + self._body_bytes_left
+        end = data.find(b"\r\n\r\n", at) + 4
+        if end < 4:
+            end = len(data)
+        return min(end, at + HEAD_BYTES_MAX - self._head_bytes) if self._in_head else end
 
     def _feed(self, piece: bytes) -> None:
         if self._timeout is None:
@@ -111,6 +156,7 @@ class HttpConnection(HttpToolsProtocol):
             self._head_bytes += len(piece)
         else:
             self._body_bytes += len(piece)
+            self._body_bytes_left = max(0, self._body_bytes_left - len(piece))
             if self._body_bytes > _CHUNKING_MAX * self._settings.http_body_bytes_max:
                 self._give_up()
                 return
@@ -128,6 +174,10 @@ class HttpConnection(HttpToolsProtocol):
         if self._is_of_proxy:
             self._name_client()
         super().on_headers_complete()
+        self._unanswered += 1
+        if self.scope["method"] != "GET":  # that of a GET is not read: it may be parsed in smaller pieces
+            sizes = (int(value) for name, value in self.headers if name == b"content-length")
+            self._body_bytes_left = next(sizes, 0)
         cycle = self.cycle
         cycle.transport = cast(asyncio.Transport, self)
         # A response that does not wait for the body is the last one and says so: what is left of the body
@@ -174,13 +224,20 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.close()
             return
         self._leaving = True
+        self.cycle.body.clear()
         self._arm(self._settings.close_timeout_s)
         self.transport.write_eof()
         self.flow.resume_reading()
 
     def on_response_complete(self) -> None:
-        if not self._leaving:
-            super().on_response_complete()
+        if self._leaving:
+            return
+        self._unanswered -= 1
+        super().on_response_complete()
+        if self.holds and not self.is_closing():
+            self.holds = False
+            self.flow.resume_reading()
+            self._read_on()
 
     def shutdown(self) -> None:
         self._kept_alive = False
@@ -236,6 +293,18 @@ class HttpConnection(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         self.transport.abort()
+
+
+class _Flow(FlowControl):
+    """Reads nothing while what was read before is held."""
+
+    def __init__(self, connection: HttpConnection) -> None:
+        super().__init__(connection.transport)
+        self._connection = connection
+
+    def resume_reading(self) -> None:
+        if not self._connection.holds:
+            super().resume_reading()
 
 
 def refusal(status: str, error: ApiError, base_url: str) -> bytes:

@@ -1,5 +1,7 @@
 """HTTP requests to `Request` and answers back."""
 
+import asyncio
+import gc
 import re
 from typing import Any
 
@@ -206,3 +208,27 @@ async def test_websocket_of_an_unknown_path_is_closed(web: Web) -> None:
 
     await web.shell({"type": "websocket"}, receive, send)
     assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+class Told(dict[str, Any]):
+    """What a server tells of a request, as far as somebody can see that it is gone."""
+
+
+@pytest.mark.parametrize("where", [Read, Write, None])
+async def test_nothing_of_a_request_that_failed_waits_for_the_collector(
+    web: Web, seen: Seen, where: Any
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise ApiError(404, 20404, "nothing there")
+
+    seen.answer = Response(200) if where is None else where(fail)
+    gc.collect()
+    gc.disable()
+    try:
+        messages = [] if where is None else body(b"x")
+        told = await web.deliver("POST", "/nowhere" if where is None else "/seen/x", messages, told=Told)
+        assert web.sent[0]["status"] == 404
+        await asyncio.sleep(0)
+        assert told() is None
+    finally:
+        gc.enable()
