@@ -138,7 +138,7 @@ def _attacking(target: Server, name: str, attackers: int, path: str) -> Iterator
         "bench.hostile",
         name,
         "--port",
-        str(target.address.port),
+        str(target.endpoint.port),
         "--path",
         path,
     ]
