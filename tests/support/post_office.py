@@ -9,6 +9,7 @@ from tsock.accounts.bootstrap import Bootstrap, bootstrap
 from tsock.accounts.directory import Directory
 from tsock.accounts.secrets import Vault
 from tsock.announcements import Announcements
+from tsock.assembly import open_store
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.ids import Ids
@@ -16,7 +17,6 @@ from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.ticker import Ticker
 from tsock.outbound.client import WebhookClient
 from tsock.settings import Settings
-from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.webhooks import outbox
@@ -43,7 +43,9 @@ class PostOffice:
         self.settings = Settings(**settings)
         self.clock = Clock(lambda: NOON_MS)
         self.metrics = Metrics()
-        self.store = SqliteStore(folder / "tsock.db", clock=self.clock, ids=Ids(3), metrics=self.metrics)
+        self.store = open_store(
+            folder / "tsock.db", self.settings, clock=self.clock, ids=Ids(3), metrics=self.metrics
+        )
         self.vault = Vault(b"m" * 32)
         self.directory = Directory(self.vault)
         self.reported: list[DeliveryFailure] = []
