@@ -64,14 +64,10 @@ class Service(Change, frozen=True):
     unique_name: str | None
     """`default` for the account's default service of the product."""
     friendly_name: str | None
-    acl_enabled: bool
-    webhook_url: str | None
-    webhooks_from_rest_enabled: bool
-    reachability_webhooks_enabled: bool
-    reachability_debouncing_enabled: bool
-    reachability_debouncing_window_ms: int
     enabled: bool
     """False after an operator disabled it."""
+    options: str
+    """What is its product's own, as a JSON object that only the product reads."""
     created_ms: int
     updated_ms: int
     deleted_ms: int | None = None

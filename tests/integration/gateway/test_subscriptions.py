@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.rig import Client, Rig
 from tsock.accounts.caller import CHAT, SYNC
-from tsock.accounts.services import ServiceOptions, create_service, update_service
 from tsock.sync import permissions, tables
+from tsock.sync.services import ServiceOptions, create_service, update_service
 
 SYNC_EVENT = "twilio.sync.event"
 KINDS = {"document": "Documents", "list": "Lists", "map": "Maps", "stream": "Streams"}

@@ -49,7 +49,7 @@ def examiner_of_the_vector() -> Examiner:
     )
     secret = vault.seal(SK, "spec-example-secret-000000000000")
     directory.apply(ApiKey(SK, AC, "standard", "", secret, "us1", None, 1, 1))
-    directory.apply(Service(IS, AC, SYNC, None, None, False, None, False, False, False, 5000, True, 1, 1))
+    directory.apply(Service(IS, AC, SYNC, None, None, True, "{}", 1, 1))
     return Examiner(directory, Settings())
 
 

@@ -9,6 +9,7 @@ from tsock.api.sync.links import Links
 from tsock.errors import not_found
 from tsock.sync import refusals
 from tsock.sync.actor import Actor, SyncLimits
+from tsock.sync.services import options_of
 
 
 class SyncRestScope:
@@ -46,10 +47,11 @@ class SyncRestScope:
         found = self.service(request, service)
         if not found.enabled:
             raise refusals.service_out_of_reach()
+        options = options_of(found)
         return Actor(
             account_sid=found.account_sid,
             service_sid=found.sid,
-            webhook_url=found.webhook_url if found.webhooks_from_rest_enabled else None,
+            webhook_url=options.webhook_url if options.webhooks_from_rest_enabled else None,
             limits=self.limits,
         )
 

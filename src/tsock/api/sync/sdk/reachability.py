@@ -13,6 +13,7 @@ from tsock.errors import StoreBusy
 from tsock.storage.store import Store, Tx
 from tsock.sync import webhooks
 from tsock.sync.actor import Actor
+from tsock.sync.services import options_of
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,8 @@ class Reachability:
         service = self._wanting(service_sid)
         if service is None:
             return None
-        return service.reachability_debouncing_window_ms if service.reachability_debouncing_enabled else 0
+        options = options_of(service)
+        return options.reachability_debouncing_window_ms if options.reachability_debouncing_enabled else 0
 
     def tell(self, change: _Change, service_sid: str, identity: str, endpoint_id: str) -> None:
         """Have a service told, if it still wants that."""
@@ -54,7 +56,7 @@ class Reachability:
             service.account_sid,
             service_sid,
             identity,
-            webhook_url=service.webhook_url,
+            webhook_url=options_of(service).webhook_url,
             endpoint_id=endpoint_id,
         )
         self._unwritten.append((change, actor))
@@ -71,7 +73,8 @@ class Reachability:
         service = self._directory.service(service_sid)
         if service is None or service.deleted_ms is not None or not service.enabled:
             return None
-        return service if service.reachability_webhooks_enabled and service.webhook_url else None
+        options = options_of(service)
+        return service if options.reachability_webhooks_enabled and options.webhook_url else None
 
     def _write(self) -> None:
         """Write what waits, the oldest first, until nothing does."""

@@ -10,6 +10,7 @@ from tsock.errors import ApiError
 from tsock.sync import refusals
 from tsock.sync.actor import Actor, SyncLimits
 from tsock.sync.announce import CDS_HOST
+from tsock.sync.services import options_of
 
 _HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
@@ -41,13 +42,14 @@ class SyncScope:
         is_chat = request.product == CHAT
         if is_chat and request.method != "GET" and request.path[-1] != "Subscriptions":
             raise refusals.forbidden()
+        options = options_of(service)
         return Actor(
             account_sid=caller.account_sid,
             service_sid=service.sid,
             identity=caller.identity,
-            acl_enabled=service.acl_enabled or is_chat,
+            acl_enabled=options.acl_enabled or is_chat,
             connection=session.origin,
-            webhook_url=service.webhook_url,
+            webhook_url=options.webhook_url,
             endpoint_id=caller.endpoint_id or session.endpoint_id,
             limits=self.limits,
         )

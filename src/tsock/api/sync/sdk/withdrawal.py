@@ -9,6 +9,7 @@ from tsock.events import Change, ReadRevoked
 from tsock.storage.store import Seen, Store, Tx
 from tsock.sync import permissions, replay
 from tsock.sync.actor import Actor
+from tsock.sync.services import options_of
 
 _SIDS_PER_STATEMENT = 1000
 
@@ -35,13 +36,13 @@ class Withdrawal:
     def heed(self, fact: ReadRevoked) -> None:
         """Send nothing more of an object to an identity that may not read it any longer."""
         service = self._directory.service(fact.service_sid)
-        if service is not None and service.acl_enabled:
+        if service is not None and options_of(service).acl_enabled:
             for session in self._of_identity(service.account_sid, fact.identity):
                 self._hub.leave(session, fact.topic)
 
     def changed(self, record: Change) -> None:
         """Stop delivering what permissions forbid, after a service's were switched on."""
-        if not isinstance(record, Service) or not record.acl_enabled:
+        if not isinstance(record, Service) or not options_of(record).acl_enabled:
             return
         for session in self._of_account(record.account_sid):
             caller = session.caller

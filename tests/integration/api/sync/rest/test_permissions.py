@@ -8,7 +8,7 @@ import pytest
 from tests.support.backend import Backend
 from tests.support.rig import Rig
 from tsock.accounts.caller import SYNC
-from tsock.accounts.services import ServiceOptions, update_service
+from tsock.sync.services import ServiceOptions, update_service
 
 ALL = {"Read": "true", "Write": "true", "Manage": "true"}
 IDENTITIES = ["a/b", "50%", "+15551234567", "two words", "\N{GRINNING FACE}", "user.json", "#1", "x" * 256]

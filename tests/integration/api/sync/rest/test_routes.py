@@ -9,9 +9,9 @@ from tests.support.backend import Backend
 from tests.support.rig import BASE_URL, Client, Rig
 from tsock.accounts.caller import SYNC
 from tsock.accounts.keys import create_key
-from tsock.accounts.services import ServiceOptions, update_service
 from tsock.api.request import Access, Door
 from tsock.storage.store import fetched
+from tsock.sync.services import ServiceOptions, update_service
 from tsock.webhooks import outbox
 
 KINDS = {"ET": "document", "ES": "list", "MP": "map", "TO": "stream"}

@@ -8,7 +8,7 @@ from tests.support.backend import Backend
 from tests.support.rig import BASE_URL, Rig
 from tsock.accounts.accounts import create_subaccount
 from tsock.accounts.caller import CHAT, SYNC
-from tsock.accounts.services import ServiceOptions, create_service, update_service
+from tsock.sync.services import ServiceOptions, create_service, update_service
 
 NOON, LATER = "2031-05-02T12:00:00Z", "2031-05-02T12:00:01Z"
 NOT_FOUND = (404, 20404)

@@ -7,10 +7,11 @@ import pytest
 
 from tests.support.rig import Client, Reply, Rig
 from tsock.accounts.caller import CHAT, SYNC
-from tsock.accounts.services import ServiceOptions, create_service, delete_service, update_service
+from tsock.accounts.services import delete_service
 from tsock.sync import lists
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
+from tsock.sync.services import ServiceOptions, create_service, update_service
 
 NOON, LATER = "2031-05-02T12:00:00.000Z", "2031-05-02T12:00:01.000Z"
 UNKNOWN = "0" * 32
