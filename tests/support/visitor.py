@@ -6,7 +6,7 @@ from tests.support.reading import Reading
 from tests.support.rig import Rig
 from tests.support.web import Page, Web
 from tsock.api.gatekeeper import Gatekeeper
-from tsock.api.health import Health
+from tsock.api.health import HealthHandlers
 from tsock.api.router import Router
 from tsock.site.routes import site
 from tsock.tokens.examiner import Examiner
@@ -22,7 +22,7 @@ class Visitor:
         examiner = Examiner(rig.directory, rig.settings)
         router = Router()
         router.add(site(Gatekeeper(rig.directory), rig.directory, examiner, rig.clock, everybody=everybody))
-        router.add(Health(rig.metrics, lambda: None).routes())
+        router.add(HealthHandlers(rig.metrics, lambda: None).routes())
         self._web = Web(rig, router, body_bytes_max=2 * 1024 * 1024)
         self._credentials: list[tuple[str, str]] = []
 
