@@ -124,7 +124,9 @@ class _Running:
             self._started,
             Config(
                 self._parts.shell,
-                http=entrance_class(Outgoing(self._loop.call_soon), self._gateway.open, settings, self._url),
+                http=entrance_class(
+                    Outgoing(self._loop.call_soon, settings), self._gateway.open, settings, self._url
+                ),
                 ws="none",
                 lifespan="off",
                 log_config=None,

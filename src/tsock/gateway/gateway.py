@@ -44,7 +44,9 @@ class Gateway:
         self._tunnel = tunnel
         self._admission = admission
         settings = context.settings
-        self._limits = Limits(settings.header_bytes_max, settings.packet_bytes_max)
+        self._limits = Limits(
+            settings.header_bytes_max, settings.packet_bytes_max, settings.packet_frames_max
+        )
         self._directory = directory
         self._sessions = sessions
         self._hub = hub

@@ -106,9 +106,9 @@ class Session:
         "heard",
         "in_flight",
         "interrupted",
+        "limits",
         "number",
         "origin",
-        "packet_bytes_max",
         "registered",
         "sdk",
         "send",
@@ -147,7 +147,7 @@ class Session:
         self.in_flight = 0
         self.heard = False
         """Whether anything came since the last ping."""
-        self.packet_bytes_max = context.settings.packet_bytes_max
+        self.limits = limits
         self.send_queue_bytes_max = context.settings.send_queue_bytes_max
         self.interrupted: dict[str, tuple[int, int]] | None = None
         """Objects whose replay goes on: where it stopped, and what the client knew at its beginning."""
@@ -165,9 +165,13 @@ class Session:
     def packet(self, packet: bytes) -> None:
         """A complete binary message."""
         self.heard = True
-        connection = self.connection
-        if not connection.is_plain_ack(packet):
-            self._take(*connection.receive(packet))
+        self._take(*self.connection.receive(packet))
+
+    def acks(self, number: int) -> None:
+        """So many plain acknowledgements."""
+        self.heard = True
+        if self.caller is None:
+            self._violated(self.connection.receive_acks())
 
     def text(self) -> None:
         """A text message; packets come in binary ones."""
@@ -176,6 +180,10 @@ class Session:
     def oversized(self) -> None:
         """A message larger than `packet_bytes_max`."""
         self._violated(self.connection.receive_oversized())
+
+    def flood(self) -> None:
+        """A message of more than `packet_frames_max` frames."""
+        self._violated(self.connection.receive_flood())
 
     def slow(self) -> None:
         """More than `send_queue_bytes_max` waits for the peer: drop it, it will be replayed."""
@@ -197,6 +205,22 @@ class Session:
         return self.connection.state is State.GONE
 
     # What the client asks.
+
+    def asked(self, weight: int) -> None:
+        """A request has begun; beyond `requests_in_flight_max`, further ones wait unread."""
+        self.in_flight += weight
+        if self.in_flight >= self._context.settings.requests_in_flight_max:
+            self._socket.hold()
+
+    def wait(self) -> None:
+        """Nothing more is to be begun before something has been answered."""
+        self._socket.hold()
+
+    def answered(self, weight: int) -> None:
+        """A request has its reply."""
+        self.in_flight -= weight
+        if self.in_flight <= self._context.settings.requests_in_flight_max // 2:
+            self._socket.release()
 
     def _take(self, event: Event | None, payload: bytes) -> None:
         match event:
@@ -340,7 +364,7 @@ class Session:
             self._unsent_bytes = self._socket.unsent_bytes
             self.reply(packets.ping(self._context.packet_id()))
             wait_s = settings.ack_timeout_s
-        elif self.heard or self._socket.unsent_bytes < self._unsent_bytes:
+        elif self.heard or self._socket.behind or self._socket.unsent_bytes < self._unsent_bytes:
             # Nothing is read from a peer that has much to read itself; then its reading is the sign.
             self._pinged = False
             wait_s = max(settings.ping_interval_s - settings.ack_timeout_s, 0.0)

@@ -23,13 +23,27 @@ from tsock.wire.headers import Message, Values
 Reply = Callable[[Response | None, Exception | None], None]
 
 _METHODS = ("DELETE", "GET", "POST", "PUT")
+_WEIGHING_BYTES = 4096
+"""A request with so much to be stored counts as one more of those in flight."""
 
 
 class Requester(LiveSession, Protocol):
     """A connection that asks."""
 
     in_flight: int
-    """How many of its requests wait for their reply."""
+    """The weight of its requests that wait for their reply."""
+
+    def asked(self, weight: int) -> None:
+        """A request has begun; beyond `requests_in_flight_max`, further ones wait unread."""
+        ...
+
+    def answered(self, weight: int) -> None:
+        """A request has its reply."""
+        ...
+
+    def wait(self) -> None:
+        """Nothing more is to be begun before something has been answered."""
+        ...
 
     def reply(self, packet: bytes) -> None:
         """Send one packet."""
@@ -48,18 +62,20 @@ class Tunnel:
         self._debugger = context.debugger
         self._base_url = base_url
         per_s = settings.requests_per_connection_per_s
-        self._connection_rate = Rate(per_s, per_s, clock.monotonic_s)
+        burst = per_s * settings.requests_per_connection_burst_s
+        self._connection_rate = Rate(per_s, burst, clock.monotonic_s)
         per_s = settings.requests_per_account_per_s
         self._account_rate = Rate(per_s, per_s, clock.monotonic_s)
 
     def request(self, session: Requester, message: Message, payload: bytes) -> None:
         """Carry out one request and reply to it, now or once the store has done its part."""
-        session.in_flight += 1
+        weight = 1 + len(payload) // _WEIGHING_BYTES
+        session.asked(weight)
         packet_id = message.id
         pattern = ""
 
         def reply(response: Response | None, error: Exception | None) -> None:
-            session.in_flight -= 1
+            session.answered(weight)
             if response is None:
                 assert error is not None
                 response = problem.response_to(error, self._base_url)
@@ -79,7 +95,10 @@ class Tunnel:
             if isinstance(answer, Write):
                 self._store.write(answer.rule, reply, lane=session.number, about=answer.about)
             elif isinstance(answer, Read):
+                waiting = session.in_flight
                 self._store.read(answer.query, _replying(answer, reply), lane=session.number)
+                if session.in_flight == waiting:  # a commit is under way, behind which all reads run at once
+                    session.wait()
             else:
                 reply(answer, None)
         except Exception as error:  # noqa: BLE001 - one request fails, never its connection
@@ -133,9 +152,6 @@ class Tunnel:
         )
 
     def _admit(self, session: Requester, account_sid: str) -> None:
-        waiting_max = self._settings.requests_in_flight_max
-        if session.in_flight > waiting_max:
-            raise ApiError(429, 51128, f"Too many requests: at most {waiting_max} may wait for their reply")
         if not self._connection_rate.take(session.number):
             per_s = self._settings.requests_per_connection_per_s
             raise ApiError(429, 51128, f"Too many requests: at most {per_s:g} per second on one connection")

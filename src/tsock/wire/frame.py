@@ -21,6 +21,7 @@ class Limits(Struct, frozen=True, gc=False):
 
     header_bytes_max: int = 256 * 1024
     packet_bytes_max: int = 1024 * 1024
+    packet_frames_max: int = 1_000
 
 
 class Malformed(Exception):

@@ -125,7 +125,7 @@ async def test_rejected_request_over_the_socket_is_an_alert(rig: Rig) -> None:
     )
 
 
-@pytest.mark.settings(requests_per_connection_per_s=1)
+@pytest.mark.settings(requests_per_connection_per_s=1, requests_per_connection_burst_s=1)
 async def test_limit_met_by_requests_is_an_alert(rig: Rig) -> None:
     client = rig.connect("alice")
     await client.request("POST", "/v3/Documents", {})

@@ -218,21 +218,41 @@ async def test_write_that_the_store_has_no_room_for_is_503_20503(rig: Rig, clien
 
 
 @pytest.mark.settings(requests_in_flight_max=2)
-async def test_request_beyond_those_in_flight_is_429_51128_until_one_is_answered(
+async def test_request_beyond_those_in_flight_waits_unread_and_is_served_in_its_order(
     rig: Rig, client: Client
 ) -> None:
     other = rig.connect("bob")
-    asked = [client.ask("POST", "/v3/Documents", {}) for _ in range(3)]
+    asked = [client.ask("POST", "/v3/Documents", {}) for _ in range(5)]
+    assert client.session.in_flight == 2
+    assert not client.transport.reading
     beside = other.ask("POST", "/v3/Documents", {})
-    expected = error(429, 51128, "Too many requests: at most 2 may wait for their reply")
-    assert client.answer(asked[2]) == expected
     await rig.settled()
-    assert [client.answer(packet_id).status for packet_id in asked[:2]] == [201, 201]
+    assert [client.answer(packet_id).status for packet_id in asked] == [201] * 5
     assert other.answer(beside).status == 201
+    assert client.transport.reading
     assert (await client.request("POST", "/v3/Documents", {})).status == 201
 
 
-@pytest.mark.settings(requests_per_connection_per_s=2)
+async def test_thousands_of_requests_at_once_are_all_served(rig: Rig, client: Client) -> None:
+    """As an SDK sends them that has waited for its connection."""
+    sent = client.batch("GET", "/v3/Configuration", 4_000)
+    await rig.settled()
+    replies = {packet.header["id"]: packet.header["http_status"]["code"] for packet in client.take()}
+    assert replies == dict.fromkeys(sent, 200)
+
+
+@pytest.mark.settings(requests_in_flight_max=1)
+async def test_client_that_waits_for_its_turn_is_not_taken_for_dead(rig: Rig, client: Client) -> None:
+    client.ask("POST", "/v3/Documents", {})
+    rig.pass_s(rig.settings.ping_interval_s + rig.settings.ack_timeout_s + 1)
+    assert not client.transport.closing
+    await rig.settled()
+    assert client.transport.reading
+    rig.pass_s(rig.settings.ping_interval_s + rig.settings.ack_timeout_s + 1)
+    assert client.transport.aborted
+
+
+@pytest.mark.settings(requests_per_connection_per_s=2, requests_per_connection_burst_s=1)
 async def test_requests_of_one_connection_beyond_their_rate_are_429_51128(rig: Rig, client: Client) -> None:
     expected = error(429, 51128, "Too many requests: at most 2 per second on one connection")
     replies = [await client.request("GET", "/v3/Configuration") for _ in range(3)]

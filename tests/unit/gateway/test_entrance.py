@@ -14,6 +14,7 @@ from tests.support.timers import Loop
 from tests.support.transport import AT_ONCE, Transport, frame
 from tsock.gateway.entrance import Entrance
 from tsock.gateway.websocket import WebSocket
+from tsock.wire.frame import Limits
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = base64.b64encode(
@@ -56,7 +57,7 @@ class Http(asyncio.Protocol):
 
 
 class Listener:
-    packet_bytes_max = 1000
+    limits = Limits(packet_bytes_max=1000)
 
     def __init__(self) -> None:
         self.packets: list[bytes] = []
