@@ -135,7 +135,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         installed.clock,
     )
     context = _context(installed, around.deadlines)
-    gatekeeper = Gatekeeper(directory)
+    gatekeeper = Gatekeeper(directory, everybody=around.explain)
     examiner = Examiner(directory, settings)
     notices = Notices(context.packet_id)
     hub = Hub(context.node, context.metrics, notices.live, store, replay.of_object)
@@ -145,7 +145,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     subscriptions = SubscriptionHandlers(scope, hub, notices, settings)
     router = Router()
     router.add(HealthHandlers(context.metrics, around.problem).routes())
-    router.add(site(gatekeeper, directory, examiner, clock, everybody=around.explain))
+    router.add(site(gatekeeper, directory, examiner, clock))
     router.add(_operator_routes(installed, context.tail, around.problem))
     router.add(_account_routes(installed))
     router.add(roots.RootHandlers(scope, rates).routes())

@@ -225,7 +225,7 @@ class Client:
         self.transport.set_protocol(self.socket)
         self.transport.on_end = self._end
         self.lost = False
-        rig.gateway.open(self.socket)
+        rig.gateway.open(self.socket, "", lambda: None)
         self.session: Any = self.socket.listener
 
     def _end(self) -> None:

@@ -19,11 +19,11 @@ class Visitor:
     """Reads pages as a browser does, and asks as a program does, signed in or not."""
 
     def __init__(self, rig: Rig, *, everybody: bool = False) -> None:
-        examiner = Examiner(rig.directory, rig.settings)
+        gatekeeper = Gatekeeper(rig.directory, everybody=everybody)
         router = Router()
-        router.add(site(Gatekeeper(rig.directory), rig.directory, examiner, rig.clock, everybody=everybody))
+        router.add(site(gatekeeper, rig.directory, Examiner(rig.directory, rig.settings), rig.clock))
         router.add(HealthHandlers(rig.metrics, lambda: None).routes())
-        self._web = Web(rig, router, body_bytes_max=2 * 1024 * 1024)
+        self._web = Web(rig, router, body_bytes_max=2 * 1024 * 1024, gatekeeper=gatekeeper)
         self._credentials: list[tuple[str, str]] = []
 
     def sign_in(self, user: str, password: str) -> None:

@@ -1,7 +1,8 @@
 """An HTTP client on the shell, by whichever door."""
 
 import base64
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -35,14 +36,25 @@ class Page(NamedTuple):
 class Web:
     """Asks as uvicorn does."""
 
-    def __init__(self, rig: Rig, router: Router | None = None, *, body_bytes_max: int = 1000) -> None:
+    def __init__(
+        self,
+        rig: Rig,
+        router: Router | None = None,
+        *,
+        body_bytes_max: int = 1000,
+        gatekeeper: Gatekeeper | None = None,
+    ) -> None:
         self.shell = HttpShell(
             router or rig.router,
             rig.store,
-            Gatekeeper(rig.directory),
+            gatekeeper or Gatekeeper(rig.directory),
             rig.metrics,
             rig.ids,
-            settings=replace(rig.settings, http_body_bytes_max=body_bytes_max),
+            settings=replace(
+                rig.settings,
+                http_body_bytes_max=body_bytes_max,
+                http_anonymous_body_bytes_max=body_bytes_max,
+            ),
             base_url=BASE_URL,
             reject=rig.debugger.request_rejected,
         )
@@ -84,20 +96,24 @@ class Web:
         *,
         server: tuple[str, int | None] = PUBLIC,
         headers: Sequence[tuple[str, str]] = (),
-    ) -> None:
+        told: type[dict[str, Any]] = dict,
+    ) -> Callable[[], object]:
+        """Send these messages; what is left of what the shell was `told` about them, if it can be seen."""
         self.sent = []
         path, _, query = target.partition("?")
-        scope = {
-            "type": "http",
-            "method": method,
-            "scheme": "http",
-            "client": ("127.0.0.1", 50_000),
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in headers],
-            "server": server,
-        }
+        scope = told(
+            {
+                "type": "http",
+                "method": method,
+                "scheme": "http",
+                "client": ("127.0.0.1", 50_000),
+                "path": path,
+                "raw_path": path.encode(),
+                "query_string": query.encode(),
+                "headers": [(name.encode(), value.encode()) for name, value in headers],
+                "server": server,
+            }
+        )
 
         async def receive() -> dict[str, Any]:
             return messages.pop(0)
@@ -106,6 +122,7 @@ class Web:
             self.sent.append(message)
 
         await self.shell(scope, receive, send)
+        return weakref.ref(scope) if told is not dict else lambda: None
 
 
 def body(*chunks: bytes) -> list[dict[str, Any]]:

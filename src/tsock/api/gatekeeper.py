@@ -18,7 +18,9 @@ CHALLENGE = {"www-authenticate": 'Basic realm="Twilio API", charset="UTF-8"'}
 class Gatekeeper:
     """Checks credentials: an account's SID and Auth Token, or a key's SID and secret."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, *, everybody: bool = False) -> None:
+        """With `everybody`, as in development, nobody needs credentials to see pages."""
+        self.everybody = everybody
         self._directory = directory
 
     def asker(self, request: Request, route: Route) -> Principal | None:
@@ -27,7 +29,8 @@ class Gatekeeper:
         Raises:
             ApiError: 401/20003, no or wrong credentials; 403/20008, test credentials.
         """
-        if route.access not in (Access.DATA, Access.ADMINISTRATION):
+        access = route.access
+        if access in (Access.ANYBODY, Access.CLIENT) or (access is Access.VIEWER and self.everybody):
             return None
         principal = self._holder(request.headers, request.address)
         if principal is None:
@@ -45,7 +48,12 @@ class Gatekeeper:
         """
         self._check_active(principal)
         key = principal.key
-        if key is not None and key.kind == "restricted":
+        if route.access is Access.VIEWER:
+            if not principal.administers:
+                raise _unauthorized(
+                    "expected an account's SID and its Auth Token, or a main key's SID and its secret"
+                )
+        elif key is not None and key.kind == "restricted":
             if not policies.allows(key.policy or "", route.permission):
                 raise ApiError(
                     403, 20006, f"Access Denied: the policy of key {key.sid} does not list {route.permission}"
@@ -55,17 +63,12 @@ class Gatekeeper:
                 "expected the Auth Token or a Main key, not a Standard key, for accounts and keys"
             )
 
-    def principal(self, headers: Mapping[str, str], address: str) -> Principal | None:
-        """Whom the credentials of a request speak for; None where it has none.
-
-        Raises:
-            ApiError: 401/20003, wrong credentials; 403/20403, the account is not active; 403/20008, test
-                credentials.
-        """
-        principal = self._holder(headers, address)
-        if principal is not None:
-            self._check_active(principal)
-        return principal
+    def viewer(self, request: Request) -> Principal | None:
+        """Who looks at a page that is for anybody, and shows more to whom `Access.VIEWER` lets in."""
+        principal = self.known(request)
+        if principal is None or not principal.administers:
+            return None
+        return principal if self._directory.status(principal.account) == "active" else None
 
     def known(self, request: Request | None) -> Principal | None:
         """Whose the credentials are of a request that failed before anybody asked for them."""

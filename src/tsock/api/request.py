@@ -33,7 +33,9 @@ class Access(enum.Enum):
     """Whom a route is for; a request of anybody else never reaches its handler."""
 
     ANYBODY = "anybody"
-    """Pages, health, and whatever the door itself guards."""
+    """Pages for everybody, health, and whatever the door itself guards."""
+    VIEWER = "viewer"
+    """Credentials that administer an account, for pages about it; under `tsock dev` anybody."""
     CLIENT = "client"
     """An Access Token, on a connection that was let in with it."""
     DATA = "data"

@@ -9,13 +9,17 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from tsock.errors import ApiError
 from tsock.gateway.websocket import Outgoing, WebSocket
-from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, whole
+from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal, whole
+from tsock.http.places import Places
+from tsock.http.proxies import Proxies
 from tsock.settings import Settings
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -23,14 +27,28 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 MakeHttp = Callable[[asyncio.TimerHandle], asyncio.Protocol]
 """Takes the timer that aborts the connection unless its first head is completed, and is to cancel it."""
-OpenSession = Callable[[WebSocket, str], None]
-"""Takes a WebSocket whose handshake is done, and its `X-Forwarded-For`, empty without one."""
+OpenSession = Callable[[WebSocket, str, Callable[[], None]], None]
+"""Takes a WebSocket whose handshake is done, its `X-Forwarded-For`, empty without one, and what to call once
+its client is let in or gone, whichever comes first: from then on it is not counted here."""
 
 
 class Entrance(asyncio.Protocol):
-    """Reads one request head, then steps aside."""
+    """Reads one request head, then steps aside.
 
-    __slots__ = ("_head", "_http", "_open", "_outgoing", "_timeout", "_transport")
+    It counts the connection, from the accepted socket until it is a plain HTTP one, or a WebSocket let in.
+    """
+
+    __slots__ = (
+        "_address",
+        "_base_url",
+        "_head",
+        "_http",
+        "_open",
+        "_outgoing",
+        "_timeout",
+        "_transport",
+        "_unadmitted",
+    )
 
     def __init__(
         self,
@@ -39,7 +57,14 @@ class Entrance(asyncio.Protocol):
         open_session: OpenSession,
         handshake_timeout_s: float,
         loop: asyncio.AbstractEventLoop,
+        *,
+        unadmitted: Places,
+        base_url: str,
     ) -> None:
+        self._base_url = base_url
+        self._unadmitted = unadmitted
+        self._address: str | None = None
+        """Under which it is counted; empty for one of a proxy, whose client the head will name."""
         self._http = http
         self._outgoing = outgoing
         self._open = open_session
@@ -49,9 +74,33 @@ class Entrance(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        if peer:  # the operator's socket file has none
+            self._count(self._unadmitted.address(peer[0]))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timeout.cancel()
+        self._leave()
+
+    def _count(self, address: str) -> bool:
+        """Take a place for this address; whether there was one."""
+        full = self._unadmitted.enter(address)
+        if full:
+            self._end(refusal("503 Service Unavailable", ApiError(503, 20503, full), self._base_url))
+            return False
+        self._address = address
+        return True
+
+    def _name_client(self, forwarded: str) -> bool:
+        """Count it for the client that its head names; whether there was a place."""
+        peer = self._transport.get_extra_info("peername")[0]
+        self._leave()
+        return self._count(self._unadmitted.address(peer, forwarded))
+
+    def _leave(self) -> None:
+        if self._address is not None:
+            self._unadmitted.leave(self._address)
+            self._address = None
 
     def data_received(self, data: bytes) -> None:
         head = self._head = self._head + data if self._head else data
@@ -78,6 +127,8 @@ class Entrance(asyncio.Protocol):
             self._to_websocket(key, forwarded, head[end + 4 :])
 
     def _to_websocket(self, key: bytes, forwarded: str, rest: bytes) -> None:
+        if self._address == "" and not self._name_client(forwarded):
+            return
         self._timeout.cancel()
         transport = self._transport
         accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
@@ -87,26 +138,25 @@ class Entrance(asyncio.Protocol):
         )
         socket = WebSocket(transport, self._outgoing)
         transport.set_protocol(socket)
-        self._open(socket, forwarded)
+        admitted = _nothing if self._address is None else partial(self._unadmitted.leave, self._address)
+        self._open(socket, forwarded, admitted)
         if rest:
             socket.data_received(rest)
 
     def _to_http(self, head: bytes) -> None:
+        self._leave()
         http = self._http(self._timeout)
         self._transport.set_protocol(http)
         http.connection_made(self._transport)
         http.data_received(head)
 
     def _refuse(self, status: str, expected: str, header: bytes = b"") -> None:
+        text = f"This is a WebSocket endpoint; it expects {expected}.\n"
+        self._end(whole(status, text.encode(), "text/plain", header))
+
+    def _end(self, response: bytes) -> None:
         self._timeout.cancel()
-        self._transport.write(
-            whole(
-                status,
-                f"This is a WebSocket endpoint; it expects {expected}.\n".encode(),
-                "text/plain",
-                header,
-            )
-        )
+        self._transport.write(response)
         self._transport.close()
 
     def _give_up(self) -> None:
@@ -114,8 +164,27 @@ class Entrance(asyncio.Protocol):
         self._transport.abort()
 
 
+def _nothing() -> None:
+    """A connection that is not counted was let in."""
+
+
 def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Settings, base_url: str) -> Any:
     """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with an `HttpConnection` behind it."""
+    proxies = Proxies(settings.trusted_proxies)
+    unadmitted = Places(
+        proxies,
+        "connections that are not let in yet",
+        "unadmitted",
+        settings.unadmitted_max,
+        settings.unadmitted_per_address_max,
+    )
+    places = Places(
+        proxies,
+        "HTTP connections",
+        "http_connections",
+        settings.http_connections_max,
+        settings.http_connections_per_address_max,
+    )
 
     def make(
         config: Config,
@@ -134,9 +203,18 @@ def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Sett
                 settings=settings,
                 base_url=base_url,
                 head_timeout=head_timeout,
+                places=places,
             )
 
-        return Entrance(http, outgoing, open_session, settings.handshake_timeout_s, loop)
+        return Entrance(
+            http,
+            outgoing,
+            open_session,
+            settings.handshake_timeout_s,
+            loop,
+            unadmitted=unadmitted,
+            base_url=base_url,
+        )
 
     return make
 

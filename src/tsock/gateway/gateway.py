@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -53,18 +53,21 @@ class Gateway:
         self._presence = presence
         self._proxies = Proxies(context.settings.trusted_proxies)
         self._opened = 0
+        self._unadmitted: dict[Session, Callable[[], None]] = {}
+        """What to call once a connection is let in or gone."""
         self._draining = False
         self.emptied = asyncio.Event()
         """Set once every connection of a draining gateway is gone."""
 
-    def open(self, socket: WebSocket, forwarded: str = "") -> None:
-        """Take in a WebSocket whose handshake is done; `forwarded` is its `X-Forwarded-For`."""
+    def open(self, socket: WebSocket, forwarded: str, admitted: Callable[[], None]) -> None:
+        """Take in a WebSocket whose handshake is done; as `OpenSession`."""
         self._opened += 1
         peer = socket.transport.get_extra_info("peername")
         address = self._proxies.client(peer[0] if peer else "", forwarded)
         session = Session(self, self._context, self._limits, self._opened, socket, address)
         socket.listen(session)
         self._sessions.add(session)
+        self._unadmitted[session] = admitted
         self._context.metrics.connections_opened += 1
         if self._draining:
             session.end(End.DRAINED, "the server is stopping")
@@ -86,12 +89,15 @@ class Gateway:
     def accepted(self, session: Session) -> None:
         """Count a connection that was let in."""
         self._sessions.accept(session)
+        self._unadmitted.pop(session)()
         self._presence.connected(session)
         self.note(session, "accepted")
 
     def gone(self, session: Session) -> None:
         """Forget a connection whose socket is closed."""
         self._sessions.remove(session)
+        if session in self._unadmitted:
+            self._unadmitted.pop(session)()
         self._presence.left(session)
         self._hub.leave_all(session)
         self._tunnel.forget(session)

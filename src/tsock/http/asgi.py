@@ -15,8 +15,8 @@ from tsock.accounts.principal import Principal
 from tsock.api import problem
 from tsock.api.addressing import PRODUCTS
 from tsock.api.gatekeeper import Gatekeeper
-from tsock.api.request import Answer, Door, Read, Request, Response, Write
-from tsock.api.router import Router
+from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write
+from tsock.api.router import Route, Router
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, public
 from tsock.http.proxies import Proxies
@@ -74,13 +74,12 @@ class HttpShell:
         if scope["type"] != "http":  # the WebSocket of an unknown path; uvicorn answers 403
             await send({"type": "websocket.close", "code": 1000})
             return
+        door = door_of(scope)
+        sid = self._ids.sid("RQ") if door is Door.HTTP else ""
         pattern = ""
-        request = principal = failure = None
+        request = principal = None
         try:
-            body = await self._body(receive)
-            if body is None:
-                return
-            request = self._reader.read(scope, body)
+            request = self._reader.read(scope)
             if request.method == "OPTIONS":
                 response = Response(204, headers={"allow": ", ".join(self._router.methods(request))})
             else:
@@ -90,19 +89,23 @@ class HttpShell:
                 if principal is not None:
                     self._gatekeeper.permit(principal, route)
                 with self._counted(principal):
-                    answer = route.handler(replace(request, principal=principal), *values)
-                    response = await self._settle(answer)
+                    # Only now: a body is held in memory for nobody who may not send it.
+                    body = await self._body(request, route, receive)
+                    if body is None:
+                        return
+                    request = replace(request, principal=principal, body=body)
+                    response = await self._settle(route.handler(request, *values))
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
-            failure = error
             show = problem_page if _is_for_people(request) else problem.as_json
             response = problem.response_to(error, self._pages(request), show)
-        self._metrics.request(pattern, response.status)
-        if door_of(scope) is Door.HTTP:
-            sid = self._ids.sid("RQ")
-            response = replace(response, headers={**response.headers, "twilio-request-id": sid})
-            if failure is not None:
+            if door is Door.HTTP:
                 principal = principal or self._gatekeeper.known(request)
-                self._reject(rejection(scope, request, principal, public(failure), sid))
+                self._reject(rejection(scope, request, principal, public(error), sid))
+            # It leads to the frames it came through, and they to it: nothing waits for the collector.
+            error.__traceback__ = None
+        self._metrics.request(pattern, response.status)
+        if door is Door.HTTP:
+            response = replace(response, headers={**response.headers, "twilio-request-id": sid})
         await _respond(send, response, head=scope["method"] == "HEAD")
 
     async def _settle(self, answer: Answer) -> Response:
@@ -141,12 +144,19 @@ class HttpShell:
             return self._base_url
         return request.origin
 
-    async def _body(self, receive: Receive) -> bytes | None:
-        """All of it; None when the client went away before, and half a request must not be carried out."""
+    async def _body(self, request: Request, route: Route, receive: Receive) -> bytes | None:
+        """All of it; None when the client went away before, and half a request must not be carried out.
+
+        That of a GET means nothing and is not read.
+        """
+        if request.method == "GET":
+            return b""
+        name, bytes_max = self._body_limit(route)
+        if _declared_bytes(request) > bytes_max:
+            raise _too_large(name, bytes_max)
         parts: list[bytes] = []
         size = 0
         more = True
-        bytes_max = self._settings.http_body_bytes_max
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -154,18 +164,30 @@ class HttpShell:
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > bytes_max:
-                raise ApiError(
-                    413,
-                    20413,
-                    f"The request body must be at most {bytes_max} bytes (http_body_bytes_max)",
-                )
+                raise _too_large(name, bytes_max)
             more = message.get("more_body", False)
         return b"".join(parts)
+
+    def _body_limit(self, route: Route) -> tuple[str, int]:
+        """The setting that bounds the body of a request, and its value in bytes."""
+        if route.access is Access.ANYBODY and route.door is Door.HTTP:
+            return "http_anonymous_body_bytes_max", self._settings.http_anonymous_body_bytes_max
+        return "http_body_bytes_max", self._settings.http_body_bytes_max
 
 
 def _is_for_people(request: Request | None) -> bool:
     """Whether an error is to be a page; that of a REST request is always JSON."""
     return request is not None and wants_page(request) and request.path[0] not in PRODUCTS
+
+
+def _declared_bytes(request: Request) -> int:
+    """The size of the body by the head; 0 where it does not tell."""
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isascii() and declared.isdigit() else 0
+
+
+def _too_large(name: str, bytes_max: int) -> ApiError:
+    return ApiError(413, 20413, f"The request body must be at most {bytes_max} bytes ({name})")
 
 
 async def _respond(send: Send, response: Response, *, head: bool) -> None:

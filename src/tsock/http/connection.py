@@ -5,14 +5,19 @@ request, or a response that is never read, would hold its connection for ever.
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tsock.api import problem
+from tsock.api.request import Response
 from tsock.errors import ApiError, invalid
+from tsock.http.places import Places
 from tsock.settings import Settings
 
 HEAD_BYTES_MAX = 16_384
@@ -35,6 +40,7 @@ class HttpConnection(HttpToolsProtocol):
         settings: Settings,
         base_url: str,
         head_timeout: asyncio.TimerHandle,
+        places: Places,
     ) -> None:
         """Take over a connection that was accepted.
 
@@ -46,10 +52,16 @@ class HttpConnection(HttpToolsProtocol):
             settings: the limits.
             base_url: where our pages are.
             head_timeout: aborts the connection; it runs since the connection was accepted.
+            places: where it takes one.
         """
         super().__init__(config, server_state, app_state, loop)
         self._settings = settings
         self._base_url = base_url
+        self._places = places
+        self._address: str | None = None
+        """Under which it has a place; None without one."""
+        self._is_of_proxy = False
+        """Whether its requests name the clients that they are of."""
         self._timeout: asyncio.TimerHandle | None = head_timeout
         """Aborts unless the head or the body that is awaited arrives."""
         self._unread_timeout: asyncio.TimerHandle | None = None
@@ -58,38 +70,84 @@ class HttpConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._body_bytes = 0
         """What has arrived behind the head, framing and trailers included."""
+        self._body_bytes_left = 0
+        """What is still to arrive of a body whose size its head tells."""
+        self._unanswered = 0
+        """Requests whose head is parsed: one, or two where the first ended in the middle of a read."""
+        self.holds = False
+        """Whether something has arrived that waits for the answer to a request before it."""
+        self._held = b""
+        """What has arrived and is not parsed, but for its beginning."""
+        self._read_to = 0
+        """The length of that beginning."""
+        self._kept_alive = False
+        """Whether another request may follow the one whose body is awaited."""
+        self._leaving = False
+        """Whether what still arrives is thrown away."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(self)
         # The first byte that has to wait for the reader counts, also on a connection that is being closed.
         transport.set_write_buffer_limits(0)
-        highest = self._settings.http_connections_max
-        # The operator's socket file, which has no port, stays open to find out what is wrong.
-        is_public = self.server is None or self.server[1] is not None
-        if is_public and len(self.connections) > highest:
-            self._refuse(
-                "503 Service Unavailable",
-                ApiError(
-                    503,
-                    20503,
-                    f"This server holds at most {highest} HTTP connections (http_connections_max); try again",
-                ),
-            )
+        # The operator's socket file, which has no addresses, stays open to find out what is wrong.
+        if self.client is not None:
+            address = self._places.address(self.client[0])
+            self._is_of_proxy = not address
+            if full := self._take_place(address):
+                self._refuse("503 Service Unavailable", ApiError(503, 20503, full))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._leave_place()
         self._disarm()
         self._stop_waiting_for_reader()
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
+        # What waits is not carried out, and what leads back here does not wait for the garbage collector.
+        self.holds, self._held = False, b""
+        self.pipeline.clear()
+        self.cycle = cast(Any, None)
+        self.flow = cast(Any, None)
 
     # What arrives
 
     def data_received(self, data: bytes) -> None:
-        # In pieces that end where a head would be too long: so a head is judged by its length alone, not by
-        # how it was cut on its way.
-        while data and not self.transport.is_closing():
-            size = HEAD_BYTES_MAX - self._head_bytes
-            self._feed(data[:size])
-            data = data[size:]
+        # Nothing is read while anything is held, but some may have been on its way.
+        self._held = self._held[self._read_to :] + data if self.holds else data
+        self._read_to = 0
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Parse what is held, up to the end of a request that is not answered yet.
+
+        uvicorn parses whatever it is given, and a thousand short requests in one piece are a thousand tasks'
+        worth of objects that wait for each other. Held as bytes they are as small as they came, and nothing
+        more is read meanwhile.
+        """
+        data, at = self._held, self._read_to
+        while at < len(data) and not self.is_closing():
+            if self._unanswered and self._in_head:
+                self._read_to = at
+                self.holds = True
+                self.flow.pause_reading()
+                return
+            stop = self._stop(data, at)
+            self._feed(data[at:stop])
+            at = stop
+        self._held = b""
+
+    def _stop(self, data: bytes, at: int) -> int:
+        """Where the piece that begins here ends, for a request to end with it, and none too long a head.
+
+        So a head is judged by its length alone, not by how it was cut on its way. A request ends behind an
+        empty line, or where its `Content-Length` says.
+        """
+        if not self._in_head and self._body_bytes_left:
+            return at + self._body_bytes_left
+        end = data.find(b"\r\n\r\n", at) + 4
+        if end < 4:
+            end = len(data)
+        return min(end, at + HEAD_BYTES_MAX - self._head_bytes) if self._in_head else end
 
     def _feed(self, piece: bytes) -> None:
         if self._timeout is None:
@@ -98,6 +156,7 @@ class HttpConnection(HttpToolsProtocol):
             self._head_bytes += len(piece)
         else:
             self._body_bytes += len(piece)
+            self._body_bytes_left = max(0, self._body_bytes_left - len(piece))
             if self._body_bytes > _CHUNKING_MAX * self._settings.http_body_bytes_max:
                 self._give_up()
                 return
@@ -112,7 +171,18 @@ class HttpConnection(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = self._body_bytes = 0
         self._arm(self._settings.http_transfer_timeout_s)
+        if self._is_of_proxy:
+            self._name_client()
         super().on_headers_complete()
+        self._unanswered += 1
+        if self.scope["method"] != "GET":  # that of a GET is not read: it may be parsed in smaller pieces
+            sizes = (int(value) for name, value in self.headers if name == b"content-length")
+            self._body_bytes_left = next(sizes, 0)
+        cycle = self.cycle
+        cycle.transport = cast(asyncio.Transport, self)
+        # A response that does not wait for the body is the last one and says so: what is left of the body
+        # must not be taken for a request.
+        self._kept_alive, cycle.keep_alive = cycle.keep_alive, False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # trailers mean nothing here, and uvicorn would keep them all
@@ -121,6 +191,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_head = True
         self._disarm()
+        self.cycle.keep_alive = self._kept_alive
         super().on_message_complete()
 
     # What leaves
@@ -133,15 +204,76 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_waiting_for_reader()
         super().resume_writing()
 
+    # What a response has for its transport
+
+    def write(self, data: bytes) -> None:
+        """Send some of a response."""
+        self.transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether nothing more can be sent."""
+        return self._leaving or self.transport.is_closing()
+
+    def close(self) -> None:
+        """End the connection behind a response.
+
+        What is left of a body is read and thrown away before: unread, it would make the kernel reset the
+        connection, and the client would lose the response.
+        """
+        if self._in_head or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._leaving = True
+        self.cycle.body.clear()
+        self._arm(self._settings.close_timeout_s)
+        self.transport.write_eof()
+        self.flow.resume_reading()
+
+    def on_response_complete(self) -> None:
+        if self._leaving:
+            return
+        self._unanswered -= 1
+        super().on_response_complete()
+        if self.holds and not self.is_closing():
+            self.holds = False
+            self.flow.resume_reading()
+            self._read_on()
+
+    def shutdown(self) -> None:
+        self._kept_alive = False
+        super().shutdown()
+
     def send_400_response(self, msg: str) -> None:
         self._refuse("400 Bad Request", invalid("expected HTTP/1.1"))
 
     def _refuse(self, status: str, error: ApiError) -> None:
-        """Say in JSON, as clients of REST expect, what is wrong with a request that none can be made of."""
-        response = problem.response_to(error, self._base_url)
-        self.transport.write(whole(status, response.body, response.content_type))
+        self.transport.write(refusal(status, error, self._base_url))
         self.transport.close()
         self._disarm()
+
+    # Its place
+
+    def _name_client(self) -> None:
+        """Count it for the client that the head names; if there is no place, all that follows is refused."""
+        assert self.client is not None
+        forwarded = next((value for name, value in self.headers if name == b"x-forwarded-for"), b"")
+        address = self._places.address(self.client[0], forwarded.decode("latin-1"))
+        if address != self._address and (full := self._take_place(address)):
+            response = problem.response_to(ApiError(503, 20503, full), self._base_url)
+            self.app = cast(Any, partial(_answer, response))
+
+    def _take_place(self, address: str) -> str:
+        """Count it for this address; if there is no place, why not."""
+        self._leave_place()
+        full = self._places.enter(address)
+        if not full:
+            self._address = address
+        return full
+
+    def _leave_place(self) -> None:
+        if self._address is not None:
+            self._places.leave(self._address)
+            self._address = None
 
     # Time
 
@@ -161,6 +293,36 @@ class HttpConnection(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         self.transport.abort()
+
+
+class _Flow(FlowControl):
+    """Reads nothing while what was read before is held."""
+
+    def __init__(self, connection: HttpConnection) -> None:
+        super().__init__(connection.transport)
+        self._connection = connection
+
+    def resume_reading(self) -> None:
+        if not self._connection.holds:
+            super().resume_reading()
+
+
+def refusal(status: str, error: ApiError, base_url: str) -> bytes:
+    """Say in JSON, as clients of REST expect, what is wrong with what no request can be made of."""
+    response = problem.response_to(error, base_url)
+    return whole(status, response.body, response.content_type)
+
+
+async def _answer(response: Response, scope: object, receive: object, send: Callable[[Any], Any]) -> None:
+    """An ASGI application that answers everything with this."""
+    headers = [
+        (b"content-type", response.content_type.encode()),
+        (b"content-length", b"%d" % len(response.body)),
+        (b"retry-after", problem.RETRY_AFTER_S.encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 def whole(status: str, body: bytes, content_type: str, header: bytes = b"") -> bytes:

@@ -26,7 +26,7 @@ class Proxies:
         """
         hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
         address = peer
-        while hops and self._are(address):
+        while hops and self.trust(address):
             address = hops.pop()
         return address[:64]
 
@@ -39,9 +39,10 @@ class Proxies:
             own: the scheme of the connection itself.
         """
         first = forwarded.partition(",")[0].strip().lower()
-        return first if first in ("http", "https") and self._are(peer) else own
+        return first if first in ("http", "https") and self.trust(peer) else own
 
-    def _are(self, address: str) -> bool:
+    def trust(self, address: str) -> bool:
+        """Whether this is the address of a proxy of ours."""
         if not self._networks:
             return False
         try:

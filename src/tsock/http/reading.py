@@ -23,8 +23,8 @@ class Reader:
         self._proxies = proxies
         self._base_url = base_url
 
-    def read(self, scope: Scope, body: bytes) -> Request:
-        """The request.
+    def read(self, scope: Scope) -> Request:
+        """The request, without its body.
 
         Raises:
             ApiError: 404/20404, the path begins with no slash or its product cannot be told; 400/20422, path,
@@ -50,7 +50,7 @@ class Reader:
             path=path,
             params=dict(reversed(query)),
             headers=headers,
-            body=body,
+            body=b"",
             query=query,
             address=self._proxies.client(peer, headers.get("x-forwarded-for", "")),
             origin=reached,

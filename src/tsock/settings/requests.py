@@ -23,10 +23,15 @@ class RequestSettings(ServerSettings, frozen=True, kw_only=True):
     """Body of one request over the socket; beyond it `http_status` 413."""
     http_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 1024 * 1024
     """Body of one plain HTTP request."""
+    http_anonymous_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 16 * 1024
+    """Body of one plain HTTP request to what is for anybody, which no credentials stand for."""
     rest_requests_in_flight_max: Annotated[int, Limit(code=20429, low=1)] = 100
     """REST requests of one account that are carried out at the same time."""
-    http_connections_max: Annotated[int, Limit(low=1)] = 1_000
+    http_connections_max: Annotated[int, Limit(code=20503, low=1)] = 1_000
     """Plain HTTP connections held at once; beyond it 503."""
+    http_connections_per_address_max: Annotated[int, Limit(code=20503, low=0)] = 500
+    """Plain HTTP connections of one address; beyond it 503. One from a trusted proxy is of the client that
+    its latest request names. 0: off."""
     http_transfer_timeout_s: Annotated[float, Limit(low=0.001)] = 30.0
     """How long a plain HTTP request's body may take to arrive, and a response to be read."""
     http_idle_timeout_s: Annotated[int, Limit(low=1)] = 75

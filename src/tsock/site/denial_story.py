@@ -1,6 +1,6 @@
 """The whole story of one refusal, for whoever may see the account concerned."""
 
-from tsock.api.request import Answer, Door, Read, Request, Response, answer
+from tsock.api.request import Access, Answer, Door, Read, Request, Response, answer
 from tsock.api.router import Route
 from tsock.debugger import denials
 from tsock.site.html import PRIVATE, page, wants_page
@@ -16,7 +16,7 @@ class DenialHandlers:
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
-        return [Route(Door.HTTP, "GET", "/denials/{denial}", self.fetch)]
+        return [Route(Door.HTTP, "GET", "/denials/{denial}", self.fetch, Access.VIEWER)]
 
     def fetch(self, request: Request, sid: str) -> Answer:
         """One refusal with its report; of an account that is not to be seen, it is unknown."""

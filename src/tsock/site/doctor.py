@@ -3,7 +3,7 @@
 import msgspec
 
 from tsock.api.operator.body import PRODUCTS
-from tsock.api.request import Answer, Door, Request, Response
+from tsock.api.request import Access, Answer, Door, Request, Response
 from tsock.api.rest.fields import FORM, Fields, pairs
 from tsock.api.router import Route
 from tsock.clock import Clock
@@ -27,9 +27,9 @@ class DoctorHandlers:
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
         return [
-            Route(Door.HTTP, "POST", "/doctor", self.examine),
+            Route(Door.HTTP, "POST", "/doctor", self.examine, Access.VIEWER),
             Route(Door.HTTP, "GET", "/doctor", self.form),
-            Route(Door.HTTP, "POST", "/doctor/report", self.report),
+            Route(Door.HTTP, "POST", "/doctor/report", self.report, Access.VIEWER),
             Route(Door.HTTP, "GET", "/doctor/report", self.again),
         ]
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tsock.api.request import Answer, Door, Request, Response
+from tsock.api.request import Access, Answer, Door, Request, Response
 from tsock.api.router import Route
 from tsock.errors import invalid
 from tsock.site.html import page, see_other
@@ -24,7 +24,7 @@ class FrontHandlers:
         return [
             Route(Door.HTTP, "GET", "/", self.index),
             Route(Door.HTTP, "GET", "/style.css", self.style),
-            Route(Door.HTTP, "GET", "/sign-in", self.sign_in),
+            Route(Door.HTTP, "GET", "/sign-in", self.sign_in, Access.VIEWER),
         ]
 
     def index(self, request: Request) -> Answer:
@@ -41,5 +41,4 @@ class FrontHandlers:
         target = request.params.get("next", "/")
         if not _is_path(target):
             raise invalid("next is a path on this server, such as /errors/51215")
-        self._viewers.signed_in(request)
         return see_other(target)

@@ -12,11 +12,9 @@ from tsock.site.viewers import Viewers
 from tsock.tokens.examiner import Examiner
 
 
-def site(
-    gatekeeper: Gatekeeper, directory: Directory, examiner: Examiner, clock: Clock, *, everybody: bool
-) -> list[Route]:
-    """Every route of a page; with `everybody`, as in development, nobody has to sign in."""
-    viewers = Viewers(gatekeeper, directory, everybody=everybody)
+def site(gatekeeper: Gatekeeper, directory: Directory, examiner: Examiner, clock: Clock) -> list[Route]:
+    """Every route of a page."""
+    viewers = Viewers(gatekeeper, directory)
     parts = (
         FrontHandlers(viewers),
         ErrorHandlers(viewers, clock),

@@ -3,9 +3,9 @@
 import msgspec
 
 from tsock.accounts.directory import Directory
-from tsock.api.gatekeeper import CHALLENGE, Gatekeeper
+from tsock.accounts.principal import Principal
+from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.request import Request
-from tsock.errors import ApiError
 
 
 class Viewer(msgspec.Struct, frozen=True):
@@ -22,39 +22,26 @@ class Viewer(msgspec.Struct, frozen=True):
 class Viewers:
     """Tells who looks by the credentials of a request, those of REST."""
 
-    def __init__(self, gatekeeper: Gatekeeper, directory: Directory, *, everybody: bool) -> None:
-        """With `everybody`, as in development, nobody needs credentials and everybody sees everything."""
+    def __init__(self, gatekeeper: Gatekeeper, directory: Directory) -> None:
         self._gatekeeper = gatekeeper
         self._directory = directory
-        self._everybody = everybody
 
     def signed_in(self, request: Request) -> Viewer:
-        """Who looks at what is not for anybody.
-
-        An account sees itself and its subaccounts, a main key its account.
-
-        Raises:
-            ApiError: 401/20003 without credentials, and with such as administer nothing; else as
-                `Gatekeeper.principal`.
-        """
-        if self._everybody:
+        """Who looks at a page that is not for anybody; `Access.VIEWER` lets nobody else get there."""
+        if self._gatekeeper.everybody:
             return Viewer(None)
-        principal = self._gatekeeper.principal(request.headers, request.address)
-        if principal is None or not principal.administers:
-            raise ApiError(
-                401,
-                20003,
-                "Authenticate: expected HTTP Basic with an account's SID and its Auth Token, or with a main "
-                "key's SID and its secret",
-                CHALLENGE,
-            )
-        own = principal.account.sid
-        below = self._directory.subaccounts(own) if principal.key is None else []
-        return Viewer(frozenset((own, *(account.sid for account in below))))
+        assert request.principal is not None
+        return self._of(request.principal)
 
     def known(self, request: Request) -> Viewer | None:
         """Who looks at what is for anybody; credentials that do not hold are as none."""
-        try:
-            return self.signed_in(request)
-        except ApiError:
-            return None
+        if self._gatekeeper.everybody:
+            return Viewer(None)
+        principal = self._gatekeeper.viewer(request)
+        return None if principal is None else self._of(principal)
+
+    def _of(self, principal: Principal) -> Viewer:
+        """An account sees itself and its subaccounts, a main key its account."""
+        own = principal.account.sid
+        below = self._directory.subaccounts(own) if principal.key is None else []
+        return Viewer(frozenset((own, *(account.sid for account in below))))

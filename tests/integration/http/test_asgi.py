@@ -1,5 +1,7 @@
 """HTTP requests to `Request` and answers back."""
 
+import asyncio
+import gc
 import re
 from typing import Any
 
@@ -8,9 +10,11 @@ from structlog.testing import capture_logs
 
 from tests.support.rig import BASE_URL, Rig
 from tests.support.web import OPERATOR, Web, body
-from tsock.api.request import Answer, Door, Read, Request, Response, Write
+from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Route, Router
+from tsock.debugger import alerts
 from tsock.errors import ApiError, StoreDown
+from tsock.storage.store import fetched
 
 
 class Seen:
@@ -128,6 +132,41 @@ async def test_body_beyond_the_limit_is_413_20413_without_reading_on(web: Web, s
     assert len(seen.requests) == 1
 
 
+async def test_body_that_declares_too_much_is_refused_before_it_is_read(web: Web, seen: Seen) -> None:
+    await web.deliver("POST", "/seen/x", [], headers=[("content-length", "1001")])
+    start, content = web.sent
+    assert start["status"] == 413
+    assert b"1000 bytes (http_anonymous_body_bytes_max)" in content["body"]
+    assert seen.requests == []
+
+
+@pytest.mark.parametrize("access", [Access.DATA, Access.ADMINISTRATION, Access.VIEWER])
+async def test_body_of_a_stranger_is_never_read(rig: Rig, access: Access) -> None:
+    router = Router()
+    router.add([Route(Door.HTTP, "POST", "/for/some", Seen(), access)])
+    web = Web(rig, router)
+    for target, status in (("/for/some", 401), ("/nowhere", 404), ("/for/so%ffme", 400)):
+        await web.deliver("POST", target, [])
+        assert web.sent[0]["status"] == status
+
+
+async def test_refused_body_makes_an_alert_of_the_account_that_sent_it(rig: Rig) -> None:
+    router = Router()
+    router.add([Route(Door.HTTP, "POST", "/for/some", Seen(), Access.DATA, "/x")])
+    credentials = rig.made.key_sid, rig.made.key_secret
+    page = await Web(rig, router)("POST", "/for/some", b"x" * 600, b"x" * 401, credentials=credentials)
+    assert page.error == (413, 20413)
+    await rig.settled()
+    (alert,) = await fetched(rig.store, lambda tx: alerts.latest(tx, 2))
+    assert (alert.account_sid, alert.code) == (rig.made.account_sid, 20413)
+
+
+async def test_body_of_a_get_means_nothing_and_is_not_read(web: Web, seen: Seen) -> None:
+    await web.deliver("GET", "/seen/x", [])
+    assert web.sent[0]["status"] == 200
+    assert seen.requests[0].body == b""
+
+
 async def test_request_whose_body_never_arrived_whole_is_not_carried_out(web: Web, seen: Seen) -> None:
     *first, _ = body(b"half", b"the rest")
     await web.deliver("POST", "/seen/x", [*first, {"type": "http.disconnect"}])
@@ -169,3 +208,27 @@ async def test_websocket_of_an_unknown_path_is_closed(web: Web) -> None:
 
     await web.shell({"type": "websocket"}, receive, send)
     assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+class Told(dict[str, Any]):
+    """What a server tells of a request, as far as somebody can see that it is gone."""
+
+
+@pytest.mark.parametrize("where", [Read, Write, None])
+async def test_nothing_of_a_request_that_failed_waits_for_the_collector(
+    web: Web, seen: Seen, where: Any
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise ApiError(404, 20404, "nothing there")
+
+    seen.answer = Response(200) if where is None else where(fail)
+    gc.collect()
+    gc.disable()
+    try:
+        messages = [] if where is None else body(b"x")
+        told = await web.deliver("POST", "/nowhere" if where is None else "/seen/x", messages, told=Told)
+        assert web.sent[0]["status"] == 404
+        await asyncio.sleep(0)
+        assert told() is None
+    finally:
+        gc.enable()

@@ -4,8 +4,12 @@ A test sets the one time-out it is about to a moment, and all others so high tha
 """
 
 import asyncio
+import contextlib
+import gc
 import json
 import socket
+import struct
+import weakref
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +38,12 @@ class Client(NamedTuple):
         transport: Any = self.writer.transport
         transport.pause_reading()
 
+    def reset(self) -> None:
+        """End it so that the server's next write fails."""
+        raw = self.writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
         await self.writer.drain()
@@ -59,11 +69,13 @@ class Connections(set[Any]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.seen: list[weakref.ref[Any]] = []
         self.used, self.emptied = asyncio.Event(), asyncio.Event()
         self.emptied.set()
 
     def add(self, connection: Any) -> None:
         super().add(connection)
+        self.seen.append(weakref.ref(connection))
         self.used.set()
         self.emptied.clear()
 
@@ -74,12 +86,22 @@ class Connections(set[Any]):
 
 
 class Server:
-    """Answers every complete request with its path and the length of its body, `/large` with much more."""
+    """Answers every complete request with its path and the length of its body, `/large` with much more.
+
+    `/early` is answered before its body has come, and `/held` once the test says so.
+    """
 
     def __init__(self, folder: Path, keep_alive_s: int, **settings: Any) -> None:
         self.folder = folder
+        self.asked: list[str] = []
+        self.release = asyncio.Event()
         config = Config(
-            self._answer, ws="none", lifespan="off", log_config=None, timeout_keep_alive=keep_alive_s
+            self._answer,
+            interface="asgi3",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            timeout_keep_alive=keep_alive_s,
         )
         state = ServerState()
         patient = {"handshake_timeout_s": NEVER_S, "http_transfer_timeout_s": NEVER_S}
@@ -93,9 +115,11 @@ class Server:
     def _refuse(*_: object) -> None:
         raise AssertionError("nothing here asks for a WebSocket")
 
-    @staticmethod
-    async def _answer(scope: Any, receive: Any, send: Any) -> None:
-        size, more = 0, True
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        self.asked.append(scope["path"])
+        if scope["path"] == "/held":
+            await self.release.wait()
+        size, more = 0, scope["path"] != "/early"
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -307,3 +331,113 @@ async def test_body_in_chunks_of_a_byte_is_taken(start: Start) -> None:
     client = await (await start(http_body_bytes_max=1024)).connect()
     await client.send(CHUNKED + b"1\r\nx\r\n" * 1024 + b"0\r\n\r\n")
     assert await client.response() == (b"HTTP/1.1 200 OK", b"/a 1024")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop turn until it holds."""
+    while not condition():  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0)
+
+
+HELD = b"GET /held HTTP/1.1\r\n\r\n"
+
+
+async def test_requests_behind_one_that_is_not_answered_wait_unread(start: Start) -> None:
+    server = await start()
+    client = await server.connect()
+    await client.send(HELD + GET * 3)
+    async with asyncio.timeout(PATIENCE_S):
+        await server.connections.used.wait()
+        (connection,) = server.connections
+        await until(lambda: connection.holds and len(server.asked) == 1)
+    await client.send(GET * 3)
+    assert not connection.transport.is_reading()
+    assert (server.asked, len(connection.pipeline)) == (["/held"], 0)
+    server.release.set()
+    assert [(await client.response())[1] for _ in range(7)] == [b"/held 0"] + [b"/a 0"] * 6
+    assert connection.transport.is_reading()
+
+
+@pytest.mark.parametrize("cut", range(1, 60))
+async def test_requests_in_a_row_are_answered_in_their_order_however_they_are_cut(
+    start: Start, cut: int
+) -> None:
+    client = await (await start()).connect()
+    row = HELD.replace(b"held", b"1") + b"POST /2 HTTP/1.1\r\nContent-Length: 8\r\n\r\n\r\n\r\n\r\n\r\n" + GET
+    row += CHUNKED + b"4\r\n\r\n\r\n\r\n0\r\n\r\n" + GET
+    for at in range(0, len(row), cut):
+        await client.send(row[at : at + cut])
+        await asyncio.sleep(0)
+    assert [(await client.response())[1] for _ in range(5)] == [b"/1 0", b"/2 8", b"/a 0", b"/a 4", b"/a 0"]
+
+
+async def test_what_waits_dies_with_its_connection(start: Start) -> None:
+    server = await start()
+    client = await server.connect()
+    await client.send(HELD + GET * 100)
+    async with asyncio.timeout(PATIENCE_S):
+        await until(lambda: server.asked == ["/held"])
+        client.reset()
+        server.release.set()
+        await server.connections.emptied.wait()
+    assert server.asked == ["/held"]
+
+
+POST = b"POST /early HTTP/1.1\r\nContent-Length: %d\r\n\r\n"
+
+
+async def test_answer_that_does_not_wait_for_the_body_is_the_last_one_and_arrives(start: Start) -> None:
+    client = await (await start()).connect()
+    size = 3_000_000
+    with contextlib.suppress(ConnectionError):
+        await client.send(POST % size + GET * (size // len(GET)))
+    said = await client.ended()
+    assert said.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"connection: close\r\n" in said
+    assert said.count(b"HTTP/1.1 ") == 1
+
+
+async def test_answer_that_does_not_wait_for_a_body_that_has_come_ends_nothing(start: Start) -> None:
+    client = await (await start()).connect()
+    for _ in range(2):
+        await client.send(POST % 3 + b"abc")
+        assert (await client.response())[1] == b"/early 0"
+
+
+async def test_body_that_goes_on_for_ever_behind_its_answer_ends_the_connection(start: Start) -> None:
+    client = await (await start(close_timeout_s=MOMENT_S)).connect()
+    await client.send(POST % 3_000_000)
+    assert b"/early 0" in await client.ended()
+
+
+async def _use(server: Server) -> None:
+    """Connections of every kind, each ended in its own way."""
+    for sent in (LAST_GET, b"nonsense\r\n\r\n", CHUNKED + b"0\r\n\r\n" + LAST_GET, POST % 9):
+        client = await server.connect()
+        await client.send(sent)
+        await client.ended()
+        client.writer.transport.abort()
+    for sent in (GET, HELD + GET * 9, b"POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf", b"POST /a"):
+        client = await server.connect()
+        server.connections.used.clear()
+        await client.send(sent)
+        async with asyncio.timeout(PATIENCE_S):
+            await server.connections.used.wait()
+        if sent is GET:
+            await client.response()
+        client.reset()
+    async with asyncio.timeout(PATIENCE_S):
+        server.release.set()
+        await server.connections.emptied.wait()
+        await until(lambda: all(ref() is None for ref in server.connections.seen))
+
+
+async def test_nothing_of_a_connection_waits_for_the_collector(start: Start) -> None:
+    server = await start()
+    gc.collect()
+    gc.disable()
+    try:
+        await _use(server)
+    finally:
+        gc.enable()
+    assert len(server.connections.seen) == 8

@@ -243,7 +243,7 @@ class Planted:
         self._doctor = DoctorHandlers(
             Examiner(world.directory, world.settings),
             Clock(wall_ms=lambda: world.now_ms),
-            Viewers(Gatekeeper(world.directory), world.directory, everybody=True),
+            Viewers(Gatekeeper(world.directory, everybody=True), world.directory),
         )
 
     def token(self, **changes: Any) -> str:

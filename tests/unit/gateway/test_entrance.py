@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -14,6 +14,8 @@ from tests.support.timers import Loop
 from tests.support.transport import AT_ONCE, Transport, frame
 from tsock.gateway.entrance import Entrance
 from tsock.gateway.websocket import WebSocket
+from tsock.http.places import Places
+from tsock.http.proxies import Proxies
 from tsock.wire.frame import Limits
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -66,16 +68,28 @@ class Listener:
         self.packets.append(packet)
 
 
+def places(all_max: int = 0, per_address_max: int = 0) -> Places:
+    return Places(Proxies(["10.0.0.1"]), "strangers", "unadmitted", all_max, per_address_max)
+
+
 class Port:
     """One accepted connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "192.0.2.7", unadmitted: Places | None = None) -> None:
         self.loop: Any = Loop()
-        self.transport = Transport()
+        self.transport = Transport(address)
         self.sockets: list[WebSocket] = []
         self.http: list[Http] = []
         self.heard = Listener()
-        entrance = Entrance(self._make_http, AT_ONCE, self._open, TIMEOUT_S, self.loop)
+        entrance = Entrance(
+            self._make_http,
+            AT_ONCE,
+            self._open,
+            TIMEOUT_S,
+            self.loop,
+            unadmitted=unadmitted or places(),
+            base_url="http://test",
+        )
         self.transport.set_protocol(entrance)
         entrance.connection_made(self.transport)
 
@@ -83,8 +97,8 @@ class Port:
         self.http.append(Http(head_timeout))
         return self.http[-1]
 
-    def _open(self, socket: WebSocket, forwarded: str) -> None:
-        self.forwarded = forwarded
+    def _open(self, socket: WebSocket, forwarded: str, admitted: Callable[[], None]) -> None:
+        self.forwarded, self.admitted = forwarded, admitted
         listener: Any = self.heard
         socket.listen(listener)
         self.sockets.append(socket)
@@ -94,6 +108,9 @@ class Port:
             if not self.transport.closing:
                 protocol: Any = self.transport.get_protocol()
                 protocol.data_received(chunk)
+
+    def lose(self) -> None:
+        self.transport.get_protocol().connection_lost(None)
 
     @property
     def outcome(self) -> tuple[int, int, bytes, bool]:
@@ -242,3 +259,67 @@ def test_forwarded_address_is_handed_on_with_the_socket() -> None:
     port = Port()
     port.feed([head(**{"X-Forwarded-For": "203.0.113.9"})])
     assert port.forwarded == "203.0.113.9"
+
+
+def is_refused(port: Port) -> bool:
+    """Whether there was no place, which it was told by 503 in JSON."""
+    sockets, http, sent, closed = port.outcome
+    assert closed == sent.startswith(b"HTTP/1.1 503 Service Unavailable\r\n") == (b'"code":20503' in sent)
+    assert not closed or (sockets, http) == (0, 0)
+    return closed
+
+
+def test_silent_connections_of_one_address_are_counted_from_the_accepted_socket() -> None:
+    unadmitted = places(per_address_max=2)
+    first, _, third = [Port("192.0.2.1", unadmitted) for _ in range(3)]
+    assert [is_refused(first), is_refused(third)] == [False, True]
+    assert b"at most 2 strangers of one address (unadmitted_per_address_max)" in third.transport.sent
+    assert third.loop.timers == []
+    assert not is_refused(Port("192.0.2.2", unadmitted))
+    third.lose()
+    assert is_refused(Port("192.0.2.1", unadmitted))
+    first.lose()
+    assert not is_refused(Port("192.0.2.1", unadmitted))
+
+
+def test_connections_of_all_addresses_are_counted_too() -> None:
+    unadmitted = places(all_max=2)
+    ports = [Port(f"192.0.2.{number}", unadmitted) for number in range(3)]
+    assert [is_refused(port) for port in ports] == [False, False, True]
+    assert b"at most 2 strangers (unadmitted_max)" in ports[2].transport.sent
+
+
+def test_websocket_is_counted_until_it_is_let_in_and_plain_http_until_its_head() -> None:
+    unadmitted = places(all_max=1)
+    port = Port(unadmitted=unadmitted)
+    port.feed([head()])
+    assert is_refused(Port(unadmitted=unadmitted))
+    port.admitted()
+    port = Port(unadmitted=unadmitted)
+    assert not is_refused(port)
+    port.feed([b"POST / HTTP/1.1\r\n"])
+    assert len(port.http) == 1
+    assert not is_refused(Port(unadmitted=unadmitted))
+
+
+def test_connections_of_a_trusted_proxy_are_of_the_clients_that_their_heads_name() -> None:
+    unadmitted = places(all_max=4, per_address_max=1)
+    ports = [Port("10.0.0.1", unadmitted) for _ in range(4)]
+    assert not any(map(is_refused, ports))
+    assert is_refused(Port("10.0.0.1", unadmitted))
+    for port, client in zip(ports, ("192.0.2.1", "192.0.2.1", "192.0.2.2"), strict=False):
+        port.feed([head(X_Forwarded_For=client)])
+    assert [is_refused(port) for port in ports] == [False, True, False, False]
+    ports[0].admitted()
+    again = Port("10.0.0.1", unadmitted)
+    again.feed([head(X_Forwarded_For="192.0.2.1")])
+    assert not is_refused(again)
+
+
+def test_forwarded_address_of_anybody_else_is_not_believed() -> None:
+    unadmitted = places(per_address_max=1)
+    for number, refused in ((1, False), (2, True)):
+        port = Port("192.0.2.9", unadmitted)
+        if not refused:
+            port.feed([head(X_Forwarded_For=f"192.0.2.{number}")])
+        assert is_refused(port) == refused
