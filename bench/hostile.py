@@ -67,10 +67,10 @@ def main() -> None:
 def _measured(name: str, attackers: int, disk: Path | None) -> str:
     with (
         tempfile.TemporaryDirectory(dir=disk) as place,
-        started(Path(place)) as target,
+        started(Path(place)) as server,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        return runner.run(_row(target, name, attackers))
+        return runner.run(_row(server, name, attackers))
 
 
 def _options() -> argparse.Namespace:
@@ -83,13 +83,13 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _row(target: Server, name: str, attackers: int) -> str:
-    client = await connect(target, target.tokens(1)[0])
+async def _row(server: Server, name: str, attackers: int) -> str:
+    client = await connect(server, server.tokens(1)[0])
     try:
         path = await _object(client, name)
-        sid = (await make_documents(target, client, 1))[0][0]
+        sid = (await make_documents(server, client, 1))[0][0]
         alone = await _latencies_s(client, sid)
-        with _attacking(target, name, attackers, path):
+        with _attacking(server, name, attackers, path):
             await asyncio.sleep(WARM_UP_S)
             beside = await _latencies_s(client, sid)
     except LoadError as error:
@@ -131,18 +131,18 @@ async def _latencies_s(client: Client, sid: str) -> list[float]:
 
 
 @contextmanager
-def _attacking(target: Server, name: str, attackers: int, path: str) -> Iterator[None]:
+def _attacking(server: Server, name: str, attackers: int, path: str) -> Iterator[None]:
     command = [
         sys.executable,
         "-m",
         "bench.hostile",
         name,
         "--port",
-        str(target.endpoint.port),
+        str(server.endpoint.port),
         "--path",
         path,
     ]
-    running = [subprocess.Popen([*command, "--token", token]) for token in target.tokens(attackers)]
+    running = [subprocess.Popen([*command, "--token", token]) for token in server.tokens(attackers)]
     try:
         yield
     finally:

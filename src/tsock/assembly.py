@@ -10,31 +10,23 @@ import msgspec
 from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
-from tsock.api.account.accounts import AccountsRest
-from tsock.api.account.iam import IamRest
-from tsock.api.account.keys import KeysRest
-from tsock.api.account.monitor import MonitorRest
-from tsock.api.development import Development
+from tsock.api.account import accounts, iam, keys, monitor
+from tsock.api.development import DevelopmentHandlers
 from tsock.api.gatekeeper import Gatekeeper
-from tsock.api.health import Health
-from tsock.api.operator.accounts import OperatorAccounts
-from tsock.api.operator.check import OperatorCheck, Premises
-from tsock.api.operator.keys import OperatorKeys
-from tsock.api.operator.permissions import OperatorPermissions
-from tsock.api.operator.records import OperatorRecords
-from tsock.api.operator.revocations import OperatorRevocations
-from tsock.api.operator.services import OperatorServices
-from tsock.api.operator.tokens import OperatorTokens
-from tsock.api.operator.webhooks import OperatorWebhooks
+from tsock.api.health import HealthHandlers
+from tsock.api.operator import accounts as operator_accounts
+from tsock.api.operator import check, records, revocations, tokens, webhooks
+from tsock.api.operator import keys as operator_keys
+from tsock.api.operator import permissions as operator_permissions
+from tsock.api.operator import services as operator_services
 from tsock.api.router import Route, Router
 from tsock.api.sync.rates import SyncRates
-from tsock.api.sync.rest import routes as sync_rest
-from tsock.api.sync.sdk.items import SyncItemsClient
+from tsock.api.sync.rest import routes as rest_routes
+from tsock.api.sync.sdk import items, roots
 from tsock.api.sync.sdk.notices import Notices
 from tsock.api.sync.sdk.reachability import Reachability
-from tsock.api.sync.sdk.roots import SyncClient
-from tsock.api.sync.sdk.scope import SyncScope
-from tsock.api.sync.sdk.subscriptions import Subscriptions
+from tsock.api.sync.sdk.scope import SdkScope
+from tsock.api.sync.sdk.subscriptions import SubscriptionHandlers
 from tsock.api.sync.sdk.withdrawal import Withdrawal
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
@@ -148,20 +140,22 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     notices = Notices(context.packet_id)
     hub = Hub(context.node, context.metrics, notices.live, store, replay.of_object)
     sessions = Sessions[Session]()
-    scope = SyncScope(directory, _limits(settings))
+    scope = SdkScope(directory, _limits(settings))
     rates = SyncRates(settings, clock.monotonic_s)
-    subscriptions = Subscriptions(scope, hub, notices, settings)
+    subscriptions = SubscriptionHandlers(scope, hub, notices, settings)
     router = Router()
-    router.add(Health(context.metrics, around.problem).routes())
+    router.add(HealthHandlers(context.metrics, around.problem).routes())
     router.add(site(gatekeeper, directory, examiner, clock))
     router.add(_operator_routes(installed, context.tail, around.problem))
     router.add(_account_routes(installed))
-    router.add(SyncClient(scope, rates).routes())
-    router.add(SyncItemsClient(scope, rates).routes())
-    router.add(sync_rest.routes(directory, scope.limits, rates))
+    router.add(roots.RootHandlers(scope, rates).routes())
+    router.add(items.ItemHandlers(scope, rates).routes())
+    router.add(rest_routes.routes(directory, scope.limits, rates))
     router.add(subscriptions.routes())
     if around.ready_made is not None:
-        router.add(Development(around.ready_made.signing_key, directory, clock, around.run_due).routes())
+        router.add(
+            DevelopmentHandlers(around.ready_made.signing_key, directory, clock, around.run_due).routes()
+        )
     gateway = Gateway(
         context,
         directory=directory,
@@ -270,7 +264,7 @@ def _operator_routes(
 ) -> Sequence[Route]:
     """What the command line asks: the same from a server as from a process of its own."""
     settings, vault, clock = installed.settings, installed.vault, installed.clock
-    premises = Premises(
+    premises = check.Premises(
         data=installed.data,
         master_key=installed.master_key,
         settings=settings,
@@ -280,15 +274,15 @@ def _operator_routes(
         problem=problem,
     )
     return [
-        *OperatorAccounts(vault, settings).routes(),
-        *OperatorKeys(vault, settings).routes(),
-        *OperatorServices().routes(),
-        *OperatorPermissions().routes(),
-        *OperatorRevocations(settings).routes(),
-        *OperatorTokens(installed.directory, settings, clock).routes(),
-        *OperatorRecords(tail).routes(),
-        *OperatorWebhooks().routes(),
-        *OperatorCheck(premises).routes(),
+        *operator_accounts.AccountHandlers(vault, settings).routes(),
+        *operator_keys.KeyHandlers(vault, settings).routes(),
+        *operator_services.ServiceHandlers().routes(),
+        *operator_permissions.PermissionHandlers().routes(),
+        *revocations.RevocationHandlers(settings).routes(),
+        *tokens.TokenHandlers(installed.directory, settings, clock).routes(),
+        *records.RecordHandlers(tail).routes(),
+        *webhooks.WebhookHandlers().routes(),
+        *check.CheckHandlers(premises).routes(),
     ]
 
 
@@ -296,10 +290,10 @@ def _account_routes(installed: Installation) -> Sequence[Route]:
     """What accounts ask about themselves with the helper libraries."""
     vault, settings = installed.vault, installed.settings
     return [
-        *AccountsRest(vault, settings).routes(),
-        *KeysRest(vault, settings).routes(),
-        *IamRest(vault, settings).routes(),
-        *MonitorRest(installed.directory, settings.public_url).routes(),
+        *accounts.AccountHandlers(vault, settings).routes(),
+        *keys.KeyHandlers(vault, settings).routes(),
+        *iam.KeyHandlers(vault, settings).routes(),
+        *monitor.MonitorHandlers(installed.directory, settings.public_url).routes(),
     ]
 
 

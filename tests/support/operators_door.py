@@ -7,15 +7,17 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tests.support.world import World
-from tsock.api.operator.accounts import OperatorAccounts
-from tsock.api.operator.check import OperatorCheck, Premises
-from tsock.api.operator.keys import OperatorKeys
-from tsock.api.operator.permissions import OperatorPermissions
-from tsock.api.operator.records import OperatorRecords
-from tsock.api.operator.revocations import OperatorRevocations
-from tsock.api.operator.services import OperatorServices
-from tsock.api.operator.tokens import OperatorTokens
-from tsock.api.operator.webhooks import OperatorWebhooks
+from tsock.api.operator import (
+    accounts,
+    check,
+    keys,
+    permissions,
+    records,
+    revocations,
+    services,
+    tokens,
+    webhooks,
+)
 from tsock.api.request import Door, Read, Request, Write
 from tsock.api.router import Router
 from tsock.clock import Clock
@@ -33,7 +35,7 @@ class OperatorsDoor:
         self.tail = Tail(self.clock)
         self.problem: str | None = None
         world = self.world
-        premises = Premises(
+        premises = check.Premises(
             data=data,
             master_key="a file",
             settings=world.settings,
@@ -44,15 +46,15 @@ class OperatorsDoor:
         )
         self._router = Router()
         for part in (
-            OperatorAccounts(world.vault, world.settings),
-            OperatorKeys(world.vault, world.settings),
-            OperatorServices(),
-            OperatorPermissions(),
-            OperatorRevocations(world.settings),
-            OperatorTokens(world.directory, world.settings, self.clock),
-            OperatorRecords(self.tail),
-            OperatorWebhooks(),
-            OperatorCheck(premises),
+            accounts.AccountHandlers(world.vault, world.settings),
+            keys.KeyHandlers(world.vault, world.settings),
+            services.ServiceHandlers(),
+            permissions.PermissionHandlers(),
+            revocations.RevocationHandlers(world.settings),
+            tokens.TokenHandlers(world.directory, world.settings, self.clock),
+            records.RecordHandlers(self.tail),
+            webhooks.WebhookHandlers(),
+            check.CheckHandlers(premises),
         ):
             self._router.add(part.routes())
 

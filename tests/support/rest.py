@@ -8,9 +8,7 @@ from tests.support.web import Page, Web
 from tsock.accounts.accounts import create_account, create_subaccount
 from tsock.accounts.keys import SigningKey, create_key
 from tsock.accounts.records import Account
-from tsock.api.account.accounts import AccountsRest
-from tsock.api.account.iam import IamRest
-from tsock.api.account.keys import KeysRest
+from tsock.api.account import accounts, iam, keys
 from tsock.api.router import Router
 
 ACCOUNTS = "/api/2010-04-01/Accounts"
@@ -41,7 +39,7 @@ class Rest:
         self.rig = rig
         self.sid = rig.made.account_sid
         router = Router()
-        for part in (AccountsRest, KeysRest, IamRest):
+        for part in (accounts.AccountHandlers, keys.KeyHandlers, iam.KeyHandlers):
             router.add(part(rig.vault, rig.settings).routes())
         self.web = Web(rig, router, body_bytes_max=100_000)
         self.auth_token = (self.sid, rig.made.auth_token)

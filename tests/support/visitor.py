@@ -6,7 +6,7 @@ from tests.support.reading import Reading
 from tests.support.rig import Rig
 from tests.support.web import Page, Web
 from tsock.api.gatekeeper import Gatekeeper
-from tsock.api.health import Health
+from tsock.api.health import HealthHandlers
 from tsock.api.router import Router
 from tsock.site.routes import site
 from tsock.tokens.examiner import Examiner
@@ -22,7 +22,7 @@ class Visitor:
         gatekeeper = Gatekeeper(rig.directory, everybody=everybody)
         router = Router()
         router.add(site(gatekeeper, rig.directory, Examiner(rig.directory, rig.settings), rig.clock))
-        router.add(Health(rig.metrics, lambda: None).routes())
+        router.add(HealthHandlers(rig.metrics, lambda: None).routes())
         self._web = Web(rig, router, body_bytes_max=2 * 1024 * 1024, gatekeeper=gatekeeper)
         self._credentials: list[tuple[str, str]] = []
 

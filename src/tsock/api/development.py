@@ -25,7 +25,7 @@ class _Advance(msgspec.Struct, frozen=True):
     advance_s: float
 
 
-class Development:
+class DevelopmentHandlers:
     """The token endpoint and the clock."""
 
     def __init__(

@@ -9,7 +9,7 @@ from tsock.api.router import Route
 from tsock.telemetry.metrics import CONTENT_TYPE, Metrics
 
 
-class Health:
+class HealthHandlers:
     """`/healthz`, `/readyz` and `/metrics`."""
 
     def __init__(self, metrics: Metrics, problem: Callable[[], str | None]) -> None:

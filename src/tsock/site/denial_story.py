@@ -8,7 +8,7 @@ from tsock.site.viewers import Viewers
 from tsock.storage.store import Tx
 
 
-class DenialStory:
+class DenialHandlers:
     """`/denials/DN…`, as a page and as JSON."""
 
     def __init__(self, viewers: Viewers) -> None:

@@ -16,7 +16,7 @@ from tsock.tokens.report import Report
 TEXT_BYTES_MAX = 1024 * 1024
 
 
-class Doctor:
+class DoctorHandlers:
     """`/doctor`: for programs text in and JSON out, for people a form."""
 
     def __init__(self, examiner: Examiner, clock: Clock, viewers: Viewers) -> None:

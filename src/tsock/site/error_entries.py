@@ -32,7 +32,7 @@ class Occurrences(msgspec.Struct, frozen=True):
     latest: list[Alert]
 
 
-class ErrorEntries:
+class ErrorHandlers:
     """`/errors`, to search and to browse, and `/errors/CODE`, each as a page and as JSON."""
 
     def __init__(self, viewers: Viewers, clock: Clock) -> None:

@@ -13,7 +13,7 @@ _is_path = re.compile(r"/(?!/)[!-\[\]-~]*").fullmatch
 """A path, never another server's address: no second slash, and no backslash, which browsers take for one."""
 
 
-class Front:
+class FrontHandlers:
     """`/`, `/style.css` and `/sign-in`."""
 
     def __init__(self, viewers: Viewers) -> None:

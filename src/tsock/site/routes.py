@@ -4,10 +4,10 @@ from tsock.accounts.directory import Directory
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.router import Route
 from tsock.clock import Clock
-from tsock.site.denial_story import DenialStory
-from tsock.site.doctor import Doctor
-from tsock.site.error_entries import ErrorEntries
-from tsock.site.front import Front
+from tsock.site.denial_story import DenialHandlers
+from tsock.site.doctor import DoctorHandlers
+from tsock.site.error_entries import ErrorHandlers
+from tsock.site.front import FrontHandlers
 from tsock.site.viewers import Viewers
 from tsock.tokens.examiner import Examiner
 
@@ -16,9 +16,9 @@ def site(gatekeeper: Gatekeeper, directory: Directory, examiner: Examiner, clock
     """Every route of a page."""
     viewers = Viewers(gatekeeper, directory)
     parts = (
-        Front(viewers),
-        ErrorEntries(viewers, clock),
-        Doctor(examiner, clock, viewers),
-        DenialStory(viewers),
+        FrontHandlers(viewers),
+        ErrorHandlers(viewers, clock),
+        DoctorHandlers(examiner, clock, viewers),
+        DenialHandlers(viewers),
     )
     return [route for part in parts for route in part.routes()]

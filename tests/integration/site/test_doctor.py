@@ -23,7 +23,7 @@ from tsock.api.rest.fields import FORM
 from tsock.cli import output
 from tsock.clock import Clock
 from tsock.debugger import alerts
-from tsock.site.doctor import Doctor
+from tsock.site.doctor import DoctorHandlers
 from tsock.site.viewers import Viewers
 from tsock.storage.store import fetched, written
 from tsock.tokens.examiner import Examiner
@@ -240,7 +240,7 @@ class Planted:
             world.vault.open(account.test_sid, account.test_token),
         ]
         self._world = world
-        self._doctor = Doctor(
+        self._doctor = DoctorHandlers(
             Examiner(world.directory, world.settings),
             Clock(wall_ms=lambda: world.now_ms),
             Viewers(Gatekeeper(world.directory, everybody=True), world.directory),

@@ -465,7 +465,7 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(number=LISTENERS, limit=st.sampled_from([1, 2, 1000]))
     def join(self, number: int, limit: int) -> None:
-        """Establish, as `Subscriptions` does."""
+        """Establish, as `SubscriptionHandlers` do."""
         listener = self.listeners[number]
         root = self.world(lambda tx: tables.by_sid(tx.one, self.root.sid))
         if root is None or listener.gone:

@@ -39,7 +39,7 @@ class AccountView(msgspec.Struct):
     subresource_uris: dict[str, str]
 
 
-class AccountsRest:
+class AccountHandlers:
     """Fetch and list; create a subaccount; rename; suspend, reactivate and close subaccounts.
 
     There is no DELETE: an account is closed.

@@ -44,7 +44,7 @@ class ListedKey(msgspec.Struct):
     """What it is good for: `rest_api`, and `signing` of Access Tokens."""
 
 
-class IamRest:
+class KeyHandlers:
     """Create a standard or restricted key, fetch, list, rename, give another policy, delete."""
 
     def __init__(self, vault: Vault, settings: Settings) -> None:

@@ -30,7 +30,7 @@ class KeyView(msgspec.Struct):
     secret: str | UnsetType = UNSET
 
 
-class KeysRest:
+class KeyHandlers:
     """Create a standard key, fetch, list, rename, delete; of the caller's account or a subaccount."""
 
     def __init__(self, vault: Vault, settings: Settings) -> None:

@@ -76,7 +76,7 @@ class EventView(msgspec.Struct):
     links: dict[str, str | None]
 
 
-class MonitorRest:
+class MonitorHandlers:
     """List and fetch the alerts and the audit events of the caller's own account."""
 
     def __init__(self, directory: Directory, public_url: str | None) -> None:

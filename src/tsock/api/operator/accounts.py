@@ -48,7 +48,7 @@ class AccountChange(Body, frozen=True):
     """None takes it away."""
 
 
-class OperatorAccounts:
+class AccountHandlers:
     """Create, show, rename, suspend, activate, close; replace the Auth Token; say who hears of alerts."""
 
     def __init__(self, vault: Vault, settings: Settings) -> None:

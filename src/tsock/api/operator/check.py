@@ -65,7 +65,7 @@ class Premises(msgspec.Struct, frozen=True):
     """Why requests cannot be served now; None when they can."""
 
 
-class OperatorCheck:
+class CheckHandlers:
     """Looks at the premises."""
 
     def __init__(self, premises: Premises) -> None:

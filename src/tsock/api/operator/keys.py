@@ -42,7 +42,7 @@ class NewKey(Body, frozen=True):
     policy: dict[str, Any] | None = None
 
 
-class OperatorKeys:
+class KeyHandlers:
     """Create, show, revoke."""
 
     def __init__(self, vault: Vault, settings: Settings) -> None:

@@ -44,7 +44,7 @@ class _Object:
         return Actor(self._account, service.sid)
 
 
-class OperatorPermissions:
+class PermissionHandlers:
     """Set, show, take back what an identity may do with a document, list or map."""
 
     def routes(self) -> list[Route]:

@@ -18,7 +18,7 @@ RECORDS_MAX = 1000
 """Of one answer."""
 
 
-class OperatorRecords:
+class RecordHandlers:
     """Records by id or the latest of them, and happenings as they come."""
 
     def __init__(self, tail: Tail) -> None:

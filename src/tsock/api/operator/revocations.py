@@ -62,7 +62,7 @@ Wanted = OneToken | OneIdentity | IssuedBefore
 _WANTED: Any = Wanted  # a union is no `type` to the checker
 
 
-class OperatorRevocations:
+class RevocationHandlers:
     """Revoke, and show what is revoked."""
 
     def __init__(self, settings: Settings) -> None:

@@ -57,7 +57,7 @@ class ServiceBody(Body, frozen=True, omit_defaults=True):
         return ServiceOptions(**given)
 
 
-class OperatorServices:
+class ServiceHandlers:
     """Create, show, change, delete."""
 
     def routes(self) -> list[Route]:

@@ -44,7 +44,7 @@ class MintedToken(msgspec.Struct, frozen=True):
         return f"MintedToken({self.account_sid}, {self.key_sid}, {self.identity!r})"
 
 
-class OperatorTokens:
+class TokenHandlers:
     """The minter and the doctor."""
 
     def __init__(self, directory: Directory, settings: Settings, clock: Clock) -> None:

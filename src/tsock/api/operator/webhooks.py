@@ -42,7 +42,7 @@ class DeliveryView(msgspec.Struct, frozen=True):
     parameters: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
-class OperatorWebhooks:
+class WebhookHandlers:
     """List, show, send again."""
 
     def routes(self) -> list[Route]:

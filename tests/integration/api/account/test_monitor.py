@@ -14,7 +14,7 @@ from tsock.accounts.caller import SYNC
 from tsock.accounts.principal import Author
 from tsock.accounts.revocations import revoke_identity
 from tsock.accounts.services import create_service
-from tsock.api.account.monitor import ALERTS, EVENTS, MonitorRest
+from tsock.api.account.monitor import ALERTS, EVENTS, MonitorHandlers
 from tsock.api.router import Router
 from tsock.debugger import alerts
 from tsock.debugger.alerts import NOBODY
@@ -26,7 +26,7 @@ NOON_MS = 1_935_489_600_000  # 2031-05-02T12:00:00Z, when the clock of the rig s
 @pytest.fixture
 async def rest(rig: Rig) -> Rest:
     made, router = Rest(rig), Router()
-    router.add(MonitorRest(rig.directory, None).routes())
+    router.add(MonitorHandlers(rig.directory, None).routes())
     made.web = Web(rig, router)
     return made
 

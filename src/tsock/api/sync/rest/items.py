@@ -11,17 +11,17 @@ from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.rest import bodies
 from tsock.api.sync.rest import fields as given
 from tsock.api.sync.rest.route import route
-from tsock.api.sync.rest.scope import SyncRestScope, links
+from tsock.api.sync.rest.scope import RestScope, links
 from tsock.storage.store import Tx
 from tsock.sync import items, lists, maps, pages, params, refusals, roots
 from tsock.sync.actor import Actor
 from tsock.sync.kinds import LIST, MAP, Kind
 
 
-class SyncRestItems:
+class ItemHandlers:
     """Add, list, fetch, change, remove. `CollectionTtl` sets the end of the list or map with the item."""
 
-    def __init__(self, scope: SyncRestScope, rates: SyncRates) -> None:
+    def __init__(self, scope: RestScope, rates: SyncRates) -> None:
         self._scope = scope
         self._rates = rates
         self._limits = scope.limits

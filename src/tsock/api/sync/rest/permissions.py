@@ -8,7 +8,7 @@ from tsock.api.sync.kinds import of_kind
 from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.rest import bodies
 from tsock.api.sync.rest.route import route
-from tsock.api.sync.rest.scope import SyncRestScope, links
+from tsock.api.sync.rest.scope import RestScope, links
 from tsock.errors import invalid
 from tsock.storage.store import Tx
 from tsock.sync import permissions, roots
@@ -16,10 +16,10 @@ from tsock.sync.actor import Actor
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, Kind
 
 
-class SyncRestPermissions:
+class PermissionHandlers:
     """List, fetch, set, take back what an identity may do."""
 
-    def __init__(self, scope: SyncRestScope, rates: SyncRates) -> None:
+    def __init__(self, scope: RestScope, rates: SyncRates) -> None:
         self._scope = scope
         self._rates = rates
 

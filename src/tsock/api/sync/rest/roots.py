@@ -11,16 +11,16 @@ from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.rest import bodies
 from tsock.api.sync.rest import fields as given
 from tsock.api.sync.rest.route import route
-from tsock.api.sync.rest.scope import SyncRestScope, links
+from tsock.api.sync.rest.scope import RestScope, links
 from tsock.storage.store import Tx
 from tsock.sync import documents, roots
 from tsock.sync.kinds import DOCUMENT, KINDS, STREAM, Kind
 
 
-class SyncRestRoots:
+class RootHandlers:
     """Create, list, fetch, change, remove; and publish to a stream."""
 
-    def __init__(self, scope: SyncRestScope, rates: SyncRates) -> None:
+    def __init__(self, scope: RestScope, rates: SyncRates) -> None:
         self._scope = scope
         self._rates = rates
         self._limits = scope.limits

@@ -3,20 +3,20 @@
 from tsock.accounts.directory import Directory
 from tsock.api.router import Route
 from tsock.api.sync.rates import SyncRates
-from tsock.api.sync.rest.items import SyncRestItems
-from tsock.api.sync.rest.permissions import SyncRestPermissions
-from tsock.api.sync.rest.roots import SyncRestRoots
-from tsock.api.sync.rest.scope import SyncRestScope
-from tsock.api.sync.rest.services import SyncRestServices
+from tsock.api.sync.rest.items import ItemHandlers
+from tsock.api.sync.rest.permissions import PermissionHandlers
+from tsock.api.sync.rest.roots import RootHandlers
+from tsock.api.sync.rest.scope import RestScope
+from tsock.api.sync.rest.services import ServiceHandlers
 from tsock.sync.actor import SyncLimits
 
 
 def routes(directory: Directory, limits: SyncLimits, rates: SyncRates) -> list[Route]:
     """The part of the route table that is served here."""
-    scope = SyncRestScope(directory, limits)
+    scope = RestScope(directory, limits)
     return [
-        *SyncRestServices(scope).routes(),
-        *SyncRestRoots(scope, rates).routes(),
-        *SyncRestItems(scope, rates).routes(),
-        *SyncRestPermissions(scope, rates).routes(),
+        *ServiceHandlers(scope).routes(),
+        *RootHandlers(scope, rates).routes(),
+        *ItemHandlers(scope, rates).routes(),
+        *PermissionHandlers(scope, rates).routes(),
     ]

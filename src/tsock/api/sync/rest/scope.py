@@ -12,7 +12,7 @@ from tsock.sync.actor import Actor, SyncLimits
 from tsock.sync.services import options_of
 
 
-class SyncRestScope:
+class RestScope:
     """Finds the service that a path names, and names the actor of a request."""
 
     def __init__(self, directory: Directory, limits: SyncLimits) -> None:

@@ -11,16 +11,16 @@ from tsock.api.rest.fields import Fields
 from tsock.api.router import Route
 from tsock.api.sync.rest import bodies
 from tsock.api.sync.rest.route import route
-from tsock.api.sync.rest.scope import SyncRestScope
+from tsock.api.sync.rest.scope import RestScope
 from tsock.storage.store import Tx
 from tsock.sync import services as sync_services
 from tsock.sync.services import WINDOW_MS_MAX, WINDOW_MS_MIN, ServiceOptions
 
 
-class SyncRestServices:
+class ServiceHandlers:
     """Create, list, fetch, change, delete; of the account that asks."""
 
-    def __init__(self, scope: SyncRestScope) -> None:
+    def __init__(self, scope: RestScope) -> None:
         self._scope = scope
 
     def routes(self) -> list[Route]:

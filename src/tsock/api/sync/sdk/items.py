@@ -6,7 +6,7 @@ from tsock.api.sync.kinds import of_kind
 from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.sdk import bodies
 from tsock.api.sync.sdk.request import Entry, present, read_body, tunnelled
-from tsock.api.sync.sdk.scope import SyncScope, links
+from tsock.api.sync.sdk.scope import SdkScope, links
 from tsock.storage.store import Tx
 from tsock.sync import data as json_data
 from tsock.sync import items, lists, maps, pages, params, refusals
@@ -14,10 +14,10 @@ from tsock.sync.actor import Actor
 from tsock.sync.kinds import LIST, MAP, Kind
 
 
-class SyncItemsClient:
+class ItemHandlers:
     """Handlers of list and map items, and of a list's context."""
 
-    def __init__(self, scope: SyncScope, rates: SyncRates) -> None:
+    def __init__(self, scope: SdkScope, rates: SyncRates) -> None:
         self._scope = scope
         self._rates = rates
         self._limits = scope.limits

@@ -10,7 +10,7 @@ from tsock.api.sync.messages import publishing
 from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.sdk import bodies
 from tsock.api.sync.sdk.request import Entry, present, read_body, tunnelled
-from tsock.api.sync.sdk.scope import SyncScope, links
+from tsock.api.sync.sdk.scope import SdkScope, links
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
 from tsock.sync import data as json_data
@@ -20,10 +20,10 @@ from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, STREAM, Kind
 from tsock.sync.pages import Query
 
 
-class SyncClient:
+class RootHandlers:
     """Handlers of the client API, under `/v3/…` and `/v3/Services/{service}/…` alike."""
 
-    def __init__(self, scope: SyncScope, rates: SyncRates) -> None:
+    def __init__(self, scope: SdkScope, rates: SyncRates) -> None:
         self._scope = scope
         self._rates = rates
         self._limits = scope.limits

@@ -15,7 +15,7 @@ from tsock.sync.services import options_of
 _HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
-class SyncScope:
+class SdkScope:
     """Names the actor of a tunnelled request, and the base of the URLs it is shown."""
 
     def __init__(self, directory: Directory, limits: SyncLimits) -> None:

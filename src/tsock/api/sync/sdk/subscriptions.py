@@ -14,7 +14,7 @@ from tsock.api.live import Following, LiveSession
 from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
 from tsock.api.sync.sdk.notices import Entry, Notices, failure
-from tsock.api.sync.sdk.scope import SyncScope
+from tsock.api.sync.sdk.scope import SdkScope
 from tsock.errors import ApiError, invalid
 from tsock.events import Replay
 from tsock.settings import Settings
@@ -56,10 +56,10 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     is_stream: bool = False
 
 
-class Subscriptions:
+class SubscriptionHandlers:
     """The one route through which clients subscribe."""
 
-    def __init__(self, scope: SyncScope, hub: Following, notices: Notices, settings: Settings) -> None:
+    def __init__(self, scope: SdkScope, hub: Following, notices: Notices, settings: Settings) -> None:
         self._scope = scope
         self._hub = hub
         self._notices = notices
