@@ -108,7 +108,7 @@ async def _object(client: Client, name: str) -> str:
         for n in range(100):
             body = {"key": str(n), "data": {"x": "y" * 2600}}
             await client.ask("POST", f"/v3/Maps/{made['sid']}/Items", body)
-        return f"/v3/Maps/{made['sid']}/Items?PageSize=100"
+        return f"/v3/Maps/{made['sid']}/Items"
     if name == "appends":
         return f"/v3/Lists/{(await client.ask('POST', '/v3/Lists', {}))['sid']}/Items"
     return f"/v3/Documents/{(await client.ask('POST', '/v3/Documents', {}))['sid']}"
@@ -183,8 +183,7 @@ def _stream(name: str, path: str) -> tuple[bytes, int | None]:
         return frame(b"", PING, mask=MASK) * 10_000, UNASKED_BYTES_PER_S
     ids = (f"TM{n:032x}" for n in itertools.count())
     protocol = ClientConnection(ids)
-    path, _, query = path.partition("?")
-    params: Values = dict([query.split("=")]) if query else {}
+    params: Values = {"PageSize": "100"} if name == "pages" else {}
     request = HttpRequest(HOST, path, "POST" if name == "appends" else "GET", params, {})
     body = msgspec.json.encode({"data": {"x": "y" * 15_000}}) if name == "appends" else b""
     one = b"".join(frame(protocol.message("data_sync", request, body).packet, mask=MASK) for _ in range(200))

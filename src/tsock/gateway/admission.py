@@ -21,6 +21,7 @@ from tsock.tokens.continuation import Continuations
 from tsock.tokens.examiner import Examiner, Refusal, compare_for_update
 from tsock.tokens.report import Report
 from tsock.wire import packets
+from tsock.wire.connection import UnreadInit
 from tsock.wire.headers import (
     CAPABILITIES,
     AccountDescriptor,
@@ -120,6 +121,14 @@ class Admission:
         session.reply(session.connection.accept(packet.id, self._welcome(session, packet, caller)))
         session.accepted(caller)
 
+    def unread_init(self, session: Session, packet: UnreadInit) -> None:
+        """Refuse an `init` that was too large to be kept; with a reason, since it is mostly a wrong token."""
+        try:
+            self._check_node(session)
+            raise self._refused(session, self._examiner.unread(packet.size_bytes))
+        except NotAdmitted as refused:
+            session.refused(session.connection.refuse(packet.id, refused.status, refused.backoff))
+
     def update(self, session: Session, packet: Update) -> None:
         """Grant or refuse a new token on a standing connection."""
         former = session.caller
@@ -144,9 +153,12 @@ class Admission:
         verdict = self._examiner.verify(token, self._context.clock.now_ms(), registered=session.registered)
         if isinstance(verdict, Caller):
             return verdict
+        raise self._refused(session, verdict)
+
+    def _refused(self, session: Session, refusal: Refusal) -> NotAdmitted:
         if not self._failure_rate.take(session.address):
-            raise self._limited(session, 51202, "failures_per_address_per_s")
-        raise self._unauthorized(session, verdict)
+            return self._limited(session, 51202, "failures_per_address_per_s")
+        return self._unauthorized(session, refusal)
 
     def _check_node(self, session: Session) -> None:
         if not self._node_rate.take(None):

@@ -48,7 +48,11 @@ class Gateway:
         self.admission = admission
         settings = context.settings
         self.packet_limits = Limits(
-            settings.header_bytes_max, settings.packet_bytes_max, settings.packet_frames_max
+            settings.header_bytes_max,
+            settings.packet_bytes_max,
+            settings.packet_frames_max,
+            settings.init_bytes_max,
+            settings.init_frames_max,
         )
         self._directory = directory
         self._sessions = sessions

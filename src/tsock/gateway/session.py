@@ -16,7 +16,7 @@ from tsock.debugger.incident import of_end
 from tsock.gateway.topic import Topic
 from tsock.gateway.websocket import Send, WebSocket
 from tsock.wire import packets
-from tsock.wire.connection import Event, ProtocolViolation, ServerConnection, State
+from tsock.wire.connection import Event, ProtocolViolation, ServerConnection, State, UnreadInit
 from tsock.wire.headers import (
     Ack,
     BackoffPolicy,
@@ -137,12 +137,16 @@ class Session:
         """A text message; packets come in binary ones."""
         self._violated(self.connection.receive_text())
 
+    def cut(self, beginning: bytes, size: int) -> None:
+        """The beginning of a packet of more than `init_bytes_max` before an `init` was accepted."""
+        self._take(self.connection.receive_cut(beginning, size), b"")
+
     def oversized(self) -> None:
         """A message larger than `packet_bytes_max`."""
         self._violated(self.connection.receive_oversized())
 
     def flood(self) -> None:
-        """A message of more than `packet_frames_max` frames."""
+        """A message of more than `packet_frames_max` frames, or more than `init_frames_max` before `init`."""
         self._violated(self.connection.receive_flood())
 
     def slow(self) -> None:
@@ -177,11 +181,11 @@ class Session:
         if self.in_flight <= self._context.settings.requests_in_flight_max // 2:
             self._socket.release()
 
-    def _take(self, event: Event | None, payload: bytes) -> None:
+    def _take(self, event: Event | UnreadInit | None, payload: bytes) -> None:
         match event:
             case Message():
                 self._gateway.tunnel.request(self, event, payload)
-            case Init() | Update():
+            case Init() | Update() | UnreadInit():
                 self._admit(event)
             case ProtocolViolation():
                 self._violated(event)
@@ -194,11 +198,13 @@ class Session:
                 # context: a connection gets all that it subscribed to, so there is nothing to keep of it.
                 self.reply(packets.done(event.id))
 
-    def _admit(self, packet: Init | Update) -> None:
+    def _admit(self, packet: Init | Update | UnreadInit) -> None:
         """Have a token judged; whatever fails meanwhile, the client gets an answer (`twilsock.md` 4.4)."""
         try:
             if isinstance(packet, Init):
                 self._gateway.admission.init(self, packet)
+            elif isinstance(packet, UnreadInit):
+                self._gateway.admission.unread_init(self, packet)
             else:
                 self._gateway.admission.update(self, packet)
         except Exception:
@@ -217,6 +223,7 @@ class Session:
         self.caller = caller
         self._warned = False
         if first:
+            self._socket.trust()
             self._pulse.cancel()
             self._pulse = self._context.deadlines.after(self._context.settings.ping_interval_s, self._beat)
             self._gateway.accepted(self)
