@@ -67,10 +67,10 @@ def main() -> None:
 def _measured(name: str, attackers: int, disk: Path | None) -> str:
     with (
         tempfile.TemporaryDirectory(dir=disk) as place,
-        started(Path(place)) as server,
+        started(Path(place)) as target,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        return runner.run(_row(server, name, attackers))
+        return runner.run(_row(target, name, attackers))
 
 
 def _options() -> argparse.Namespace:
@@ -83,13 +83,13 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _row(server: Server, name: str, attackers: int) -> str:
-    client = await connect(server, server.tokens(1)[0])
+async def _row(target: Server, name: str, attackers: int) -> str:
+    client = await connect(target, target.tokens(1)[0])
     try:
         path = await _object(client, name)
-        sid = (await make_documents(server, client, 1))[0][0]
+        sid = (await make_documents(target, client, 1))[0][0]
         alone = await _latencies_s(client, sid)
-        with _attacking(server, name, attackers, path):
+        with _attacking(target, name, attackers, path):
             await asyncio.sleep(WARM_UP_S)
             beside = await _latencies_s(client, sid)
     except LoadError as error:
@@ -108,7 +108,7 @@ async def _object(client: Client, name: str) -> str:
         for n in range(100):
             body = {"key": str(n), "data": {"x": "y" * 2600}}
             await client.ask("POST", f"/v3/Maps/{made['sid']}/Items", body)
-        return f"/v3/Maps/{made['sid']}/Items?PageSize=100"
+        return f"/v3/Maps/{made['sid']}/Items"
     if name == "appends":
         return f"/v3/Lists/{(await client.ask('POST', '/v3/Lists', {}))['sid']}/Items"
     return f"/v3/Documents/{(await client.ask('POST', '/v3/Documents', {}))['sid']}"
@@ -131,18 +131,18 @@ async def _latencies_s(client: Client, sid: str) -> list[float]:
 
 
 @contextmanager
-def _attacking(server: Server, name: str, attackers: int, path: str) -> Iterator[None]:
+def _attacking(target: Server, name: str, attackers: int, path: str) -> Iterator[None]:
     command = [
         sys.executable,
         "-m",
         "bench.hostile",
         name,
         "--port",
-        str(server.endpoint.port),
+        str(target.endpoint.port),
         "--path",
         path,
     ]
-    running = [subprocess.Popen([*command, "--token", token]) for token in server.tokens(attackers)]
+    running = [subprocess.Popen([*command, "--token", token]) for token in target.tokens(attackers)]
     try:
         yield
     finally:
@@ -183,11 +183,7 @@ def _stream(name: str, path: str) -> tuple[bytes, int | None]:
         return frame(b"", PING, mask=MASK) * 10_000, UNASKED_BYTES_PER_S
     ids = (f"TM{n:032x}" for n in itertools.count())
     protocol = ClientConnection(ids)
-    path, _, query = path.partition("?")
-    params: Values = {}
-    if query:
-        name, _, value = query.partition("=")
-        params[name] = value
+    params: Values = {"PageSize": "100"} if name == "pages" else {}
     request = HttpRequest(HOST, path, "POST" if name == "appends" else "GET", params, {})
     body = msgspec.json.encode({"data": {"x": "y" * 15_000}}) if name == "appends" else b""
     one = b"".join(frame(protocol.message("data_sync", request, body).packet, mask=MASK) for _ in range(200))

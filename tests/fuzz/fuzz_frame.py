@@ -67,6 +67,7 @@ def one_input(data: bytes) -> None:
     packet = frame.encode(rest, b"{}") if choice & FRAMED else rest
     server = ServerConnection()
     server.state = before = State(choice % len(State))
+    ServerConnection().receive_cut(packet, len(packet) + 1)
     event, payload = server.receive(packet)
     if event is None:
         assert before >= State.CLOSING

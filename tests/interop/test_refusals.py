@@ -62,6 +62,7 @@ REFUSALS: dict[str, tuple[int, Callable[[Account], str]]] = {
     "JSON in place of the token": (20101, lambda own: f'{{"token":"{own.token()}"}}'),
     "truncated": (20101, lambda own: own.token().rpartition(".")[0]),
     "too large": (20101, lambda own: own.token("x" * 9000)),
+    "an error page": (20101, lambda own: f"<!doctype html>{'<p>' * 30_000}"),
     "no content type": (20102, lambda own: own.signed(headers={})),
     "another content type": (20102, lambda own: own.signed(headers={"cty": "twilio-pkrv;v=1"})),
     "algorithm none": (20102, lambda own: own.signed(algorithm="none")),

@@ -14,7 +14,8 @@ from tsock.gateway.endpoint import Endpoint
 from tsock.gateway.refusals import NotAdmitted, Refusals
 from tsock.gateway.welcome import Welcome, Welcomes
 from tsock.rates import Rate
-from tsock.tokens.examiner import Examiner, compare_for_update
+from tsock.tokens.examiner import Examiner, Refusal, compare_for_update
+from tsock.wire.connection import UnreadInit
 from tsock.wire.headers import Init, Update
 
 
@@ -95,6 +96,11 @@ class Admission:
             refused = self._another(endpoint, former, caller)
         return refused or Admitted(caller, self._welcomes.to(endpoint, packet, caller))
 
+    def unread_init(self, endpoint: Endpoint, packet: UnreadInit) -> NotAdmitted:
+        """Refuse an `init` that was too large to be kept; with a reason, since it is mostly a wrong token."""
+        refused = self._over_node(endpoint)
+        return refused or self._refused(endpoint, self._examiner.unread(packet.size_bytes))
+
     def update(self, endpoint: Endpoint, packet: Update) -> Admitted | NotAdmitted:
         """Judge a new token on a standing connection."""
         former = endpoint.caller
@@ -115,9 +121,12 @@ class Admission:
         found = self._examiner.verify(token, self._context.clock.now_ms(), registered=endpoint.registered)
         if isinstance(found, Caller):
             return found
+        return self._refused(endpoint, found)
+
+    def _refused(self, endpoint: Endpoint, refusal: Refusal) -> NotAdmitted:
         if not self._failure_rate.take(endpoint.address):
             return self._refusals.of_limit(endpoint, 51202, "failures_per_address_per_s")
-        return self._refusals.of_token(endpoint, found)
+        return self._refusals.of_token(endpoint, refusal)
 
     def _over_node(self, endpoint: Endpoint) -> NotAdmitted | None:
         if not self._node_rate.take(None):

@@ -18,6 +18,7 @@ from tsock.gateway.sessions import Sessions
 from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import WebSocket
 from tsock.http.proxies import Proxies
+from tsock.wire.connection import UnreadInit
 from tsock.wire.frame import Limits
 from tsock.wire.headers import BackoffPolicy, Init, Message, Status, Update
 
@@ -45,7 +46,11 @@ class Gateway:
         self._admission = admission
         settings = context.settings
         self._limits = Limits(
-            settings.header_bytes_max, settings.packet_bytes_max, settings.packet_frames_max
+            settings.header_bytes_max,
+            settings.packet_bytes_max,
+            settings.packet_frames_max,
+            settings.init_bytes_max,
+            settings.init_frames_max,
         )
         self._directory = directory
         self._sessions = sessions
@@ -77,6 +82,10 @@ class Gateway:
     def init(self, session: Session, packet: Init) -> Admitted | NotAdmitted:
         """Judge a client."""
         return self._admission.init(session, packet)
+
+    def unread_init(self, session: Session, packet: UnreadInit) -> NotAdmitted:
+        """Judge a client whose `init` is too large to be kept."""
+        return self._admission.unread_init(session, packet)
 
     def update(self, session: Session, packet: Update) -> Admitted | NotAdmitted:
         """Judge a new token on a standing connection."""

@@ -17,7 +17,7 @@ from tsock.gateway.admission import Admitted, NotAdmitted
 from tsock.gateway.context import Context
 from tsock.gateway.websocket import Send, WebSocket
 from tsock.wire import packets
-from tsock.wire.connection import Event, ProtocolViolation, ServerConnection, State
+from tsock.wire.connection import Event, ProtocolViolation, ServerConnection, State, UnreadInit
 from tsock.wire.frame import Limits
 from tsock.wire.headers import (
     Ack,
@@ -63,6 +63,10 @@ class Keeper(Protocol):
 
     def init(self, session: "Session", packet: Init) -> Admitted | NotAdmitted:
         """Judge the client, which may have been let in before."""
+        ...
+
+    def unread_init(self, session: "Session", packet: UnreadInit) -> NotAdmitted:
+        """Judge a client whose `init` is too large to be kept."""
         ...
 
     def update(self, session: "Session", packet: Update) -> Admitted | NotAdmitted:
@@ -177,12 +181,16 @@ class Session:
         """A text message; packets come in binary ones."""
         self._violated(self.connection.receive_text())
 
+    def cut(self, beginning: bytes, size: int) -> None:
+        """The beginning of a packet of more than `init_bytes_max` before an `init` was accepted."""
+        self._take(self.connection.receive_cut(beginning, size), b"")
+
     def oversized(self) -> None:
         """A message larger than `packet_bytes_max`."""
         self._violated(self.connection.receive_oversized())
 
     def flood(self) -> None:
-        """A message of more than `packet_frames_max` frames."""
+        """A message of more than `packet_frames_max` frames, or more than `init_frames_max` before `init`."""
         self._violated(self.connection.receive_flood())
 
     def slow(self) -> None:
@@ -222,11 +230,11 @@ class Session:
         if self.in_flight <= self._context.settings.requests_in_flight_max // 2:
             self._socket.release()
 
-    def _take(self, event: Event | None, payload: bytes) -> None:
+    def _take(self, event: Event | UnreadInit | None, payload: bytes) -> None:
         match event:
             case Message():
                 self._keeper.request(self, event, payload)
-            case Init() | Update():
+            case Init() | Update() | UnreadInit():
                 self._judge(event)
             case ProtocolViolation():
                 self._violated(event)
@@ -239,12 +247,14 @@ class Session:
                 # context: a connection gets all that it subscribed to, so there is nothing to keep of it.
                 self.reply(packets.done(event.id))
 
-    def _judge(self, packet: Init | Update) -> None:
+    def _judge(self, packet: Init | Update | UnreadInit) -> None:
         """Have a token judged; whatever fails meanwhile, the client gets an answer."""
         try:
             if isinstance(packet, Init):
                 self._introduced(packet)
                 decision = self._keeper.init(self, packet)
+            elif isinstance(packet, UnreadInit):
+                decision = self._keeper.unread_init(self, packet)
             else:
                 decision = self._keeper.update(self, packet)
             if isinstance(decision, Admitted):
@@ -274,6 +284,7 @@ class Session:
         self.caller = admitted.caller
         self._warned = False
         if first:
+            self._socket.trust()
             self._pulse.cancel()
             self._pulse = self._context.deadlines.after(self._context.settings.ping_interval_s, self._beat)
             self._keeper.accepted(self)

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from tsock.gateway.turns import Turns
 from tsock.settings import Settings
 from tsock.wire.frame import Limits
-from tsock.wire.frame_reader import ACKS, BREACH, FLOOD, OVERSIZED, Found, FrameReader
+from tsock.wire.frame_reader import ACKS, BREACH, CUT, FLOOD, OVERSIZED, Found, FrameReader
 from tsock.wire.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 
 _CLOSE_FRAME = frame(b"", CLOSE)
@@ -44,12 +44,16 @@ class Listener(Protocol):
         """A text message."""
         ...
 
+    def cut(self, beginning: bytes, size: int) -> None:
+        """What was kept of a message of `size` bytes, beyond `init_bytes_max` and before `trust`."""
+        ...
+
     def oversized(self) -> None:
         """A message beyond `packet_bytes_max`; nothing is read after it."""
         ...
 
     def flood(self) -> None:
-        """A message of more frames than it may have; nothing is read after it."""
+        """More frames than a message, or all before `trust`, may have; nothing is read after them."""
         ...
 
     def slow(self) -> None:
@@ -121,7 +125,13 @@ class WebSocket(asyncio.Protocol):
             from_client=True,
             message_bytes_max=listener.limits.packet_bytes_max,
             message_frames_max=listener.limits.packet_frames_max,
+            kept_bytes_max=min(listener.limits.init_bytes_max, listener.limits.packet_bytes_max),
+            frames_max=listener.limits.init_frames_max,
         )
+
+    def trust(self) -> None:
+        """The peer was let in: from now on its packets are kept whole, and its frames not counted."""
+        self._reader.lift()
 
     def data_received(self, data: bytes) -> None:
         reader = self._reader
@@ -200,6 +210,8 @@ class WebSocket(asyncio.Protocol):
             self.transport.close()
         elif kind == TEXT:
             self.listener.text()
+        elif kind == CUT:
+            self.listener.cut(*value)
         elif kind == OVERSIZED:
             self.listener.oversized()
         elif kind == FLOOD:

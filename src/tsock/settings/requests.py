@@ -19,6 +19,10 @@ class RequestSettings(ServerSettings, frozen=True, kw_only=True):
     """WebSocket frames of one socket that are read in one turn of the event loop."""
     packet_frames_max: Annotated[int, Limit(code=51214, low=1)] = 1_000
     """WebSocket frames that one Twilsock packet is cut into."""
+    init_bytes_max: Annotated[int, Limit(code=20101, low=1024)] = 20 * 1024
+    """What is kept of one packet before an `init` is accepted, over which the token is too large."""
+    init_frames_max: Annotated[int, Limit(code=51214, low=1)] = 1_000
+    """WebSocket frames of one connection before an `init` is accepted."""
     request_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 512 * 1024
     """Body of one request over the socket; beyond it `http_status` 413."""
     http_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 1024 * 1024

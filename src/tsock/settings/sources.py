@@ -40,6 +40,7 @@ ORDERED = (
     ("ack_timeout_s", "ping_interval_s"),
     ("webhook_retry_s_min", "webhook_retry_s_max"),
     ("header_bytes_max", "packet_bytes_max"),
+    ("token_bytes_max", "init_bytes_max"),
     ("request_body_bytes_max", "packet_bytes_max"),
     ("sync_data_bytes_max", "request_body_bytes_max"),
     ("sync_message_bytes_max", "request_body_bytes_max"),

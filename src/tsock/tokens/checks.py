@@ -269,3 +269,6 @@ _SERVICE = (
 
 CHECKS = _FORM + _ISSUER + _TIME + _GRANTS + _SERVICE
 """In order: the first that fails decides."""
+
+TOO_LARGE = next(check for check in CHECKS if check.id == "too_large")
+"""The one that a token can fail without having been read."""

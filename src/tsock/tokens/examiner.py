@@ -7,9 +7,9 @@ from tsock import dictionary
 from tsock.accounts.caller import Caller
 from tsock.accounts.directory import Directory
 from tsock.settings import Settings
-from tsock.tokens.checks import CHECKS, Check
+from tsock.tokens.checks import CHECKS, TOO_LARGE, Check
 from tsock.tokens.examination import Examination
-from tsock.tokens.report import Report, report
+from tsock.tokens.report import Report, report, unread
 
 _SEARCHED_TOKENS = 2
 """A refused text is searched for a token as far as so many of the largest tokens reach."""
@@ -20,7 +20,8 @@ class Refusal:
 
     __slots__ = ("_check", "_tell", "_text")
 
-    def __init__(self, check: Check, text: str, tell: Callable[[], Report]) -> None:
+    def __init__(self, check: Check, text: str | None, tell: Callable[[], Report]) -> None:
+        """`text` is None when it was too large to be kept."""
         self._check = check
         self._text = text
         self._tell = tell
@@ -41,9 +42,9 @@ class Refusal:
         return dictionary.title(self._check.code)
 
     @property
-    def digest(self) -> str:
+    def digest(self) -> str | None:
         """SHA-256 of the token's text in hex; names the token in records, which never hold it."""
-        return hashlib.sha256(self._text.encode()).hexdigest()
+        return None if self._text is None else hashlib.sha256(self._text.encode()).hexdigest()
 
     def report(self) -> Report:
         """Every check of the token, for the operator: the account's secrets were tried to explain it."""
@@ -74,6 +75,11 @@ class Examiner:
             if not check.passes(e):
                 return Refusal(check, text, lambda: self._refused(text, now_ms, registered))
         return e.caller
+
+    def unread(self, size_bytes: int) -> Refusal:
+        """Refuse the token in an `init` of so many bytes, too many to be kept."""
+        found = f"an init of {size_bytes} bytes"
+        return Refusal(TOO_LARGE, None, lambda: unread(found, self._settings))
 
     def _refused(self, text: str, now_ms: int, registered: Collection[str]) -> Report:
         # Anybody can send junk, and as much as fits into a packet: the search in it is bounded.

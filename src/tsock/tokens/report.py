@@ -11,8 +11,9 @@ import msgspec
 
 from tsock.accounts.directory import DEFAULT
 from tsock.ids import is_sid
+from tsock.settings import Settings
 from tsock.tokens import jws
-from tsock.tokens.checks import CHECKS, Check
+from tsock.tokens.checks import CHECKS, TOO_LARGE, Check
 from tsock.tokens.examination import CONTENT_TYPE, GRANT_FIELDS, GRANTS, Examination
 from tsock.tokens.hints import FORM_CAUSES, HINTS, TIME_CAUSES, Hint, secret_notes, time_notes
 from tsock.tokens.unwrap import unwrap
@@ -92,6 +93,23 @@ def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: 
         notes=notes,
         claims=_claims(e.token.claims) if hasattr(e, "token") else {},
         checks=lines,
+    )
+
+
+def unread(found: str, settings: Settings) -> Report:
+    """What is known of a token that was too large to be kept; `found` is that."""
+    check = TOO_LARGE
+    problem, expected = check.problem.format(found=found), check.expected.format(limits=settings)
+    return Report(
+        verdict="denied",
+        code=check.code,
+        cause=check.id,
+        summary=problem,
+        fix=check.fix,
+        input="text",
+        notes=[],
+        claims={},
+        checks=[Finding(check.id, "fail", expected, found, check.fix)],
     )
 
 

@@ -81,6 +81,13 @@ class ProtocolViolation(Struct, frozen=True, gc=False):
     status: Status
 
 
+class UnreadInit(Struct, frozen=True, gc=False):
+    """An `init` that is too large to be kept: it can be answered, and that is all."""
+
+    id: str
+    size_bytes: int
+
+
 Event = FromClient | ProtocolViolation
 """What a client's packet can mean."""
 
@@ -96,6 +103,12 @@ sight; any other form is read like every packet."""
 
 _LIKE_ACK = re.compile(rb'TWILSOCK[^{]{1,64}\{\s*(?:"id"\s*:\s*"[^"]*"\s*,\s*)?"method"\s*:\s*"reply"').match
 """How an acknowledgement starts, whether or not the rest of it can be read."""
+
+
+_INIT_BEGINS = re.compile(
+    rb'\{(?:"id":"([ !#-\[\]-~]++)","method":"init"|"method":"init","id":"([ !#-\[\]-~]++)")[,}]'
+).match
+"""How the official clients begin an `init`; nothing else can be made of one that is not there as a whole."""
 
 
 _DEFAULT_LIMITS = Limits()
@@ -140,6 +153,21 @@ class ServerConnection:
             return None
         return self._violated(not_acceptable("expected init as the first packet"))
 
+    def receive_cut(self, beginning: bytes, size: int) -> UnreadInit | ProtocolViolation | None:
+        """What a message of `size` bytes means of which only the beginning was kept, before `init`."""
+        limits = self._limits
+        try:
+            header_bytes, start = frame.first_line(beginning, limits)
+        except Malformed as error:
+            return self._violated(not_acceptable(str(error)))
+        begun = _INIT_BEGINS(beginning, start)
+        if begun and start + header_bytes > len(beginning):
+            packet_id = (begun[1] or begun[2]).decode()
+            return UnreadInit(packet_id, size) if self.state is State.NEW else None
+        return self._violated(
+            not_acceptable(f"before init a packet has at most {limits.init_bytes_max} bytes")
+        )
+
     def receive_text(self) -> ProtocolViolation | None:
         """What a text message means; packets come in binary ones."""
         return self._violated(not_acceptable("expected a binary message, not a text message"))
@@ -149,8 +177,14 @@ class ServerConnection:
         return self._violated(not_acceptable(f"a packet has at most {self._limits.packet_bytes_max} bytes"))
 
     def receive_flood(self) -> ProtocolViolation | None:
-        """What a message means that was given up on because it exceeds `packet_frames_max`."""
-        return self._violated(not_acceptable(f"a packet has at most {self._limits.packet_frames_max} frames"))
+        """What frames mean that are more than `packet_frames_max`, or than `init_frames_max`."""
+        limits = self._limits
+        return self._violated(
+            not_acceptable(
+                f"a packet has at most {limits.packet_frames_max} frames,"
+                f" and at most {limits.init_frames_max} come before init is accepted"
+            )
+        )
 
     def accept(self, packet_id: str, reply: InitReply) -> bytes:
         """The reply that grants an `init`."""

@@ -22,6 +22,8 @@ class Limits(Struct, frozen=True, gc=False):
     header_bytes_max: int = 256 * 1024
     packet_bytes_max: int = 1024 * 1024
     packet_frames_max: int = 1_000
+    init_bytes_max: int = 20 * 1024
+    init_frames_max: int = 1_000
 
 
 class Malformed(Exception):
@@ -51,6 +53,19 @@ def decode(packet: bytes, limits: Limits | None = None) -> tuple[bytes, bytes]:
     """
     if limits is not None and len(packet) > limits.packet_bytes_max:
         raise Malformed(f"a packet has at most {limits.packet_bytes_max} bytes")
+    size, start = first_line(packet, limits)
+    end = start + size
+    if packet[end : end + len(CRLF)] != CRLF:
+        raise Malformed("expected CRLF right after as many header bytes as the first line announces")
+    return packet[start:end], packet[end + len(CRLF) :]
+
+
+def first_line(packet: bytes, limits: Limits | None = None) -> tuple[int, int]:
+    """Size of the header, and where it starts.
+
+    Raises:
+        Malformed: the line is wrong or the size exceeds its limit.
+    """
     first = _FIRST_LINE(packet, 0, MAGIC_BYTES_MAX + len(CRLF))
     if not first:
         raise Malformed(
@@ -59,11 +74,7 @@ def decode(packet: bytes, limits: Limits | None = None) -> tuple[bytes, bytes]:
     size = int(first[1])
     if limits is not None and size > limits.header_bytes_max:
         raise Malformed(f"a header has at most {limits.header_bytes_max} bytes")
-    start = first.end()
-    end = start + size
-    if packet[end : end + len(CRLF)] != CRLF:
-        raise Malformed("expected CRLF right after as many header bytes as the first line announces")
-    return packet[start:end], packet[end + len(CRLF) :]
+    return size, first.end()
 
 
 def payload(rest: bytes, size: int) -> bytes:

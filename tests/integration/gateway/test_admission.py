@@ -9,11 +9,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support.rig import Client, Rig
-from tests.support.transport import Packet
+from tests.support.transport import Packet, frame
 from tsock import dictionary
 from tsock.accounts.accounts import create_account, create_subaccount
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import SigningKey, create_key
+from tsock.wire import frame as packet_frame
 
 BACKOFF = {"backoff_policy": {"reconnect_min_ms": 4000, "reconnect_max_ms": 6000}}
 
@@ -140,6 +141,39 @@ async def test_anything_that_is_no_token_is_401_20101(rig: Rig, token: Any) -> N
 async def test_init_without_a_token_is_401_20101(rig: Rig) -> None:
     client = rig.open()
     assert refusal(client.reply_to(client.send("init"))) == (401, "UNAUTHORIZED", 20101)
+
+
+@pytest.mark.parametrize("pieces", [1, 5])
+async def test_init_too_large_to_be_kept_is_401_20101_with_its_size_on_record(rig: Rig, pieces: int) -> None:
+    """An error page pasted as a token: whoever meets a `close` 406 never learns why."""
+    client = rig.open()
+    header = msgspec.json.encode({"id": "TMbig", "method": "init", "token": "<p>" * 40_000})
+    packet = packet_frame.encode(header)
+    data = frame(packet)
+    step = -(-len(data) // pieces)
+    for start in range(0, len(data), step):
+        client.socket.data_received(data[start : start + step])
+    assert refusal(client.reply_to("TMbig")) == (401, "UNAUTHORIZED", 20101)
+    (denial,) = await rig.denials()
+    assert (denial.code, denial.cause, denial.digest) == (20101, "too_large", None)
+    assert denial.summary == f"The token is too large: an init of {len(packet)} bytes."
+    assert denial.report is not None
+    assert [(one.id, one.verdict) for one in denial.report.checks] == [("too_large", "fail")]
+    rig.pass_s(rig.settings.close_timeout_s)
+    assert client.transport.closing
+
+
+@pytest.mark.settings(failures_per_address_per_s=1, failures_per_address_burst=1)
+async def test_large_inits_count_as_failures_of_their_address(rig: Rig) -> None:
+    assert refusal(rig.open().init("x" * 30_000)) == (401, "UNAUTHORIZED", 20101)
+    assert refusal(rig.open().init("x" * 30_000)) == limited(51202)
+
+
+async def test_accepted_client_may_send_what_is_too_large_for_an_init(rig: Rig) -> None:
+    client = rig.connect()
+    assert refusal(client.init("x" * 30_000)) == (401, "UNAUTHORIZED", 20101)
+    (denial,) = await rig.denials()
+    assert denial.digest is not None
 
 
 async def test_token_without_the_product_that_the_client_registers_for_is_refused(rig: Rig) -> None:

@@ -17,6 +17,8 @@ from tsock.wire.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 SIZE_MAX = 70_000
 FRAMES_MAX = 50
+INIT_SIZE_MAX = 500
+INIT_FRAMES_MAX = 5
 SEND_QUEUE_BYTES = 100_000
 GOODBYE = b"\x88\x00"
 
@@ -25,7 +27,12 @@ class Heard:
     """Notes what a WebSocket tells, in order, and ends it as a session does."""
 
     def __init__(self, socket: WebSocket, packet_bytes_max: int) -> None:
-        self.limits = Limits(packet_bytes_max=packet_bytes_max, packet_frames_max=FRAMES_MAX)
+        self.limits = Limits(
+            packet_bytes_max=packet_bytes_max,
+            packet_frames_max=FRAMES_MAX,
+            init_bytes_max=INIT_SIZE_MAX,
+            init_frames_max=INIT_FRAMES_MAX,
+        )
         self.send_queue_bytes_max = SEND_QUEUE_BYTES
         self.on_packet: Callable[[], None] = lambda: None
         self.told: list[object] = []
@@ -41,6 +48,9 @@ class Heard:
     def text(self) -> None:
         self.told.append("text")
         self._socket.close()
+
+    def cut(self, beginning: bytes, size: int) -> None:
+        self.told.append((beginning, size))
 
     def oversized(self) -> None:
         self.told.append("oversized")
@@ -59,13 +69,17 @@ class Heard:
 
 
 class Peer:
-    """A client on one WebSocket."""
+    """A client on one WebSocket, which was let in unless a test says otherwise."""
 
-    def __init__(self, packet_bytes_max: int = SIZE_MAX, outgoing: Outgoing = AT_ONCE) -> None:
+    def __init__(
+        self, packet_bytes_max: int = SIZE_MAX, outgoing: Outgoing = AT_ONCE, *, trusted: bool = True
+    ) -> None:
         self.transport = Transport()
         self.socket = WebSocket(self.transport, outgoing)
         self.heard = Heard(self.socket, packet_bytes_max)
         self.socket.listen(self.heard)
+        if trusted:
+            self.socket.trust()
 
     def feed(self, chunks: Iterable[bytes]) -> None:
         """Deliver bytes; a closed transport reads no more."""
@@ -182,6 +196,28 @@ def test_packet_of_too_many_frames_is_a_flood() -> None:
     peer.feed([*fragments, frame(b"", CONTINUATION, fin=False) * 2, frame(b"b", CONTINUATION)])
     assert peer.told == [b"ab", "flood"]
     assert peer.transport.sent == GOODBYE
+
+
+def test_little_is_kept_of_a_packet_until_the_peer_is_let_in() -> None:
+    peer = Peer(trusted=False)
+    text = bytes(range(250)) * 4
+    peer.feed([frame(text[:300], fin=False), frame(text[300:], CONTINUATION), frame(text[:500])])
+    assert peer.told == [(text[:INIT_SIZE_MAX], len(text)), text[:500]]
+    peer.socket.trust()
+    peer.feed([frame(text)])
+    assert peer.told[2:] == [text]
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG])
+def test_more_frames_than_an_init_needs_are_a_flood_until_the_peer_is_let_in(opcode: int) -> None:
+    peer = Peer(trusted=False)
+    peer.feed([frame(b"", opcode) * INIT_FRAMES_MAX])
+    assert peer.told == []
+    peer.feed([frame(b"", opcode)])
+    assert peer.told == ["flood"]
+    trusted = Peer()
+    trusted.feed([frame(b"", opcode) * 100])
+    assert trusted.told == []
 
 
 def test_plain_acknowledgements_are_counted_in_their_place() -> None:

@@ -146,6 +146,7 @@ def test_contradiction_names_both_settings_and_origins(toml):
         ({"drain_reconnect_ms_min": 10_000}, "drain_reconnect_ms_max"),
         ({"ack_timeout_s": 25}, "ping_interval_s"),
         ({"header_bytes_max": "1MiB"}, "packet_bytes_max"),
+        ({"token_bytes_max": "20KiB"}, "init_bytes_max"),
         ({"sync_data_bytes_max": "1MiB"}, "request_body_bytes_max"),
     ],
 )

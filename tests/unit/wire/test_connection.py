@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsock.wire import frame
-from tsock.wire.connection import ProtocolViolation, ServerConnection, State
+from tsock.wire.connection import ProtocolViolation, ServerConnection, State, UnreadInit
 from tsock.wire.frame import Limits
 from tsock.wire.headers import (
     OK,
@@ -395,3 +395,46 @@ def test_plain_acks_mean_nothing_but_before_init() -> None:
     assert violation is not None
     assert (violation.status.code, violation.status.error_code) == (406, 51214)
     assert subject.state is State.CLOSING
+
+
+LONG = b"TWILSOCK V3.0 30000\r\n"
+
+
+@pytest.mark.parametrize(
+    "begun", [b'{"id":"TM1","method":"init","token":"', b'{"method":"init","id":"TM1","metadata":{']
+)
+def test_init_of_which_only_the_beginning_was_kept_can_be_answered(begun: bytes) -> None:
+    subject = ServerConnection()
+    assert subject.receive_cut(LONG + begun + b"x" * 100, 30_023) == UnreadInit("TM1", 30_023)
+    assert subject.state is State.NEW
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"x" * 100,
+        LONG + b'{"id":"TM1","method":"message","x":"',
+        LONG + b'{"id":"","method":"init","token":"',
+        LONG + b'{"token":"x","id":"TM1","method":"init"',
+        b'TWILSOCK V3.0 28\r\n{"id":"TM1","method":"init"}  \r\n' + b"payload",
+        b'TWILSOCK V3.0 262145\r\n{"id":"TM1","method":"init","token":"',
+    ],
+)
+def test_other_cut_packets_are_violations(beginning: bytes) -> None:
+    violation = ServerConnection().receive_cut(beginning, 30_000)
+    assert isinstance(violation, ProtocolViolation)
+    assert (violation.status.code, violation.status.error_code) == (406, 51214)
+
+
+@given(beginning=st.binary(max_size=80) | st.binary(max_size=60).map(lambda rest: LONG + rest))
+def test_cut_packet_never_raises_and_is_ignored_on_the_way_out(beginning: bytes) -> None:
+    ServerConnection().receive_cut(beginning, 30_000)
+    assert connection(State.CLOSING).receive_cut(beginning, 30_000) is None
+
+
+def test_flood_is_told_the_limits() -> None:
+    violation = ServerConnection().receive_flood()
+    assert violation is not None
+    assert violation.status.error_code == 51214
+    assert "1000 frames" in str(violation.status.description)

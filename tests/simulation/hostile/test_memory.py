@@ -1,0 +1,89 @@
+"""What clients that never present a token can make a server hold."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.interop.server import Server
+from tests.simulation.client import connected, until
+from tsock.bench.process import Process
+from tsock.wire.websocket import CONTINUATION, frame
+
+SOCKETS = 300
+SENT_BYTES = 200_000
+KIB_PER_SOCKET_MAX = 20 + 12
+"""`init_bytes_max`, and the connection itself."""
+MASK = b"mask"
+UPGRADE = (
+    b"GET /v3/wsconnect HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+HALF_SENT = {
+    "a frame": frame(b"x" * 1_000_000, mask=MASK)[:SENT_BYTES],
+    "fragments": frame(b"x", final=False, mask=MASK)
+    + frame(b"x" * (SENT_BYTES // 100), CONTINUATION, final=False, mask=MASK) * 100,
+}
+
+
+@pytest.fixture
+def process(server: Server) -> Process:
+    return Process(server._process.pid)
+
+
+async def _send(server: Server, data: bytes) -> asyncio.StreamWriter:
+    """A socket that says this, and then nothing."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(UPGRADE)
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+    writer.write(data)
+    await writer.drain()
+    return writer
+
+
+@pytest.mark.settings(init_timeout_s=600)
+@pytest.mark.parametrize("what", HALF_SENT)
+async def test_half_sent_packets_hold_no_more_than_an_init_needs(
+    server: Server, process: Process, what: str
+) -> None:
+    data = HALF_SENT[what]
+    async with connected(server.uri, server.token()) as beside:
+        for writer in [
+            await _send(server, data) for _ in range(20)
+        ]:  # what the first ones cost, once for all
+            writer.transport.abort()
+        (await beside.get("/v3/Configuration")).ok()
+        before_kib = process.resident_kib()
+
+        writers = [await _send(server, data) for _ in range(SOCKETS)]
+        await until(lambda: _unread(server.port) == 0, "the server to read all that was sent")
+        (await beside.get("/v3/Configuration")).ok()
+
+        assert process.resident_kib() - before_kib <= SOCKETS * KIB_PER_SOCKET_MAX
+        for writer in writers:
+            writer.transport.abort()
+
+
+def _unread(port: int) -> int:
+    """Bytes that wait in the server's sockets, or on their way there."""
+    waiting = 0
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, _, queues, *_ = line.split()
+        sent, received = (int(part, 16) for part in queues.split(":"))
+        if local.endswith(f":{port:04X}"):
+            waiting += received
+        elif remote.endswith(f":{port:04X}"):
+            waiting += sent
+    return waiting
+
+
+async def test_client_that_floods_before_its_init_is_told_and_dropped(server: Server) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(UPGRADE + frame(b"T", final=False, mask=MASK))
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(frame(b"", CONTINUATION, final=False, mask=MASK) * 2_000)
+    async with asyncio.timeout(30):
+        said = await reader.read()
+    assert b'"method":"close"' in said
+    assert b'"errorCode":51214' in said
+    writer.transport.abort()
