@@ -153,7 +153,9 @@ class _Running:
             debugger=self._debugger,
             packet_id=packet_ids().__next__,
         )
-        self._gatekeeper = Gatekeeper(installed.directory, everybody=made is not None)
+        self._gatekeeper = Gatekeeper(
+            installed.directory, installed.vault, settings, clock, everybody=made is not None
+        )
         self._gateway, router = self._build()
         self._chores = Chores(installed.store, installed.directory, clock, settings)
         self._look_ups = ThreadPoolExecutor(settings.webhook_in_flight_max, "resolve")

@@ -17,6 +17,7 @@ from tsock.accounts.keys import SigningKey
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.secrets import Vault
 from tsock.api.development import Development
+from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import Health
 from tsock.api.router import Router
 from tsock.api.sync.rates import SyncRates
@@ -156,6 +157,10 @@ class Rig:
                 self.directory.apply(record)
         if hasattr(self, "gateway"):
             self.gateway.hear(facts)
+
+    def gatekeeper(self, *, everybody: bool = False) -> Gatekeeper:
+        """What judges credentials over HTTP."""
+        return Gatekeeper(self.directory, self.vault, self.settings, self.clock, everybody=everybody)
 
     # Time
 

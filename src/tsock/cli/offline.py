@@ -31,7 +31,7 @@ async def offline(place: Place) -> AsyncGenerator[HttpShell]:
         yield HttpShell(
             router,
             installed.store,
-            Gatekeeper(installed.directory),
+            Gatekeeper(installed.directory, installed.vault, settings, installed.clock),
             installed.metrics,
             installed.ids,
             settings=settings,

@@ -7,6 +7,7 @@ through decides its door.
 from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from tsock.accounts.principal import Principal
 from tsock.api import problem
 from tsock.api.addressing import PRODUCTS
+from tsock.api.cross_site import refuse_cross_site
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write
 from tsock.api.router import Route, Router
@@ -85,6 +87,7 @@ class HttpShell:
             else:
                 route, values = self._router.find(request)
                 pattern = route.pattern
+                refuse_cross_site(request, route, self._base_url)
                 principal = self._gatekeeper.asker(request, route)
                 if principal is not None:
                     self._gatekeeper.permit(principal, route)
@@ -96,7 +99,9 @@ class HttpShell:
                     request = replace(request, principal=principal, body=body)
                     response = await self._settle(route.handler(request, *values))
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
-            show = problem_page if _is_for_people(request) else problem.as_json
+            show = problem.as_json
+            if request is not None and _is_for_people(request):
+                show = partial(problem_page, request)
             response = problem.response_to(error, self._pages(request), show)
             if door is Door.HTTP:
                 principal = principal or self._gatekeeper.known(request)
@@ -174,9 +179,9 @@ class HttpShell:
         return "http_body_bytes_max", self._settings.http_body_bytes_max
 
 
-def _is_for_people(request: Request | None) -> bool:
+def _is_for_people(request: Request) -> bool:
     """Whether an error is to be a page; that of a REST request is always JSON (`rest.md` 1.8)."""
-    return request is not None and wants_page(request) and request.path[0] not in PRODUCTS
+    return wants_page(request) and request.path[0] not in PRODUCTS
 
 
 def _declared_bytes(request: Request) -> int:

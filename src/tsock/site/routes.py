@@ -16,7 +16,7 @@ def site(gatekeeper: Gatekeeper, directory: Directory, examiner: Examiner, clock
     """Every route of a page."""
     viewers = Viewers(gatekeeper, directory)
     parts = (
-        Front(viewers),
+        Front(gatekeeper, viewers),
         ErrorEntries(viewers, clock),
         Doctor(examiner, clock, viewers),
         DenialStory(viewers),

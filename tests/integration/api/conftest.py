@@ -4,7 +4,6 @@ import pytest
 
 from tests.support.backend import Backend
 from tests.support.rig import Rig
-from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.router import Router
 from tsock.installation.installation import Installation
 from tsock.settings import SETTINGS
@@ -31,7 +30,7 @@ def everything(rig: Rig, tmp_path: Path) -> Router:
     rig.router.add(opened.operator_routes(rig.tail, lambda: None))
     rig.router.add(opened.rest_routes())
     examiner = Examiner(rig.directory, rig.settings)
-    rig.router.add(site(Gatekeeper(rig.directory), rig.directory, examiner, rig.clock))
+    rig.router.add(site(rig.gatekeeper(), rig.directory, examiner, rig.clock))
     return rig.router
 
 
