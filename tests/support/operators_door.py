@@ -16,7 +16,7 @@ from tsock.api.operator.revocations import OperatorRevocations
 from tsock.api.operator.services import OperatorServices
 from tsock.api.operator.tokens import OperatorTokens
 from tsock.api.operator.webhooks import OperatorWebhooks
-from tsock.api.request import Door, Read, Request, Write
+from tsock.api.request import Door, Read, Request, Response, Write
 from tsock.api.router import Router
 from tsock.clock import Clock
 from tsock.settings import SETTINGS
@@ -74,6 +74,7 @@ class OperatorsDoor:
             answer = self.world(answer.run)
         elif isinstance(answer, Write):
             answer = self.world(answer.rule)
+        assert isinstance(answer, Response)
         return msgspec.json.decode(answer.body)
 
     def get(self, path: str) -> Any:

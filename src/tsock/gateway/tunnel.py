@@ -1,14 +1,16 @@
 """Requests over the socket: a `message` becomes a `Request`, its answer a reply with the same id.
 
 The requests of one connection start in the order in which they arrived, and nothing is awaited between
-reading a write and handing it to the store, so its writes commit in that order. Replies may overtake each
-other.
+reading a write and handing it to the store, so its writes commit in that order; but for what has to ask
+outside first (`Ask`). Replies may overtake each other.
 """
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from tsock.api import problem
-from tsock.api.request import Door, Read, Request, Response, Write
+from tsock.api.request import Answer, Door, Read, Request, Response, Write, plain
 from tsock.api.router import Router, decoded, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid, public
@@ -39,6 +41,8 @@ class Tunnel:
         self._connection_rate = Rate(per_s, per_s, clock.monotonic_s)
         per_s = settings.requests_per_account_per_s
         self._account_rate = Rate(per_s, per_s, clock.monotonic_s)
+        self._asking: set[asyncio.Task[None]] = set()
+        """What the loop alone would forget."""
 
     def request(self, session: "Session", message: Message, payload: bytes) -> None:
         """Carry out one request and reply to it, now or once the store has done its part."""
@@ -68,10 +72,32 @@ class Tunnel:
                 self._store.write(answer.rule, reply)
             elif isinstance(answer, Read):
                 self._store.read(answer.run, reply)
-            else:
+            elif isinstance(answer, Response):
                 reply(answer, None)
+            else:
+                self._carry_out_aside(answer, reply)
         except Exception as error:  # noqa: BLE001 - one request fails, never its connection
             reply(None, error)
+
+    def _carry_out_aside(self, answer: Answer, reply: Callable[[Any, Exception | None], None]) -> None:
+        """Carry out what asks outside first. Its writes commit when they are made, not when it arrived."""
+
+        async def carry_out() -> None:
+            try:
+                found = await plain(answer)
+                if isinstance(found, Write):
+                    self._store.write(found.rule, reply)
+                elif isinstance(found, Read):
+                    self._store.read(found.run, reply)
+                else:
+                    assert isinstance(found, Response), "what streams goes over HTTP only"
+                    reply(found, None)
+            except Exception as error:  # noqa: BLE001 - one request fails, never its connection
+                reply(None, error)
+
+        task = asyncio.create_task(carry_out())
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
 
     def forget(self, session: "Session") -> None:
         """Drop what was counted for a connection that is gone."""
