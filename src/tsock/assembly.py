@@ -135,7 +135,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         installed.clock,
     )
     context = _context(installed, around.deadlines)
-    gatekeeper = Gatekeeper(directory, everybody=around.explain)
+    gatekeeper = Gatekeeper(directory, installed.vault, settings, clock, everybody=around.explain)
     examiner = Examiner(directory, settings)
     notices = Notices(context.packet_id)
     hub = Hub(context.node, context.metrics, notices.live, store, replay.of_object)
@@ -212,7 +212,7 @@ def operator_shell(installed: Installation) -> HttpShell:
     return HttpShell(
         router,
         store,
-        Gatekeeper(installed.directory),
+        Gatekeeper(installed.directory, installed.vault, settings, installed.clock),
         installed.metrics,
         installed.ids,
         settings=settings,

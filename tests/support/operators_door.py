@@ -18,7 +18,7 @@ from tsock.api.operator import (
     tokens,
     webhooks,
 )
-from tsock.api.request import Door, Read, Request, Write
+from tsock.api.request import Door, Read, Request, Response, Write
 from tsock.api.router import Router
 from tsock.clock import Clock
 from tsock.settings import SETTINGS
@@ -77,6 +77,7 @@ class OperatorsDoor:
             answer = self.world(answer.query)
         elif isinstance(answer, Write):
             answer = self.world(answer.rule)
+        assert isinstance(answer, Response)
         return msgspec.json.decode(answer.body)
 
     def get(self, path: str) -> Any:

@@ -17,6 +17,7 @@ from tsock.accounts.keys import SigningKey
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.secrets import Vault
 from tsock.announcements import Announcements
+from tsock.api.gatekeeper import Gatekeeper
 from tsock.assembly import Surroundings, assemble, open_store
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
@@ -106,6 +107,10 @@ class Rig:
     def _hear(self, facts: Sequence[Fact]) -> None:
         self.facts.extend(facts)
         self.announcements.hear(facts)
+
+    def gatekeeper(self, *, everybody: bool = False) -> Gatekeeper:
+        """What judges credentials over HTTP."""
+        return Gatekeeper(self.directory, self.vault, self.settings, self.clock, everybody=everybody)
 
     # Time
 

@@ -1,11 +1,11 @@
 """Somebody with a browser, and a program, on the pages of an installation."""
 
 import base64
+from urllib.parse import urlencode
 
 from tests.support.reading import Reading
 from tests.support.rig import Rig
 from tests.support.web import Page, Web
-from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import HealthHandlers
 from tsock.api.router import Router
 from tsock.site.routes import site
@@ -19,21 +19,28 @@ class Visitor:
     """Reads pages as a browser does, and asks as a program does, signed in or not."""
 
     def __init__(self, rig: Rig, *, everybody: bool = False) -> None:
-        gatekeeper = Gatekeeper(rig.directory, everybody=everybody)
+        gatekeeper = rig.gatekeeper(everybody=everybody)
         router = Router()
         router.add(site(gatekeeper, rig.directory, Examiner(rig.directory, rig.settings), rig.clock))
         router.add(HealthHandlers(rig.metrics, lambda: None).routes())
         self._web = Web(rig, router, body_bytes_max=2 * 1024 * 1024, gatekeeper=gatekeeper)
-        self._credentials: list[tuple[str, str]] = []
+        self.credentials: list[tuple[str, str]] = []
 
     def sign_in(self, user: str, password: str) -> None:
         """Send these credentials from now on."""
         encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
-        self._credentials = [("authorization", f"Basic {encoded}")]
+        self.credentials = [("authorization", f"Basic {encoded}")]
+
+    async def fill_in(self, target: str, user: str, password: str) -> Page:
+        """Send the form to sign in, and keep the cookie that comes back."""
+        page = await self.see(target, urlencode({"sid": user, "secret": password}))
+        if "set-cookie" in page.headers:
+            self.credentials = [("cookie", "theme=dark; " + page.headers["set-cookie"].partition(";")[0])]
+        return page
 
     async def see(self, target: str, form: str | None = None) -> Page:
         """What a browser gets; with a form, for what it sends."""
-        headers = [("accept", BROWSER), *self._credentials]
+        headers = [("accept", BROWSER), *self.credentials]
         if form is None:
             return await self._web("GET", target, headers=headers)
         headers.append(("content-type", "application/x-www-form-urlencoded"))
@@ -48,4 +55,4 @@ class Visitor:
 
     async def ask(self, method: str, target: str, body: bytes = b"", *headers: tuple[str, str]) -> Page:
         """What a program gets that does not say what it accepts."""
-        return await self._web(method, target, body, headers=[*self._credentials, *headers])
+        return await self._web(method, target, body, headers=[*self.credentials, *headers])

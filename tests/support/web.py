@@ -47,7 +47,7 @@ class Web:
         self.shell = HttpShell(
             router or rig.router,
             rig.store,
-            gatekeeper or Gatekeeper(rig.directory),
+            gatekeeper or rig.gatekeeper(),
             rig.metrics,
             rig.ids,
             settings=replace(

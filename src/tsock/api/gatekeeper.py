@@ -3,25 +3,45 @@
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
 
 from tsock.accounts import policies
 from tsock.accounts.directory import Directory
 from tsock.accounts.principal import Principal
+from tsock.accounts.secrets import Vault
+from tsock.accounts.sign_ins import SignIns
 from tsock.api.request import Access, Request
 from tsock.api.router import Route
+from tsock.clock import Clock
 from tsock.errors import ApiError
+from tsock.rates import Rate
+from tsock.settings import Settings
 
 CHALLENGE = {"www-authenticate": 'Basic realm="Twilio API", charset="UTF-8"'}
+
+COOKIE = "tsock_sign_in"
+"""What a browser keeps of a sign-in to pages; it opens nothing else."""
+_FOR_PAGES = "expected an account's SID and its Auth Token, or a main key's SID and its secret"
 
 
 class Gatekeeper:
     """Checks credentials: an account's SID and Auth Token, or a key's SID and secret."""
 
-    def __init__(self, directory: Directory, *, everybody: bool = False) -> None:
-        """With `everybody`, as in development, nobody needs credentials to see pages."""
+    def __init__(
+        self,
+        directory: Directory,
+        vault: Vault,
+        settings: Settings,
+        clock: Clock,
+        *,
+        everybody: bool = False,
+    ) -> None:
+        """With `everybody`, as in development, nobody has to sign in to see pages."""
         self.everybody = everybody
         self._directory = directory
+        self._sign_ins = SignIns(directory, vault, clock.now_ms)
+        self._failure_rate = Rate(
+            settings.failures_per_address_per_s, settings.failures_per_address_burst, clock.monotonic_s
+        )
 
     def asker(self, request: Request, route: Route) -> Principal | None:
         """Who asks; None where the route is for anybody.
@@ -32,7 +52,9 @@ class Gatekeeper:
         access = route.access
         if access in (Access.ANYBODY, Access.CLIENT) or (access is Access.VIEWER and self.everybody):
             return None
-        principal = self._holder(request.headers, request.address)
+        principal = self._holder(request)
+        if principal is None and access is Access.VIEWER:
+            principal = self._signed_in(request)
         if principal is None:
             raise _unauthorized("expected HTTP Basic with an account SID and its Auth Token, or a key")
         return principal
@@ -50,9 +72,7 @@ class Gatekeeper:
         key = principal.key
         if route.access is Access.VIEWER:
             if not principal.administers:
-                raise _unauthorized(
-                    "expected an account's SID and its Auth Token, or a main key's SID and its secret"
-                )
+                raise _unauthorized(_FOR_PAGES)
         elif key is not None and key.kind == "restricted":
             if not policies.allows(key.policy or "", route.permission):
                 raise ApiError(
@@ -73,21 +93,51 @@ class Gatekeeper:
     def known(self, request: Request | None) -> Principal | None:
         """Whose the credentials are of a request that failed before anybody asked for them."""
         try:
-            return None if request is None else self._holder(request.headers, request.address)
+            return None if request is None else self._holder(request) or self._signed_in(request)
         except ApiError:
             return None
 
-    def _holder(self, headers: Mapping[str, str], address: str) -> Principal | None:
+    def sign_in(self, user: str, password: str, address: str) -> str:
+        """What stands for these credentials in a browser's cookie, as `SignIns` judges it.
+
+        Args:
+            user: SID of an account or of a main key.
+            password: its Auth Token or secret.
+            address: IP address the request came from.
+
+        Raises:
+            ApiError: 401/20003, wrong ones, or such as administer nothing; 403/20403, the account is not
+                active; 403/20008, test credentials; 429/20429, this address has failed too often.
+        """
+        try:
+            principal = self._checked(user, password.encode(), address)
+            if not principal.administers:
+                raise _unauthorized(_FOR_PAGES)
+            self._check_active(principal)
+        except ApiError:
+            if not self._failure_rate.take(address):
+                raise ApiError(
+                    429, 20429, "Too Many Requests: too many failed sign-ins (failures_per_address_per_s)"
+                ) from None
+            raise
+        return self._sign_ins.issue(principal)
+
+    def _holder(self, request: Request) -> Principal | None:
         """Whose the credentials are, be the account active or not; None without any."""
-        header = headers.get("authorization")
-        if header is None:
-            return None
-        user, password = _basic(header)
+        header = request.headers.get("authorization")
+        return None if header is None else self._checked(*_basic(header), request.address)
+
+    def _checked(self, user: str, password: bytes, address: str) -> Principal:
         principal = self._of_key(user, password, address) or self._of_account(user, password, address)
         if principal is None:
             self._refuse_test_credentials(user, password)
             raise _unauthorized("no such account or key, or not its Auth Token or secret")
         return principal
+
+    def _signed_in(self, request: Request) -> Principal | None:
+        """Whom the cookie of a sign-in stands for; None without one that holds."""
+        text = cookie(request)
+        return None if text is None else self._sign_ins.holder(text, request.address)
 
     def _check_active(self, principal: Principal) -> None:
         status = self._directory.status(principal.account)
@@ -113,6 +163,15 @@ class Gatekeeper:
             raise ApiError(
                 403, 20008, "Resource not accessible with Test Account Credentials: use the live ones"
             )
+
+
+def cookie(request: Request) -> str | None:
+    """What the browser has kept of a sign-in."""
+    for piece in request.headers.get("cookie", "").split(";"):
+        name, _, value = piece.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return None
 
 
 def _basic(header: str) -> tuple[str, bytes]:

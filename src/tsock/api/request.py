@@ -1,19 +1,21 @@
 """What every door hands to the router, and what it gets back.
 
-A handler is a plain function from `Request` to one of three answers: a `Response`, a `Read` of the store or
-a `Write` to it. It awaits nothing, so the writes of one connection reach the store in the order in which
-its requests arrived, and no request costs a task.
+A handler is a plain function from `Request` to an answer: a `Response`, a `Read` of the store or a `Write` to
+it. It awaits nothing, so the writes of one connection reach the store in the order in which its requests
+arrived, and no request costs a task. What has to wait for something outside is an `Ask`. Over HTTP, what is
+too large to be held in memory streams: in as `Request.upload`, out as `Streamed`.
 """
 
 import enum
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from tsock.accounts.caller import Caller
 from tsock.accounts.principal import Principal
 from tsock.api.live import LiveSession
+from tsock.errors import TsockError
 from tsock.storage.store import Tx
 from tsock.wire.packets import JSON_TYPE
 
@@ -72,6 +74,15 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     """The grant the request is made under (`active_grant`), where it came through the tunnel."""
     session: LiveSession | None = None
     """The connection it came over, where it came through the tunnel."""
+    upload: AsyncGenerator[bytes] | None = None
+    """The body as it arrives, where the route has it stream in; the next piece is read when it is asked for.
+
+    It raises 413/20413 beyond the route's limit, and `ClientGone`. Whoever does not want the rest leaves it.
+    """
+
+
+class ClientGone(TsockError):
+    """The client went away before its body had arrived whole; the request must not be carried out."""
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):
@@ -107,4 +118,43 @@ class Write(msgspec.Struct, frozen=True, gc=False):
     """The object that it changes, as the caller named it (`Store.write`)."""
 
 
-Answer = Response | Read | Write
+class Streamed(msgspec.Struct, frozen=True):
+    """A response whose body is made while it is sent, over HTTP only."""
+
+    status: int
+    chunks: AsyncGenerator[bytes]
+    """The body. The next piece is asked for once the client has taken the one before, so it bounds what is
+    held; at the end, or when the client has gone, it is closed. An error in it cuts the response off."""
+    content_type: str
+    size: int | None = None
+    """Bytes of the whole body, if that is known."""
+    headers: Mapping[str, str] = {}
+
+
+Plain = Response | Streamed | Read | Write
+"""The answers that nothing has to be awaited for."""
+
+T = TypeVar("T")
+
+
+class Ask(msgspec.Struct, Generic[T], frozen=True):
+    """Wait for something outside, then go on to another answer.
+
+    Through the tunnel it is carried out in a task of its own: requests behind it do not wait, and writes that
+    it leads to commit when they are made.
+    """
+
+    question: Callable[[], Awaitable[T]]
+    """Has time-outs of its own. It goes on when the client has gone, as a `Write` does."""
+    then: "Callable[[T], Answer]"
+    """Makes the answer of what the question brought; what either raises is told as an error of a handler."""
+
+
+Answer = Plain | Ask[Any]
+
+
+async def plain(answer: Answer) -> Plain:
+    """What an answer comes to, once everything outside has been asked."""
+    while isinstance(answer, Ask):
+        answer = answer.then(await answer.question())
+    return answer

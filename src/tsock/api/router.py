@@ -28,6 +28,9 @@ class Route(msgspec.Struct, frozen=True):
     access: Access = Access.ANYBODY
     permission: str = ""
     """What a restricted key's policy must list for it, such as `/twilio/sync/documents/read`."""
+    upload: str = ""
+    """The setting that bounds a body which streams in, in bytes; empty for one that is read whole before the
+    handler is called."""
 
 
 class _Node:

@@ -1,16 +1,17 @@
 """Requests over the socket: a `message` becomes a `Request`, its answer a reply with the same id.
 
 The requests of one connection start in the order in which they arrived, and nothing is awaited between
-reading a write and handing it to the store, so its writes commit in that order. Replies may overtake each
-other.
+reading a write and handing it to the store, so its writes commit in that order; but for what has to ask
+outside first (`Ask`). Replies may overtake each other.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from tsock.api import problem
 from tsock.api.live import LiveSession
-from tsock.api.request import Door, Read, Request, Response, Write
+from tsock.api.request import Answer, Door, Read, Request, Response, Streamed, Write, plain
 from tsock.api.router import Router, decoded, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid, public
@@ -66,6 +67,8 @@ class Tunnel:
         self._connection_rate = Rate(per_s, burst, clock.monotonic_s)
         per_s = settings.requests_per_account_per_s
         self._account_rate = Rate(per_s, per_s, clock.monotonic_s)
+        self._asking: set[asyncio.Task[None]] = set()
+        """What the loop alone would forget."""
 
     def request(self, session: Requester, message: Message, payload: bytes) -> None:
         """Carry out one request and reply to it, now or once the store has done its part."""
@@ -92,17 +95,37 @@ class Tunnel:
             route, values = self._router.find(request)
             pattern = route.pattern
             answer = route.handler(request, *values)
-            if isinstance(answer, Write):
-                self._store.write(answer.rule, reply, lane=session.number, about=answer.about)
-            elif isinstance(answer, Read):
-                waiting = session.in_flight
-                self._store.read(answer.query, _replying(answer, reply), lane=session.number)
-                if session.in_flight == waiting:  # a commit is under way, behind which all reads run at once
-                    session.wait()
-            else:
-                reply(answer, None)
+            self._carry_out(session, answer, reply)
         except Exception as error:  # noqa: BLE001 - one request fails, never its connection
             reply(None, error)
+
+    def _carry_out(self, session: Requester, answer: Answer, reply: Reply) -> None:
+        if isinstance(answer, Write):
+            self._store.write(answer.rule, reply, lane=session.number, about=answer.about)
+        elif isinstance(answer, Read):
+            waiting = session.in_flight
+            self._store.read(answer.query, _replying(answer, reply), lane=session.number)
+            if session.in_flight == waiting:  # a commit is under way, behind which all reads run at once
+                session.wait()
+        elif isinstance(answer, Response):
+            reply(answer, None)
+        else:
+            self._ask(session, answer, reply)
+
+    def _ask(self, session: Requester, answer: Answer, reply: Reply) -> None:
+        """Ask outside first; what that leads to is carried out then, behind what came meanwhile."""
+
+        async def ask() -> None:
+            try:
+                found = await plain(answer)
+                assert not isinstance(found, Streamed), "what streams goes over HTTP only"
+                self._carry_out(session, found, reply)
+            except Exception as error:  # noqa: BLE001 - one request fails, never its connection
+                reply(None, error)
+
+        task = asyncio.create_task(ask())
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
 
     def forget(self, session: Requester) -> None:
         """Drop what was counted for a connection that is gone."""

@@ -4,9 +4,11 @@ The same application serves the public port and the operator's socket file; whic
 through decides its door.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, MutableMapping
+from contextlib import aclosing, contextmanager
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,11 +16,25 @@ from msgspec.structs import replace
 from tsock.accounts.principal import Principal
 from tsock.api import problem
 from tsock.api.addressing import PRODUCTS
+from tsock.api.cross_site import refuse_cross_site
 from tsock.api.gatekeeper import Gatekeeper
-from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write
+from tsock.api.request import (
+    Access,
+    Answer,
+    Ask,
+    ClientGone,
+    Door,
+    Read,
+    Request,
+    Response,
+    Streamed,
+    Write,
+    plain,
+)
 from tsock.api.router import Route, Router
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, public
+from tsock.http.body import Body, Receive
 from tsock.http.proxies import Proxies
 from tsock.http.reading import Reader, Scope, door_of, rejection
 from tsock.ids import Ids
@@ -27,7 +43,6 @@ from tsock.site.html import problem_page, wants_page
 from tsock.storage.store import Store, fetched, written
 from tsock.telemetry.metrics import Metrics
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
@@ -85,18 +100,28 @@ class HttpShell:
             else:
                 route, values = self._router.find(request)
                 pattern = route.pattern
+                refuse_cross_site(request, route, self._base_url)
                 principal = self._gatekeeper.asker(request, route)
                 if principal is not None:
                     self._gatekeeper.permit(principal, route)
                 with self._counted(principal):
                     # Only now: a body is held in memory for nobody who may not send it.
-                    body = await self._body(request, route, receive)
-                    if body is None:
-                        return
-                    request = replace(request, principal=principal, body=body)
-                    response = await self._settle(route.handler(request, *values))
+                    if route.upload:
+                        async with aclosing(self._body(request, route, receive).pieces()) as upload:
+                            asked = replace(request, principal=principal, upload=upload)
+                            response = await self._settle(route.handler(asked, *values))
+                    else:
+                        # That of a GET means nothing and is not read.
+                        has_body = request.method != "GET"
+                        body = await self._body(request, route, receive).whole() if has_body else b""
+                        request = replace(request, principal=principal, body=body)
+                        response = await self._settle(route.handler(request, *values))
+        except ClientGone:
+            return
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
-            show = problem_page if _is_for_people(request) else problem.as_json
+            show = problem.as_json
+            if request is not None and _is_for_people(request):
+                show = partial(problem_page, request)
             response = problem.response_to(error, self._pages(request), show)
             if door is Door.HTTP:
                 principal = principal or self._gatekeeper.known(request)
@@ -106,9 +131,11 @@ class HttpShell:
         self._metrics.request(pattern, response.status)
         if door is Door.HTTP:
             response = replace(response, headers={**response.headers, "twilio-request-id": sid})
-        await _respond(send, response, head=scope["method"] == "HEAD")
+        await _respond(receive, send, response, head=scope["method"] == "HEAD")
 
-    async def _settle(self, answer: Answer) -> Response:
+    async def _settle(self, answer: Answer) -> Response | Streamed:
+        if isinstance(answer, Ask):
+            answer = await plain(answer)
         if isinstance(answer, Read):
             found = await fetched(self._store, answer.query)
             return found if answer.reply is None else answer.reply(found)
@@ -144,60 +171,52 @@ class HttpShell:
             return self._base_url
         return request.origin
 
-    async def _body(self, request: Request, route: Route, receive: Receive) -> bytes | None:
-        """All of it; None when the client went away before, and half a request must not be carried out.
-
-        That of a GET means nothing and is not read.
-        """
-        if request.method == "GET":
-            return b""
-        name, bytes_max = self._body_limit(route)
-        if _declared_bytes(request) > bytes_max:
-            raise _too_large(name, bytes_max)
-        parts: list[bytes] = []
-        size = 0
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > bytes_max:
-                raise _too_large(name, bytes_max)
-            more = message.get("more_body", False)
-        return b"".join(parts)
-
-    def _body_limit(self, route: Route) -> tuple[str, int]:
-        """The setting that bounds the body of a request, and its value in bytes."""
+    def _body(self, request: Request, route: Route, receive: Receive) -> Body:
+        """What follows the head, bounded by what the route is for."""
+        settings = self._settings
+        if route.upload:
+            return Body(request, receive, route.upload, getattr(settings, route.upload))
         if route.access is Access.ANYBODY and route.door is Door.HTTP:
-            return "http_anonymous_body_bytes_max", self._settings.http_anonymous_body_bytes_max
-        return "http_body_bytes_max", self._settings.http_body_bytes_max
+            bytes_max = settings.http_anonymous_body_bytes_max
+            return Body(request, receive, "http_anonymous_body_bytes_max", bytes_max)
+        return Body(request, receive, "http_body_bytes_max", settings.http_body_bytes_max)
 
 
-def _is_for_people(request: Request | None) -> bool:
+def _is_for_people(request: Request) -> bool:
     """Whether an error is to be a page; that of a REST request is always JSON."""
-    return request is not None and wants_page(request) and request.path[0] not in PRODUCTS
+    return wants_page(request) and request.path[0] not in PRODUCTS
 
 
-def _declared_bytes(request: Request) -> int:
-    """The size of the body by the head; 0 where it does not tell."""
-    declared = request.headers.get("content-length", "")
-    return int(declared) if declared.isascii() and declared.isdigit() else 0
-
-
-def _too_large(name: str, bytes_max: int) -> ApiError:
-    return ApiError(413, 20413, f"The request body must be at most {bytes_max} bytes ({name})")
-
-
-async def _respond(send: Send, response: Response, *, head: bool) -> None:
-    headers = [
-        (b"content-length", str(len(response.body)).encode()),
-        *((name.encode(), value.encode()) for name, value in response.headers.items()),
-    ]
-    if response.status == 204:
-        headers = headers[1:]
-    else:
+async def _respond(receive: Receive, send: Send, response: Response | Streamed, *, head: bool) -> None:
+    size = len(response.body) if isinstance(response, Response) else response.size
+    headers = [(name.encode(), value.encode()) for name, value in response.headers.items()]
+    if response.status != 204:
         headers.append((b"content-type", response.content_type.encode()))
+        if size is not None:
+            headers.append((b"content-length", b"%d" % size))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else response.body})
+    if isinstance(response, Response):
+        await send({"type": "http.response.body", "body": b"" if head else response.body})
+        return
+    async with aclosing(response.chunks):
+        if not head:
+            await _stream(receive, send, response.chunks)
+    await send({"type": "http.response.body"})
+
+
+async def _stream(receive: Receive, send: Send, chunks: AsyncGenerator[bytes]) -> None:
+    """Send each piece once the one before is taken, for as long as the client is there."""
+    gone = asyncio.create_task(_gone(receive))
+    try:
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            if gone.done():
+                return
+    finally:
+        gone.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the client has gone; `send` does not tell."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

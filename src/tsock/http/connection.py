@@ -70,6 +70,10 @@ class HttpConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._body_bytes = 0
         """What has arrived behind the head, framing and trailers included."""
+        self._data_bytes = 0
+        """What has arrived of the body itself."""
+        self._timed_bytes = 0
+        """How much of it has to arrive before the time-out."""
         self._body_bytes_left = 0
         """What is still to arrive of a body whose size its head tells."""
         self._unanswered = 0
@@ -157,7 +161,7 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self._body_bytes += len(piece)
             self._body_bytes_left = max(0, self._body_bytes_left - len(piece))
-            if self._body_bytes > _CHUNKING_MAX * self._settings.http_body_bytes_max:
+            if self._body_bytes > _CHUNKING_MAX * (self._settings.http_body_bytes_max + self._data_bytes):
                 self._give_up()
                 return
         super().data_received(piece)
@@ -169,7 +173,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_bytes = self._body_bytes = 0
+        self._head_bytes = self._body_bytes = self._data_bytes = 0
+        self._timed_bytes = self._settings.http_body_bytes_max
         self._arm(self._settings.http_transfer_timeout_s)
         if self._is_of_proxy:
             self._name_client()
@@ -187,6 +192,13 @@ class HttpConnection(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # trailers mean nothing here, and uvicorn would keep them all
             super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._data_bytes += len(body)
+        if self._data_bytes > self._timed_bytes:  # one that streams: it is to arrive at this rate
+            self._timed_bytes = self._data_bytes + self._settings.http_body_bytes_max
+            self._arm(self._settings.http_transfer_timeout_s)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._in_head = True

@@ -37,7 +37,8 @@ class RequestSettings(ServerSettings, frozen=True, kw_only=True):
     """Plain HTTP connections of one address; beyond it 503. One from a trusted proxy is of the client that
     its latest request names. 0: off."""
     http_transfer_timeout_s: Annotated[float, Limit(low=0.001)] = 30.0
-    """How long a plain HTTP request's body may take to arrive, and a response to be read."""
+    """How long a plain HTTP request's body may take to arrive, and a response to be read; of what streams,
+    each further `http_body_bytes_max`, and each piece."""
     http_idle_timeout_s: Annotated[int, Limit(low=1)] = 75
     """How long a plain HTTP connection stays open between requests. Keep it above what clients and proxies
     do: whoever closes first may cut off a request that is on its way."""

@@ -27,7 +27,7 @@ class DenialHandlers:
             if not viewer.may_see(denial.account_sid):
                 raise denials.unknown(sid)
             if wants_page(request):
-                return page("denial.html", denial=denial)
+                return page("denial.html", denial=denial, viewer=viewer)
             return answer(denials.story(denial), headers=PRIVATE)
 
         return Read(query)

@@ -42,21 +42,21 @@ class DoctorHandlers:
 
     def form(self, request: Request) -> Answer:
         """A page to paste into."""
-        signed_in = self._viewers.known(request) is not None
-        return self._page(None if signed_in else sign_in("/doctor"), None)
+        viewer = self._viewers.known(request)
+        return self._page(viewer, None if viewer else sign_in("/doctor"), None)
 
     def report(self, request: Request) -> Answer:
         """The report on what was pasted, as a page."""
         viewer = self._viewers.signed_in(request)
         text, product = _filled_in(request)
-        return self._page(None, self._report(text.encode(), product or None, viewer))
+        return self._page(viewer, None, self._report(text.encode(), product or None, viewer))
 
     def again(self, request: Request) -> Answer:
         """To the form, for whoever comes back to a report: nothing of it was kept."""
         return see_other("/doctor")
 
-    def _page(self, sign_in: str | None, report: Report | None) -> Response:
-        return page("doctor.html", report=report, sign_in=sign_in, chars_max=TEXT_BYTES_MAX)
+    def _page(self, viewer: Viewer | None, sign_in: str | None, report: Report | None) -> Response:
+        return page("doctor.html", report=report, sign_in=sign_in, chars_max=TEXT_BYTES_MAX, viewer=viewer)
 
     def _report(self, text: bytes, product: str | None, viewer: Viewer) -> Report:
         if len(text) > TEXT_BYTES_MAX:

@@ -52,13 +52,13 @@ class ErrorHandlers:
         entry = _lookup(asked)
         if not wants_page(request):
             return answer([entry] if entry else _found(asked), headers=PRIVATE)
-        return see_other(f"/errors/{entry.code}") if entry else _list(asked)
+        return see_other(f"/errors/{entry.code}") if entry else self._list(request, asked)
 
     def entry(self, request: Request, code: str) -> Answer:
         """What the error means, what causes it, how to fix it, and to an operator how often it came."""
         entry = _lookup(code)
         if entry is None and wants_page(request):
-            return _list(code[:SEARCH_CHARS_MAX], status=404)
+            return self._list(request, code[:SEARCH_CHARS_MAX], status=404)
         if entry is None:
             raise not_found(f"no error {code[:16]} in the dictionary")
         if not wants_page(request):
@@ -69,7 +69,18 @@ class ErrorHandlers:
         now_ms = self._clock.now_ms()
         return Read(
             lambda tx: _occurrences(tx, entry.code, now_ms, viewer.accounts),
-            lambda here: page("error.html", entry=entry, here=here, sign_in=None),
+            lambda here: page("error.html", entry=entry, here=here, sign_in=None, viewer=viewer),
+        )
+
+    def _list(self, request: Request, asked: str, status: int = 200) -> Response:
+        return page(
+            "errors.html",
+            status,
+            asked=asked,
+            found=_found(asked),
+            is_code=any(map(str.isdigit, asked)),
+            chars_max=SEARCH_CHARS_MAX,
+            viewer=self._viewers.known(request),
         )
 
 
@@ -88,14 +99,3 @@ def _lookup(text: str) -> Entry | None:
 
 def _found(asked: str) -> list[Entry]:
     return dictionary.suggest(asked, FOUND_MAX) if asked else list(dictionary.entries().values())
-
-
-def _list(asked: str, status: int = 200) -> Response:
-    return page(
-        "errors.html",
-        status,
-        asked=asked,
-        found=_found(asked),
-        is_code=any(map(str.isdigit, asked)),
-        chars_max=SEARCH_CHARS_MAX,
-    )

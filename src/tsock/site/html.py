@@ -3,17 +3,22 @@
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from tsock.api.problem import Problem
 from tsock.api.request import Request, Response
 from tsock.site.rendering import render
 
-PRIVATE = {"cache-control": "no-store", "vary": "Accept, Authorization", "x-content-type-options": "nosniff"}
+PRIVATE = {
+    "cache-control": "no-store",
+    "vary": "Accept, Authorization, Cookie",
+    "x-content-type-options": "nosniff",
+}
 """What goes with an answer that depends on who asks, whatever its form."""
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-_PAGE = {**PRIVATE, "content-security-policy": _POLICY, "referrer-policy": "no-referrer"}
+# Not "no-referrer": with it, a browser hides from us as well that a form is our own.
+_PAGE = {**PRIVATE, "content-security-policy": _POLICY, "referrer-policy": "same-origin"}
 _WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
 
 
@@ -39,17 +44,30 @@ def page(template: str, /, status: int = 200, headers: Mapping[str, str] = {}, *
     return Response(status, body, "text/html; charset=utf-8", {**_PAGE, **headers})
 
 
-def problem_page(problem: Problem, headers: Mapping[str, str]) -> Response:
-    """An error as a person reads it."""
+def problem_page(request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
+    """An error as a person reads it; to whoever has to sign in, the form to do so.
+
+    A browser is not challenged: it would ask for the credentials by itself, keep them, and send them with
+    whatever any page sends here.
+    """
+    headers = {name: value for name, value in headers.items() if name != "www-authenticate"}
+    if problem.status == 401:
+        return page("sign_in.html", 401, headers, action=sign_in(_target(request)), said=None)
     heading = HTTPStatus(problem.status).phrase
     return page("problem.html", problem.status, headers, heading=heading, problem=problem)
 
 
-def see_other(path: str) -> Response:
+def see_other(path: str, headers: Mapping[str, str] = {}) -> Response:
     """Elsewhere on this server."""
-    return Response(303, headers={**PRIVATE, "location": path})
+    return Response(303, headers={**PRIVATE, "location": path, **headers})
 
 
 def sign_in(path: str) -> str:
     """Where to go to see `path` as an operator."""
     return f"/sign-in?next={quote(path)}"
+
+
+def _target(request: Request) -> str:
+    """Where a page is that was asked for; what was sent to it is to be sent again from there."""
+    path = "/" + "/".join(quote(segment, safe="") for segment in request.path)
+    return f"{path}?{urlencode(request.query)}" if request.query else path

@@ -25,6 +25,7 @@ _SHARED: dict[str, object] = {
     "UNPUBLISHED": dictionary.UNPUBLISHED,
     "YEAR_10000_S": 253_402_300_800,
     "date": iso_s,
+    "viewer": None,
     "meaning": dictionary.title,
     "parts_of": prose,
 }

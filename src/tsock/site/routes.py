@@ -16,7 +16,7 @@ def site(gatekeeper: Gatekeeper, directory: Directory, examiner: Examiner, clock
     """Every route of a page."""
     viewers = Viewers(gatekeeper, directory)
     parts = (
-        FrontHandlers(viewers),
+        FrontHandlers(gatekeeper, viewers),
         ErrorHandlers(viewers, clock),
         DoctorHandlers(examiner, clock, viewers),
         DenialHandlers(viewers),

@@ -75,6 +75,11 @@ CASES: dict[str, Sequence[Asked]] = {
     ],
     "a head of more than 16 KiB": [get(DOCUMENTS, ("X-Long", "x" * 17_000)), get(DOCUMENTS, x="x" * 17_000)],
     "a body of more than `http_body_bytes_max`": [sent(DOCUMENTS, b"Data=" + b"x" * 1024 * 1024, FORM)],
+    "a change that a page of another site asks for through a browser": [
+        post(DOCUMENTS, ("Origin", "https://evil.example")),
+        post(DOCUMENTS, ("Sec-Fetch-Site", "cross-site")),
+        Asked("DELETE", DOCUMENT, headers=(("Sec-Fetch-Site", "same-site"),)),
+    ],
     "a body that ends before its `Content-Length`": [
         Asked("POST", DOCUMENTS, body, (("Content-Type", FORM), framing), ends=True)
         for body, framing in (

@@ -79,11 +79,16 @@ def test_production_asks_who_wants_to_know_and_the_dictionary_is_for_all(
     with httpx2.Client(base_url=server.url, headers=BROWSER) as browser:
         assert "Unauthorized" in browser.get("/errors/51215").text
         assert browser.get("/doctor").text.count("<form") == 0
-        for refused in (browser.post("/doctor", content=b"x"), browser.get("/sign-in?next=/doctor")):
-            assert refused.status_code == 401
-            assert refused.headers["www-authenticate"].startswith("Basic ")
-        browser.auth = (account["sid"], account["auth_token"])
-        signed_in = browser.get("/sign-in?next=/doctor", follow_redirects=True)
-        assert (signed_in.url.path, signed_in.text.count("<form")) == ("/doctor", 1)
+        refused = browser.post("/doctor", content=b"x")
+        assert (refused.status_code, "www-authenticate" in refused.headers) == (401, False)
+        shown = {"sid": account["sid"], "secret": account["auth_token"]}
+        wrong = browser.post("/sign-in?next=/doctor", data={**shown, "secret": "wrong"})
+        assert (wrong.status_code, "Not signed in" in wrong.text) == (401, True)
+        signed_in = browser.post("/sign-in?next=/doctor", data=shown, follow_redirects=True)
+        assert (signed_in.url.path, signed_in.text.count("<form")) == ("/doctor", 2)
         assert "not_a_jwt" in browser.post("/doctor/report", data={"text": "x", "product": ""}).text
+        foreign = {"origin": "https://evil.example"}
+        assert browser.post("/doctor/report", data={"text": "x"}, headers=foreign).status_code == 403
+        assert browser.post("/sign-out").headers["location"] == "/"
+        assert browser.post("/doctor", content=b"x").status_code == 401
     assert server.end() == 0

@@ -9,15 +9,21 @@ import pytest
 from tests.support.rig import Rig
 from tests.support.web import Web
 from tsock.accounts.accounts import set_status
+from tsock.accounts.caller import SYNC
 from tsock.accounts.keys import create_key
+from tsock.accounts.principal import Principal
 from tsock.api.addressing import PRODUCTS
-from tsock.api.request import Access, Door
+from tsock.api.gatekeeper import COOKIE
+from tsock.api.request import Access, Door, Read, Request, Response
 from tsock.api.router import Route, Router, segments
 from tsock.debugger import alerts
 from tsock.debugger.alerts import NOBODY
+from tsock.errors import ApiError
 from tsock.storage.store import fetched
 
 PAGE = Path(__file__).parents[3] / "docs/reference/permissions.md"
+ASKED = {"{product}": "sync", "{kind}": "document", "{item}": "0", "{code}": "51215"}
+"""What stands for a placeholder where not anything does."""
 HEAD = """\
 # Permissions
 
@@ -55,6 +61,47 @@ def test_other_route_is_for_anybody_or_whoever_sees_pages(everything: Router, re
         if route not in rest:
             assert route.access in (Access.ANYBODY, Access.VIEWER), route
             assert route.permission == ""
+
+
+async def test_cookie_of_a_sign_in_opens_nothing_of_rest(
+    rig: Rig, everything: Router, rest: list[Route]
+) -> None:
+    text = rig.gatekeeper().sign_in(rig.made.account_sid, rig.made.auth_token, "192.0.2.7")
+    web = Web(rig, everything)
+    for route in rest:
+        page = await web(route.method, target(route), headers=[("cookie", f"{COOKIE}={text}")])
+        assert page.error == (401, 20003), route
+
+
+async def test_no_get_answers_with_a_write(rig: Rig, everything: Router) -> None:
+    """Whatever door: what a link or an image can ask for changes nothing."""
+    account = rig.directory.account(rig.made.account_sid)
+    known = {"{service}": rig.made.sync_service_sid, **ASKED}
+    client = rig.connect()
+    gets = [route for route in everything.routes() if route.method == "GET"]
+    assert len(gets) > 50
+    for route in gets:
+        path = [known.get(segment, segment) for segment in segments(route.pattern)]
+        request = Request(
+            door=route.door,
+            method="GET",
+            path=tuple(path),
+            params={"identity": "alice"},
+            query=(("AccountSid", rig.made.account_sid),),
+            headers={},
+            body=b"",
+            caller=client.session.caller,
+            principal=account and Principal(account, None, "192.0.2.7"),
+            product=SYNC,
+            session=client.session,
+        )
+        found, values = everything.find(request)
+        assert found is route
+        try:
+            answer = route.handler(request, *values)
+        except ApiError as error:
+            raise AssertionError(f"{route} was not asked well") from error
+        assert isinstance(answer, Response | Read), route
 
 
 async def refused(

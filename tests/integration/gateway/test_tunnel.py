@@ -1,6 +1,7 @@
 """Requests over the socket: each failure is an `http_status`, the connection stays."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
@@ -9,8 +10,9 @@ from structlog.testing import capture_logs
 
 from tests.support.rig import BASE_URL, Client, Reply, Rig
 from tsock.accounts.caller import CHAT
-from tsock.api.request import Answer, Door, Request, Response, Write
+from tsock.api.request import Answer, Ask, Door, Read, Request, Response, Streamed, Write
 from tsock.api.router import Route
+from tsock.errors import ApiError
 from tsock.wire import frame
 
 OK = {"code": 200, "status": "OK"}
@@ -326,3 +328,137 @@ async def test_requests_are_counted_by_route_and_status(rig: Rig, client: Client
     await client.request("GET", "/v3/Documents/y")
     await client.request("GET", "/nowhere")
     assert rig.metrics.requests == {("/v3/Documents/{object}", 404): 2, ("", 404): 1}
+
+
+# Asking outside first.
+
+
+async def turns() -> None:
+    """Whatever does not wait for the world outside is done, but for commits."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+class Outside:
+    """`/outside` asks something that answers when the test says so, and goes on to what the test says."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.then: Answer = Response(200, b'{"said":"yes"}')
+        rig.router.add([Route(Door.TUNNEL, "POST", "/outside", lambda request: Ask(self._ask, self._go_on))])
+
+    async def _ask(self) -> str:
+        return await self.answer
+
+    def _go_on(self, said: str) -> Answer:
+        assert said == "go on"
+        return self.then
+
+
+@pytest.fixture
+async def outside(rig: Rig) -> Outside:
+    return Outside(rig)
+
+
+@pytest.mark.parametrize("kind", ["response", "read", "write"])
+async def test_what_asks_outside_is_answered_once_that_has_answered(
+    rig: Rig, client: Client, outside: Outside, kind: str
+) -> None:
+    if kind == "read":
+        outside.then = Read(lambda tx: Response(200, b'{"said":"yes"}'))
+    elif kind == "write":
+        outside.then = Write(lambda tx: Response(200, b'{"said":"yes"}'))
+    asked = client.ask("POST", "/outside")
+    await turns()
+    assert client.take() == []
+    outside.answer.set_result("go on")
+    await rig.settled()
+    await rig.settled()
+    assert client.answer(asked) == (200, {"said": "yes"})
+    assert rig.metrics.requests[("/outside", 200)] == 1
+
+
+async def test_what_asks_outside_holds_up_nothing_behind_it_and_the_rest_keeps_its_order(
+    rig: Rig, client: Client, outside: Outside
+) -> None:
+    done: list[str] = []
+
+    def rule(tx: Any) -> Response:
+        done.append("outside")
+        return Response(200, b"{}")
+
+    outside.then = Write(rule)
+    sid = (await client.request("POST", "/v3/Lists", {})).body["sid"]
+    asked = client.ask("POST", "/outside")
+    behind = [client.ask("POST", f"/v3/Lists/{sid}/Items", {"data": {"n": n}}) for n in range(5)]
+    async with asyncio.timeout(30):
+        while client.session.in_flight > 1:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+    assert [client.answer(packet_id).body["index"] for packet_id in behind] == list(range(5))
+    assert done == []
+    outside.answer.set_result("go on")
+    await rig.settled()
+    await rig.settled()
+    assert (client.answer(asked).status, done) == (200, ["outside"])
+
+
+@pytest.mark.settings(requests_in_flight_max=1)
+async def test_what_waits_for_something_outside_counts_as_in_flight(
+    rig: Rig, client: Client, outside: Outside
+) -> None:
+    asked = client.ask("POST", "/outside")
+    behind = client.ask("GET", "/v3/Configuration")
+    await turns()
+    assert client.take() == []
+    outside.answer.set_result("go on")
+    await rig.settled()
+    await rig.settled()
+    assert [client.answer(packet_id).status for packet_id in (asked, behind)] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(ApiError(403, 54007, "No"), (403, 54007)), (OSError("secret"), (500, 20500))],
+)
+async def test_question_that_fails_costs_nothing_but_its_request(
+    rig: Rig, client: Client, outside: Outside, error: Exception, expected: tuple[int, int]
+) -> None:
+    asked = client.ask("POST", "/outside")
+    outside.answer.set_exception(error)
+    with capture_logs():
+        await rig.settled()
+    assert client.answer(asked).error == expected
+    assert (await client.request("GET", "/v3/Configuration")).status == 200
+
+
+async def test_connection_that_is_gone_gets_no_reply_and_the_answer_is_still_carried_out(
+    rig: Rig, client: Client, outside: Outside
+) -> None:
+    done: list[str] = []
+
+    def rule(tx: Any) -> Response:
+        done.append("outside")
+        return Response(200, b"{}")
+
+    outside.then = Write(rule)
+    client.ask("POST", "/outside")
+    client.lose()
+    outside.answer.set_result("go on")
+    await rig.settled()
+    await rig.settled()
+    assert done == ["outside"]
+    assert client.take() == []
+
+
+async def test_what_streams_does_not_go_through_the_tunnel(
+    rig: Rig, client: Client, outside: Outside
+) -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"x"
+
+    outside.then = Streamed(200, pieces(), "text/plain")
+    asked = client.ask("POST", "/outside")
+    outside.answer.set_result("go on")
+    with capture_logs():
+        await rig.settled()
+    assert client.answer(asked).error == (500, 20500)

@@ -243,7 +243,10 @@ class Planted:
         self._doctor = DoctorHandlers(
             Examiner(world.directory, world.settings),
             Clock(wall_ms=lambda: world.now_ms),
-            Viewers(Gatekeeper(world.directory, everybody=True), world.directory),
+            Viewers(
+                Gatekeeper(world.directory, world.vault, world.settings, Clock(), everybody=True),
+                world.directory,
+            ),
         )
 
     def token(self, **changes: Any) -> str:

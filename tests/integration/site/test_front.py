@@ -1,12 +1,14 @@
 """The first page, signing in, and where the links of all pages lead."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
+from tests.support.reading import Reading
 from tests.support.rig import Rig
 from tests.support.visitor import Visitor
 from tsock import dictionary
+from tsock.accounts.accounts import set_status
 from tsock.accounts.keys import create_key
 from tsock.accounts.principal import OPERATOR
 from tsock.storage.store import written
@@ -20,9 +22,7 @@ async def test_every_page_is_well_formed_and_every_link_leads_somewhere(rig: Rig
         target = waiting.pop()
         page = await visitor.see(target)
         places[target] = []
-        if target.startswith("/sign-in"):
-            assert page.status == 401
-        elif page.headers["content-type"].startswith("text/html"):
+        if page.headers["content-type"].startswith("text/html"):
             reading = await visitor.read(target)
             places[target] = reading.ids
             links |= set(reading.links)
@@ -45,34 +45,76 @@ async def test_stylesheet_of_the_pages_is_served(visitor: Visitor) -> None:
     assert b"prefers-color-scheme: dark" in page.body
 
 
-async def test_signing_in_challenges_until_the_credentials_are_right_then_goes_on(
+async def test_signing_in_repeats_the_form_until_the_credentials_are_right_then_goes_on(
     rig: Rig, visitor: Visitor
 ) -> None:
     target = f"/sign-in?next={quote('/errors/51215?a=1&b=2')}"
-    for password in (None, "wrong"):
-        if password:
-            visitor.sign_in(rig.made.account_sid, password)
-        page = await visitor.see(target)
-        assert page.status == 401
-        assert page.headers["www-authenticate"].startswith("Basic realm=")
-        assert "account" in (await visitor.read(target, status=401)).text
-    visitor.sign_in(rig.made.account_sid, rig.made.auth_token)
-    page = await visitor.see(target)
+    (form,) = (await visitor.read(target)).forms
+    assert (form["method"], form["action"], form["sid"], form["secret"]) == ("post", target, "", "")
+    for password in ("", "wrong", "\N{SNOWMAN}"):
+        page = await visitor.fill_in(target, rig.made.account_sid, password)
+        assert (page.status, "www-authenticate" in page.headers) == (401, False)
+        reading = Reading(page.body)
+        assert "Not signed in" in reading.text
+        assert reading.forms[0]["action"] == target
+    page = await visitor.fill_in(target, rig.made.account_sid, rig.made.auth_token)
     assert (page.status, page.headers["location"], page.body) == (303, "/errors/51215?a=1&b=2", b"")
+    assert rig.made.auth_token not in page.headers["set-cookie"]
     assert (await visitor.see("/sign-in")).headers["location"] == "/"
+    assert (await visitor.ask("POST", "/doctor", b"x")).status == 200
 
 
-async def test_main_key_signs_in_and_a_standard_one_does_not(rig: Rig, visitor: Visitor) -> None:
+async def test_cookie_is_kept_from_scripts_other_sites_and_connections_without_tls(rig: Rig) -> None:
+    kept = "Path=/; Max-Age=43200; HttpOnly; SameSite=Strict"
+    shown = {"sid": rig.made.account_sid, "secret": rig.made.auth_token}
+    for host, secure in (("localhost:8080", ""), ("rt.twilio.com", "; Secure")):
+        visitor = Visitor(rig)
+        body = urlencode(shown).encode()
+        page = await visitor.ask("POST", "/sign-in", body, ("host", host))
+        assert page.headers["set-cookie"].partition("; ")[2] == kept + secure
+
+
+async def test_signing_out_makes_the_browser_forget(rig: Rig, visitor: Visitor) -> None:
+    await visitor.fill_in("/sign-in", rig.made.account_sid, rig.made.auth_token)
+    for target in ("/", "/doctor", "/errors", "/errors/51215"):
+        forms = (await visitor.read(target)).forms
+        assert {"method": "post", "action": "/sign-out"} in forms, target
+    page = await visitor.see("/sign-out", "")
+    assert (page.status, page.headers["location"]) == (303, "/")
+    assert page.headers["set-cookie"].startswith("tsock_sign_in=; Path=/; Max-Age=0; ")
+    assert {"method": "post", "action": "/sign-out"} not in (await Visitor(rig).read("/")).forms
+
+
+async def test_main_key_signs_in_and_what_administers_nothing_does_not(rig: Rig, visitor: Visitor) -> None:
     main, secret = await written(
         rig.store,
         lambda tx: create_key(tx, rig.vault, rig.settings, rig.made.account_sid, kind="main", by=OPERATOR),
     )
-    visitor.sign_in(main.sid, secret)
-    assert (await visitor.see("/sign-in")).status == 303
-    visitor.sign_in(rig.made.key_sid, rig.made.key_secret)
-    page = await visitor.ask("GET", "/sign-in")
-    assert page.error == (401, 20003)
-    assert "main key" in page.json["message"]
+    assert (await visitor.fill_in("/sign-in", rig.made.key_sid, rig.made.key_secret)).status == 401
+    account = rig.directory.account(rig.made.account_sid)
+    assert account is not None
+    test_token = rig.directory.test_token(account).decode()
+    assert (await visitor.fill_in("/sign-in", account.test_sid, test_token)).status == 403
+    assert (await visitor.fill_in("/sign-in", main.sid, secret)).status == 303
+    assert (await visitor.ask("POST", "/doctor", b"x")).status == 200
+
+
+async def test_sign_in_ends_with_the_key_the_account_or_its_time(rig: Rig, visitor: Visitor) -> None:
+    await visitor.fill_in("/sign-in", rig.made.account_sid, rig.made.auth_token)
+    await rig.do(set_status, rig.made.account_sid, "suspended")
+    assert (await visitor.ask("POST", "/doctor", b"x")).error == (403, 20403)
+    assert (await visitor.fill_in("/sign-in", rig.made.account_sid, rig.made.auth_token)).status == 403
+    await rig.do(set_status, rig.made.account_sid, "active")
+    assert (await visitor.ask("POST", "/doctor", b"x")).status == 200
+    rig.advance_s(12 * 3600)
+    assert (await visitor.ask("POST", "/doctor", b"x")).error == (401, 20003)
+
+
+@pytest.mark.settings(failures_per_address_per_s=0.1, failures_per_address_burst=2)
+async def test_address_that_fails_too_often_is_told_to_wait(rig: Rig, visitor: Visitor) -> None:
+    said = [(await visitor.fill_in("/sign-in", rig.made.account_sid, "wrong")).status for _ in range(3)]
+    assert said == [401, 401, 429]
+    assert (await visitor.fill_in("/sign-in", rig.made.account_sid, rig.made.auth_token)).status == 303
 
 
 @pytest.mark.parametrize(
@@ -94,10 +136,12 @@ async def test_main_key_signs_in_and_a_standard_one_does_not(rig: Rig, visitor: 
     ],
 )
 async def test_signing_in_leads_to_no_other_server(rig: Rig, visitor: Visitor, target: str) -> None:
-    visitor.sign_in(rig.made.account_sid, rig.made.auth_token)
-    page = await visitor.ask("GET", f"/sign-in?next={quote(target, safe='')}")
-    assert page.error == (400, 20422)
-    assert "location" not in page.headers
+    target = f"/sign-in?next={quote(target, safe='')}"
+    shown = urlencode({"sid": rig.made.account_sid, "secret": rig.made.auth_token}).encode()
+    for method, body in (("GET", b""), ("POST", shown)):
+        page = await visitor.ask(method, target, body)
+        assert page.error == (400, 20422)
+        assert not {"location", "set-cookie"} & page.headers.keys()
 
 
 async def test_what_is_not_there_is_a_page_for_people_and_json_for_programs(visitor: Visitor) -> None:

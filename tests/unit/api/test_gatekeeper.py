@@ -13,6 +13,7 @@ from tsock.accounts.records import Account
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.request import Access, Door, Request, Response
 from tsock.api.router import Route
+from tsock.clock import Clock
 from tsock.errors import ApiError
 
 PERMISSION = "/twilio/sync/documents/read"
@@ -37,7 +38,7 @@ def admit(
 ) -> Principal | None:
     route = Route(Door.HTTP, "GET", "/x", never, access, permission)
     request = Request(Door.HTTP, "GET", ("x",), {}, headers, b"", address=ADDRESS)
-    gatekeeper = Gatekeeper(world.directory)
+    gatekeeper = Gatekeeper(world.directory, world.vault, world.settings, Clock())
     principal = gatekeeper.asker(request, route)
     if principal is not None:
         gatekeeper.permit(principal, route)

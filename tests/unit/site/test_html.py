@@ -41,9 +41,9 @@ def test_client_that_does_not_gets_json(accept: str) -> None:
 def test_page_loads_nothing_but_the_stylesheet_and_is_neither_framed_nor_kept() -> None:
     assert page("index.html").headers == {
         "cache-control": "no-store",
-        "vary": "Accept, Authorization",
+        "vary": "Accept, Authorization, Cookie",
         "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
+        "referrer-policy": "same-origin",
         "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'",
     }
