@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready tests/interop/node_modules/.package-lock.json
 
-.PHONY: setup dev test check fuzz bench lock clean
+.PHONY: setup dev test unit check fuzz bench release-check lock clean
 
 setup: $(READY)
 
@@ -21,8 +21,18 @@ tests/interop/node_modules/.package-lock.json: tests/interop/package-lock.json
 dev: .venv/ready
 	$(BIN)/tsock dev --data data --env-file .dev.env
 
+# Tests wait a good part of their time, for a server or a disk: two workers keep a core busy.
+PYTEST = $(BIN)/python -m pytest --dist worksteal \
+	--numprocesses $$(( 2 * $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) ))
+
+# Every test. Then how much of src/ the tests' own processes ran, and the modules that they ran least.
 test: setup
-	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
+	$(PYTEST) --cov --cov-report=
+	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '1,12p;/^TOTAL/p'
+
+# Those that need neither Node nor a server.
+unit: .venv/ready
+	$(PYTEST) tests/unit
 
 check: .venv/ready
 	$(BIN)/ruff format --check
@@ -39,6 +49,10 @@ fuzz: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m bench
+
+# What is in dist/ afterwards can be published.
+release-check: .venv/ready
+	$(BIN)/python release/check.py
 
 # Writes the pinned lists again, after a dependency of pyproject.toml changed. Needs uv.
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

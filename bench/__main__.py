@@ -46,8 +46,8 @@ def _options() -> argparse.Namespace:
 
 
 def _answer(name: Name, directory: Path, scale: Scale) -> list[Figure]:
-    with started(directory) as target, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(answer(name, target, scale))
+    with started(directory) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(answer(name, server, scale))
 
 
 def _line(cells: Any) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tsock.accounts.keys import SigningKey
 from tsock.bench.process import Process, pin
-from tsock.bench.target import Address, Host, Signer, Target
+from tsock.bench.server import Endpoint, Host, Server, Signer
 
 START_S = 20.0
 STOP_S = 20.0
@@ -20,7 +20,7 @@ LOG_CHARS = 2000
 
 
 @contextmanager
-def started(directory: Path) -> Iterator[Target]:
+def started(directory: Path) -> Iterator[Server]:
     """`tsock dev` on a free port and an empty data directory below `directory`, on a CPU of its own."""
     with tempfile.TemporaryDirectory(prefix="tsock-bench-", dir=directory) as place:
         data, env_file, log_file = Path(place, "data"), Path(place, "env"), Path(place, "log")
@@ -32,7 +32,7 @@ def started(directory: Path) -> Iterator[Target]:
         try:
             pin(process.pid, 0)
             _await_start(process, port, env_file, log_file)
-            yield Target(Address("127.0.0.1", port), _signer(env_file), Host(Process(process.pid), data))
+            yield Server(Endpoint("127.0.0.1", port), _signer(env_file), Host(Process(process.pid), data))
         except Exception as error:
             error.add_note("The server's last words:\n" + log_file.read_text()[-LOG_CHARS:])
             raise

@@ -1,11 +1,11 @@
-"""The composition root: the only place that constructs things, and the order in which they start and stop."""
+"""A server's process: its sockets, and the order in which its parts start and stop."""
 
 import asyncio
 import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,49 +14,19 @@ import structlog
 from uvicorn import Config, Server
 
 from tsock.accounts.bootstrap import Bootstrap, bootstrap
-from tsock.accounts.caller import SYNC, Caller
-from tsock.api.development import Development
-from tsock.api.gatekeeper import Gatekeeper
-from tsock.api.health import Health
-from tsock.api.router import Router
-from tsock.api.sync.rates import SyncRates
-from tsock.api.sync.rest import routes as sync_rest
-from tsock.api.sync.sdk.items import SyncItemsClient
-from tsock.api.sync.sdk.roots import SyncClient
-from tsock.api.sync.sdk.scope import SyncScope
+from tsock.assembly import Surroundings, assemble, opened
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
-from tsock.debugger.debugger import Debugger
 from tsock.errors import ConfigError
-from tsock.gateway.admission import Admission
-from tsock.gateway.context import Context
 from tsock.gateway.entrance import entrance_class
-from tsock.gateway.gateway import Gateway
-from tsock.gateway.hub import Hub
-from tsock.gateway.notices import Notices
-from tsock.gateway.reachability import Reachability
-from tsock.gateway.sessions import Sessions
-from tsock.gateway.subscriptions import Subscriptions
-from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import Outgoing
-from tsock.http.asgi import HttpShell
 from tsock.ids import Ids
 from tsock.installation import layout
-from tsock.installation.installation import Installation, installation, make_directory
-from tsock.jobs.chores import Chores
-from tsock.jobs.deliveries import Deliveries
+from tsock.installation.installation import Installation, make_directory
 from tsock.jobs.ticker import Ticker
-from tsock.outbound.client import WebhookClient
 from tsock.outbound.network import resolver
 from tsock.settings import Loaded, Settings
-from tsock.site.routes import site
 from tsock.storage.store import written
-from tsock.sync.actor import Limits
-from tsock.telemetry.tail import Tail
-from tsock.tokens.continuation import Continuations
-from tsock.tokens.examiner import Examiner
-from tsock.tokens.storage_id import storage_id
-from tsock.wire.packets import packet_ids
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +63,7 @@ async def serve(
     """
     make_directory(data)
     _keep_apart(data, dev)
-    async with installation(data, loaded, environ, Clock(), Ids()) as installed:
+    async with opened(data, loaded, environ, Clock(), Ids()) as installed:
         with _listening(loaded.settings, data) as sockets:
             made = None
             if dev is not None:
@@ -125,7 +95,7 @@ class _Running:
     """A server on an open data directory, from its first connection to its last."""
 
     def __init__(self, installed: Installation, sockets: list[socket.socket], made: Bootstrap | None) -> None:
-        settings, clock, metrics = installed.settings, installed.clock, installed.metrics
+        settings = installed.settings
         self._installed = installed
         self._sockets = sockets
         self._made = made
@@ -133,58 +103,30 @@ class _Running:
         self._stopping = asyncio.Event()
         self._url = settings.public_url or _url(sockets[0])
         self._ticker = Ticker(self._loop)
-        self._deadlines = Deadlines(clock, _report, self._ticker.sooner)
-        tail = Tail(clock)
-        self._debugger = Debugger(
-            installed.store,
-            installed.directory,
-            settings=settings,
-            clock=clock,
-            deadlines=self._deadlines,
-            ids=installed.ids,
-            tail=tail,
-        )
-        self._context = Context(
-            settings=settings,
-            clock=clock,
-            deadlines=self._deadlines,
-            metrics=metrics,
-            tail=tail,
-            debugger=self._debugger,
-            packet_id=packet_ids().__next__,
-        )
-        self._gatekeeper = Gatekeeper(
-            installed.directory, installed.vault, settings, clock, everybody=made is not None
-        )
-        self._gateway, router = self._build()
-        self._chores = Chores(installed.store, installed.directory, clock, settings)
+        self._deadlines = Deadlines(installed.clock, _report, self._ticker.sooner)
         self._look_ups = ThreadPoolExecutor(settings.webhook_in_flight_max, "resolve")
-        self._deliveries = Deliveries(
-            installed.store,
-            directory=installed.directory,
-            deadlines=self._deadlines,
-            metrics=metrics,
-            settings=settings,
-            client=WebhookClient(settings, resolver(self._look_ups)),
-            report=self._debugger.webhook_failed,
+        self._parts = assemble(
+            installed,
+            Surroundings(
+                deadlines=self._deadlines,
+                base_url=self._url,
+                problem=self._problem,
+                resolve=resolver(self._look_ups),
+                run_due=self._ticker.run_all,
+                ready_made=made,
+                explain=made is not None,
+            ),
         )
-        installed.listen(self._hear)
-        shell = HttpShell(
-            router,
-            installed.store,
-            self._gatekeeper,
-            metrics,
-            installed.ids,
-            settings=settings,
-            base_url=self._url,
-            reject=self._debugger.request_rejected,
-        )
+        self._gateway = self._parts.gateway
+        installed.store.listen(self._parts.announcements.hear)
         self._started = asyncio.Event()
         self._server = _QuietServer(
             self._started,
             Config(
-                shell,
-                http=entrance_class(Outgoing(self._loop.call_soon), self._gateway.open, settings, self._url),
+                self._parts.shell,
+                http=entrance_class(
+                    Outgoing(self._loop.call_soon, settings), self._gateway.open, settings, self._url
+                ),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -197,63 +139,14 @@ class _Running:
             ),
         )
 
-    def _build(self) -> tuple[Gateway, Router]:
-        """Gateway and route table, from the inside out."""
-        installed, context = self._installed, self._context
-        settings, store, directory = installed.settings, installed.store, installed.directory
-        notices = Notices(context.packet_id)
-        hub = Hub(context.metrics, notices.live, store)
-        sessions = Sessions()
-        scope = SyncScope(directory, _limits(settings))
-        rates = SyncRates(settings, installed.clock.monotonic_s)
-        router = Router()
-        router.add(Health(context.metrics, self._problem).routes())
-        examiner = Examiner(directory, settings)
-        is_dev = self._made is not None
-        router.add(site(self._gatekeeper, directory, examiner, installed.clock))
-        router.add(installed.operator_routes(context.tail, self._problem))
-        router.add(installed.rest_routes())
-        router.add(SyncClient(scope, rates, hub.publish).routes())
-        router.add(SyncItemsClient(scope, rates).routes())
-        router.add(sync_rest.routes(directory, scope.limits, rates, hub.publish))
-        subscriptions = Subscriptions(scope, store, hub, notices, settings)
-        router.add(subscriptions.routes())
-        if self._made is not None:
-            router.add(
-                Development(self._made.signing_key, directory, installed.clock, self._ticker.run_all).routes()
-            )
-        tunnel = Tunnel(router, store, context, self._url)
-        admission = Admission(
-            context,
-            examiner=examiner,
-            continuations=Continuations(installed.vault, settings.continuation_ttl_s),
-            storage_id=_storage_ids(installed.data_set),
-            sessions=sessions,
-            ids=installed.ids,
-            explain=is_dev,
-        )
-        gateway = Gateway(
-            context,
-            directory=directory,
-            sessions=sessions,
-            hub=hub,
-            subscriptions=subscriptions,
-            tunnel=tunnel,
-            admission=admission,
-            reachability=Reachability(directory, sessions, store, context.deadlines),
-        )
-        return gateway, router
-
-    def _hear(self, facts: Sequence[object]) -> None:
-        self._gateway.hear(facts)
-        self._deliveries.hear(facts)
-
     async def run(self, on_ready: Callable[[Ready], None]) -> None:
         """Serve until told to stop, then let clients go."""
         for number in (signal.SIGINT, signal.SIGTERM):
             self._loop.add_signal_handler(number, self._stop)
         self._ticker.start(self._deadlines)
-        beside = [asyncio.create_task(job) for job in (self._chores.run(), self._deliveries.run())]
+        beside = [
+            asyncio.create_task(job) for job in (self._parts.chores.run(), self._parts.deliveries.run())
+        ]
         for task in beside:
             task.add_done_callback(_tell_end)
         serving = asyncio.create_task(self._server.serve(self._sockets))
@@ -294,7 +187,7 @@ class _Running:
             async with asyncio.timeout(self._installed.settings.drain_s):
                 await self._gateway.emptied.wait()
         self._gateway.drop_all()
-        self._debugger.settle()
+        self._parts.context.debugger.settle()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._installed.settings.close_timeout_s):
                 await self._gateway.finish()
@@ -367,23 +260,6 @@ def _url(bound: socket.socket) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _storage_ids(data_set: str) -> Callable[[Caller], str]:
-    return lambda caller: storage_id(data_set, caller.account_sid, caller.products[SYNC], caller.identity)
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        data_bytes_max=settings.sync_data_bytes_max,
-        message_bytes_max=settings.sync_message_bytes_max,
-        unique_name_chars_max=settings.sync_unique_name_chars_max,
-        key_chars_max=settings.sync_key_chars_max,
-        ttl_s_max=settings.sync_ttl_s_max,
-        items_max=settings.sync_items_max,
-        page_rows_max=settings.sync_page_rows_max,
-        page_chars_max=settings.sync_page_chars_max,
-    )
 
 
 def _spare_the_collector() -> None:

@@ -44,18 +44,18 @@ class Clock:
 
 
 def iso_ms(at_ms: int) -> str:
-    """ISO 8601 in UTC with milliseconds, as the client API writes dates (`sync.md` 1.5)."""
+    """ISO 8601 in UTC with milliseconds, as the client API writes dates."""
     seconds, ms = divmod(at_ms, 1000)
     return f"{_second(seconds)}.{ms:03d}Z"
 
 
 def iso_s(at_ms: int) -> str:
-    """ISO 8601 in UTC with whole seconds, as REST writes dates: no fraction is parsed (`rest.md` 1.6)."""
+    """ISO 8601 in UTC with whole seconds, as REST writes dates: no fraction is parsed."""
     return f"{_second(at_ms // 1000)}Z"
 
 
 def rfc2822(at_ms: int) -> str:
-    """RFC 2822 in UTC, as the 2010 API and IAM write dates (`rest.md` 1.6)."""
+    """RFC 2822 in UTC, as the 2010 API and IAM write dates."""
     return format_datetime(datetime.fromtimestamp(at_ms // 1000, UTC))
 
 

@@ -7,7 +7,7 @@
     ├── StoreDown          the operator: the store could not commit
     └── ConfigError        the operator, at start: a setting or the installation is wrong
 
-Refused tokens are not here: a token examination returns its verdict (`auth/tokens.py`), and a peer that
+Refused tokens are not here: a token examination returns its verdict (`tokens/examiner.py`), and a peer that
 breaks the protocol yields a `ProtocolViolation` event (`wire/connection.py`).
 """
 

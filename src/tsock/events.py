@@ -1,10 +1,21 @@
-"""What a committed transaction announces: facts that travel from the store to whoever listens."""
+"""What a committed transaction announces: facts that travel from the store to whoever listens.
+
+There are three kinds: what subscribers are to see, a change of the directory of accounts, and work that is
+due. Who hears of which is decided in `announcements.py`.
+"""
 
 import msgspec
 
+Origin = tuple[str, int]
+"""A connection: the node that holds it, and its number there."""
 
-class Event(msgspec.Struct, frozen=True, gc=False):
-    """A change of one Sync object, as subscribers will see it.
+
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """What every announcement is."""
+
+
+class Event(Fact, frozen=True):
+    """A change of one object, as subscribers will see it.
 
     Events of one topic are announced in the order of their `seq`, which was committed with the state they
     describe.
@@ -18,9 +29,39 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """The object's counter after this change; None for what is never stored (stream messages)."""
     kind: str
     """Event type on the wire, such as `map_item_added`."""
+    message_type: str
+    """Type of the notification that carries it live, such as `com.twilio.rtd.cds.map`."""
     body: bytes
     """The `event` member of the notification: one JSON object without raw line breaks."""
-    origin: int | None = None
-    """Number of the connection whose own Sync request caused it; that one gets no echo."""
+    origin: Origin | None = None
+    """The connection whose own request caused it; that one gets no echo."""
     final: bool = False
     """Whether the object is gone with this event, and its subscriptions with it."""
+
+
+class ReadRevoked(Fact, frozen=True):
+    """An identity may no longer see an object: its deliveries stop at once, unannounced.
+
+    It concerns connections of that service only, and those only while the service has permissions on.
+    """
+
+    service_sid: str
+    topic: str
+    identity: str
+
+
+class Change(Fact, frozen=True):
+    """A new or changed record of the directory; each kind of record extends it."""
+
+
+class Work(Fact, frozen=True):
+    """Something that is to be done, or was; each kind of work extends it."""
+
+
+class Replay(msgspec.Struct, frozen=True, gc=False):
+    """The events that a subscriber missed, in ascending order, and how far they bring it."""
+
+    events: list[Event]
+    last_event_id: int
+    """The object's counter when complete, otherwise the number of the last event in this chunk."""
+    completed: bool

@@ -1,4 +1,4 @@
-"""Points the PyPI package `twilio` at a tsock server: its HTTP clients, with another address (`rest.md` 2.3).
+"""Points the PyPI package `twilio` at a tsock server: its HTTP clients, with another address.
 
     client = Client(key_sid, key_secret, account_sid, http_client=TwilioHttpClient("http://127.0.0.1:8080"))
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 SID_PATTERN = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
-"""What counts as a SID in a path or a unique name (`sync.md` 1.1, 2.6)."""
+"""What counts as a SID in a path or a unique name."""
 _SID_OF_ANY_CASE = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
 

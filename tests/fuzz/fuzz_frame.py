@@ -1,15 +1,16 @@
-"""Fuzzes what a server reads: framing, header and state of a connection.
+"""Fuzzes what a server reads: WebSocket frames, packets, headers and the state of a connection.
 
 Whatever arrives must end in an event; an exception is a crash. Options are those of libFuzzer:
 
     python tests/fuzz/fuzz_frame.py -max_total_time=300
     python tests/fuzz/fuzz_frame.py crash-0123abcd      # repeat one input
 
-The first byte of an input chooses the state, and whether the rest is a packet or a header to be framed, since
-few mutations get the header's size right.
+The first byte of an input chooses the state, and whether the rest is a packet, a header to be framed, since
+few mutations get the header's size right, or a stream of WebSocket frames.
 """
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import atheris
@@ -17,12 +18,16 @@ import atheris
 FUZZER: Any = atheris  # published without types
 
 with FUZZER.instrument_imports(include=["tsock.wire"]):
-    from tsock.wire import frame, packets
+    from tsock.wire import frame, packets, websocket
     from tsock.wire.client import ClientConnection
     from tsock.wire.connection import ProtocolViolation, ServerConnection, State
+    from tsock.wire.frame_reader import ACKS, Found, FrameReader
     from tsock.wire.headers import Reply
 
 FRAMED = 0x80
+STREAM = 0x40
+KEPT_BYTES_MAX = 300
+HEAD_BYTES_MAX = 139
 
 HEADERS = (
     b'{"id":"TM1","method":"init","token":"a","continuation_token":null,"metadata":{"osa":64},'
@@ -44,7 +49,11 @@ SEEDS = [
     bytes([choice + state]) + rest
     for state in State
     for header in HEADERS
-    for choice, rest in ((FRAMED, header), (0, frame.encode(header)))
+    for choice, rest in (
+        (FRAMED, header),
+        (0, frame.encode(header)),
+        (STREAM, websocket.frame(frame.encode(header), mask=b"mask") * 2),
+    )
 ]
 """What clients write, in every state."""
 
@@ -52,6 +61,9 @@ SEEDS = [
 def one_input(data: bytes) -> None:
     """Receives one packet and answers it as a server would."""
     choice, rest = (data[0], data[1:]) if data else (0, b"")
+    if choice & STREAM:
+        stream(rest)
+        return
     packet = frame.encode(rest, b"{}") if choice & FRAMED else rest
     server = ServerConnection()
     server.state = before = State(choice % len(State))
@@ -65,6 +77,37 @@ def one_input(data: bytes) -> None:
     else:
         assert len(payload) == event.payload_size
         answer(event.id)
+
+
+def stream(data: bytes) -> None:
+    """Any stream of frames is read within bounds, and in the same way however it is cut."""
+    whole, cut = reader(), reader()
+    middle = len(data) // 3
+    found = list(found_in(whole, data))
+    assert joined(found) == joined([*found_in(cut, data[:middle]), *found_in(cut, data[middle:])])
+    assert (whole.frames, whole.ended, whole.held_bytes) == (cut.frames, cut.ended, cut.held_bytes)
+
+
+def reader() -> FrameReader:
+    return FrameReader(
+        from_client=True, message_bytes_max=1_000, message_frames_max=9, kept_bytes_max=KEPT_BYTES_MAX
+    )
+
+
+def found_in(reader: FrameReader, data: bytes) -> Iterator[Found]:
+    reader.feed(data)
+    while not reader.hungry:
+        one = reader.read()
+        if one is not None:
+            yield one
+    assert reader.held_bytes <= KEPT_BYTES_MAX + HEAD_BYTES_MAX
+
+
+def joined(found: list[Found]) -> list[Found]:
+    """The same with acknowledgements one by one."""
+    return [
+        each for kind, value in found for each in ([(ACKS, 1)] * value if kind == ACKS else [(kind, value)])
+    ]
 
 
 def answer(packet_id: str) -> None:

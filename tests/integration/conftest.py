@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.rig import Rig
+from tests.support.rig import Client, Rig
 
 
 @pytest.fixture
@@ -17,3 +17,8 @@ async def rig(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[R
     yield made
     await made.stop()
     assert made.errors == []
+
+
+@pytest.fixture
+def client(rig: Rig) -> Client:
+    return rig.connect("alice")

@@ -208,7 +208,7 @@ def _python_errors() -> Iterator[None]:
     except TwilioRestException as error:
         raise Refused(error.status, error.code, error.msg) from None
     except TwilioException as error:
-        # A page that could not be read is told of without a code (`rest.md` 1.5).
+        # A page that could not be read is told of without a code.
         response = next((part for part in error.args if hasattr(part, "status_code")), None)
         raise Refused(response and response.status_code, None, str(error)) from None
 

@@ -1,4 +1,4 @@
-"""The connection below Sync, as a bare Twilsock client sees it (`twilsock.md` 1, 4)."""
+"""The connection below Sync, as a bare Twilsock client sees it."""
 
 from tests.interop.bare import Bare
 from tests.interop.conftest import Connect

@@ -1,4 +1,4 @@
-"""Documents (`sync.md` 1, 2, 8)."""
+"""Documents (`protocol/sync.md`, Objects and Requests)."""
 
 import pytest
 
@@ -21,7 +21,6 @@ def test_document_set_by_one_client_reaches_the_other(alice: SdkObject, bob: Sdk
 
 
 def test_new_document_starts_its_counter_at_zero(bare: Bare) -> None:
-    """S-009, S-019."""
     made = bare.post("/v3/Documents", {"data": {"x": 1}}).ok(201)
 
     assert made["unique_name"] is None
@@ -34,12 +33,10 @@ def test_new_document_starts_its_counter_at_zero(bare: Bare) -> None:
 
 @pytest.mark.parametrize("name", [SID_LIKE, "", "n" * 321])
 def test_unusable_unique_name_is_refused(bare: Bare, name: str) -> None:
-    """S-014."""
     assert bare.post("/v3/Documents", {"unique_name": name, "data": {}}).error == (400, 54302)
 
 
 def test_taken_unique_name_is_a_conflict(bare: Bare, name: str) -> None:
-    """S-013."""
     bare.post("/v3/Documents", {"unique_name": name, "data": {}}).ok(201)
 
     assert bare.post("/v3/Documents", {"unique_name": name, "data": {}}).error == (409, 54301)
@@ -58,7 +55,6 @@ def test_name_is_free_again_after_removal(alice: SdkObject, name: str) -> None:
 
 
 def test_name_of_a_document_may_be_that_of_a_map(alice: SdkObject, name: str) -> None:
-    """S-015."""
     assert alice.document(name).sid != alice.map(name).sid
 
 
@@ -73,13 +69,11 @@ def test_clients_creating_one_name_at_once_get_one_document(connect: Connect, na
     [("Documents", "ET", 54100), ("Lists", "ES", 54150), ("Maps", "MP", 54200), ("Streams", "TO", 54250)],
 )
 def test_absent_object_has_the_code_of_its_kind(bare: Bare, kind: str, prefix: str, code: int) -> None:
-    """S-017, S-018."""
     assert bare.get(f"/v3/{kind}/{prefix}{'0' * 31}f").error == (404, code)
     assert bare.get(f"/v3/{kind}/{prefix}111").error == (404, 54300)
 
 
 def test_name_and_sid_give_equal_descriptors(bare: Bare, name: str) -> None:
-    """S-016."""
     made = bare.post("/v3/Documents", {"unique_name": name, "data": {"x": 1}}).ok(201)
 
     by_name = bare.get(f"/v3/Documents/{name}").ok()
@@ -107,7 +101,7 @@ def test_creating_a_taken_name_fails_where_it_must_be_new(
 
 
 def test_each_write_advances_revision_and_event_id_by_one(bare: Bare) -> None:
-    """S-020, also for equal data."""
+    """Also for equal data."""
     url = bare.post("/v3/Documents", {"data": {}}).ok(201)["url"]
 
     written = [bare.post(url, {"data": {"x": 1}}).ok() for _ in range(17)]
@@ -119,7 +113,6 @@ def test_each_write_advances_revision_and_event_id_by_one(bare: Bare) -> None:
 
 
 def test_write_on_an_old_revision_changes_nothing(bare: Bare) -> None:
-    """S-021."""
     url = bare.post("/v3/Documents", {"data": {"n": 0}}).ok(201)["url"]
     bare.post(url, {"data": {"n": 1}}, if_match="0").ok()
 
@@ -130,14 +123,13 @@ def test_write_on_an_old_revision_changes_nothing(bare: Bare) -> None:
 
 
 def test_write_without_data_or_ttl_is_refused(bare: Bare) -> None:
-    """S-023."""
     url = bare.post("/v3/Documents", {"data": {}}).ok(201)["url"]
 
     assert bare.post(url, {}).error == (400, 54010)
 
 
 def test_mutate_on_a_stale_copy_converges(alice: SdkObject, bob: SdkObject, name: str) -> None:
-    """S-024: both clients hold revision 0 when they start."""
+    """Both clients hold revision 0 when they start."""
     increment = Js("value => ({ n: (value.n ?? 0) + 1 })")
     mine, theirs = alice.document(name), bob.document(name)
 
@@ -149,7 +141,7 @@ def test_mutate_on_a_stale_copy_converges(alice: SdkObject, bob: SdkObject, name
 
 
 def test_parallel_mutates_lose_no_increment(connect: Connect, bare: Bare, name: str) -> None:
-    """S-025 at full size: ten clients, a hundred increments each."""
+    """Ten clients, a hundred increments each."""
     increment = Js(
         """async function () {
             for (let i = 0; i < 100; i += 1) await this.mutate(value => ({ n: (value.n ?? 0) + 1 }));
@@ -185,7 +177,6 @@ def test_sets_of_the_sdk_without_waiting_end_at_the_last(alice: SdkObject, bob: 
 
 
 def test_removed_document_is_gone_once(bare: Bare) -> None:
-    """S-003, S-052."""
     url = bare.post("/v3/Documents", {"data": {}}).ok(201)["url"]
 
     assert bare.delete(url).status in (200, 204)
@@ -194,7 +185,6 @@ def test_removed_document_is_gone_once(bare: Bare) -> None:
 
 
 def test_write_is_visible_to_a_read_that_starts_after_its_reply(connect: Connect, name: str) -> None:
-    """S-109."""
     writer, reader = connect.bare("writer"), connect.bare("reader")
     url = writer.post("/v3/Documents", {"unique_name": name, "data": {}}).ok(201)["url"]
 

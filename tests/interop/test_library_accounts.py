@@ -1,4 +1,4 @@
-"""Accounts, subaccounts and keys through the official helper libraries (`rest.md` 1.2, 3)."""
+"""Accounts, subaccounts and keys through the official helper libraries."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -239,7 +239,7 @@ def test_standard_key_may_not_administer(open_client: OpenClient, account: Accou
         with refused(401, 20003):
             call()
     for listing in (own.keys, client.api.v2010.accounts):
-        # The PyPI library tells no code for a page (`rest.md` 1.5).
+        # The PyPI library tells no code for a page.
         with pytest.raises(Refused, match=r"^401 (20003|None) "):
             listing.list()
 

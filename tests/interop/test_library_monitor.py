@@ -1,4 +1,4 @@
-"""Alerts and events through the official helper libraries (`rest.md` 6)."""
+"""Alerts and events through the official helper libraries (`protocol/rest.md`, Monitor)."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What the helper libraries have to come back from: rates, and connections that end (`rest.md` 1.11)."""
+"""What the helper libraries have to come back from: rates, and connections that end."""
 
 import socket
 

@@ -326,7 +326,7 @@ def test_data_that_is_none_or_too_much_is_refused(service: Api, data: Any, statu
 
 
 def test_page_that_is_too_large_is_refused(service: Api) -> None:
-    # The PyPI library tells no code for a page (`rest.md` 1.5).
+    # The PyPI library tells no code for a page.
     with pytest.raises(Refused, match=r"^400 (54454|None) "):
         service.documents.list(page_size=1001)
 

@@ -1,4 +1,4 @@
-"""Limits as the SDK meets them: it is told, waits, and gets through (`twilsock.md` 8, 12)."""
+"""Limits as the SDK meets them: it is told, waits, and gets through."""
 
 import pytest
 
@@ -108,7 +108,7 @@ def test_requests_too_fast_for_an_account_are_refused_one_by_one(
 
 @pytest.mark.settings(profile="twilio")
 def test_throttled_read_is_repeated_by_the_sdk(connect: Connect, own_server: Server, name: str) -> None:
-    """S-108: the bare client has used up the reads of the document when the SDK opens it."""
+    """The bare client has used up the reads of the document when the SDK opens it."""
     bare, alice = connect.bare("carol"), connect("alice")
     bare.post("/v3/Documents", {"unique_name": name, "data": {}}).ok(201)
 

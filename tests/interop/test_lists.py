@@ -1,4 +1,4 @@
-"""Lists, their items and their pages (`sync.md` 2.3 to 2.5)."""
+"""Lists, their items and their pages (`protocol/sync.md`, Requests and Paging)."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def test_item_changed_and_removed_by_one_client_reaches_the_other(
 
 
 def test_item_heard_of_only_by_its_event_can_be_changed(alice: SdkObject, bob: SdkObject, name: str) -> None:
-    """S-074: that takes the `item_url` of the event."""
+    """That takes the `item_url` of the event."""
     mine = alice.list(name)
     theirs = bob.list(name).subscribed()
     mine.push({"n": 1})
@@ -71,7 +71,6 @@ def test_item_heard_of_only_by_its_event_can_be_changed(alice: SdkObject, bob: S
 
 
 def test_new_list_starts_before_its_first_event(bare: Bare) -> None:
-    """S-010."""
     made = bare.post("/v3/Lists", {}).ok(201)
 
     assert (made["revision"], made["last_event_id"]) == ("0", -1)
@@ -79,7 +78,6 @@ def test_new_list_starts_before_its_first_event(bare: Bare) -> None:
 
 
 def test_pushed_items_are_numbered_from_zero(bare: Bare, items: str) -> None:
-    """S-026."""
     made = [bare.post(items, {"data": {"n": n}}).ok(201) for n in range(3)]
 
     assert [(item["index"], item["last_event_id"], item["revision"]) for item in made] == [
@@ -92,7 +90,6 @@ def test_pushed_items_are_numbered_from_zero(bare: Bare, items: str) -> None:
 
 
 def test_list_counts_the_events_of_its_items(bare: Bare) -> None:
-    """S-054."""
     made = bare.post("/v3/Lists", {}).ok(201)
     bare.post(made["links"]["items"], {"data": {}}).ok(201)
     item = bare.post(made["links"]["items"], {"data": {}}).ok(201)
@@ -104,7 +101,6 @@ def test_list_counts_the_events_of_its_items(bare: Bare) -> None:
 
 
 def test_absent_item_is_not_found(bare: Bare, items: str, alice: SdkObject, name: str) -> None:
-    """S-027."""
     for reply in (bare.post(f"{items}/7", {"data": {}}), bare.get(f"{items}/7"), bare.delete(f"{items}/7")):
         assert reply.error == (404, 54151)
         assert reply.body["message"] == "Item not found"
@@ -119,7 +115,6 @@ def test_malformed_index_is_refused(bare: Bare, items: str, index: str) -> None:
 
 
 def test_removal_answers_with_its_event(bare: Bare, items: str) -> None:
-    """S-028."""
     item = bare.post(items, {"data": {"n": 1}}).ok(201)
 
     removed = bare.delete(item["url"]).ok(200)
@@ -129,7 +124,6 @@ def test_removal_answers_with_its_event(bare: Bare, items: str) -> None:
 
 
 def test_indexes_are_not_used_again(bare: Bare, items: str) -> None:
-    """S-029."""
     _push(bare, items, 3)
     bare.delete(f"{items}/2").ok()
     bare.delete(f"{items}/0").ok()
@@ -147,7 +141,6 @@ def test_item_write_obeys_its_revision(bare: Bare, items: str) -> None:
 
 
 def test_item_is_read_by_its_url_and_by_its_index(bare: Bare, items: str) -> None:
-    """S-036, S-037."""
     made = _push(bare, items, 2)
 
     item = bare.get(made[1]["url"]).ok()
@@ -161,7 +154,6 @@ def test_item_is_read_by_its_url_and_by_its_index(bare: Bare, items: str) -> Non
 
 
 def test_order_is_numeric_and_can_be_reversed(bare: Bare, items: str) -> None:
-    """S-038."""
     _push(bare, items, 12)
 
     assert _indexes(bare.get(items).ok()) == list(range(12))
@@ -169,7 +161,6 @@ def test_order_is_numeric_and_can_be_reversed(bare: Bare, items: str) -> None:
 
 
 def test_page_starts_at_from_or_what_follows_it(bare: Bare, items: str) -> None:
-    """S-039."""
     _push(bare, items, 6)
     bare.delete(f"{items}/3").ok()
 
@@ -181,7 +172,6 @@ def test_page_starts_at_from_or_what_follows_it(bare: Bare, items: str) -> None:
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
 def test_page_tokens_tell_the_ends(bare: Bare, items: str, order: str) -> None:
-    """S-040."""
     _push(bare, items, 12)
     pages = []
     query = f"Order={order}&PageSize=5"
@@ -198,7 +188,6 @@ def test_page_tokens_tell_the_ends(bare: Bare, items: str, order: str) -> None:
 
 
 def test_empty_page_tells_its_place(bare: Bare, items: str) -> None:
-    """S-041."""
     empty = bare.get(items).ok()
     _push(bare, items, 2)
     beyond = bare.get(f"{items}?From=999").ok()
@@ -209,7 +198,6 @@ def test_empty_page_tells_its_place(bare: Bare, items: str) -> None:
 
 
 def test_page_has_at_most_a_hundred_rows(bare: Bare, items: str) -> None:
-    """S-042."""
     _push(bare, items, 101)
 
     page = bare.get(f"{items}?PageSize=201").ok()
@@ -219,7 +207,6 @@ def test_page_has_at_most_a_hundred_rows(bare: Bare, items: str) -> None:
 
 
 def test_page_tokens_lead_to_the_pages_beside(bare: Bare, items: str) -> None:
-    """S-043."""
     _push(bare, items, 9)
     first = bare.get(f"{items}?PageSize=3").ok()
 

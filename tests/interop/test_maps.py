@@ -1,4 +1,4 @@
-"""Maps and their items (`sync.md` 2.3 to 2.7)."""
+"""Maps and their items (`protocol/sync.md`, Requests and Conditional writes)."""
 
 from urllib.parse import quote
 
@@ -33,7 +33,6 @@ def test_item_set_changed_and_removed_by_one_client_reaches_the_other(
 
 
 def test_item_heard_of_only_by_its_event_can_be_changed(alice: SdkObject, bob: SdkObject, name: str) -> None:
-    """S-074."""
     mine = alice.map(name)
     theirs = bob.map(name).subscribed()
     mine.set("a/b é", {"n": 1})
@@ -45,7 +44,6 @@ def test_item_heard_of_only_by_its_event_can_be_changed(alice: SdkObject, bob: S
 
 
 def test_new_map_starts_before_its_first_event(bare: Bare) -> None:
-    """S-010."""
     made = bare.post("/v3/Maps", {}).ok(201)
 
     assert (made["revision"], made["last_event_id"]) == ("0", -1)
@@ -53,7 +51,6 @@ def test_new_map_starts_before_its_first_event(bare: Bare) -> None:
 
 
 def test_put_tells_a_new_item_from_a_replaced_one(bare: Bare, items: str) -> None:
-    """S-030."""
     made = bare.put(f"{items}/k", {"data": {"n": 1}}).ok(201)
     replaced = bare.put(f"{items}/k", {"data": {"n": 2}}).ok(200)
 
@@ -65,14 +62,12 @@ def test_put_tells_a_new_item_from_a_replaced_one(bare: Bare, items: str) -> Non
 
 
 def test_put_of_an_item_believed_absent_is_conditional(bare: Bare, items: str) -> None:
-    """S-031."""
     bare.put(f"{items}/k", {"data": {}}, if_match="-1").ok(201)
 
     assert bare.put(f"{items}/k", {"data": {}}, if_match="-1").error == (412, 54205)
 
 
 def test_put_on_an_absent_key_with_a_revision_is_never_not_found(bare: Bare, items: str) -> None:
-    """S-032."""
     assert bare.put(f"{items}/k", {"data": {}}, if_match="0").error == (412, 54205)
 
 
@@ -85,14 +80,12 @@ def test_put_on_an_old_revision_changes_nothing(bare: Bare, items: str) -> None:
 
 
 def test_adding_an_existing_key_is_a_conflict(bare: Bare, items: str) -> None:
-    """S-033."""
     bare.post(items, {"key": "k", "data": {}}).ok(201)
 
     assert bare.post(items, {"key": "k", "data": {}}).error == (409, 54208)
 
 
 def test_absent_item_is_not_found(bare: Bare, items: str, alice: SdkObject, name: str) -> None:
-    """S-034."""
     for reply in (bare.post(f"{items}/k", {"data": {}}), bare.get(f"{items}/k"), bare.delete(f"{items}/k")):
         assert reply.error == (404, 54201)
         assert reply.body["message"] == "Item not found"
@@ -102,7 +95,6 @@ def test_absent_item_is_not_found(bare: Bare, items: str, alice: SdkObject, name
 
 
 def test_absent_key_gives_an_empty_page(bare: Bare, items: str) -> None:
-    """S-036."""
     page = bare.get(f"{items}?HideExpired=true&Key=k").ok()
 
     assert page["items"] == []
@@ -111,7 +103,6 @@ def test_absent_key_gives_an_empty_page(bare: Bare, items: str) -> None:
 
 @pytest.mark.parametrize("key", ["a/b", "é", "a%2Fb", "a b", "+&=?#", "..", "ключ"])
 def test_key_with_special_characters_is_found_again(bare: Bare, items: str, key: str) -> None:
-    """S-005."""
     encoded = quote(key, safe="")
     bare.put(f"{items}/{encoded}", {"data": {"k": key}}).ok(201)
 
@@ -122,7 +113,6 @@ def test_key_with_special_characters_is_found_again(bare: Bare, items: str, key:
 
 
 def test_unusable_key_is_refused(bare: Bare, items: str) -> None:
-    """S-050."""
     bare.put(f"{items}/{'k' * 320}", {"data": {}}).ok(201)
 
     assert bare.put(f"{items}/{'k' * 321}", {"data": {}}).error == (400, 54209)
@@ -131,7 +121,6 @@ def test_unusable_key_is_refused(bare: Bare, items: str) -> None:
 
 
 def test_keys_are_ordered_by_code_point(bare: Bare, items: str) -> None:
-    """S-038."""
     keys = ["10", "2", "A", "a", "é", "\uff5e", "😀"]
     for key in reversed(keys):
         bare.put(f"{items}/{quote(key, safe='')}", {"data": {}}).ok(201)
@@ -147,7 +136,6 @@ def test_keys_are_ordered_by_code_point(bare: Bare, items: str) -> None:
 
 
 def test_items_are_embedded_where_asked_for(bare: Bare) -> None:
-    """S-044."""
     made = bare.post("/v3/Maps", {}).ok(201)
     bare.put(f"{made['links']['items']}/k", {"data": {"n": 1}}).ok(201)
 
@@ -179,7 +167,7 @@ def test_key_added_again_after_removal_is_a_new_item(bare: Bare, items: str) -> 
 
 
 def test_mutates_of_a_key_absent_to_all_converge(connect: Connect, bare: Bare, name: str) -> None:
-    """S-024: one add wins, the others read again and retry."""
+    """One add wins, the others read again and retry."""
     maps = [connect(f"user {n}").map(name) for n in range(5)]
 
     for outcome in [each.mutate.start("k", Js("v => ({ n: (v.n ?? 0) + 1 })")) for each in maps]:

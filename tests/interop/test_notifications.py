@@ -1,4 +1,4 @@
-"""Subscriptions on the wire: confirmations, replay and live events (`sync.md` 3.1 to 3.6)."""
+"""Subscriptions on the wire: confirmations, replay and live events."""
 
 from typing import Any
 
@@ -26,7 +26,6 @@ def _push_all(client: Bare, items: str, count: int) -> None:
 
 
 def test_establish_announces_delivery(reader: Bare) -> None:
-    """S-055."""
     body = {"event_protocol_version": 4, "action": "establish", "correlation_id": 1, "requests": []}
 
     answer = reader.post("/v4/Subscriptions", body).ok()
@@ -41,7 +40,6 @@ def test_establish_announces_delivery(reader: Bare) -> None:
 def test_new_object_is_established_at_its_first_counter(
     reader: Bare, kind: str, last_event_id: int | None
 ) -> None:
-    """S-056, S-057."""
     sid = reader.post(f"/v3/{kind.title()}s", {"data": {}}).ok(201)["sid"]
 
     correlation_id = reader.establish((sid, kind, None))
@@ -65,7 +63,6 @@ def test_new_object_is_established_at_its_first_counter(
 
 
 def test_protocol_version_three_is_answered_one_by_one(reader: Bare) -> None:
-    """S-056."""
     sids = [reader.post("/v3/Maps", {}).ok(201)["sid"] for _ in range(2)]
 
     reader.establish(*((sid, "map", None) for sid in sids), version=3)
@@ -77,7 +74,7 @@ def test_protocol_version_three_is_answered_one_by_one(reader: Bare) -> None:
 
 
 def test_missed_list_events_are_replayed_before_the_confirmation(writer: Bare, reader: Bare) -> None:
-    """S-058: item 0 is known; of the others the latest change counts, under its own id."""
+    """Item 0 is known; of the others the latest change counts, under its own id."""
     made = writer.post("/v3/Lists", {}).ok(201)
     items = made["links"]["items"]
     for n in range(4):
@@ -110,7 +107,6 @@ def test_item_known_before_it_changed_is_replayed_as_updated(writer: Bare, reade
 
 
 def test_missed_document_changes_are_replayed_as_the_current_state(writer: Bare, reader: Bare) -> None:
-    """S-059."""
     made = writer.post("/v3/Documents", {"data": {}}).ok(201)
     for n in range(3):
         writer.post(made["url"], {"data": {"n": n}}).ok()
@@ -134,7 +130,6 @@ def test_nothing_is_replayed_to_a_client_that_is_up_to_date(writer: Bare, reader
 def test_unknown_position_replays_only_what_is_newer_than_the_endpoint(
     writer: Bare, connect: Connect
 ) -> None:
-    """S-060."""
     made = writer.post("/v3/Lists", {}).ok(201)
     writer.post(made["links"]["items"], {"data": {"n": "before"}}).ok(201)
     reader = connect.bare("reader")
@@ -148,7 +143,6 @@ def test_unknown_position_replays_only_what_is_newer_than_the_endpoint(
 
 
 def test_long_replay_is_interrupted_and_continued(writer: Bare, reader: Bare) -> None:
-    """S-061."""
     made = writer.post("/v3/Lists", {}).ok(201)
     _push_all(writer, made["links"]["items"], 1200)
 
@@ -178,7 +172,6 @@ def test_long_replay_is_interrupted_and_continued(writer: Bare, reader: Bare) ->
 def test_live_events_have_the_type_of_their_kind(
     writer: Bare, reader: Bare, kind: str, path: str | None, message_type: str
 ) -> None:
-    """S-062."""
     made = writer.post(f"/v3/{kind.title()}s", {"data": {}}).ok(201)
     reader.follow(made["sid"], kind)
 
@@ -192,7 +185,6 @@ def test_live_events_have_the_type_of_their_kind(
 
 
 def test_connections_without_registrations_get_notifications(writer: Bare, connect: Connect) -> None:
-    """S-079."""
     reader = connect.bare("reader", types=[])
     made = writer.post("/v3/Documents", {"data": {}}).ok(201)
     reader.follow(made["sid"], "document")
@@ -205,7 +197,6 @@ def test_connections_without_registrations_get_notifications(writer: Bare, conne
 def test_thousand_objects_are_established_in_one_batch_and_too_many_refused(
     writer: Bare, reader: Bare
 ) -> None:
-    """S-065, S-081."""
     made = [writer.start("post", "/v3/Streams", {}, {}) for _ in range(2001)]
     sids = [writer.reply(outcome).ok(201)["sid"] for outcome in made]
 
@@ -221,7 +212,6 @@ def test_thousand_objects_are_established_in_one_batch_and_too_many_refused(
 
 
 def test_batch_separates_good_from_bad(reader: Bare) -> None:
-    """S-066, S-067."""
     good = reader.post("/v3/Documents", {"data": {}}).ok(201)["sid"]
     absent = {"ET": "document", "ES": "list", "MP": "map", "TO": "stream"}
 
@@ -250,7 +240,7 @@ def test_malformed_sid_fails_like_an_absent_object(reader: Bare) -> None:
 
 
 def test_cancelled_object_is_heard_of_no_more(writer: Bare, reader: Bare) -> None:
-    """S-068: a second object is the fence."""
+    """A second object is the fence."""
     made, fence = (writer.post("/v3/Documents", {"data": {}}).ok(201) for _ in range(2))
     reader.follow(made["sid"], "document")
     reader.follow(fence["sid"], "document")
@@ -266,7 +256,6 @@ def test_cancelled_object_is_heard_of_no_more(writer: Bare, reader: Bare) -> Non
 
 
 def test_object_established_twice_is_heard_of_once(writer: Bare, reader: Bare) -> None:
-    """S-069."""
     made = writer.post("/v3/Documents", {"data": {}}).ok(201)
     reader.follow(made["sid"], "document")
     reader.follow(made["sid"], "document")
@@ -278,7 +267,7 @@ def test_object_established_twice_is_heard_of_once(writer: Bare, reader: Bare) -
 
 
 def test_writer_gets_no_echo_but_its_other_connection_does(connect: Connect) -> None:
-    """S-072: what somebody else writes is the fence."""
+    """What somebody else writes is the fence."""
     phone, laptop, somebody = connect.bare("dora"), connect.bare("dora"), connect.bare("erik")
     made = phone.post("/v3/Documents", {"data": {}}).ok(201)
     phone.follow(made["sid"], "document", 0)
@@ -292,7 +281,6 @@ def test_writer_gets_no_echo_but_its_other_connection_does(connect: Connect) -> 
 
 
 def test_item_events_carry_what_clients_read(writer: Bare, reader: Bare) -> None:
-    """S-074, S-075."""
     made = writer.post("/v3/Maps", {}).ok(201)
     items = made["links"]["items"]
     reader.follow(made["sid"], "map")
@@ -323,7 +311,6 @@ def test_item_events_carry_what_clients_read(writer: Bare, reader: Bare) -> None
 
 
 def test_ttl_of_a_document_reaches_subscribers(writer: Bare, reader: Bare) -> None:
-    """S-022, S-078."""
     made = writer.post("/v3/Documents", {"data": {"n": 1}}).ok(201)
     reader.follow(made["sid"], "document")
 
@@ -335,7 +322,7 @@ def test_ttl_of_a_document_reaches_subscribers(writer: Bare, reader: Bare) -> No
 
 
 def test_ttl_of_other_objects_reaches_nobody(writer: Bare, reader: Bare) -> None:
-    """S-053: a later item is the fence."""
+    """A later item is the fence."""
     made = {kind: writer.post(f"/v3/{kind}", {}).ok(201) for kind in ("Lists", "Maps", "Streams")}
     for kind, each in made.items():
         reader.follow(each["sid"], kind[:-1].lower())
@@ -357,7 +344,6 @@ def test_ttl_of_other_objects_reaches_nobody(writer: Bare, reader: Bare) -> None
 
 
 def test_unknown_members_of_a_subscription_are_ignored(reader: Bare) -> None:
-    """S-080."""
     sid = reader.post("/v3/Maps", {}).ok(201)["sid"]
     entry = {"object_sid": sid, "object_type": "map", "last_event_id": None, "type": "com.example.Request"}
 
@@ -388,7 +374,7 @@ def test_removed_root_is_announced_with_a_final_event(writer: Bare, reader: Bare
 
 
 def test_events_between_replay_and_live_are_delivered_once(writer: Bare, connect: Connect) -> None:
-    """S-064: ten clients subscribe while somebody writes."""
+    """Ten clients subscribe while somebody writes."""
     made = writer.post("/v3/Lists", {}).ok(201)
     outcomes = [writer.start("post", made["links"]["items"], {}, {"data": {"n": n}}) for n in range(300)]
     readers = [connect.bare(f"reader {n}") for n in range(10)]

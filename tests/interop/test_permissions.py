@@ -1,4 +1,4 @@
-"""Permissions of a service with ACL on (`sync.md` 5)."""
+"""Permissions of a service with ACL on (`protocol/sync.md`, Permissions)."""
 
 from typing import Any
 
@@ -46,7 +46,6 @@ def _write(client: Bare, made: Any, kind: str) -> int:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_acl_any_identity_may_do_everything(connect: Connect, kind: str) -> None:
-    """S-096."""
     owner, guest = connect.bare("owner"), connect.bare("guest")
     made = owner.post(f"/v3/{kind.title()}s", {"data": {}}).ok(201)
 
@@ -57,7 +56,6 @@ def test_without_acl_any_identity_may_do_everything(connect: Connect, kind: str)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_identity_without_permission_may_do_nothing(guarded: Guarded, kind: str) -> None:
-    """S-097."""
     guest, made = guarded.bare("guest"), guarded.make(kind)
 
     assert guest.get(made["url"]).error == FORBIDDEN
@@ -73,7 +71,6 @@ def test_identity_without_permission_may_do_nothing(guarded: Guarded, kind: str)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_reader_may_look_but_not_write(guarded: Guarded, kind: str) -> None:
-    """S-098."""
     guest, made = guarded.bare("guest"), guarded.make(kind)
     guarded.allow(made, kind, "guest", "read")
 
@@ -85,7 +82,6 @@ def test_reader_may_look_but_not_write(guarded: Guarded, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_writer_may_change_but_not_remove(guarded: Guarded, kind: str) -> None:
-    """S-098."""
     guest, made = guarded.bare("guest"), guarded.make(kind)
     guarded.allow(made, kind, "guest", "read", "write")
 
@@ -95,7 +91,6 @@ def test_writer_may_change_but_not_remove(guarded: Guarded, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_manager_may_remove(guarded: Guarded, kind: str) -> None:
-    """S-098."""
     guest, made = guarded.bare("guest"), guarded.make(kind)
     guarded.allow(made, kind, "guest", "read", "write", "manage")
 
@@ -108,7 +103,6 @@ def test_absent_object_is_absent_rather_than_forbidden(guarded: Guarded, name: s
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_creator_may_use_what_it_made(guarded: Guarded, kind: str) -> None:
-    """S-101."""
     made = guarded.make(kind)
 
     assert _write(guarded.owner, made, kind) in (200, 201)
@@ -122,7 +116,7 @@ def test_anybody_may_use_a_stream(guarded: Guarded) -> None:
 
 
 def test_revoked_read_stops_the_events_at_once(guarded: Guarded) -> None:
-    """S-102: an object that stays readable is the fence."""
+    """An object that stays readable is the fence."""
     guest = guarded.bare("guest")
     made, fence = guarded.make("document"), guarded.make("document")
     for each in (made, fence):

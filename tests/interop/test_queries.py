@@ -1,4 +1,4 @@
-"""Live and instant queries, of which this server has no index (`sync.md` 3.9)."""
+"""Live and instant queries, of which this server has no index (`protocol/sync.md`, Queries)."""
 
 import pytest
 
@@ -7,7 +7,6 @@ from tests.interop.sdk import SdkError, SdkObject
 
 
 def test_live_query_of_an_unknown_index_is_refused(alice: SdkObject) -> None:
-    """S-082."""
     with pytest.raises(SdkError) as refused:
         alice.liveQuery("tr-worker", 'data.team == "red"')
 
@@ -15,7 +14,6 @@ def test_live_query_of_an_unknown_index_is_refused(alice: SdkObject) -> None:
 
 
 def test_instant_query_of_an_unknown_index_is_refused(alice: SdkObject) -> None:
-    """S-082."""
     query = alice.instantQuery("tr-worker")
 
     with pytest.raises(SdkError) as refused:

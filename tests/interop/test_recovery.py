@@ -1,4 +1,4 @@
-"""What clients see of a server that stops, dies, or sheds load (`sync.md` 3.7, 9)."""
+"""What clients see of a server that stops, dies, or sheds load."""
 
 import shutil
 
@@ -12,7 +12,6 @@ from tests.interop.server import Server
 def test_clients_reconnect_to_a_restarted_server_and_miss_nothing(
     own_server: Server, connect: Connect, name: str, ending: str
 ) -> None:
-    """S-070, S-107."""
     alice, bob = connect("alice"), connect("bob")
     document, items = alice.document(name), alice.list(name)
     seen_document, seen_items = bob.document(name).subscribed(), bob.list(name).subscribed()
@@ -52,8 +51,6 @@ def test_object_removed_while_a_client_was_away_is_reported(
 
 
 def test_storage_id_is_that_of_the_user_and_of_the_data(own_server: Server, connect: Connect) -> None:
-    """S-110."""
-
     def storage_id(identity: str) -> str:
         return connect.bare(identity).client.storageId()["id"]
 

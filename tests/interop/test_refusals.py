@@ -1,4 +1,4 @@
-"""Every way to be denied: what the SDK shows, and that the refusal is explained (`tokens.md` 6, 7)."""
+"""Every way to be denied: what the SDK shows, and that the refusal is explained."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The client API as such: routing, addressing, headers, links and the form of errors (`sync.md` 2)."""
+"""The client API as such: routing, addressing, headers, links and the form of errors."""
 
 import pytest
 
@@ -11,7 +11,6 @@ UNKNOWN = "0" * 31 + "f"
 
 
 def test_configuration_has_every_link_below_the_service(bare: Bare, server: Server) -> None:
-    """S-001."""
     service = server.credentials["TWILIO_SYNC_SERVICE_SID"]
 
     links = bare.get("/v3/Configuration").ok()["links"]
@@ -33,7 +32,6 @@ def test_configuration_has_every_link_below_the_service(bare: Bare, server: Serv
 
 
 def test_reply_is_typed_json(bare: Bare) -> None:
-    """S-002."""
     reply = bare.post("/v3/Documents", {"data": {}})
 
     assert reply.headers["content-type"].startswith("application/json")
@@ -41,7 +39,6 @@ def test_reply_is_typed_json(bare: Bare) -> None:
 
 
 def test_headers_and_parameters_as_arrays_are_accepted(bare: Bare) -> None:
-    """S-004."""
     document = bare.post("/v3/Documents", {"data": {}}).ok(201)
     items = bare.post("/v3/Lists", {}).ok(201)["links"]["items"]
     for n in range(3):
@@ -57,7 +54,6 @@ def test_headers_and_parameters_as_arrays_are_accepted(bare: Bare) -> None:
 def test_name_with_special_characters_opens_the_same_object(
     alice: SdkObject, bob: SdkObject, name: str
 ) -> None:
-    """S-005."""
     odd = f"a/b é%2F+ ?#{name}"
 
     first = alice.document(odd)
@@ -68,7 +64,6 @@ def test_name_with_special_characters_opens_the_same_object(
 
 
 def test_document_is_found_below_its_service_too(bare: Bare, server: Server, name: str) -> None:
-    """S-006."""
     made = bare.post("/v3/Documents", {"unique_name": name, "data": {"x": 1}}).ok(201)
     service = server.credentials["TWILIO_SYNC_SERVICE_SID"]
 
@@ -79,13 +74,11 @@ def test_document_is_found_below_its_service_too(bare: Bare, server: Server, nam
 
 
 def test_path_of_a_foreign_service_is_refused(bare: Bare) -> None:
-    """S-007."""
     assert bare.get(f"/v3/Services/IS{UNKNOWN}/Documents/x").error == (403, 54056)
 
 
 @pytest.mark.parametrize("kind", ["Documents", "Lists", "Maps", "Streams"])
 def test_urls_are_absolute_and_repeat_the_host_of_the_request(bare: Bare, kind: str) -> None:
-    """S-008."""
     host = "https://cds.ie1.twilio.com"
 
     made = bare.post(f"{host}/v3/{kind}", {"data": {}}).ok(201)
@@ -113,7 +106,6 @@ def test_request_under_a_grant_the_token_lacks_is_refused(bare: Bare) -> None:
 
 
 def test_error_body_has_the_members_that_clients_read(bare: Bare) -> None:
-    """S-051."""
     body = bare.get("/v3/Documents/nobody-made-this").body
 
     assert (body["status"], body["code"], body["message"]) == (404, 54300, "Unique name not found")

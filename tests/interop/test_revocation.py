@@ -1,4 +1,4 @@
-"""Revocation is live: what it meets ends at once and is told why, nothing else is touched (`tokens.md` 8)."""
+"""Revocation is live: what it meets ends at once and is told why, nothing else is touched."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Streams and their messages (`sync.md` 2.3, 3.5)."""
+"""Streams and their messages (`protocol/sync.md`, Requests and Events)."""
 
 import pytest
 
@@ -19,7 +19,6 @@ def test_messages_of_one_client_reach_the_other_in_order(alice: SdkObject, bob: 
 
 
 def test_new_stream_has_no_counter(bare: Bare) -> None:
-    """S-011."""
     made = bare.post("/v3/Streams", {}).ok(201)
 
     assert set(made["links"]) == {"messages"}
@@ -27,14 +26,12 @@ def test_new_stream_has_no_counter(bare: Bare) -> None:
 
 
 def test_published_message_gets_a_sid(bare: Bare) -> None:
-    """S-046."""
     messages = bare.post("/v3/Streams", {}).ok(201)["links"]["messages"]
 
     assert bare.post(messages, {"data": {"x": 1}}).ok(201)["sid"].startswith("TZ")
 
 
 def test_message_over_four_kibibytes_is_refused(bare: Bare, alice: SdkObject) -> None:
-    """S-046."""
     stream = bare.post("/v3/Streams", {}).ok(201)
     fits = {"x": "y" * (4096 - len('{"x":""}'))}
     bare.post(stream["links"]["messages"], {"data": fits}).ok(201)

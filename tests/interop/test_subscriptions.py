@@ -1,4 +1,4 @@
-"""Subscriptions as the SDK sees them: who hears of what, once and in order (`sync.md` 3)."""
+"""Subscriptions as the SDK sees them: who hears of what, once and in order."""
 
 import pytest
 
@@ -32,7 +32,6 @@ def _add(entity: SdkObject, kind: str, n: int) -> None:
 def test_removed_object_is_reported_to_its_subscribers(
     alice: SdkObject, bob: SdkObject, name: str, kind: str
 ) -> None:
-    """S-076."""
     mine = _open(alice, kind, name)
     seen = _open(bob, kind, name).subscribed()
 
@@ -47,7 +46,7 @@ def test_removed_object_is_reported_to_its_subscribers(
 def test_own_removal_of_an_item_is_raised_once(
     alice: SdkObject, bob: SdkObject, name: str, kind: str
 ) -> None:
-    """S-073: the other client's change, which comes after, is the fence."""
+    """The other client's change, which comes after, is the fence."""
     mine = _open(alice, kind, name).subscribed()
     theirs = _open(bob, kind, name).subscribed()
     _add(mine, kind, 1)
@@ -63,7 +62,6 @@ def test_own_removal_of_an_item_is_raised_once(
 
 
 def test_own_message_is_raised_once(alice: SdkObject, bob: SdkObject, name: str) -> None:
-    """S-073."""
     mine = alice.stream(name).subscribed()
     theirs = bob.stream(name).subscribed()
 
@@ -77,7 +75,6 @@ def test_own_message_is_raised_once(alice: SdkObject, bob: SdkObject, name: str)
 
 
 def test_other_connection_of_the_same_identity_gets_the_event(connect: Connect, name: str) -> None:
-    """S-072."""
     phone, laptop = connect("dora"), connect("dora")
     on_phone = phone.document(name)
     on_laptop = laptop.document(name).subscribed()
@@ -104,7 +101,6 @@ def test_object_opened_again_shows_what_happened_meanwhile(
 def test_item_pushed_by_many_clients_arrives_once_in_index_order(
     connect: Connect, bob: SdkObject, name: str
 ) -> None:
-    """S-063."""
     seen = bob.list(name).subscribed()
     writers = [connect(f"user {n}").list(name) for n in range(5)]
 
@@ -116,7 +112,7 @@ def test_item_pushed_by_many_clients_arrives_once_in_index_order(
 
 
 def test_object_opened_while_others_write_misses_nothing(connect: Connect, bob: SdkObject, name: str) -> None:
-    """S-064: what the first page does not show arrives as an event."""
+    """What the first page does not show arrives as an event."""
     writer = connect("writer").list(name)
     outcomes = [writer.push.start({"n": n}) for n in range(100)]
 
@@ -138,7 +134,6 @@ def test_object_opened_while_others_write_misses_nothing(connect: Connect, bob: 
 def test_subscription_survives_a_new_token(
     connect: Connect, alice: SdkObject, server: Server, name: str
 ) -> None:
-    """S-071."""
     bob = connect("bob")
     seen = bob.document(name).subscribed()
 

@@ -1,4 +1,4 @@
-"""Webhooks of all that a client can change, in the order of changing, and over a restart (`rest.md` 8.3)."""
+"""Webhooks of all that a client can change, in the order of changing, and over a restart."""
 
 from typing import Any
 

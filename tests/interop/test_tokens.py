@@ -1,4 +1,4 @@
-"""The life of an Access Token as the SDK shows it: warned, refreshed, expired (`twilsock.md` 6, 7, 11)."""
+"""The life of an Access Token as the SDK shows it: warned, refreshed, expired."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Time to live: dates, expiry, and what readers and subscribers see of it (`sync.md` 1.6)."""
+"""Time to live: dates, expiry, and what readers and subscribers see of it."""
 
 from datetime import datetime
 
@@ -18,7 +18,6 @@ def _seconds(earlier: str, later: str) -> float:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_object_created_with_a_ttl_has_a_date_of_expiry(bare: Bare, kind: str) -> None:
-    """S-012."""
     made = bare.post(f"/v3/{kind.title()}s", {"data": {}, "ttl": 3600}).ok(201)
 
     assert _seconds(made["date_created"], made["date_expires"]) == pytest.approx(3600, abs=1)
@@ -27,7 +26,6 @@ def test_object_created_with_a_ttl_has_a_date_of_expiry(bare: Bare, kind: str) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_ttl_of_an_object_can_be_set_and_cleared_by_the_sdk(alice: SdkObject, name: str, kind: str) -> None:
-    """S-053."""
     entity = getattr(alice, kind)(name)
 
     entity.setTtl(3600)
@@ -39,7 +37,6 @@ def test_ttl_of_an_object_can_be_set_and_cleared_by_the_sdk(alice: SdkObject, na
 
 
 def test_document_write_with_only_a_ttl_keeps_its_data(bare: Bare) -> None:
-    """S-022."""
     made = bare.post("/v3/Documents", {"data": {"n": 1}}).ok(201)
 
     changed = bare.post(made["url"], {"ttl": 60}).ok()
@@ -49,7 +46,6 @@ def test_document_write_with_only_a_ttl_keeps_its_data(bare: Bare) -> None:
 
 
 def test_write_without_ttl_keeps_the_date_of_expiry_and_zero_clears_it(bare: Bare) -> None:
-    """S-035."""
     items = bare.post("/v3/Maps", {}).ok(201)["links"]["items"]
     made = bare.put(f"{items}/k", {"data": {"n": 1}, "ttl": 3600}).ok(201)
 
@@ -61,7 +57,6 @@ def test_write_without_ttl_keeps_the_date_of_expiry_and_zero_clears_it(bare: Bar
 
 
 def test_expired_items_are_absent(server: Server, bare: Bare) -> None:
-    """S-045."""
     items = bare.post("/v3/Lists", {}).ok(201)["links"]["items"]
     brief = bare.post(items, {"data": {"n": 0}, "ttl": 60}).ok(201)
     bare.post(items, {"data": {"n": 1}}).ok(201)
@@ -75,7 +70,6 @@ def test_expired_items_are_absent(server: Server, bare: Bare) -> None:
 
 
 def test_expired_item_is_reported_as_removed(server: Server, connect: Connect, name: str) -> None:
-    """S-077."""
     mine = connect("alice").map(name)
     seen = connect("bob").map(name).subscribed()
     mine.set("k", {"n": 1}, {"ttl": 60})
@@ -91,7 +85,6 @@ def test_expired_item_is_reported_as_removed(server: Server, connect: Connect, n
 def test_expired_object_is_reported_as_removed(
     server: Server, connect: Connect, name: str, kind: str
 ) -> None:
-    """S-077."""
     first = getattr(connect("alice"), kind)({"id": name, "ttl": 60}).subscribed()
 
     server.advance(61)

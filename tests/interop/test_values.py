@@ -1,4 +1,4 @@
-"""What may be stored, and that it comes back and reaches subscribers unchanged (`sync.md` 1.7, 7)."""
+"""What may be stored, and that it comes back and reaches subscribers unchanged."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,6 @@ def _nested(depth: int) -> str:
 
 
 def test_data_of_the_greatest_size_is_stored_and_one_byte_more_refused(bare: Bare) -> None:
-    """S-047."""
     document = bare.post("/v3/Documents", {"data": _sized(16384)}).ok(201)
     assert bare.get(document["url"]).ok()["data"] == _sized(16384)
     items = bare.post("/v3/Lists", {}).ok(201)["links"]["items"]
@@ -40,13 +39,11 @@ def test_size_counts_bytes_not_characters(bare: Bare) -> None:
 
 @pytest.mark.parametrize("data", [[], "text", 1, True])
 def test_data_other_than_an_object_is_refused(bare: Bare, data: Any) -> None:
-    """S-048."""
     assert bare.post("/v3/Documents", {"data": data}).error == (400, 54008)
 
 
 @pytest.mark.parametrize("body", [{}, {"data": None}])
 def test_absent_data_has_the_code_of_the_item(bare: Bare, body: dict[str, Any]) -> None:
-    """S-048."""
     items = bare.post("/v3/Lists", {}).ok(201)["links"]["items"]
     pairs = bare.post("/v3/Maps", {}).ok(201)["links"]["items"]
     messages = bare.post("/v3/Streams", {}).ok(201)["links"]["messages"]
@@ -59,7 +56,6 @@ def test_absent_data_has_the_code_of_the_item(bare: Bare, body: dict[str, Any]) 
 
 @pytest.mark.parametrize("ttl", [-1, 31536001, "soon", 1.5])
 def test_unusable_ttl_is_refused(bare: Bare, ttl: Any) -> None:
-    """S-049."""
     assert bare.post("/v3/Documents", {"data": {}, "ttl": ttl}).error == (400, 54011)
     assert bare.post("/v3/Lists", {"ttl": ttl}).error == (400, 54011)
 

@@ -1,4 +1,4 @@
-"""Webhooks whose target is down, or slow, and whose server is killed (`rest.md` 8.1)."""
+"""Webhooks whose target is down, or slow, and whose server is killed (`protocol/webhooks.md`, Retries)."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Webhooks as an application gets them; the validators of both helper libraries judge them (`rest.md` 8)."""
+"""Webhooks as an application gets them; the validators of both helper libraries judge them."""
 
 import json
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """A light client on the sans-I/O core: one connection, its requests, and what it is told.
 
 It is stricter than the official ones: a packet that one of them could not read ends the connection and fails
-whoever uses it (`twilsock.md` 2.3).
+whoever uses it (`protocol/twilsock.md`, Writing).
 """
 
 import asyncio

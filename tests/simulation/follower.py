@@ -1,4 +1,4 @@
-"""A subscriber that keeps its objects in step over as many connections as it takes (`sync.md` 3)."""
+"""A subscriber that keeps its objects in step over as many connections as it takes."""
 
 import asyncio
 import itertools

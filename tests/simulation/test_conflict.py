@@ -1,4 +1,4 @@
-"""Clients that change the same value on the condition that nobody else did (`sync.md` 2.7)."""
+"""Clients that change the same value on the condition that nobody else did."""
 
 import asyncio
 from typing import Any

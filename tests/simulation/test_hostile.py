@@ -1,6 +1,6 @@
 """Hostile data is refused with its code, or reaches every subscriber as it was sent, in a readable packet.
 
-The client refuses every packet with a raw CR or LF inside (`twilsock.md` 2.3).
+The client refuses every packet with a raw CR or LF inside (`protocol/twilsock.md`, Writing).
 """
 
 import asyncio

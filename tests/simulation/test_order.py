@@ -45,7 +45,7 @@ async def test_writes_sent_without_waiting_are_carried_out_in_order(shared_serve
 
 
 async def test_page_never_shows_an_item_before_its_event(shared_server: Server) -> None:
-    """`conversations.md` 4.8: an SDK that meets a message in a page first never reports it as added."""
+    """An SDK that meets an item in a page first never reports it as added."""
     announced = -1
     shown: list[int] = []
 

@@ -9,8 +9,8 @@ from twilio.jwt.access_token.grants import SyncGrant
 from tests.support.rig import Rig
 from tsock.accounts.caller import SYNC
 from tsock.accounts.principal import OPERATOR
-from tsock.accounts.services import ServiceOptions, update_service
 from tsock.storage.store import fetched
+from tsock.sync.services import ServiceOptions, update_service
 from tsock.tokens.jws import from_base64url
 from tsock.webhooks.outbox import Posted
 

@@ -71,7 +71,8 @@ class OperatorsDoor:
         route, values = self._router.find(request)
         answer = route.handler(request, *values)
         if isinstance(answer, Read):
-            answer = self.world(answer.run)
+            assert answer.reply is None
+            answer = self.world(answer.query)
         elif isinstance(answer, Write):
             answer = self.world(answer.rule)
         assert isinstance(answer, Response)

@@ -1,14 +1,15 @@
 """The sender over a real store, its clock moved by hand; it makes requests, or asks a script of the test."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tsock.accounts.bootstrap import Bootstrap, bootstrap
 from tsock.accounts.directory import Directory
-from tsock.accounts.records import Account, Service
 from tsock.accounts.secrets import Vault
+from tsock.announcements import Announcements
+from tsock.assembly import open_store
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.ids import Ids
@@ -16,12 +17,11 @@ from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.ticker import Ticker
 from tsock.outbound.client import WebhookClient
 from tsock.settings import Settings
-from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.webhooks import outbox
 from tsock.webhooks.failure import DeliveryFailure, Fault, Received
-from tsock.webhooks.outbox import Delivery, Kind, Post
+from tsock.webhooks.outbox import Delivery, Origin, Post
 
 T = TypeVar("T")
 
@@ -43,7 +43,9 @@ class PostOffice:
         self.settings = Settings(**settings)
         self.clock = Clock(lambda: NOON_MS)
         self.metrics = Metrics()
-        self.store = SqliteStore(folder / "tsock.db", clock=self.clock, ids=Ids(3), metrics=self.metrics)
+        self.store = open_store(
+            folder / "tsock.db", self.settings, clock=self.clock, ids=Ids(3), metrics=self.metrics
+        )
         self.vault = Vault(b"m" * 32)
         self.directory = Directory(self.vault)
         self.reported: list[DeliveryFailure] = []
@@ -64,7 +66,7 @@ class PostOffice:
         )
 
     async def open(self) -> None:
-        self.store.listen(self._hear)
+        self.store.listen(Announcements(self.directory.apply, work=self.deliveries.hear).hear)
         self.made = await written(self.store, lambda tx: bootstrap(tx, self.vault, Ids(1), region="us1"))
         await fetched(self.store, self.directory.load)
 
@@ -82,26 +84,20 @@ class PostOffice:
         self._ticker.stop()
         assert self._errors == []
 
-    def _hear(self, facts: Sequence[object]) -> None:
-        for fact in facts:
-            if isinstance(fact, Account | Service):
-                self.directory.apply(fact)
-        self.deliveries.hear(facts)
-
     async def do(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
         return await written(self.store, lambda tx: rule(tx, *args, **named))
 
-    async def put(self, *names: str, topic: str = "MP1", url: str, kind: Kind = "sync") -> None:
+    async def put(self, *names: str, topic: str = "MP1", url: str, kind: Origin = "sync") -> None:
         """Put deliveries, named by their event type."""
         for name in names:
             account_sid, service_sid = self.made.account_sid, self.made.sync_service_sid
             post = Post(account_sid, service_sid, kind, name, topic, url, {"EventType": name})
             await self.do(outbox.put, post)
 
-    async def rows(self, state: outbox.State = "waiting") -> list[Delivery]:
+    async def rows(self, state: outbox.DeliveryState = "waiting") -> list[Delivery]:
         return list(await fetched(self.store, lambda tx: outbox.page(tx, state, after=0, limit=1000)))
 
-    async def names(self, state: outbox.State = "waiting") -> list[str]:
+    async def names(self, state: outbox.DeliveryState = "waiting") -> list[str]:
         return [each.event_type for each in await self.rows(state)]
 
     def advance_s(self, seconds: float) -> None:
@@ -124,7 +120,9 @@ class PostOffice:
         found: list[int] = []
         query = "SELECT count(*) FROM webhook_deliveries WHERE next_ms <= :now"
         now_ms = self.clock.now_ms()
-        self.store.read(lambda tx: tx.all(query, {"now": now_ms})[0][0], lambda count, _: found.append(count))
+        self.store.read(
+            lambda tx: tx.all(query, {"now": now_ms})[0][0], lambda count, *_: found.append(count)
+        )
         return found == [0]
 
     async def until_told(self, number: int) -> None:

@@ -29,7 +29,7 @@ PAGING = {
     "total",
     "uri",
 }
-"""What a page of the 2010 API has beside its records; any other name breaks a library (`rest.md` 1.5)."""
+"""What a page of the 2010 API has beside its records; any other name breaks a library."""
 
 Credentials = tuple[str, str]
 

@@ -16,43 +16,23 @@ from tsock.accounts.directory import Directory
 from tsock.accounts.keys import SigningKey
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.secrets import Vault
-from tsock.api.development import Development
+from tsock.announcements import Announcements
 from tsock.api.gatekeeper import Gatekeeper
-from tsock.api.health import Health
-from tsock.api.router import Router
-from tsock.api.sync.rates import SyncRates
-from tsock.api.sync.rest import routes as sync_rest
-from tsock.api.sync.sdk.items import SyncItemsClient
-from tsock.api.sync.sdk.roots import SyncClient
-from tsock.api.sync.sdk.scope import SyncScope
+from tsock.assembly import Surroundings, assemble, open_store
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
-from tsock.debugger import denials
-from tsock.debugger.debugger import Debugger
+from tsock.debugger import alerts, denials
+from tsock.debugger.alerts import Alert
 from tsock.debugger.denials import Denial
-from tsock.events import Event
-from tsock.gateway.admission import Admission
-from tsock.gateway.context import Context
-from tsock.gateway.gateway import Gateway
-from tsock.gateway.hub import Hub
-from tsock.gateway.notices import Notices
-from tsock.gateway.reachability import Reachability
-from tsock.gateway.sessions import Sessions
-from tsock.gateway.subscriptions import Subscriptions
-from tsock.gateway.tunnel import Tunnel
+from tsock.events import Fact
 from tsock.gateway.websocket import WebSocket
 from tsock.ids import Ids
-from tsock.settings import Settings
-from tsock.storage.sqlite.store import SqliteStore
+from tsock.installation.installation import Installation
+from tsock.settings import SETTINGS, Settings
 from tsock.storage.store import Tx, fetched, written
-from tsock.sync.actor import Limits
 from tsock.telemetry.metrics import Metrics
-from tsock.telemetry.tail import Tail
-from tsock.tokens.continuation import Continuations
-from tsock.tokens.examiner import Examiner
 from tsock.tokens.mint import mint
 from tsock.wire import frame as packet_frame
-from tsock.wire.packets import packet_ids
 
 T = TypeVar("T")
 
@@ -66,9 +46,7 @@ class Rig:
 
     made: Bootstrap
 
-    def __init__(
-        self, folder: Path, *, explain: bool = False, limits: Limits | None = None, **settings: Any
-    ) -> None:
+    def __init__(self, folder: Path, *, explain: bool = False, **settings: Any) -> None:
         self.passed_ms = 0
         self.settings = Settings(**settings)
         self.clock = Clock(lambda: NOON_MS + self.passed_ms, lambda: self.passed_ms / 1000)
@@ -77,86 +55,58 @@ class Rig:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: self.errors.append(context))
         self.deadlines = Deadlines(self.clock, self.errors.append)
         self.metrics = Metrics()
-        self.tail = Tail(self.clock)
         self.ids = Ids(2)
-        self.store = SqliteStore(
-            folder / "tsock.db",
-            clock=self.clock,
-            ids=self.ids,
-            metrics=self.metrics,
-            waiting_max=self.settings.store_waiting_max,
+        self.store = open_store(
+            folder / "tsock.db", self.settings, clock=self.clock, ids=self.ids, metrics=self.metrics
         )
         self.vault = Vault(b"m" * 32)
         self.directory = Directory(self.vault)
-        self.facts: list[object] = []
+        self.facts: list[Fact] = []
+        self.announcements = Announcements(self.directory.apply)
         self.problem: str | None = None
         self._explain = explain
-        self._limits = limits or Limits()
+        self.installed = Installation(
+            data=folder,
+            settings=self.settings,
+            origins=dict.fromkeys(SETTINGS, "default"),
+            clock=self.clock,
+            ids=self.ids,
+            metrics=self.metrics,
+            store=self.store,
+            vault=self.vault,
+            directory=self.directory,
+            master_key="a file",
+            data_set="x",
+        )
 
     async def start(self) -> None:
         self.store.listen(self._hear)
         self.made = await written(self.store, lambda tx: bootstrap(tx, self.vault, Ids(1), region="us1"))
-        self.debugger = Debugger(
-            self.store,
-            self.directory,
-            settings=self.settings,
-            clock=self.clock,
-            deadlines=self.deadlines,
-            ids=self.ids,
-            tail=self.tail,
-        )
-        context = Context(
-            settings=self.settings,
-            clock=self.clock,
-            deadlines=self.deadlines,
-            metrics=self.metrics,
-            tail=self.tail,
-            debugger=self.debugger,
-            packet_id=packet_ids().__next__,
-        )
-        notices = Notices(context.packet_id)
-        self.hub = Hub(self.metrics, notices.live, self.store)
-        self.sessions = Sessions()
-        scope = SyncScope(self.directory, self._limits)
-        rates = SyncRates(self.settings, self.clock.monotonic_s)
-        subscriptions = Subscriptions(scope, self.store, self.hub, notices, self.settings)
-        self.router = Router()
-        self.router.add(Health(self.metrics, lambda: self.problem).routes())
-        self.router.add(SyncClient(scope, rates, self.hub.publish).routes())
-        self.router.add(SyncItemsClient(scope, rates).routes())
-        self.router.add(sync_rest.routes(self.directory, self._limits, rates, self.hub.publish))
-        self.router.add(subscriptions.routes())
-        self.router.add(Development(self.made.signing_key, self.directory, self.clock, self.run_all).routes())
-        self.gateway = Gateway(
-            context,
-            directory=self.directory,
-            sessions=self.sessions,
-            hub=self.hub,
-            subscriptions=subscriptions,
-            tunnel=Tunnel(self.router, self.store, context, BASE_URL),
-            admission=Admission(
-                context,
-                examiner=Examiner(self.directory, self.settings),
-                continuations=Continuations(self.vault, self.settings.continuation_ttl_s),
-                storage_id=lambda caller: f"{caller.account_sid}/{caller.products[SYNC]}/{caller.identity}",
-                sessions=self.sessions,
-                ids=self.ids,
+        self.parts = assemble(
+            self.installed,
+            Surroundings(
+                deadlines=self.deadlines,
+                base_url=BASE_URL,
+                problem=lambda: self.problem,
+                resolve=_nobody,
+                run_due=self.run_all,
+                ready_made=self.made,
                 explain=self._explain,
             ),
-            reachability=Reachability(self.directory, self.sessions, self.store, self.deadlines),
         )
+        self.debugger = self.parts.context.debugger
+        self.tail = self.parts.context.tail
+        self.sessions = self.parts.sessions
+        self.router = self.parts.router
+        self.gateway = self.parts.gateway
+        self.announcements = self.parts.announcements
 
     async def stop(self) -> None:
         await self.store.close()
 
-    def _hear(self, facts: Sequence[object]) -> None:
+    def _hear(self, facts: Sequence[Fact]) -> None:
         self.facts.extend(facts)
-        for fact in facts:
-            if not isinstance(fact, Event) and type(fact).__module__ == "tsock.accounts.records":
-                record: Any = fact
-                self.directory.apply(record)
-        if hasattr(self, "gateway"):
-            self.gateway.hear(facts)
+        self.announcements.hear(facts)
 
     def gatekeeper(self, *, everybody: bool = False) -> Gatekeeper:
         """What judges credentials over HTTP."""
@@ -195,9 +145,17 @@ class Rig:
 
     async def settled(self) -> None:
         """Whatever was asked for before is stored, answered and told; closed sockets are gone."""
-        await written(self.store, _nothing)
-        for _ in range(3):
-            await asyncio.sleep(0)
+        while True:
+            await written(self.store, _nothing)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            if not any(session.in_flight for session in self.sessions):
+                return
+
+    async def alerts(self) -> list[Alert]:
+        """Every alert, the oldest first."""
+        await self.settled()
+        return (await fetched(self.store, lambda tx: alerts.latest(tx, 1000)))[::-1]
 
     async def denials(self) -> list[Denial]:
         """The records of refusals, in the order of their making."""
@@ -237,6 +195,11 @@ class Rig:
         reply = client.init(self.token(identity, **options), capabilities=capabilities)
         assert reply.header["status"] == {"code": 200, "status": "OK"}, reply
         return client
+
+
+async def _nobody(host: str, port: int) -> list[str]:
+    """Finds no address: nothing leaves a rig."""
+    return []
 
 
 def _nothing(tx: Tx) -> None:
@@ -333,6 +296,18 @@ class Client:
         packet_id = self.ask(method, path, body, **options)
         await self._rig.settled()
         return self.answer(packet_id)
+
+    def batch(self, method: str, path: str, number: int) -> list[str]:
+        """Send so many requests at once; the packets' ids."""
+        request = {"host": "cds.us1.twilio.com", "path": path, "method": method}
+        ids = [next(self._ids) for _ in range(number)]
+        headers = (
+            {"id": one, "method": "message", "active_grant": SYNC, "http_request": request} for one in ids
+        )
+        self.socket.data_received(
+            b"".join(frame(packet_frame.encode(msgspec.json.encode(header))) for header in headers)
+        )
+        return ids
 
     def answer(self, packet_id: str) -> Reply:
         packet = self.reply_to(packet_id)

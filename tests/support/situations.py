@@ -16,7 +16,8 @@ from tsock.accounts.accounts import get_account, set_status
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import SigningKey, delete_key
 from tsock.accounts.revocations import revoke_identity, revoke_issued_before, revoke_token
-from tsock.accounts.services import ServiceOptions, delete_service, update_service
+from tsock.accounts.services import delete_service
+from tsock.sync.services import ServiceOptions, update_service
 
 Situation = Callable[[World], str]
 

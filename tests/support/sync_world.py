@@ -1,15 +1,14 @@
-"""A database in memory and a clock that stands still: enough to run rules one after another."""
+"""Rules of Sync, run one after another by users of one service."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
 
+from tests.support.memory import Memory
 from tsock.errors import ApiError
-from tsock.events import Event
-from tsock.ids import Ids
-from tsock.storage.sqlite.migrate import migrate
+from tsock.events import Event, Fact
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
 
@@ -20,38 +19,24 @@ SERVICE = "IS0123456789abcdef0123456789abcdef"
 NOON_MS = 1_935_489_600_000
 NOON = "2031-05-02T12:00:00.000Z"
 
-ALICE = Actor(ACCOUNT, SERVICE, "alice", connection=1)
-BOB = Actor(ACCOUNT, SERVICE, "bob", connection=2)
+ALICE = Actor(ACCOUNT, SERVICE, "alice", connection=("n", 1))
+BOB = Actor(ACCOUNT, SERVICE, "bob", connection=("n", 2))
 REST = Actor(ACCOUNT, SERVICE)
-STRANGER = Actor(ACCOUNT, "IS" + "f" * 32, "mallory", connection=3)
-LOCKED_ALICE = Actor(ACCOUNT, SERVICE, "alice", acl_enabled=True, connection=1)
-LOCKED_BOB = Actor(ACCOUNT, SERVICE, "bob", acl_enabled=True, connection=2)
+STRANGER = Actor(ACCOUNT, "IS" + "f" * 32, "mallory", connection=("n", 3))
+LOCKED_ALICE = Actor(ACCOUNT, SERVICE, "alice", acl_enabled=True, connection=("n", 1))
+LOCKED_BOB = Actor(ACCOUNT, SERVICE, "bob", acl_enabled=True, connection=("n", 2))
 
 
-class World:
-    """Runs one rule at a time, as a store would, and remembers what it announced."""
+class World(Memory):
+    """Runs one rule at a time, and remembers what each announced."""
 
-    def __init__(self) -> None:
-        self.database = sqlite3.connect(":memory:", isolation_level=None)
-        migrate(self.database)
-        self.now_ms = NOON_MS
-        self.statements: set[str] = set()
-        self.facts: list[object] = []
-        self.sid = Ids(0).sid
-        self.secret = Ids(0).secret
+    def __init__(self, connection: type[sqlite3.Connection] = sqlite3.Connection) -> None:
+        super().__init__(NOON_MS, seed=0, connection=connection)
+        self.facts: list[Fact] = []
 
     def __call__(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
-        """Run `rule(tx, …)`; what it raises undoes what it did."""
-        announced = len(self.facts)
-        self.database.execute("SAVEPOINT rule")
-        try:
-            result = rule(self, *args, **named)
-        except BaseException:
-            self.database.execute("ROLLBACK TO rule")
-            del self.facts[announced:]
-            raise
-        finally:
-            self.database.execute("RELEASE rule")
+        result = super().__call__(rule, *args, **named)
+        self.facts += self.tx.facts
         return result
 
     def refusal(self, rule: Callable[..., object], *args: Any, **named: Any) -> tuple[int, int, str]:
@@ -64,32 +49,11 @@ class World:
             return error.status, error.code, error.message
         raise AssertionError("nothing was refused")
 
-    def after(self, seconds: float) -> None:
-        self.now_ms += round(seconds * 1000)
-
     def heard(self) -> list[Event]:
         """The events since the last call."""
         events = [fact for fact in self.facts if isinstance(fact, Event)]
         self.facts = []
         return events
-
-    # The transaction, as rules see it.
-
-    def one(self, sql: str, params: Mapping[str, Any]) -> Any:
-        return self._execute(sql, params).fetchone()
-
-    def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
-        return self._execute(sql, params).fetchall()
-
-    def run(self, sql: str, params: Mapping[str, Any]) -> int:
-        return self._execute(sql, params).rowcount
-
-    def emit(self, fact: object) -> None:
-        self.facts.append(fact)
-
-    def _execute(self, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
-        self.statements.add(sql)
-        return self.database.execute(sql, params)
 
 
 def json(**members: object) -> Json:

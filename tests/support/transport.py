@@ -5,29 +5,24 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
-from websockets.frames import Opcode
-from websockets.utils import apply_mask
 
 from tsock.gateway.websocket import Outgoing
+from tsock.settings import Settings
 from tsock.wire import frame as packet_frame
+from tsock.wire import websocket
+from tsock.wire.frame_reader import FrameReader
+from tsock.wire.websocket import BINARY
 
-AT_ONCE = Outgoing(lambda flush: flush())
+AT_ONCE = Outgoing(lambda run: run(), Settings())
 """Ends every turn as soon as there is something to send."""
 
 MASK = b"\x01\x80\xfe\x37"
+SIZE_MAX = 2**40
 
 
-def frame(payload: bytes, opcode: int = Opcode.BINARY, *, fin: bool = True, mask: bytes = MASK) -> bytes:
+def frame(payload: bytes, opcode: int = BINARY, *, fin: bool = True, mask: bytes = MASK) -> bytes:
     """One frame; unmasked, as only servers may write it, with an empty `mask`."""
-    masked = 0x80 if mask else 0
-    size = len(payload)
-    if size < 126:
-        head = bytes((fin << 7 | opcode, masked | size))
-    elif size < 65_536:
-        head = bytes((fin << 7 | opcode, masked | 126)) + size.to_bytes(2, "big")
-    else:
-        head = bytes((fin << 7 | opcode, masked | 127)) + size.to_bytes(8, "big")
-    return head + mask + (apply_mask(payload, mask) if mask else payload)
+    return websocket.frame(payload, opcode, final=fin, mask=mask)
 
 
 class Frame(NamedTuple):
@@ -42,19 +37,15 @@ class Frame(NamedTuple):
 
 
 def frames(data: bytes) -> list[Frame]:
-    """The frames in what a server sent."""
+    """The messages and control frames in what a server sent."""
+    reader = FrameReader(from_client=False, message_bytes_max=SIZE_MAX, message_frames_max=1)
+    reader.feed(data)
     found: list[Frame] = []
-    while data:
-        first, size, start = data[0], data[1], 2
-        assert first & 0x80
-        assert not size & 0x80
-        if size == 126:
-            size, start = int.from_bytes(data[2:4], "big"), 4
-        elif size == 127:
-            size, start = int.from_bytes(data[2:10], "big"), 10
-        found.append(Frame(first & 0x0F, data[start : start + size]))
-        assert len(found[-1].payload) == size
-        data = data[start + size :]
+    while not reader.hungry:
+        if one := reader.read():
+            assert one[0] <= websocket.PONG, one
+            found.append(Frame(*one))
+    assert not reader.held_bytes, "an incomplete frame"
     return found
 
 
@@ -69,7 +60,7 @@ class Packet(NamedTuple):
 
 def packets(data: bytes) -> list[Packet]:
     """The Twilsock packets in the binary frames a server sent."""
-    return [_packet(found) for found in frames(data) if found.opcode == Opcode.BINARY]
+    return [_packet(found) for found in frames(data) if found.opcode == BINARY]
 
 
 def _packet(found: Frame) -> Packet:

@@ -1,10 +1,10 @@
 """An installation in memory: a database, a vault, a directory that follows every commit, a clock by hand."""
 
 import inspect
-import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tests.support.memory import Memory
 from tsock.accounts.accounts import create_account, create_subaccount
 from tsock.accounts.bootstrap import bootstrap
 from tsock.accounts.caller import CHAT, SYNC, Caller
@@ -14,10 +14,9 @@ from tsock.accounts.principal import OPERATOR
 from tsock.accounts.records import Account, ApiKey
 from tsock.accounts.secrets import Vault
 from tsock.accounts.services import create_service
+from tsock.announcements import Announcements
 from tsock.ids import Ids
 from tsock.settings import Settings
-from tsock.storage.sqlite.migrate import migrate
-from tsock.storage.sqlite.store import SqliteTx
 from tsock.tokens.examiner import Examiner, Refusal
 from tsock.tokens.mint import mint
 
@@ -26,15 +25,11 @@ T = TypeVar("T")
 NOW_S = 1_700_000_100
 
 
-class World:
+class World(Memory):
     """One account with a key and services of both products; others come as a test needs them."""
 
     def __init__(self) -> None:
-        self.database = sqlite3.connect(":memory:", isolation_level=None)
-        self.database.execute("PRAGMA foreign_keys = ON")
-        migrate(self.database)
-        self.tx = SqliteTx(self.database, Ids(1))
-        self.now_ms = NOW_S * 1000
+        super().__init__(NOW_S * 1000, seed=1)
         self.facts: list[Any] = []
         self.vault = Vault(b"m" * 32)
         self.directory = Directory(self.vault)
@@ -53,17 +48,9 @@ class World:
         """
         if "by" in inspect.signature(rule).parameters:
             named = {"by": OPERATOR, **named}
-        self.database.execute("BEGIN")
-        self.tx.begin_rule(self.now_ms)
-        try:
-            result = rule(self.tx, *args, **named)
-        except BaseException:
-            self.database.execute("ROLLBACK")
-            raise
-        self.database.execute("COMMIT")
+        result = super().__call__(rule, *args, **named)
         self.facts = self.tx.facts
-        for fact in self.facts:
-            self.directory.apply(fact)
+        Announcements(self.directory.apply).hear(self.facts)
         return result
 
     @property

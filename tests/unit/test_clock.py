@@ -58,5 +58,4 @@ def test_real_clock_counts_milliseconds_since_1970_and_monotonic_seconds() -> No
     ],
 )
 def test_date_has_milliseconds_and_is_in_utc(at_ms: int, text: str) -> None:
-    """`sync.md` 1.5."""
     assert iso_ms(at_ms) == text

@@ -1,4 +1,4 @@
-"""Rules of accounts and subaccounts (`rest.md` 3.1)."""
+"""Rules of accounts and subaccounts (`protocol/rest.md`, Accounts)."""
 
 from typing import get_args
 
@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.principal import Author
-from tsock.accounts.records import Account, Status
+from tsock.accounts.records import Account, AccountStatus
 from tsock.accounts.secrets import Vault
 from tsock.accounts.services import ensure_default
 from tsock.accounts.tables import find, newest, save
@@ -195,7 +195,7 @@ def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
 
 
 def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Account:
-    """Say where the account's alerts are sent as they happen; None for nowhere (`rest.md` 8.5).
+    """Say where the account's alerts are sent as they happen; None for nowhere.
 
     Raises:
         ApiError: 404/20404, no such account; 400/11321, this is no URL.
@@ -228,8 +228,8 @@ def _create(tx: Tx, vault: Vault, friendly_name: str, owner_sid: str | None, by:
     return account
 
 
-def _checked_status(status: str) -> Status:
-    for known in get_args(Status):
+def _checked_status(status: str) -> AccountStatus:
+    for known in get_args(AccountStatus):
         if status == known:
             return known
     raise ApiError(
@@ -239,7 +239,9 @@ def _checked_status(status: str) -> Status:
     )
 
 
-def _with_status(tx: Tx, account: Account, status: Status, *, by: Author, by_operator: bool) -> Account:
+def _with_status(
+    tx: Tx, account: Account, status: AccountStatus, *, by: Author, by_operator: bool
+) -> Account:
     if account.status == "closed":
         raise ApiError(
             400,

@@ -1,4 +1,4 @@
-"""Audit events: who changed which account, key, service or revocation, and how (`rest.md` 6).
+"""Audit events: who changed which account, key, service or revocation, and how (`protocol/rest.md`, Monitor).
 
 They are written where the records are (`tables.save`), so no change of these goes without one.
 """
@@ -73,7 +73,7 @@ FIELDS = AuditEvent.__struct_fields__
 _PUT = f"INSERT INTO {TABLE} ({', '.join(FIELDS)}) VALUES ({', '.join(f':{field}' for field in FIELDS)})"
 
 
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which events of an account are asked for; None asks for all."""
 
     actor_sid: str | None = None
@@ -117,8 +117,8 @@ def latest(
 def record(tx: Tx, previous: Record | None, updated: Record, by: Author) -> None:
     """Keep the change of a record; `previous` is None for a new one."""
     resource = _TYPES[type(updated)]
-    before = {} if previous is None else msgspec.structs.asdict(previous)
-    after = msgspec.structs.asdict(updated)
+    before = {} if previous is None else _fields(previous)
+    after = _fields(updated)
     changed = [name for name, value in after.items() if value != before.get(name)]
     reader = _reader(updated)
     event = AuditEvent(
@@ -137,6 +137,13 @@ def record(tx: Tx, previous: Record | None, updated: Record, by: Author) -> None
         properties=_properties(before, after, changed),
     )
     tx.run(_PUT, msgspec.structs.asdict(event))
+
+
+def _fields(record: Record) -> dict[str, Any]:
+    """By name; the options of a service each by its own."""
+    fields = msgspec.structs.asdict(record)
+    options = msgspec.json.decode(fields.pop("options", "{}"))
+    return {**fields, **options}
 
 
 def _reader(record: Record) -> str:

@@ -5,13 +5,16 @@ from collections.abc import Mapping
 import msgspec
 
 SYNC = "data_sync"
-"""Product id of Sync: grant, `active_grant` and registration alike (`twilsock.md` 5)."""
+"""Product id of Sync: grant, `active_grant` and registration alike."""
 CHAT = "ip_messaging"
-"""Product id of Conversations; its grant is `chat` or `ip_messaging` (`tokens.md` 2.2)."""
+"""Product id of Conversations; its grant is `chat` or `ip_messaging`."""
+
+PRODUCTS = frozenset((SYNC, CHAT))
+"""What is served here."""
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """The outcome of a successful token examination (`tokens.md` 6)."""
+    """The outcome of a successful token examination."""
 
     account_sid: str
     key_sid: str
@@ -19,7 +22,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     expires_ms: int
     """The moment of `exp`."""
     issued_s: int
-    """Issue time in Unix seconds, by the rule of `tokens.md` 8; decides what a revocation by time meets."""
+    """Issue time in Unix seconds, which a revocation by time goes by (`protocol/tokens.md`, Revocation)."""
     digest: bytes
     """SHA-256 of the token's text; identifies it for revocation without keeping it."""
     products: Mapping[str, str]

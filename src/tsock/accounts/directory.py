@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tsock.accounts.caller import Caller
-from tsock.accounts.records import Account, ApiKey, Record, Revocation, Service, Status
+from tsock.accounts.records import Account, AccountStatus, ApiKey, Revocation, Service
 from tsock.accounts.secrets import Vault
 from tsock.accounts.tables import every
+from tsock.events import Change
 from tsock.storage.store import Tx
 
 DEFAULT = "default"
-"""Unique name of the default service, and the word a grant asks for it by (`tokens.md` 2.1)."""
+"""Unique name of the default service, and the word a grant asks for it by."""
 
 
 class Directory:
@@ -38,7 +39,7 @@ class Directory:
             for record in every(tx, kind):
                 self.apply(record)
 
-    def apply(self, record: Record) -> None:
+    def apply(self, record: Change) -> None:
         """Take in a record that was created or changed."""
         match record:
             case Account():
@@ -57,6 +58,8 @@ class Directory:
                 known = self._revoked.get(subject)
                 if known is None or (record.before_s or 0) >= (known.before_s or 0):
                     self._revoked[subject] = record
+            case _:
+                raise TypeError(f"{type(record).__name__} is no record of the directory")
 
     def _note_default(self, service: Service) -> None:
         place = (service.account_sid, service.product)
@@ -105,7 +108,7 @@ class Directory:
 
     # What follows from them
 
-    def status(self, account: Account) -> Status:
+    def status(self, account: Account) -> AccountStatus:
         """Its own status, unless its owner's is worse: a subaccount shares the fate of its owner."""
         owner = self._accounts.get(account.owner_sid or "")
         if account.status == "closed" or owner is None or owner.status == "active":
@@ -113,7 +116,7 @@ class Directory:
         return owner.status
 
     def revocation(self, caller: Caller) -> Revocation | None:
-        """What revoked the caller's token, if anything did (`tokens.md` 8)."""
+        """What revoked the caller's token, if anything did."""
         revoked = self._revoked
         if not revoked:
             return None

@@ -1,4 +1,4 @@
-"""Rules of API keys (`rest.md` 3, `tokens.md` 5)."""
+"""Rules of API keys (`protocol/rest.md`, Keys)."""
 
 import msgspec
 from msgspec.structs import replace
@@ -129,7 +129,7 @@ def update_key(
 
 
 def delete_key(tx: Tx, account_sid: str, sid: str, *, by: Author) -> ApiKey:
-    """Revoke the key: what it signed is refused from now on, and open connections end (`tokens.md` 8).
+    """Revoke the key: what it signed is refused from now on, and open connections end.
 
     Raises:
         ApiError: 404/20404, no such key.

@@ -8,7 +8,7 @@ from tsock.accounts.records import Account, ApiKey
 
 
 class Author(msgspec.Struct, frozen=True, gc=False):
-    """Who caused a change of accounts, keys or services, as the audit events tell it (`rest.md` 6)."""
+    """Who caused a change of accounts, keys or services, as the audit events tell it."""
 
     sid: str | None
     """The account whose credential was used; None for whoever runs the installation."""
@@ -24,7 +24,7 @@ OPERATOR = Author(sid=None, kind="operator", source="twilio")
 
 
 class Principal(msgspec.Struct, frozen=True, gc=False):
-    """An account, by its Auth Token or by one of its keys (`rest.md` 1.2)."""
+    """An account, by its Auth Token or by one of its keys."""
 
     account: Account
     key: ApiKey | None

@@ -5,22 +5,21 @@ A record is also the fact announced when it changes: rules emit the new record i
 
 from typing import Literal
 
-import msgspec
-
 from tsock.accounts.caller import Caller
+from tsock.events import Change
 
-Status = Literal["active", "suspended", "closed"]
+AccountStatus = Literal["active", "suspended", "closed"]
 KeyKind = Literal["main", "standard", "restricted"]
 
 
-class Account(msgspec.Struct, frozen=True, gc=False):
+class Account(Change, frozen=True):
     """An account or, with an owner, a subaccount."""
 
     sid: str
     owner_sid: str | None
     """The account it is a subaccount of."""
     friendly_name: str
-    status: Status
+    status: AccountStatus
     """Its own; whether it may be used also depends on its owner (`Directory.status`)."""
     auth_token: str
     """Sealed."""
@@ -31,12 +30,12 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     created_ms: int
     updated_ms: int
     debugger_url: str | None = None
-    """Is told of every alert of the account (`rest.md` 8.5)."""
+    """Is told of every alert of the account."""
     suspended_by_operator: bool = False
     """Whether it is suspended, and that by an operator: then its owner cannot lift it."""
 
 
-class ApiKey(msgspec.Struct, frozen=True, gc=False):
+class ApiKey(Change, frozen=True):
     """An API key; a deleted one stays on record."""
 
     sid: str
@@ -55,8 +54,8 @@ class ApiKey(msgspec.Struct, frozen=True, gc=False):
     """When it was deleted."""
 
 
-class Service(msgspec.Struct, frozen=True, gc=False):
-    """A service of Sync or Conversations (`sync.md` 1.2)."""
+class Service(Change, frozen=True):
+    """A service of Sync or Conversations."""
 
     sid: str
     account_sid: str
@@ -65,21 +64,17 @@ class Service(msgspec.Struct, frozen=True, gc=False):
     unique_name: str | None
     """`default` for the account's default service of the product."""
     friendly_name: str | None
-    acl_enabled: bool
-    webhook_url: str | None
-    webhooks_from_rest_enabled: bool
-    reachability_webhooks_enabled: bool
-    reachability_debouncing_enabled: bool
-    reachability_debouncing_window_ms: int
     enabled: bool
     """False after an operator disabled it."""
+    options: str
+    """What is its product's own, as a JSON object that only the product reads."""
     created_ms: int
     updated_ms: int
     deleted_ms: int | None = None
 
 
-class Revocation(msgspec.Struct, frozen=True, gc=False):
-    """What ends tokens of an account before their time (`tokens.md` 8)."""
+class Revocation(Change, frozen=True):
+    """What ends tokens of an account before their time."""
 
     sid: str
     account_sid: str

@@ -1,4 +1,4 @@
-"""Rules that end tokens before their time (`tokens.md` 8).
+"""Rules that end tokens before their time (`protocol/tokens.md`, Revocation).
 
 A revocation is kept until every token it could meet has expired. `life_ms` is how long a token that is
 accepted now can live: see `token_life_ms`.
@@ -110,7 +110,7 @@ def forget_revocations(tx: Tx) -> int:
 
     The directory forgets them by `Directory.forget`.
     """
-    return tx.run(
+    return tx.count(
         "DELETE FROM revocations WHERE sid IN "
         "(SELECT sid FROM revocations WHERE until_ms <= :now LIMIT :rows)",
         {"now": tx.now_ms, "rows": _FORGET_ROWS},

@@ -1,4 +1,4 @@
-"""Which accounts and keys a REST request may be about (`rest.md` 1.2).
+"""Which accounts and keys a REST request may be about (`protocol/rest.md`, Credentials).
 
 Those of the caller's account and, where it came with the Auth Token, of the subaccounts below. What lies
 outside is not found, whether it exists or not: nobody learns which SIDs other accounts have.

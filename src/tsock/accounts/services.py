@@ -1,4 +1,4 @@
-"""Rules of services (`sync.md` 1.2, `tokens.md` 8).
+"""Rules of services (`protocol/rest.md`, Services).
 
 An account has a default service of each product at any time: it is made with the account, and deleting it
 makes an empty one in its place. So `default` in a token or a path always means something.
@@ -13,31 +13,23 @@ from tsock.accounts.directory import DEFAULT
 from tsock.accounts.principal import Author
 from tsock.accounts.records import Service
 from tsock.accounts.tables import find, newest, page, save
-from tsock.errors import ApiError, invalid, not_found
+from tsock.errors import ApiError, not_found
 from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
-from tsock.webhooks.targets import is_target
 
 NAME_CHARS_MAX = 255
-WEBHOOK_URL_CHARS_MAX = 512
-WINDOW_MS_MIN, WINDOW_MS_MAX = 1000, 30_000
 
 
-class ServiceOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What can be set of a service; what is unset keeps its value, or gets the default of a new service."""
+class ServiceChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is to be set of a service; what is unset keeps its value, or gets the default of a new service."""
 
     friendly_name: str | UnsetType | None = UNSET
-    acl_enabled: bool | UnsetType = UNSET
-    webhook_url: str | UnsetType | None = UNSET
-    webhooks_from_rest_enabled: bool | UnsetType = UNSET
-    reachability_webhooks_enabled: bool | UnsetType = UNSET
-    reachability_debouncing_enabled: bool | UnsetType = UNSET
-    reachability_debouncing_window_ms: int | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
-    """Only an operator sets this."""
+    options: str | UnsetType = UNSET
+    """All options of its product, as JSON."""
 
 
-NO_OPTIONS = ServiceOptions()
+NO_CHANGE = ServiceChange()
 
 
 def get_service(tx: Tx, account_sid: str, product: str, sid_or_name: str) -> Service:
@@ -65,14 +57,14 @@ def list_services(
 
 
 def create_service(
-    tx: Tx, account_sid: str, product: str, options: ServiceOptions = NO_OPTIONS, *, by: Author
+    tx: Tx, account_sid: str, product: str, change: ServiceChange = NO_CHANGE, *, by: Author
 ) -> Service:
     """A new service.
 
     Raises:
-        ApiError: 400/54053, 400/54051 or 400/20422, an option is out of bounds.
+        ApiError: 400/54053, the name is empty or too long.
     """
-    return save(tx, _with(_new(tx, tx.sid("IS"), account_sid, product), options), by)
+    return save(tx, _with(_new(tx, tx.sid("IS"), account_sid, product), change), by)
 
 
 def ensure_default(tx: Tx, account_sid: str, product: str, sid: str | None = None, *, by: Author) -> Service:
@@ -85,19 +77,13 @@ def ensure_default(tx: Tx, account_sid: str, product: str, sid: str | None = Non
     return save(tx, replace(service, unique_name=DEFAULT, friendly_name=name), by)
 
 
-def update_service(
-    tx: Tx, account_sid: str, product: str, sid_or_name: str, options: ServiceOptions, *, by: Author
-) -> Service:
-    """Change the options that are set.
+def change_service(tx: Tx, service: Service, change: ServiceChange, *, by: Author) -> Service:
+    """Set what the change says of a service, which is given as its product knows it.
 
     Raises:
-        ApiError: 404/20404, no such service; 400/54010, nothing is set; 400/54053, 400/54051 or 400/20422, an
-            option is out of bounds.
+        ApiError: 400/54053, the name is empty or too long.
     """
-    service = get_service(tx, account_sid, product, sid_or_name)
-    if options == NO_OPTIONS:
-        raise ApiError(400, 54010, "No parameters specified: expected at least one option of the service")
-    return save(tx, replace(_with(service, options), updated_ms=tx.now_ms), by)
+    return save(tx, replace(_with(service, change), updated_ms=tx.now_ms), by, before=service)
 
 
 def delete_service(tx: Tx, account_sid: str, product: str, sid_or_name: str, *, by: Author) -> Service:
@@ -120,13 +106,8 @@ def _new(tx: Tx, sid: str, account_sid: str, product: str) -> Service:
         product=product,
         unique_name=None,
         friendly_name=None,
-        acl_enabled=False,
-        webhook_url=None,
-        webhooks_from_rest_enabled=False,
-        reachability_webhooks_enabled=False,
-        reachability_debouncing_enabled=False,
-        reachability_debouncing_window_ms=5000,
         enabled=True,
+        options="{}",
         created_ms=tx.now_ms,
         updated_ms=tx.now_ms,
     )
@@ -138,21 +119,10 @@ def _by_name(tx: Tx, account_sid: str, product: str, unique_name: str) -> Servic
     return found[0] if found else None
 
 
-def _with(service: Service, options: ServiceOptions) -> Service:
+def _with(service: Service, change: ServiceChange) -> Service:
     # What is unset is left out by `omit_defaults`.
-    changed = replace(service, **msgspec.to_builtins(options))
-    name, url = changed.friendly_name, changed.webhook_url
+    changed = replace(service, **msgspec.to_builtins(change))
+    name = changed.friendly_name
     if name is not None and not 1 <= len(name) <= NAME_CHARS_MAX:
         raise ApiError(400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters")
-    if url is not None and not is_target(url, WEBHOOK_URL_CHARS_MAX):
-        raise ApiError(
-            400,
-            54051,
-            "Invalid webhook URL: expected an absolute http(s) URL "
-            f"of at most {WEBHOOK_URL_CHARS_MAX} characters",
-        )
-    if not WINDOW_MS_MIN <= changed.reachability_debouncing_window_ms <= WINDOW_MS_MAX:
-        raise invalid(
-            f"ReachabilityDebouncingWindow is {WINDOW_MS_MIN} to {WINDOW_MS_MAX} ms",
-        )
     return changed

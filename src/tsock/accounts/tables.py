@@ -50,9 +50,12 @@ _LISTINGS: dict[type[Record], Listing] = {
 }
 
 
-def save(tx: Tx, record: R, by: Author) -> R:
-    """Write the record, whether new or changed, announce it, and keep on record who did that."""
-    audit.record(tx, find(tx, type(record), record.sid), record, by)
+def save(tx: Tx, record: R, by: Author, *, before: R | None = None) -> R:
+    """Write the record, whether new or changed, announce it, and keep on record who did that.
+
+    What it was is read, unless `before` says it.
+    """
+    audit.record(tx, before or find(tx, type(record), record.sid), record, by)
     tx.run(_SAVE[type(record)], msgspec.structs.asdict(record))
     tx.emit(record)
     return record

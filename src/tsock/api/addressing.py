@@ -1,7 +1,7 @@
 """Which product a request is for: by the first segment of its path, or by the host it was sent to.
 
-Every product has paths such as `/v1/Services`, so the path alone does not name it (`rest.md` 1.1). Behind
-this module a REST path always begins with the product.
+Every product has paths such as `/v1/Services`, so the path alone does not name it. Behind
+this module a REST path always begins with the product (`protocol/rest.md`, Addressing).
 """
 
 import re
@@ -31,7 +31,7 @@ class Address(msgspec.Struct, frozen=True, gc=False):
     path: tuple[str, ...]
     """The segments; of a REST path the product is the first."""
     base: str
-    """What URLs in the answer begin with, as the caller began its own (`rest.md` 1.5)."""
+    """What URLs in the answer begin with, as the caller began its own."""
 
 
 def address(path: tuple[str, ...], origin: str) -> Address:

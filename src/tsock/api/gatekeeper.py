@@ -1,4 +1,4 @@
-"""Who asks over HTTP, and whether the route is for them (`rest.md` 1.2)."""
+"""Who asks over HTTP, and whether the route is for them (`protocol/rest.md`, Credentials)."""
 
 import base64
 import binascii

@@ -15,7 +15,7 @@ RETRY_AFTER_S = "1"
 
 
 class Problem(msgspec.Struct):
-    """The error body of both APIs (`sync.md` 2.6); Kotlin clients read `status` from here."""
+    """The error body of both APIs; Kotlin clients read `status` from here."""
 
     status: int
     code: int

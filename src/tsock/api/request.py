@@ -8,12 +8,13 @@ too large to be held in memory streams: in as `Request.upload`, out as `Streamed
 
 import enum
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from tsock.accounts.caller import Caller
 from tsock.accounts.principal import Principal
+from tsock.api.live import LiveSession
 from tsock.errors import TsockError
 from tsock.storage.store import Tx
 from tsock.wire.packets import JSON_TYPE
@@ -68,10 +69,10 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     origin: str = ""
     """Scheme, host and port by which the client reaches this server, over HTTP."""
     base: str = ""
-    """What URLs in a REST answer begin with, as the caller began its own (`rest.md` 1.5)."""
+    """What URLs in a REST answer begin with, as the caller began its own."""
     product: str = ""
     """The grant the request is made under (`active_grant`), where it came through the tunnel."""
-    session: "LiveSession | None" = None
+    session: LiveSession | None = None
     """The connection it came over, where it came through the tunnel."""
     upload: AsyncGenerator[bytes] | None = None
     """The body as it arrives, where the route has it stream in; the next piece is read when it is asked for.
@@ -101,23 +102,20 @@ def answer(value: object, status: int = 200, headers: Mapping[str, str] = {}) ->
 class Read(msgspec.Struct, frozen=True, gc=False):
     """Answer with what `query` returns, run against the committed state.
 
-    With `reply`, the query returns what that function makes a response of. It runs right behind the query,
-    before any later commit is announced: what it registers, and what the query saw, belong together.
+    With `reply`, the query returns what that function makes a response of. It runs on the event loop, behind
+    everything that was announced before the query was asked for.
     """
 
     query: Callable[[Tx], Any]
     reply: Callable[[Any], Response] | None = None
-
-    def run(self, tx: Tx) -> Response:
-        """The query and its reply, in one."""
-        result = self.query(tx)
-        return result if self.reply is None else self.reply(result)
 
 
 class Write(msgspec.Struct, frozen=True, gc=False):
     """Answer with what `rule` returns, once it is committed."""
 
     rule: Callable[[Tx], Response]
+    about: str = ""
+    """The object that it changes, as the caller named it (`Store.write`)."""
 
 
 class Streamed(msgspec.Struct, frozen=True):
@@ -160,12 +158,3 @@ async def plain(answer: Answer) -> Plain:
     while isinstance(answer, Ask):
         answer = answer.then(await answer.question())
     return answer
-
-
-class LiveSession(Protocol):
-    """The live connection behind a tunnelled request, as the handlers see it."""
-
-    number: int
-    """Identifies the connection within this process; the `origin` of the events it causes."""
-    endpoint_id: str
-    """The client that opened it; a grant of now may name another (`sync.md` 6)."""

@@ -1,7 +1,7 @@
 """One route table for every door: a tree of path segments per door.
 
 Which door a route may be reached through is part of the route, so an Access Token never opens a REST route
-and plain HTTP never reaches what only the SDKs use (`twilsock.md` 4.5).
+and plain HTTP never reaches what only the SDKs use (`protocol/twilsock.md`, Requests).
 """
 
 from collections.abc import Callable, Iterable

@@ -10,7 +10,7 @@ import msgspec
 
 from tsock.bench.client import Answered, Client
 from tsock.bench.crowd import connect_all, disconnect, make_documents
-from tsock.bench.target import Connection, Target
+from tsock.bench.server import Connection, Server
 
 DATA_BYTES = 300
 _UPDATE = msgspec.json.encode({"data": {"text": "x" * DATA_BYTES}})
@@ -89,20 +89,20 @@ class Askers:
             self._idle.set()
 
 
-async def open_writers(target: Target, number: int, pause_s: float = 0.0) -> Askers:
+async def open_writers(server: Server, number: int, pause_s: float = 0.0) -> Askers:
     """Clients that update a document each."""
-    clients, paths = await _with_documents(target, number)
+    clients, paths = await _with_documents(server, number)
     return Askers(clients, "POST", paths, _UPDATE, pause_s)
 
 
-async def open_readers(target: Target, number: int) -> Askers:
+async def open_readers(server: Server, number: int) -> Askers:
     """Clients that fetch a document each, of the size that writers make."""
-    clients, paths = await _with_documents(target, number)
+    clients, paths = await _with_documents(server, number)
     await Askers(clients, "POST", paths, _UPDATE).run(0)
     return Askers(clients, "GET", paths, b"")
 
 
-async def _with_documents(target: Target, number: int) -> tuple[list[Client], list[str]]:
-    clients, _ = await connect_all(target, target.tokens(number))
-    documents = await make_documents(target, clients[0], number)
+async def _with_documents(server: Server, number: int) -> tuple[list[Client], list[str]]:
+    clients, _ = await connect_all(server, server.tokens(number))
+    documents = await make_documents(server, clients[0], number)
     return clients, [f"/v3/Documents/{sid}" for sid, _ in documents]

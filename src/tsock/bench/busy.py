@@ -8,7 +8,7 @@ from tsock.bench.disk import Disk
 from tsock.bench.fanout import Fanout, open_fanout
 from tsock.bench.figures import Figure, Meter, Scale
 from tsock.bench.process import Process
-from tsock.bench.target import Target
+from tsock.bench.server import Server
 from tsock.bench.writes import WRITERS
 
 SUBSCRIBERS = 100
@@ -21,27 +21,27 @@ TRIAL_S_MAX = 0.5
 WARM_UP_S = 0.5
 
 
-async def measure(target: Target, scale: Scale) -> list[Figure]:
+async def measure(server: Server, scale: Scale) -> list[Figure]:
     """The updates of `writes`, beside a fan-out at a rate that alone keeps the loop nearly 80 % busy."""
-    assert target.process is not None
-    fanout = await open_fanout(target, SUBSCRIBERS)
-    per_s, busy = await _rate(fanout, target.process, min(scale.seconds, TRIAL_S_MAX))
+    assert server.process is not None
+    fanout = await open_fanout(server, SUBSCRIBERS)
+    per_s, busy = await _rate(fanout, server.process, min(scale.seconds, TRIAL_S_MAX))
     figures: list[Figure] = []
     for number in WRITERS:
-        writers = await open_writers(target, number)
-        disk = Disk(target)
-        figure = await _together(fanout, per_s, writers, target, scale)
+        writers = await open_writers(server, number)
+        disk = Disk(server)
+        figure = await _together(fanout, per_s, writers, server, scale)
         figures.append(disk.beside(figure.noting(loop_busy_without_writers=busy)))
         await writers.leave()
     await fanout.leave()
     return figures
 
 
-async def _together(fanout: Fanout, per_s: float, writers: Askers, target: Target, scale: Scale) -> Figure:
+async def _together(fanout: Fanout, per_s: float, writers: Askers, server: Server, scale: Scale) -> Figure:
     async with asyncio.TaskGroup() as group:
         group.create_task(fanout.at_rate(per_s, WARM_UP_S + scale.seconds))
         await writers.run(WARM_UP_S)
-        meter, before = Meter(target.process), fanout.delivered
+        meter, before = Meter(server.process), fanout.delivered
         await writers.run(scale.seconds)
         latencies_s = writers.latencies_s
         figure = meter.figure("busy", f"{len(writers)} writers", len(latencies_s), latencies_s)

@@ -12,17 +12,19 @@ from itertools import count
 from typing import Any, NamedTuple, cast
 
 import msgspec
-from websockets.speedups import apply_mask
 
 from tsock.errors import TsockError
 from tsock.wire import frame
 from tsock.wire.client import ack
 from tsock.wire.headers import HttpRequest, Init, Message, Notification, Reply, Status, Values
 from tsock.wire.reader import read_from_server
+from tsock.wire.websocket import frame as websocket_frame
+from tsock.wire.websocket import payload_span
 
 PATIENCE_S = 20.0
 """How long anything may take that the server owes."""
 HOST = "cds.us1.twilio.com"
+_FINAL_BINARY = 0x82
 _MASK = b"\x37\xfa\x21\x3d"
 _UPGRADE = (
     "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -167,8 +169,10 @@ def _read(data: bytes) -> _Input:
     notifications: list[bytes] = []
     acks: list[bytes] = []
     position = 0
-    while (found := _frame(data, position)) is not None:
-        start, position = found
+    while (span := payload_span(data, position)) and span[1] <= len(data):
+        if data[position] != _FINAL_BINARY:
+            raise LoadError(f"expected a binary frame, got {data[position : position + 40]!r}")
+        start, position = span
         header_bytes, rest = frame.decode(data[start:position])
         header = read_from_server(header_bytes)
         payload = frame.payload(rest, header.payload_size)
@@ -182,19 +186,6 @@ def _read(data: bytes) -> _Input:
     return _Input(replies, notifications, b"".join(acks), data[position:])
 
 
-def _frame(data: bytes, position: int) -> tuple[int, int] | None:
-    """Start and stop of the packet in the unmasked binary frame at `position`, if all of it is there."""
-    if len(data) < position + 2:
-        return None
-    if data[position] != 0x82:
-        raise LoadError(f"expected a binary frame, got {data[position : position + 40]!r}")
-    size, start = data[position + 1], position + 2
-    if size >= 126:
-        start += 2 if size == 126 else 8
-        size = int.from_bytes(data[position + 2 : start], "big")
-    return (start, start + size) if start + size <= len(data) else None
-
-
 def _require_success(header: Reply, payload: bytes) -> None:
     for status in (header.status or _NO_STATUS, header.http_status):
         if status is None or status.code // 100 == 2:
@@ -205,14 +196,7 @@ def _require_success(header: Reply, payload: bytes) -> None:
 
 
 def _masked(packet: bytes) -> bytes:
-    size = len(packet)
-    if size < 126:
-        head = bytes((0x82, 0x80 | size))
-    elif size < 65_536:
-        head = b"\x82\xfe" + size.to_bytes(2, "big")
-    else:
-        head = b"\x82\xff" + size.to_bytes(8, "big")
-    return head + _MASK + apply_mask(packet, _MASK)
+    return websocket_frame(packet, mask=_MASK)
 
 
 def _ignored(payloads: list[bytes]) -> None:

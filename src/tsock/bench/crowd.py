@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from tsock.bench.client import PATIENCE_S, Client, LoadError
-from tsock.bench.target import Connection, Target
+from tsock.bench.server import Connection, Server
 
 IN_FLIGHT = 100
 """Connections that are opened at a time."""
@@ -19,9 +19,9 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 
-async def connect(target: Target, token: str) -> Client:
+async def connect(server: Server, token: str) -> Client:
     """One client whose token was accepted."""
-    loop, to = asyncio.get_running_loop(), target.address
+    loop, to = asyncio.get_running_loop(), server.endpoint
     ready: asyncio.Future[None] = loop.create_future()
     client = Client(token, to.host, to.path, lambda: ready.set_result(None))
     async with patience(f"a connection to {to}"):
@@ -29,18 +29,18 @@ async def connect(target: Target, token: str) -> Client:
             await loop.create_connection(lambda: client, to.host, to.port, ssl=to.tls or None)
         except OSError as error:
             raise LoadError(f"no connection to {to}: {error.strerror or error}") from None
-        target.clients.add(client)
+        server.clients.add(client)
         await ready
     return client
 
 
-async def connect_all(target: Target, tokens: Iterable[str]) -> tuple[list[Client], list[float]]:
+async def connect_all(server: Server, tokens: Iterable[str]) -> tuple[list[Client], list[float]]:
     """A client for each token, and the seconds that each took."""
     took_s: list[float] = []
 
     async def one(token: str) -> Client:
         started = time.perf_counter()
-        client = await connect(target, token)
+        client = await connect(server, token)
         took_s.append(time.perf_counter() - started)
         return client
 
@@ -54,11 +54,11 @@ async def disconnect(clients: Iterable[Connection]) -> None:
     await asyncio.sleep(0)
 
 
-async def make_documents(target: Target, client: Client, number: int) -> list[Known]:
+async def make_documents(server: Server, client: Client, number: int) -> list[Known]:
     """Fresh documents."""
 
     async def one(_: int) -> Known:
-        document = await client.ask("POST", "/v3/Documents", {"data": {}, "ttl": target.ttl_s})
+        document = await client.ask("POST", "/v3/Documents", {"data": {}, "ttl": server.ttl_s})
         return document["sid"], int(document["last_event_id"])
 
     return await in_turns(one, range(number))

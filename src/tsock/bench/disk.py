@@ -2,14 +2,14 @@
 
 from tsock.bench.figures import Figure
 from tsock.bench.machine import fdatasync_us
-from tsock.bench.target import Target
+from tsock.bench.server import Server
 
 
 class Disk:
     """Measures the disk of the server's data when made, and again for `beside`."""
 
-    def __init__(self, target: Target) -> None:
-        self._data = target.host.data if target.host else None
+    def __init__(self, server: Server) -> None:
+        self._data = server.host.data if server.host else None
         self._before_us = fdatasync_us(self._data) if self._data else 0.0
 
     def beside(self, figure: Figure) -> Figure:

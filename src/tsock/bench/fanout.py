@@ -8,7 +8,7 @@ from functools import lru_cache
 from tsock.bench.client import PATIENCE_S, Client, LoadError
 from tsock.bench.crowd import connect_all, disconnect, in_turns, make_documents, subscribe
 from tsock.bench.figures import Figure, Meter, Scale
-from tsock.bench.target import Target
+from tsock.bench.server import Server
 
 WARM_UP_S = 0.5
 TEXT = "x" * 180
@@ -87,25 +87,25 @@ class Fanout:
             raise LoadError(f"{-missing} deliveries too many")
 
 
-async def open_fanout(target: Target, size: int) -> Fanout:
+async def open_fanout(server: Server, size: int) -> Fanout:
     """A fresh document with `size` subscribers."""
-    (publisher, *subscribers), _ = await connect_all(target, target.tokens(size + 1))
-    documents = await make_documents(target, publisher, 1)
+    (publisher, *subscribers), _ = await connect_all(server, server.tokens(size + 1))
+    documents = await make_documents(server, publisher, 1)
     await in_turns(lambda subscriber: subscribe(subscriber, documents), subscribers)
     return Fanout(publisher, documents[0][0], subscribers)
 
 
-async def measure(target: Target, scale: Scale) -> list[Figure]:
+async def measure(server: Server, scale: Scale) -> list[Figure]:
     """The same number of deliveries a second to few and to many, and as many as go."""
     figures: list[Figure] = []
     for size, per_s in ((scale.of(1000), 20), (scale.of(5000), 4)):
-        fanout = await open_fanout(target, size)
+        fanout = await open_fanout(server, size)
         await fanout.at_rate(per_s, WARM_UP_S)
-        meter = Meter(target.process)
+        meter = Meter(server.process)
         await fanout.at_rate(per_s, scale.seconds)
         case = f"{size} subscribers, {size * per_s}/s"
         figures.append(meter.figure("fanout", case, fanout.delivered, fanout.latencies_s))
-        meter = Meter(target.process)
+        meter = Meter(server.process)
         await fanout.in_bursts(scale.seconds)
         case = f"{size} subscribers, bursts of {BURST}"
         figures.append(meter.figure("fanout", case, fanout.delivered, fanout.latencies_s))

@@ -4,28 +4,28 @@ from functools import partial
 
 from tsock.bench.crowd import connect_all, disconnect, in_turns, make_documents, subscribe
 from tsock.bench.figures import Figure, Meter, Scale
-from tsock.bench.target import Target
+from tsock.bench.server import Server
 
 WARM_UP = 200
 """Clients before the first measurement, so that what the first ones load is not counted."""
 
 
-async def measure(target: Target, scale: Scale) -> list[Figure]:
+async def measure(server: Server, scale: Scale) -> list[Figure]:
     """Resident memory of the server, per client.
 
     Only a server that never had more clients tells the truth: it would place these in memory that it kept.
     """
-    assert target.process is not None
+    assert server.process is not None
     warm_up = scale.of(WARM_UP)
-    tokens = target.tokens(scale.of(5000) + warm_up)
-    first, _ = await connect_all(target, tokens[:warm_up])
-    follow = partial(subscribe, documents=await make_documents(target, first[0], 1))
+    tokens = server.tokens(scale.of(5000) + warm_up)
+    first, _ = await connect_all(server, tokens[:warm_up])
+    follow = partial(subscribe, documents=await make_documents(server, first[0], 1))
     await in_turns(follow, first)
-    before_kib = target.process.resident_kib()
-    meter = Meter(target.process)
-    clients, took_s = await connect_all(target, tokens[warm_up:])
+    before_kib = server.process.resident_kib()
+    meter = Meter(server.process)
+    clients, took_s = await connect_all(server, tokens[warm_up:])
     await in_turns(follow, clients)
-    grown_kib = target.process.resident_kib() - before_kib
+    grown_kib = server.process.resident_kib() - before_kib
     figure = meter.figure("idle", f"{len(clients)} clients", len(clients), took_s)
     await disconnect([*first, *clients])
     return [figure.noting(kib_per_client=grown_kib / len(clients))]

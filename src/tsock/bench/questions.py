@@ -9,9 +9,9 @@ from tsock.bench import busy, connect, fanout, idle, reconnect, removal, request
 from tsock.bench.client import LoadError
 from tsock.bench.crowd import disconnect
 from tsock.bench.figures import Figure, Scale
-from tsock.bench.target import OneToken, Target
+from tsock.bench.server import GivenToken, Server
 
-Question = Callable[[Target, Scale], Awaitable[list[Figure]]]
+Question = Callable[[Server, Scale], Awaitable[list[Figure]]]
 Name: TypeAlias = Literal[
     "idle", "connect", "requests", "rest", "fanout", "writes", "busy", "removal", "reconnect"
 ]
@@ -36,25 +36,25 @@ BY_KEY = frozenset[Name]({"rest"})
 """Those that one Access Token is not enough for."""
 
 
-def beyond(target: Target) -> dict[Name, str]:
-    """The questions that cannot be asked of this target, each with the reason."""
+def beyond(server: Server) -> dict[Name, str]:
+    """The questions that cannot be asked of this server, each with the reason."""
     found: dict[Name, str] = {}
-    if target.host is None:
+    if server.host is None:
         where = "the server's process and data, which must be on this machine, under Linux, and yours to see"
         found |= dict.fromkeys(FROM_INSIDE, f"this looks at {where}")
-    if isinstance(target.signer, OneToken):
+    if isinstance(server.signer, GivenToken):
         found |= dict.fromkeys(BY_KEY, "this needs a key, so leave out --token")
     return found
 
 
-async def answer(name: Name, target: Target, scale: Scale) -> list[Figure]:
+async def answer(name: Name, server: Server, scale: Scale) -> list[Figure]:
     """Ask to the end, or to the first thing that goes wrong anywhere. Nobody is connected afterwards.
 
     Raises:
         LoadError: the server did not do what was asked of it.
     """
     loop = asyncio.get_running_loop()
-    asking = asyncio.ensure_future(QUESTIONS[name](target, scale))
+    asking = asyncio.ensure_future(QUESTIONS[name](server, scale))
     failures: list[BaseException] = []
 
     def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -74,8 +74,8 @@ async def answer(name: Name, target: Target, scale: Scale) -> list[Figure]:
         raise _first(group) from None
     finally:
         gc.enable()
-        await disconnect(target.clients)
-        target.clients.clear()
+        await disconnect(server.clients)
+        server.clients.clear()
         loop.set_exception_handler(former)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from tsock.bench.client import Client
 from tsock.bench.crowd import Known, connect, connect_all, disconnect, in_turns, make_documents, subscribe
 from tsock.bench.figures import Figure, Meter, Scale
-from tsock.bench.target import Target
+from tsock.bench.server import Server
 
 DOCUMENTS = 1000
 SUBSCRIPTIONS = 100
@@ -14,16 +14,16 @@ SUBSCRIPTIONS = 100
 clients."""
 
 
-async def measure(target: Target, scale: Scale) -> list[Figure]:
+async def measure(server: Server, scale: Scale) -> list[Figure]:
     """From the drop of all connections until the last subscription is established again."""
-    tokens = target.tokens(scale.of(1000))
-    (publisher,), _ = await connect_all(target, target.tokens(1))
-    documents = await make_documents(target, publisher, DOCUMENTS)
+    tokens = server.tokens(scale.of(1000))
+    (publisher,), _ = await connect_all(server, server.tokens(1))
+    documents = await make_documents(server, publisher, DOCUMENTS)
     wanted = {token: _some(documents, number) for number, token in enumerate(tokens)}
-    come_back = partial(_come_back, target, wanted)
+    come_back = partial(_come_back, server, wanted)
     clients = await in_turns(come_back, tokens)
 
-    meter = Meter(target.process)
+    meter = Meter(server.process)
     await disconnect(clients)
     clients = await in_turns(come_back, tokens)
     case = f"{len(tokens)} clients x {SUBSCRIPTIONS}"
@@ -32,8 +32,8 @@ async def measure(target: Target, scale: Scale) -> list[Figure]:
     return [figure]
 
 
-async def _come_back(target: Target, wanted: dict[str, list[Known]], token: str) -> Client:
-    client = await connect(target, token)
+async def _come_back(server: Server, wanted: dict[str, list[Known]], token: str) -> Client:
+    client = await connect(server, token)
     await subscribe(client, wanted[token])
     return client
 

@@ -13,7 +13,7 @@ from tsock.bench.askers import open_writers
 from tsock.bench.client import Client, LoadError
 from tsock.bench.crowd import connect_all, disconnect, in_turns
 from tsock.bench.figures import Figure, Meter, Scale, quantile
-from tsock.bench.target import Target
+from tsock.bench.server import Server
 from tsock.installation import layout
 
 ITEMS = 100_000
@@ -28,22 +28,22 @@ POLL_S = 0.05
 EMPTY_S = 120.0
 
 
-async def measure(target: Target, scale: Scale) -> list[Figure]:
+async def measure(server: Server, scale: Scale) -> list[Figure]:
     """Updates while the map is emptied, beside the same before and after."""
-    assert target.host is not None
-    owners, _ = await connect_all(target, target.tokens(OWNERS))
+    assert server.host is not None
+    owners, _ = await connect_all(server, server.tokens(OWNERS))
     items = scale.of(ITEMS)
-    sid = await _make_map(target, owners, items)
-    writers = await open_writers(target, WRITERS, PAUSE_S)
+    sid = await _make_map(server, owners, items)
+    writers = await open_writers(server, WRITERS, PAUSE_S)
     await writers.run(WARM_UP_S)
     await writers.run(scale.seconds)
     at_rest_s = array("d", writers.latencies_s)
 
-    meter, started = Meter(target.process), time.perf_counter()
+    meter, started = Meter(server.process), time.perf_counter()
     writers.start()
     await owners[0].ask("DELETE", f"/v3/Maps/{sid}")
     answered_s = time.perf_counter() - started
-    await _emptied(target.host.data, sid)
+    await _emptied(server.host.data, sid)
     emptied_s = time.perf_counter() - started
     await writers.stop()
     latencies_s = writers.latencies_s
@@ -64,8 +64,8 @@ async def measure(target: Target, scale: Scale) -> list[Figure]:
     ]
 
 
-async def _make_map(target: Target, owners: Sequence[Client], items: int) -> str:
-    made = await owners[0].ask("POST", "/v3/Maps", {"ttl": target.ttl_s})
+async def _make_map(server: Server, owners: Sequence[Client], items: int) -> str:
+    made = await owners[0].ask("POST", "/v3/Maps", {"ttl": server.ttl_s})
     sid: str = made["sid"]
     owner = cycle(owners)
 

@@ -3,19 +3,19 @@
 from tsock.bench.askers import open_readers, open_writers
 from tsock.bench.disk import Disk
 from tsock.bench.figures import Figure, Meter, Scale
-from tsock.bench.target import Target
+from tsock.bench.server import Server
 
 CLIENTS = 100
 WARM_UP_S = 0.5
 
 
-async def measure(target: Target, scale: Scale) -> list[Figure]:
+async def measure(server: Server, scale: Scale) -> list[Figure]:
     """Each client has one request in flight."""
     figures: list[Figure] = []
     for name, opened in (("fetches", open_readers), ("updates", open_writers)):
-        askers = await opened(target, CLIENTS)
+        askers = await opened(server, CLIENTS)
         await askers.run(WARM_UP_S)
-        disk, meter = Disk(target), Meter(target.process)
+        disk, meter = Disk(server), Meter(server.process)
         await askers.run(scale.seconds)
         case, latencies_s = f"{CLIENTS} clients, {name}", askers.latencies_s
         figure = meter.figure("requests", case, len(latencies_s), latencies_s)

@@ -10,7 +10,7 @@ from tsock.bench.crowd import in_turns, patience
 from tsock.bench.disk import Disk
 from tsock.bench.figures import Figure, Meter, Scale
 from tsock.bench.http_client import HttpClient
-from tsock.bench.target import Signer, Target
+from tsock.bench.server import Server, Signer
 
 CONNECTIONS = 50
 """Kept ones; an account may have `rest_requests_in_flight_max` requests under way."""
@@ -18,22 +18,22 @@ WARM_UP_S = 0.5
 _UPDATE = b"Data=%7B%22text%22%3A%22" + b"x" * DATA_BYTES + b"%22%7D"
 
 
-async def measure(target: Target, scale: Scale) -> list[Figure]:
+async def measure(server: Server, scale: Scale) -> list[Figure]:
     """Each connection has one request in flight."""
-    signer = target.signer
+    signer = server.signer
     if not isinstance(signer, Signer):
         raise LoadError("REST takes a key, not an Access Token")
     service = f"/sync/v1/Services/{signer.service_sid}"
-    clients = await in_turns(lambda _: _connected(target, signer.authorization), range(CONNECTIONS))
+    clients = await in_turns(lambda _: _connected(server, signer.authorization), range(CONNECTIONS))
     made = [
-        await _ask(client, "POST", f"{service}/Documents", b"Ttl=%d" % target.ttl_s) for client in clients
+        await _ask(client, "POST", f"{service}/Documents", b"Ttl=%d" % server.ttl_s) for client in clients
     ]
     paths = [f"{service}/Documents/{document.sid}" for document in made]
     figures: list[Figure] = []
     for name, method, body in (("updates", "POST", _UPDATE), ("reads", "GET", b"")):
         askers = Askers(clients, method, paths, body)
         await askers.run(WARM_UP_S)
-        disk, meter = Disk(target), Meter(target.process)
+        disk, meter = Disk(server), Meter(server.process)
         await askers.run(scale.seconds)
         latencies_s = askers.latencies_s
         figure = meter.figure("rest", f"{CONNECTIONS} connections, {name}", len(latencies_s), latencies_s)
@@ -45,8 +45,8 @@ class _Document(msgspec.Struct):
     sid: str
 
 
-async def _connected(target: Target, authorization: str) -> HttpClient:
-    to = target.address
+async def _connected(server: Server, authorization: str) -> HttpClient:
+    to = server.endpoint
     client = HttpClient(f"{to.host}:{to.port}", authorization)
     async with patience(f"a connection to {to}"):
         try:
@@ -55,7 +55,7 @@ async def _connected(target: Target, authorization: str) -> HttpClient:
             )
         except OSError as error:
             raise LoadError(f"no connection to {to}: {error.strerror or error}") from None
-    target.clients.add(client)
+    server.clients.add(client)
     return client
 
 

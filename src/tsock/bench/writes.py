@@ -3,19 +3,19 @@
 from tsock.bench.askers import open_writers
 from tsock.bench.disk import Disk
 from tsock.bench.figures import Figure, Meter, Scale
-from tsock.bench.target import Target
+from tsock.bench.server import Server
 
 WRITERS = (1, 16, 256)
 WARM_UP_S = 0.5
 
 
-async def measure(target: Target, scale: Scale) -> list[Figure]:
+async def measure(server: Server, scale: Scale) -> list[Figure]:
     """Updates with nothing else going on."""
     figures: list[Figure] = []
     for number in WRITERS:
-        writers = await open_writers(target, number)
+        writers = await open_writers(server, number)
         await writers.run(WARM_UP_S)
-        disk, meter = Disk(target), Meter(target.process)
+        disk, meter = Disk(server), Meter(server.process)
         await writers.run(scale.seconds)
         latencies_s = writers.latencies_s
         figures.append(

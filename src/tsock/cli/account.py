@@ -5,9 +5,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from tsock.cli import output
+from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
-from tsock.cli.target import HERE, Target
 from tsock.errors import ConfigError
 
 account = App("account", help="Accounts and subaccounts: create, show, suspend, close, send alerts.")
@@ -22,7 +22,7 @@ async def create(
     *,
     owner: Annotated[str | None, Parameter(metavar="AC…")] = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Create an account with default services, and print its credentials, the Auth Token only now.
 
@@ -32,9 +32,9 @@ async def create(
         name: A name for people.
         owner: Make it a subaccount of this account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target, fresh=True) as ask:
+    async with operator(location, fresh=True) as ask:
         made = await ask.post("accounts", body={"friendly_name": name, "owner_sid": owner})
     output.record(made, json=json)
 
@@ -44,67 +44,67 @@ async def list_(
     *,
     owner: Annotated[str | None, Parameter(metavar="AC…")] = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """List the accounts.
 
     Args:
         owner: Only the subaccounts of this account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         output.table(await ask.every("accounts", owner=owner), COLUMNS, json=json)
 
 
 @account.command
-async def fetch(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+async def fetch(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Show an account.
 
     Args:
         sid: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         output.record(await ask.get("accounts", sid), json=json)
 
 
 @account.command
-async def rename(sid: str, name: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+async def rename(sid: str, name: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Give an account another name.
 
     Args:
         sid: The account.
         name: A name for people.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    await _change(target, sid, {"friendly_name": name}, json=json)
+    await _change(location, sid, {"friendly_name": name}, json=json)
 
 
 @account.command
-async def suspend(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+async def suspend(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Suspend an account and its subaccounts: connections end, tokens and REST calls are refused.
 
     Args:
         sid: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    await _change(target, sid, {"status": "suspended"}, json=json)
+    await _change(location, sid, {"status": "suspended"}, json=json)
 
 
 @account.command
-async def activate(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+async def activate(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Let a suspended account work again.
 
     Args:
         sid: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    await _change(target, sid, {"status": "active"}, json=json)
+    await _change(location, sid, {"status": "active"}, json=json)
 
 
 @account.command
@@ -114,7 +114,7 @@ async def close(
     *,
     yes: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Close an account for good.
 
@@ -122,23 +122,23 @@ async def close(
         sid: The account.
         yes: Do it: there is no way back.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     if not yes:
         raise ConfigError(f"a closed account stays closed; to close {sid}, repeat this with --yes")
-    await _change(target, sid, {"status": "closed"}, json=json)
+    await _change(location, sid, {"status": "closed"}, json=json)
 
 
 @account.command
-async def rotate(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+async def rotate(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Replace the Auth Token: the old one is refused from now on, keys and Access Tokens go on.
 
     Args:
         sid: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         output.record(await ask.post("accounts", sid, "auth_token"), json=json)
 
 
@@ -150,7 +150,7 @@ async def debugger(
     *,
     off: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Have an account's alerts sent to a URL as they happen.
 
@@ -159,13 +159,13 @@ async def debugger(
         url: Where each alert is posted to, signed with the Auth Token of the account.
         off: Send them nowhere.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     if (url is None) is not off:
         raise ConfigError("expected a URL, or --off to send alerts nowhere")
-    await _change(target, sid, {"debugger_url": url}, json=json)
+    await _change(location, sid, {"debugger_url": url}, json=json)
 
 
-async def _change(target: Target, sid: str, change: dict[str, str | None], /, *, json: bool) -> None:
-    async with operator(target) as ask:
+async def _change(location: Location, sid: str, change: dict[str, str | None], /, *, json: bool) -> None:
+    async with operator(location) as ask:
         output.record(await ask.post("accounts", sid, body=change), json=json)

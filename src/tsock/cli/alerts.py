@@ -6,9 +6,9 @@ from cyclopts import Parameter
 
 from tsock import dictionary
 from tsock.cli import output
+from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line
-from tsock.cli.target import HERE, Target
 
 COLUMNS = ("date", "sid", "level", "code", "repeats", "account_sid", "text")
 
@@ -19,7 +19,7 @@ async def alerts(
     code: int | None = None,
     limit: int = 20,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """List the latest alerts, the newest first; those of no known account too.
 
@@ -28,9 +28,9 @@ async def alerts(
         code: Only those with this code.
         limit: How many, at most 1000.
         json: Print JSON, with what is kept of each request.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         found = (await ask.get("alerts", account=account, code=code, limit=limit))["alerts"]
     output.table(found, COLUMNS, json=json)
 

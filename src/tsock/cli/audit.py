@@ -5,9 +5,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tsock.cli import output
+from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
-from tsock.cli.target import HERE, Target
 
 COLUMNS = ("date", "event_type", "resource_sid", "by", "address", "change")
 
@@ -18,7 +18,7 @@ async def audit(
     resource: Annotated[str | None, Parameter(metavar="SID")] = None,
     limit: int = 20,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """List the latest changes of accounts, keys, services and revocations, the newest first.
 
@@ -27,9 +27,9 @@ async def audit(
         resource: Only those of one account, key, service or revocation.
         limit: How many, at most 1000.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         found = (await ask.get("audit_events", account=account, resource=resource, limit=limit))[
             "audit_events"
         ]

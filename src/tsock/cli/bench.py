@@ -13,14 +13,13 @@ from tsock.bench.client import LoadError
 from tsock.bench.figures import COLUMNS, Figure, Scale, row
 from tsock.bench.process import Process, allow_many_files
 from tsock.bench.questions import QUESTIONS, Name, answer, beyond
-from tsock.bench.target import Address, Host, OneToken, Signer
-from tsock.bench.target import Target as Load
+from tsock.bench.server import Endpoint, GivenToken, Host, Server, Signer
 from tsock.cli import output
 from tsock.cli.exits import Gone
+from tsock.cli.location import HERE, DataDirectory, InAccount, Location, locate
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
 from tsock.cli.pasted import pasted
-from tsock.cli.target import HERE, InAccount, Place, Target, locate
 from tsock.errors import ConfigError
 from tsock.installation import layout
 
@@ -40,7 +39,7 @@ def bench(
     token: Annotated[str | None, Parameter(metavar="TOKEN|-", allow_leading_hyphen=True)] = None,
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Load a running server and print what it costs: rates, latencies, and its CPU time per operation.
 
@@ -56,19 +55,19 @@ def bench(
         token: An Access Token for every client, or `-` to read it from standard input.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     if not 0 < share <= 10:
         raise ConfigError(f"--share: expected a number above 0, at most 10, got {share:g}")
     if not 0 < seconds <= 3600:
         raise ConfigError(f"--seconds: expected a number above 0, at most 3600, got {seconds:g}")
-    address = None if url is None else Address.read(url)
+    endpoint = None if url is None else Endpoint.read(url)
     if token is not None:
-        if address is None:
+        if endpoint is None:
             raise ConfigError("--token: name the server that it is for, with --url ws://HOST:PORT")
-        load = _by_token(address, pasted(token).strip())
+        load = _by_token(endpoint, pasted(token).strip())
     else:
-        load = _by_key(address, account, target)
+        load = _by_key(endpoint, account, location)
     allow_many_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         figures = runner.run(_ask(load, question, Scale(share, seconds)))
@@ -79,10 +78,10 @@ def bench(
 
 
 async def _ask(
-    load: AbstractAsyncContextManager[Load], questions: Sequence[Name], scale: Scale
+    load: AbstractAsyncContextManager[Server], questions: Sequence[Name], scale: Scale
 ) -> list[Figure]:
-    async with load as target:
-        unanswerable = beyond(target)
+    async with load as server:
+        unanswerable = beyond(server)
         for name in questions:
             if name in unanswerable:
                 raise ConfigError(f"{name}: {unanswerable[name]}")
@@ -90,21 +89,23 @@ async def _ask(
         for name in questions or [each for each in QUESTIONS if each not in unanswerable]:
             output.line((f"{name} …", "dim"), errors=True)
             try:
-                figures += await answer(name, target, scale)
+                figures += await answer(name, server, scale)
             except LoadError as error:
                 raise Gone(f"{name}: {error}") from None
         return figures
 
 
 @asynccontextmanager
-async def _by_token(address: Address, token: str) -> AsyncGenerator[Load]:
-    yield Load(address, OneToken(token), ttl_s=TTL_S)
+async def _by_token(endpoint: Endpoint, token: str) -> AsyncGenerator[Server]:
+    yield Server(endpoint, GivenToken(token), ttl_s=TTL_S)
 
 
 @asynccontextmanager
-async def _by_key(address: Address | None, account: str | None, target: Target) -> AsyncGenerator[Load]:
+async def _by_key(
+    endpoint: Endpoint | None, account: str | None, location: Location
+) -> AsyncGenerator[Server]:
     """A key and a service for the load, for as long as it takes."""
-    async with operator(target, live=True) as ask, AsyncExitStack() as at_end:
+    async with operator(location, live=True) as ask, AsyncExitStack() as at_end:
         sid = await ask.account(account)
         body = {"friendly_name": NAME}
         key = await ask.post("accounts", sid, "keys", body=body)
@@ -112,20 +113,20 @@ async def _by_key(address: Address | None, account: str | None, target: Target) 
         service = await ask.post("accounts", sid, "services", "sync", body=body)
         at_end.push_async_callback(ask.delete, "accounts", sid, "services", "sync", service["sid"])
         signer = Signer(SigningKey(sid, key["sid"], key["secret"]), service["sid"])
-        yield Load(address or await _address(ask), signer, _host(locate(target)))
+        yield Server(endpoint or await _endpoint(ask), signer, _host(locate(location)))
 
 
-async def _address(ask: Operator) -> Address:
+async def _endpoint(ask: Operator) -> Endpoint:
     """Where the server listens."""
     settings = {each["name"]: each["value"] for each in (await ask.get("check"))["settings"]}
     port: int = settings["port"]
     if not port:
         raise ConfigError("the server took a free port; name it with --url ws://HOST:PORT")
     host: str = settings["host"]
-    return Address(EVERYWHERE.get(host, host), port)
+    return Endpoint(EVERYWHERE.get(host, host), port)
 
 
-def _host(place: Place) -> Host | None:
+def _host(place: DataDirectory) -> Host | None:
     """The server as seen from outside, where the system shows it."""
     try:
         return Host(Process(int((place.data / layout.LOCK).read_text())), place.data)

@@ -4,19 +4,19 @@ from typing import Any
 
 from tsock.cli import output
 from tsock.cli.exits import DONE, NO, decided
+from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line
-from tsock.cli.target import HERE, Target
 
 _STYLES = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
 
 
-async def check(*, json: AsJson = False, target: Target = HERE) -> int:
+async def check(*, json: AsJson = False, location: Location = HERE) -> int:
     """Find what is wrong with an installation, and show every setting in force with its origin.
 
     The exit code is 1 when something is broken; a warning does not count.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         found = await ask.get("check")
     code = NO if found["verdict"] == "problem" else DONE
     with decided(code):

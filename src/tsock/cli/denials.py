@@ -9,9 +9,9 @@ from tsock import dictionary
 from tsock.cli import output, report
 from tsock.cli.alerts import tell_alert
 from tsock.cli.exits import Refused
+from tsock.cli.location import HERE, Location
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson, line
-from tsock.cli.target import HERE, Target
 from tsock.errors import ConfigError
 
 COLUMNS = ("date", "sid", "code", "cause", "account_sid", "identity", "address", "summary")
@@ -22,7 +22,7 @@ async def why(
     /,
     *,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> int:
     """Tell the full story of one refusal, or of an alert.
 
@@ -30,7 +30,7 @@ async def why(
         text: Its id, which ends the error that the client was shown; the whole error may be pasted. By
             default the latest refusal.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     found = re.search("(DN|NO)[0-9a-f]{32}", text or "")
     if text is not None and found is None:
@@ -39,7 +39,7 @@ async def why(
             "denials` and `tsock alerts` list them, `tsock errors` explains a code"
         )
     alert = denial = None
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         if found is None:
             latest = (await ask.get("denials", limit=1))["denials"]
             if not latest:
@@ -77,7 +77,7 @@ async def denials(
     account: Annotated[str | None, Parameter(metavar="AC…")] = None,
     limit: int = 20,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """List the latest refusals, the newest first.
 
@@ -85,9 +85,9 @@ async def denials(
         account: Only those of one account.
         limit: How many, at most 1000.
         json: Print JSON, with the whole report of each.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         found = (await ask.get("denials", account=account, limit=limit))["denials"]
     output.table(found, COLUMNS, json=json)
 

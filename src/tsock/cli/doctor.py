@@ -6,10 +6,10 @@ from cyclopts import Parameter
 
 from tsock.cli import output, report
 from tsock.cli.exits import DONE, NO, decided
+from tsock.cli.location import HERE, Location, Product
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.cli.pasted import pasted
-from tsock.cli.target import HERE, Product, Target
 
 
 async def doctor(
@@ -18,7 +18,7 @@ async def doctor(
     *,
     product: Product | None = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> int:
     """Examine a token: every check, the first failure marked, its cause and its fix.
 
@@ -29,10 +29,10 @@ async def doctor(
         text: What the client was given, or `-` to read it from standard input.
         product: Ask for the grant that this product's SDK needs, too.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     text = pasted(text)
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         examined = await ask.post("doctor", body=text, product=product)
     code = DONE if examined["verdict"] == "accepted" else NO
     with decided(code):

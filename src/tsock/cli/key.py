@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from tsock.cli import output
+from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
-from tsock.cli.target import HERE, InAccount, Target
 from tsock.errors import ConfigError
 
 key = App("key", help="API keys, whose secrets sign Access Tokens: create, show, revoke.")
@@ -24,7 +24,7 @@ async def create(
     allow: Annotated[list[str] | None, Parameter(metavar="PATH", negative="")] = None,
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Create a key and print its secret, which is never shown again.
 
@@ -34,12 +34,12 @@ async def create(
         allow: What a restricted key may do, such as `/twilio/sync/documents/read`; may be repeated.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     if (kind == "restricted") != (allow is not None):
         raise ConfigError("--allow: a restricted key needs it, and no other key has it")
     policy = None if allow is None else {"allow": allow}
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         sid = await ask.account(account)
         body = {"friendly_name": name, "kind": kind, "policy": policy}
         made = await ask.post("accounts", sid, "keys", body=body)
@@ -48,16 +48,16 @@ async def create(
 
 
 @key.command(name="list")
-async def list_(*, account: InAccount = None, json: AsJson = False, target: Target = HERE) -> None:
+async def list_(*, account: InAccount = None, json: AsJson = False, location: Location = HERE) -> None:
     """List the keys in use."""
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         sid = await ask.account(account)
         output.table(await ask.every("accounts", sid, "keys"), COLUMNS, json=json)
 
 
 @key.command
 async def fetch(
-    sid: str, /, *, account: InAccount = None, json: AsJson = False, target: Target = HERE
+    sid: str, /, *, account: InAccount = None, json: AsJson = False, location: Location = HERE
 ) -> None:
     """Show a key, without its secret.
 
@@ -65,15 +65,15 @@ async def fetch(
         sid: The key.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         output.record(await ask.get("accounts", await ask.account(account), "keys", sid), json=json)
 
 
 @key.command
 async def revoke(
-    sid: str, /, *, account: InAccount = None, json: AsJson = False, target: Target = HERE
+    sid: str, /, *, account: InAccount = None, json: AsJson = False, location: Location = HERE
 ) -> None:
     """Revoke a key for good: its tokens are refused, and the connections that they opened end at once.
 
@@ -81,7 +81,7 @@ async def revoke(
         sid: The key.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         output.record(await ask.delete("accounts", await ask.account(account), "keys", sid), json=json)

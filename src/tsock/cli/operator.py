@@ -10,7 +10,7 @@ import httpx2
 import msgspec
 
 from tsock.cli.exits import Gone, Refused
-from tsock.cli.target import Place, Target, locate
+from tsock.cli.location import DataDirectory, Location, locate
 from tsock.errors import ConfigError
 from tsock.installation.lock import DirectoryInUse
 
@@ -93,18 +93,20 @@ class Operator:
 
 
 @asynccontextmanager
-async def operator(target: Target, *, live: bool = False, fresh: bool = False) -> AsyncGenerator[Operator]:
+async def operator(
+    location: Location, *, live: bool = False, fresh: bool = False
+) -> AsyncGenerator[Operator]:
     """Ask the server that owns the directory; where there is none, open the directory here.
 
     Args:
-        target: where to look.
+        location: where to look.
         live: only a running server will do.
         fresh: a data directory without data will do, and is made.
 
     Raises:
         ConfigError: no installation was found, or it cannot be opened.
     """
-    place = locate(target, fresh=fresh)
+    place = locate(location, fresh=fresh)
     async with (
         _transport(place, live=live) as transport,
         httpx2.AsyncClient(transport=transport, base_url=HOST, timeout=TIMEOUT_S) as client,
@@ -113,7 +115,7 @@ async def operator(target: Target, *, live: bool = False, fresh: bool = False) -
 
 
 @asynccontextmanager
-async def _transport(place: Place, *, live: bool) -> AsyncGenerator[httpx2.AsyncBaseTransport]:
+async def _transport(place: DataDirectory, *, live: bool) -> AsyncGenerator[httpx2.AsyncBaseTransport]:
     deadline_s = asyncio.get_running_loop().time() + PATIENCE_S
     while not place.is_served():
         if live:

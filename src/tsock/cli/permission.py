@@ -6,9 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 from cyclopts import App, Parameter
 
 from tsock.cli import output
+from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
-from tsock.cli.target import HERE, InAccount, Target
 from tsock.errors import ConfigError
 from tsock.ids import is_sid
 from tsock.sync.kinds import KIND_OF_PREFIX
@@ -58,7 +58,7 @@ async def set_(
     manage: Flag = False,
     where: Where = DEFAULT_SERVICE,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Set what an identity may do with an object; what is not named here is taken back.
 
@@ -70,10 +70,10 @@ async def set_(
         manage: Remove the object.
         where: What completes its name.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     body = {"read": read, "write": write, "manage": manage}
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         path = await where.path(ask, name)
         output.record(await ask.post(*path, identity, body=body), json=json)
 
@@ -86,7 +86,7 @@ async def get(
     *,
     where: Where = DEFAULT_SERVICE,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Show what was set for an identity on an object.
 
@@ -95,9 +95,9 @@ async def get(
         identity: Whom it is about.
         where: What completes its name.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         path = await where.path(ask, name)
         output.record(await ask.get(*path, identity), json=json)
 
@@ -109,7 +109,7 @@ async def list_(
     *,
     where: Where = DEFAULT_SERVICE,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """List what was set on an object.
 
@@ -117,9 +117,9 @@ async def list_(
         name: SID or unique name of the object.
         where: What completes its name.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         path = await where.path(ask, name)
         output.table(await ask.every(*path), COLUMNS, json=json)
 
@@ -132,7 +132,7 @@ async def remove(
     *,
     where: Where = DEFAULT_SERVICE,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Take back what was set for an identity on an object.
 
@@ -141,8 +141,8 @@ async def remove(
         identity: Whom it is about.
         where: What completes its name.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         path = await where.path(ask, name)
         output.record(await ask.delete(*path, identity), json=json)

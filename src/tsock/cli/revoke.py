@@ -7,10 +7,10 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from tsock.cli import output
+from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.cli.pasted import pasted
-from tsock.cli.target import HERE, InAccount, Target
 from tsock.errors import ConfigError
 
 revoke = App("revoke", help="End tokens before their time, and the connections that they opened.")
@@ -27,7 +27,7 @@ async def token(
     *,
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Refuse one token from now on.
 
@@ -35,10 +35,10 @@ async def token(
         text: The token, its SHA-256 in hex, or `-` to read either from standard input.
         account: The account; by default the one in the token.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     text = pasted(text).strip()
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         if _is_digest(text):
             body = {"kind": "token", "digest": text}
         else:
@@ -61,7 +61,7 @@ async def identity(
     *,
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Refuse every token of an identity that was issued up to now.
 
@@ -69,9 +69,9 @@ async def identity(
         name: The identity.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         sid = await ask.account(account)
         body = {"kind": "identity", "identity": name}
         output.record(await ask.post("accounts", sid, "revocations", body=body), json=json)
@@ -85,7 +85,7 @@ async def before(
     key: Annotated[str | None, Parameter(metavar="SK…")] = None,
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Refuse every token of an account, or of one of its keys, that was issued before a moment.
 
@@ -94,18 +94,18 @@ async def before(
         key: Only tokens signed by this key.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     body = {"kind": "issued_before", "before_s": _unix_s(moment), "key_sid": key}
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         sid = await ask.account(account)
         output.record(await ask.post("accounts", sid, "revocations", body=body), json=json)
 
 
 @revoke.command(name="list")
-async def list_(*, account: InAccount = None, json: AsJson = False, target: Target = HERE) -> None:
+async def list_(*, account: InAccount = None, json: AsJson = False, location: Location = HERE) -> None:
     """List what is revoked, as long as it can still meet a token."""
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         sid = await ask.account(account)
         output.table(await ask.every("accounts", sid, "revocations"), COLUMNS, json=json)
 

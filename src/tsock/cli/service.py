@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from tsock.cli import output
+from tsock.cli.location import HERE, InAccount, Location, Product
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
-from tsock.cli.target import HERE, InAccount, Product, Target
 from tsock.errors import ConfigError
 
 service = App("service", help="Services of Sync and Conversations: create, show, change, delete.")
@@ -58,7 +58,7 @@ async def create(
     acl: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Create a service.
 
@@ -68,9 +68,9 @@ async def create(
         acl: Give clients only what `tsock permission` allows them.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         path = await _path(ask, account, product)
         output.record(await ask.post(*path, body={"friendly_name": name, "acl_enabled": acl}), json=json)
 
@@ -81,7 +81,7 @@ async def list_(
     product: Product | None = None,
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """List the services.
 
@@ -89,10 +89,10 @@ async def list_(
         product: Only those of one product.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     products = ("sync", "chat") if product is None else (product,)
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         sid = await ask.account(account)
         rows = [row for each in products for row in await ask.every("accounts", sid, "services", each)]
     output.table(rows, COLUMNS, json=json)
@@ -106,7 +106,7 @@ async def fetch(
     product: Product = "sync",
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Show a service.
 
@@ -115,9 +115,9 @@ async def fetch(
         product: What it serves.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         path = await _path(ask, account, product, sid)
         output.record(await ask.get(*path), json=json)
 
@@ -133,7 +133,7 @@ async def update(
     product: Product = "sync",
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Change a service.
 
@@ -145,11 +145,11 @@ async def update(
         product: What it serves.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     options = {"friendly_name": name, "acl_enabled": acl, "enabled": enabled}
     body = {option: value for option, value in options.items() if value is not None}
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         path = await _path(ask, account, product, sid)
         output.record(await ask.post(*path, body=body), json=json)
 
@@ -162,7 +162,7 @@ async def set_webhooks(
     webhooks: Webhooks = UNCHANGED,
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Change what a Sync service tells by webhook, and where.
 
@@ -171,9 +171,9 @@ async def set_webhooks(
         webhooks: What to change.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         path = await _path(ask, account, "sync", sid)
         output.record(await ask.post(*path, body=webhooks.options()), json=json)
 
@@ -187,7 +187,7 @@ async def delete(
     product: Product = "sync",
     account: InAccount = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Delete a service and all it contains; a deleted default service is followed by an empty one.
 
@@ -197,11 +197,11 @@ async def delete(
         product: What it serves.
         account: The account.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     if not yes:
         raise ConfigError(f"deleting {sid} deletes all it contains; to do it, repeat this with --yes")
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         path = await _path(ask, account, product, sid)
         output.record(await ask.delete(*path), json=json)
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from cyclopts import Parameter
 
+from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line, remark
-from tsock.cli.target import HERE, Target
 from tsock.errors import ConfigError
 
 INTERVAL_S = 0.3
@@ -24,7 +24,7 @@ async def tail(
     identity: str | None = None,
     topic: Annotated[str | None, Parameter(name="--object", metavar="SID")] = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Watch a running server: connections, denials, alerts and events, until Ctrl-C.
 
@@ -34,7 +34,7 @@ async def tail(
         identity: Only those of one identity; no events, which do not tell who caused them.
         topic: Only what happens to one Sync object.
         json: Print one JSON object per line.
-        target: Where.
+        location: Where.
     """
     if identity is not None and (kind == "event" or topic is not None):
         raise ConfigError(
@@ -42,7 +42,7 @@ async def tail(
         )
     wanted = {"kind": kind, "account": account, "identity": identity, "topic": topic}
     filters = {name: value for name, value in wanted.items() if value is not None}
-    async with operator(target, live=True) as ask:
+    async with operator(location, live=True) as ask:
         seen = (await ask.get("tail"))["latest"]
         remark("watching; Ctrl-C ends")
         if identity is not None and kind is None:

@@ -6,9 +6,9 @@ from cyclopts import Parameter
 
 from tsock.cli import output
 from tsock.cli.duration import seconds
+from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
-from tsock.cli.target import HERE, InAccount, Target
 
 _GRANT = Parameter(metavar="[IS…]", consume_multiple=(0, 1), negative="")
 
@@ -22,7 +22,7 @@ async def token(
     account: InAccount = None,
     key: Annotated[str | None, Parameter(metavar="SK…")] = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Mint an Access Token and print it, with nothing around it.
 
@@ -37,7 +37,7 @@ async def token(
         account: The account.
         key: The key that signs; by default the account's oldest main or standard key.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     asked = {"sync": sync, "chat": chat}
     products = {name: (given or ["default"])[0] for name, given in asked.items() if given is not None}
@@ -49,7 +49,7 @@ async def token(
     }
     if products:
         body["products"] = products
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         body["key_sid"] = key
         body["account_sid"] = await ask.account(account) if key is None else account
         minted = await ask.post("tokens", body=body)

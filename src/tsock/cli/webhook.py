@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from tsock.cli import output
+from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
-from tsock.cli.target import HERE, Target
 from tsock.errors import ConfigError
 
 webhook = App("webhook", help="Webhooks that wait or were given up: list, show, send again.")
@@ -25,7 +25,7 @@ async def list_(
     account: OfAccount = None,
     service: OfService = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """List webhooks that were given up, or those that are still to be sent, the oldest first.
 
@@ -34,23 +34,23 @@ async def list_(
         account: Only those of one account.
         service: Only those of one service.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         rows = await ask.every("webhooks", state=state, account=account, service=service)
     output.table(rows, COLUMNS, json=json)
 
 
 @webhook.command
-async def show(sid: str, /, *, json: AsJson = False, target: Target = HERE) -> None:
+async def show(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Show a webhook with what it says and why it was not delivered.
 
     Args:
         sid: The webhook, as `tsock webhook list` names it.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         output.record(await ask.get("webhooks", sid), json=json)
 
 
@@ -63,7 +63,7 @@ async def resend(
     account: OfAccount = None,
     service: OfService = None,
     json: AsJson = False,
-    target: Target = HERE,
+    location: Location = HERE,
 ) -> None:
     """Begin anew with a webhook that was given up, or with all of them.
 
@@ -75,11 +75,11 @@ async def resend(
         account: With `--all`, only those of one account.
         service: With `--all`, only those of one service.
         json: Print JSON.
-        target: Where.
+        location: Where.
     """
     if (sid is None) != every:
         raise ConfigError("expected the SID of one webhook, or --all for all that were given up")
-    async with operator(target) as ask:
+    async with operator(location) as ask:
         if sid is not None:
             output.record(await ask.post("webhooks", sid, "resend"), json=json)
             return

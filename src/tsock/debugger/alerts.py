@@ -1,4 +1,4 @@
-"""Alerts: what went wrong, by account (`rest.md` 6)."""
+"""Alerts: what went wrong, by account (`protocol/rest.md`, Monitor)."""
 
 from collections.abc import Collection
 from typing import Any, Literal
@@ -45,7 +45,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.text} ({self.repeats} more like it followed)" if self.repeats else self.text
 
 
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
+class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which alerts of an account are asked for; None asks for all."""
 
     level: str | None = None

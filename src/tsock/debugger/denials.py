@@ -18,7 +18,7 @@ class Denial(msgspec.Struct, frozen=True, omit_defaults=True):
     at_ms: int
     code: int
     cause: str
-    """Id of the failed check (`tokens.md` 6), or the limit that was reached."""
+    """Id of the failed check, or the limit that was reached."""
     summary: str
     address: str
     sdk: str
@@ -78,7 +78,7 @@ def trim(tx: Tx, before_ms: int, kept: int, limit: int) -> bool:
     """Forget up to `limit` refusals from before that time or beyond the `kept` newest; whether more are."""
     oldest = tx.one(_OLDEST_KEPT, {"others": kept - 1})
     before_ms = max(before_ms, oldest[0]) if oldest else before_ms
-    return tx.run(_TRIM, {"before": before_ms, "limit": limit}) == limit
+    return tx.count(_TRIM, {"before": before_ms, "limit": limit}) == limit
 
 
 def recorded(tx: Tx, sid: str) -> Denial:

@@ -1,4 +1,4 @@
-"""What the debugger webhook of an account says (`rest.md` 8.5)."""
+"""What the debugger webhook of an account says (`protocol/webhooks.md`, Debugger posts)."""
 
 import msgspec
 

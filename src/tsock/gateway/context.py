@@ -21,5 +21,7 @@ class Context(msgspec.Struct, frozen=True):
     metrics: Metrics
     tail: Tail
     debugger: Debugger
+    node: str
+    """Tells this process from others that serve the same data."""
     packet_id: Callable[[], str]
     """Ids for what the server sends; unique within the process."""

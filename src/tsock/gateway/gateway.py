@@ -7,21 +7,19 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from tsock.accounts.directory import Directory
-from tsock.accounts.records import Account, ApiKey, Revocation, Service
-from tsock.events import Event
-from tsock.gateway.admission import Admission
+from tsock.accounts.records import Account, ApiKey, Revocation
+from tsock.events import Change, Event
+from tsock.gateway.admission import Admission, Admitted, NotAdmitted
 from tsock.gateway.context import Context
 from tsock.gateway.hub import Hub
-from tsock.gateway.reachability import Reachability
+from tsock.gateway.presence import Presence
 from tsock.gateway.session import End, Session
 from tsock.gateway.sessions import Sessions
-from tsock.gateway.subscriptions import Subscriptions
 from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import WebSocket
 from tsock.http.proxies import Proxies
-from tsock.sync.permissions import ReadRevoked
 from tsock.wire.frame import Limits
-from tsock.wire.headers import BackoffPolicy, Status
+from tsock.wire.headers import BackoffPolicy, Init, Message, Status, Update
 
 log = structlog.get_logger(__name__)
 
@@ -36,23 +34,23 @@ class Gateway:
         context: Context,
         *,
         directory: Directory,
-        sessions: Sessions,
+        sessions: Sessions[Session],
         hub: Hub,
-        subscriptions: Subscriptions,
         tunnel: Tunnel,
         admission: Admission,
-        reachability: Reachability,
+        presence: Presence,
     ) -> None:
-        self.context = context
-        self.tunnel = tunnel
-        self.admission = admission
+        self._context = context
+        self._tunnel = tunnel
+        self._admission = admission
         settings = context.settings
-        self.packet_limits = Limits(settings.header_bytes_max, settings.packet_bytes_max)
+        self._limits = Limits(
+            settings.header_bytes_max, settings.packet_bytes_max, settings.packet_frames_max
+        )
         self._directory = directory
         self._sessions = sessions
         self._hub = hub
-        self._subscriptions = subscriptions
-        self._reachability = reachability
+        self._presence = presence
         self._proxies = Proxies(context.settings.trusted_proxies)
         self._opened = 0
         self._unadmitted: dict[Session, Callable[[], None]] = {}
@@ -66,19 +64,33 @@ class Gateway:
         self._opened += 1
         peer = socket.transport.get_extra_info("peername")
         address = self._proxies.client(peer[0] if peer else "", forwarded)
-        session = Session(self, self._opened, socket, address)
+        session = Session(self, self._context, self._limits, self._opened, socket, address)
         socket.listen(session)
         self._sessions.add(session)
         self._unadmitted[session] = admitted
-        self.context.metrics.connections_opened += 1
+        self._context.metrics.connections_opened += 1
         if self._draining:
             session.end(End.DRAINED, "the server is stopping")
+
+    # What sessions ask and tell.
+
+    def init(self, session: Session, packet: Init) -> Admitted | NotAdmitted:
+        """Judge a client."""
+        return self._admission.init(session, packet)
+
+    def update(self, session: Session, packet: Update) -> Admitted | NotAdmitted:
+        """Judge a new token on a standing connection."""
+        return self._admission.update(session, packet)
+
+    def request(self, session: Session, message: Message, payload: bytes) -> None:
+        """Carry out a request, and reply to it."""
+        self._tunnel.request(session, message, payload)
 
     def accepted(self, session: Session) -> None:
         """Count a connection that was let in."""
         self._sessions.accept(session)
         self._unadmitted.pop(session)()
-        self._reachability.connected(session)
+        self._presence.connected(session)
         self.note(session, "accepted")
 
     def gone(self, session: Session) -> None:
@@ -86,17 +98,17 @@ class Gateway:
         self._sessions.remove(session)
         if session in self._unadmitted:
             self._unadmitted.pop(session)()
-        self._reachability.left(session)
+        self._presence.left(session)
         self._hub.leave_all(session)
-        self.tunnel.forget(session)
-        self.admission.forget(session)
-        self.context.metrics.connections_closed += 1
+        self._tunnel.forget(session)
+        self._admission.forget(session)
+        self._context.metrics.connections_closed += 1
         self.note(session, "closed")
         self._note_emptied()
 
     def note(self, session: Session, what: str, detail: str = "") -> None:
         """Tell the live feed of something that happened to a connection."""
-        tail = self.context.tail
+        tail = self._context.tail
         if tail.watched:
             caller = session.caller
             account, identity = (caller.account_sid, caller.identity) if caller else ("", "")
@@ -104,14 +116,15 @@ class Gateway:
 
     # What commits announce.
 
-    def hear(self, facts: Sequence[object]) -> None:
-        """Pass the facts of one commit on to the connections that they concern."""
-        events = [fact for fact in facts if isinstance(fact, Event)]
-        if len(events) < len(facts):
-            for fact in facts:  # whoever loses access gets no event of the same commit
-                self._heed(fact)
+    def changed(self, record: Change) -> None:
+        """End the connections that a change of the directory no longer permits."""
+        if isinstance(record, Account | ApiKey | Revocation):
+            self._end_unpermitted(record)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Deliver the events of one commit."""
         self._hub.publish(events)
-        if self.context.tail.watched:
+        if self._context.tail.watched:
             for event in events:
                 self._note_event(event)
 
@@ -120,21 +133,12 @@ class Gateway:
         service = self._directory.service(event.service_sid)
         account = service.account_sid if service else ""
         detail = "" if event.seq is None else f"number {event.seq}"
-        self.context.tail.add("event", event.kind, account, topic=event.topic, detail=detail)
-
-    def _heed(self, fact: object) -> None:
-        if isinstance(fact, Account | ApiKey | Revocation):
-            self._end_unpermitted(fact)
-        elif isinstance(fact, ReadRevoked):
-            self._stop_delivery(fact)
-        elif isinstance(fact, Service) and fact.acl_enabled:
-            for session in self._sessions.of_account(fact.account_sid):
-                self._subscriptions.withdraw_unreadable(session, fact)
+        self._context.tail.add("event", event.kind, account, topic=event.topic, detail=detail)
 
     def _end_unpermitted(self, record: Account | ApiKey | Revocation) -> None:
         """End the connections that an account, key or revocation no longer permits, at once.
 
-        They get no `close` packet: they reconnect, and the refusal tells them why (`twilsock.md` 11.4).
+        They get no `close` packet: they reconnect, and the refusal tells them why.
         """
         if isinstance(record, Account):
             accounts = [record.sid, *(sub.sid for sub in self._directory.subaccounts(record.sid))]
@@ -146,19 +150,12 @@ class Gateway:
                 if not self._directory.permits(session.caller):
                     session.end(End.REVOKED, "account, key or token no longer stands")
 
-    def _stop_delivery(self, fact: ReadRevoked) -> None:
-        """Send nothing more of an object to an identity that may not read it any longer (`sync.md` 5)."""
-        service = self._directory.service(fact.service_sid)
-        if service is not None and service.acl_enabled:
-            for session in self._sessions.of_identity(service.account_sid, fact.identity):
-                self._hub.leave(session, fact.topic)
-
     # Stopping.
 
     def drain(self) -> None:
         """Open nothing any more, and tell every client to come back at a moment of its own."""
         self._draining = True
-        settings = self.context.settings
+        settings = self._context.settings
         low, high = settings.drain_reconnect_ms_min, settings.drain_reconnect_ms_max
         for session in self._sessions:
             # Spread over the whole range: JS heeds the lower bound alone, Kotlin draws between the two.
@@ -174,7 +171,7 @@ class Gateway:
     async def finish(self) -> None:
         """Wait until a draining gateway has no connection left, and until what tells of them is stored."""
         await self.emptied.wait()
-        await self._reachability.stop()
+        await self._presence.stop()
 
     @property
     def standing(self) -> int:

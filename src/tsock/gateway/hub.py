@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any, Protocol
 
 import structlog
 
-from tsock.events import Event
+from tsock.api.live import Subscriber
+from tsock.events import Event, Origin, Replay
 from tsock.gateway.topic import Topic, Verdict
-from tsock.gateway.websocket import Send
-from tsock.storage.store import Store, Tx
-from tsock.sync import replay, tables
-from tsock.sync.replay import Replay
+from tsock.storage.store import Seen, Store, Tx
 from tsock.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -20,22 +17,30 @@ MENDING_EVENTS = 1000
 """Events read at once to close a gap."""
 
 
-class Subscriber(Protocol):
-    """A live session, as the hub sees it."""
-
-    number: int
-    subscriptions: dict[str, Topic[Any]]
-
-    send: Send
+Missed = Callable[[Tx, str, int, int], Replay | None]
+"""Reads what a subscriber of an object missed: its SID, the number it has, how many events at most."""
 
 
 class Hub:
-    """Topics by object SID; `live_frame` makes the frame of an event."""
+    """Topics by object SID."""
 
-    def __init__(self, metrics: Metrics, live_frame: Callable[[Event], bytes], store: Store) -> None:
+    def __init__(
+        self, node: str, metrics: Metrics, live_frame: Callable[[Event], bytes], store: Store, missed: Missed
+    ) -> None:
+        """Take what it is made of.
+
+        Args:
+            node: where it runs; what other nodes' connections cause has an echo for nobody here.
+            metrics: counts events and deliveries.
+            live_frame: makes the frame of an event.
+            store: has whatever did not arrive here.
+            missed: reads that.
+        """
+        self._node = node
         self._metrics = metrics
         self._live_frame = live_frame
         self._store = store
+        self._missed = missed
         self._topics: dict[str, Topic[Subscriber]] = {}
 
     def join(self, subscriber: Subscriber, sid: str, seq: int) -> None:
@@ -43,8 +48,9 @@ class Hub:
         topic = self._topics.get(sid)
         if topic is None:
             topic = self._topics[sid] = Topic(seq)
-        topic.join(subscriber, seq)
         subscriber.subscriptions[sid] = topic
+        if not topic.join(subscriber, seq) and not topic.mending:
+            self._mend(sid, topic)
 
     def leave(self, subscriber: Subscriber, sid: str) -> None:
         """End the subscription to an object, if there is one."""
@@ -87,16 +93,19 @@ class Hub:
     def _mend(self, sid: str, topic: Topic[Subscriber]) -> None:
         """Close a gap with a replay from the store, which has whatever did not arrive here."""
         topic.mending = True
+        after = topic.seq
 
         def query(tx: Tx) -> Replay | None:
-            root = tables.by_sid(tx, sid)
-            return None if root is None else replay.since(tx, root, topic.seq, MENDING_EVENTS)
+            return self._missed(tx, sid, after, MENDING_EVENTS)
 
-        def done(missed: Replay | None, error: Exception | None) -> None:
+        def done(missed: Replay | None, error: Exception | None, seen: Seen) -> None:
             topic.mending = False
             if missed is None:
                 if error is not None:
                     log.error("topic.not_mended", topic=sid, reason=str(error))
+                return
+            if topic.seq < after:  # somebody joined meanwhile who has not even had what this follows
+                self._mend(sid, topic)
                 return
             for event in missed.events:
                 self._deliver(topic, [event])
@@ -112,12 +121,12 @@ class Hub:
         audience = topic.subscribers if first is None else topic.audience(first)
         frames = [self._live_frame(event) for event in run]
         joined = frames[0] if len(frames) == 1 else b"".join(frames)
-        origins = {event.origin for event in run}
+        origins = [self._number_here(event.origin) for event in run]
         withheld = 0
         for subscriber in audience:
             if subscriber.number in origins:
-                for event, frame in zip(run, frames, strict=True):
-                    if event.origin == subscriber.number:
+                for origin, frame in zip(origins, frames, strict=True):
+                    if origin == subscriber.number:
                         withheld += 1
                     else:
                         subscriber.send(frame)
@@ -126,6 +135,9 @@ class Hub:
         self._metrics.deliveries += len(run) * len(audience) - withheld
         if run[-1].final:
             self._end(run[-1].topic, topic)
+
+    def _number_here(self, origin: Origin | None) -> int | None:
+        return origin[1] if origin is not None and origin[0] == self._node else None
 
     def _end(self, sid: str, topic: Topic[Subscriber]) -> None:
         """The object is gone, and every subscription to it."""

@@ -1,22 +1,24 @@
 """One live client: what it sent, what that leads to, and how it ends.
 
-A session decides nothing about tokens (`admission.py`), requests (`tunnel.py`) or subscriptions
-(`subscriptions.py`); it connects them to the socket and keeps the two deadlines of its life.
+A session decides nothing about tokens (`admission.py`) or requests (`tunnel.py`), and of what it follows it
+knows only the names; it connects them to the socket and keeps the two deadlines of its life.
 """
 
 import enum
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import structlog
 
-from tsock.accounts.caller import Caller
+from tsock.accounts.caller import PRODUCTS, Caller
 from tsock.deadlines import Deadline
 from tsock.debugger.incident import of_end
-from tsock.gateway.topic import Topic
+from tsock.gateway.admission import Admitted, NotAdmitted
+from tsock.gateway.context import Context
 from tsock.gateway.websocket import Send, WebSocket
 from tsock.wire import packets
 from tsock.wire.connection import Event, ProtocolViolation, ServerConnection, State
+from tsock.wire.frame import Limits
 from tsock.wire.headers import (
     Ack,
     BackoffPolicy,
@@ -28,9 +30,6 @@ from tsock.wire.headers import (
     Update,
 )
 from tsock.wire.websocket import binary_frame
-
-if TYPE_CHECKING:
-    from tsock.gateway.gateway import Gateway
 
 log = structlog.get_logger(__name__)
 
@@ -59,12 +58,40 @@ CODES = {End.SLOW_READER: 51005, End.NO_ACK: 51005, End.EXPIRED: 51006, End.VIOL
 """Where the dictionary has a page for an end of this kind."""
 
 
+class Keeper(Protocol):
+    """Whom a session asks and tells: the gateway."""
+
+    def init(self, session: "Session", packet: Init) -> Admitted | NotAdmitted:
+        """Judge the client, which may have been let in before."""
+        ...
+
+    def update(self, session: "Session", packet: Update) -> Admitted | NotAdmitted:
+        """Judge a new token on a standing connection."""
+        ...
+
+    def request(self, session: "Session", message: Message, payload: bytes) -> None:
+        """Carry out a request, and reply to it."""
+        ...
+
+    def accepted(self, session: "Session") -> None:
+        """It was let in, for the first time."""
+        ...
+
+    def gone(self, session: "Session") -> None:
+        """Its socket is closed."""
+        ...
+
+    def note(self, session: "Session", what: str, detail: str = "") -> None:
+        """Tell the live feed of something that happened to it."""
+        ...
+
+
 class Session:
     """A connection from its handshake to its end; known to the hub once it subscribes."""
 
     __slots__ = (
         "_context",
-        "_gateway",
+        "_keeper",
         "_life",
         "_pinged",
         "_pulse",
@@ -79,8 +106,9 @@ class Session:
         "heard",
         "in_flight",
         "interrupted",
+        "limits",
         "number",
-        "packet_bytes_max",
+        "origin",
         "registered",
         "sdk",
         "send",
@@ -88,31 +116,43 @@ class Session:
         "subscriptions",
     )
 
-    def __init__(self, gateway: "Gateway", number: int, socket: WebSocket, address: str) -> None:
-        context = gateway.context
+    def __init__(
+        self, keeper: Keeper, context: Context, limits: Limits, number: int, socket: WebSocket, address: str
+    ) -> None:
+        """Begin to wait for an `init`.
+
+        Args:
+            keeper: what it asks and tells.
+            context: what every part of the gateway works with.
+            limits: how large a packet may be.
+            number: identifies it within this process.
+            socket: its WebSocket.
+            address: of the client.
+        """
         self.number = number
-        """Identifies the connection within this process."""
+        self.origin = (context.node, number)
+        """Identifies it among the connections of all nodes."""
         self.address = address
         self.send: Send = socket.send
-        self.connection = ServerConnection(gateway.packet_limits)
+        self.connection = ServerConnection(limits)
         self.caller: Caller | None = None
         self.endpoint_id = ""
         """The client that opened it, as its first grant says, else as the continuation token does."""
         self.first_init_ms = 0
-        """When the endpoint first came (`sync.md` 3.6); it may have had other connections since."""
+        """When the endpoint first came; it may have had other connections since."""
         self.registered: tuple[str, ...] = ()
         """Products that `init` registered for."""
         self.sdk = ""
-        self.subscriptions: dict[str, Topic[Any]] = {}
+        self.subscriptions: dict[str, Any] = {}
         self.in_flight = 0
         self.heard = False
         """Whether anything came since the last ping."""
-        self.packet_bytes_max = context.settings.packet_bytes_max
+        self.limits = limits
         self.send_queue_bytes_max = context.settings.send_queue_bytes_max
         self.interrupted: dict[str, tuple[int, int]] | None = None
         """Objects whose replay goes on: where it stopped, and what the client knew at its beginning."""
         self._context = context
-        self._gateway = gateway
+        self._keeper = keeper
         self._socket = socket
         self._pinged = False
         self._unsent_bytes = 0
@@ -125,9 +165,13 @@ class Session:
     def packet(self, packet: bytes) -> None:
         """A complete binary message."""
         self.heard = True
-        connection = self.connection
-        if not connection.is_plain_ack(packet):
-            self._take(*connection.receive(packet))
+        self._take(*self.connection.receive(packet))
+
+    def acks(self, number: int) -> None:
+        """So many plain acknowledgements."""
+        self.heard = True
+        if self.caller is None:
+            self._violated(self.connection.receive_acks())
 
     def text(self) -> None:
         """A text message; packets come in binary ones."""
@@ -136,6 +180,10 @@ class Session:
     def oversized(self) -> None:
         """A message larger than `packet_bytes_max`."""
         self._violated(self.connection.receive_oversized())
+
+    def flood(self) -> None:
+        """A message of more than `packet_frames_max` frames."""
+        self._violated(self.connection.receive_flood())
 
     def slow(self) -> None:
         """More than `send_queue_bytes_max` waits for the peer: drop it, it will be replayed."""
@@ -149,16 +197,37 @@ class Session:
         self._pulse.cancel()
         if self._life is not None:
             self._life.cancel()
-        self._gateway.gone(self)
+        self._keeper.gone(self)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the socket is closed, or about to be."""
+        return self.connection.state is State.GONE
 
     # What the client asks.
+
+    def asked(self, weight: int) -> None:
+        """A request has begun; beyond `requests_in_flight_max`, further ones wait unread."""
+        self.in_flight += weight
+        if self.in_flight >= self._context.settings.requests_in_flight_max:
+            self._socket.hold()
+
+    def wait(self) -> None:
+        """Nothing more is to be begun before something has been answered."""
+        self._socket.hold()
+
+    def answered(self, weight: int) -> None:
+        """A request has its reply."""
+        self.in_flight -= weight
+        if self.in_flight <= self._context.settings.requests_in_flight_max // 2:
+            self._socket.release()
 
     def _take(self, event: Event | None, payload: bytes) -> None:
         match event:
             case Message():
-                self._gateway.tunnel.request(self, event, payload)
+                self._keeper.request(self, event, payload)
             case Init() | Update():
-                self._admit(event)
+                self._judge(event)
             case ProtocolViolation():
                 self._violated(event)
             case Close():
@@ -170,39 +239,57 @@ class Session:
                 # context: a connection gets all that it subscribed to, so there is nothing to keep of it.
                 self.reply(packets.done(event.id))
 
-    def _admit(self, packet: Init | Update) -> None:
-        """Have a token judged; whatever fails meanwhile, the client gets an answer (`twilsock.md` 4.4)."""
+    def _judge(self, packet: Init | Update) -> None:
+        """Have a token judged; whatever fails meanwhile, the client gets an answer."""
         try:
             if isinstance(packet, Init):
-                self._gateway.admission.init(self, packet)
+                self._introduced(packet)
+                decision = self._keeper.init(self, packet)
             else:
-                self._gateway.admission.update(self, packet)
+                decision = self._keeper.update(self, packet)
+            if isinstance(decision, Admitted):
+                self._let_in(packet.id, decision)
+            else:
+                self._turn_away(packet.id, decision)
         except Exception:
             log.exception("admission.failed", number=self.number)
-            self.refused(self.connection.refuse(packet.id, FAILED))
+            self._turn_away(packet.id, NotAdmitted(FAILED))
+
+    def _introduced(self, packet: Init) -> None:
+        """Note what the client says about itself, whether or not it is let in."""
+        self.sdk = _described(packet)
+        registered = {registration.product for registration in packet.registrations or ()}
+        self.registered = tuple(sorted(registered & PRODUCTS))
+
+    def _let_in(self, packet_id: str, admitted: Admitted) -> None:
+        """The token was granted: from now on its life is the connection's."""
+        welcome = admitted.welcome
+        if welcome is None:
+            self.reply(packets.done(packet_id))
+        else:
+            self.first_init_ms = welcome.first_init_ms
+            self.endpoint_id = welcome.endpoint_id
+            self.reply(self.connection.accept(packet_id, welcome.reply))
+        first = self.caller is None
+        self.caller = admitted.caller
+        self._warned = False
+        if first:
+            self._pulse.cancel()
+            self._pulse = self._context.deadlines.after(self._context.settings.ping_interval_s, self._beat)
+            self._keeper.accepted(self)
+        self._await_expiry()
+
+    def _turn_away(self, packet_id: str, refused: NotAdmitted) -> None:
+        """The token was refused: leave time for the client's own close, then end."""
+        self.reply(self.connection.refuse(packet_id, refused.status, refused.backoff))
+        if self.connection.state is State.CLOSING:
+            self._end_later(End.REFUSED)
 
     # What the server says.
 
     def reply(self, packet: bytes) -> None:
         """Send one packet."""
         self.send(binary_frame(packet))
-
-    def accepted(self, caller: Caller) -> None:
-        """The token was granted: from now on its life is the connection's."""
-        first = self.caller is None
-        self.caller = caller
-        self._warned = False
-        if first:
-            self._pulse.cancel()
-            self._pulse = self._context.deadlines.after(self._context.settings.ping_interval_s, self._beat)
-            self._gateway.accepted(self)
-        self._await_expiry()
-
-    def refused(self, reply: bytes) -> None:
-        """The token was refused: leave time for the client's own close, then end."""
-        self.reply(reply)
-        if self.connection.state is State.CLOSING:
-            self._end_later(End.REFUSED)
 
     def leave(self, status: Status, reason: End, backoff: BackoffPolicy | None = None) -> None:
         """Tell the client to leave, and end the connection soon.
@@ -237,7 +324,7 @@ class Session:
             number=self.number,
             address=self.address,
         )
-        self._gateway.note(self, reason.value, text)
+        self._keeper.note(self, reason.value, text)
         if code is not None:
             self._context.debugger.report(of_end(code, text, self.caller, self.address, self.sdk))
 
@@ -277,7 +364,7 @@ class Session:
             self._unsent_bytes = self._socket.unsent_bytes
             self.reply(packets.ping(self._context.packet_id()))
             wait_s = settings.ack_timeout_s
-        elif self.heard or self._socket.unsent_bytes < self._unsent_bytes:
+        elif self.heard or self._socket.behind or self._socket.unsent_bytes < self._unsent_bytes:
             # Nothing is read from a peer that has much to read itself; then its reading is the sign.
             self._pinged = False
             wait_s = max(settings.ping_interval_s - settings.ack_timeout_s, 0.0)
@@ -287,7 +374,7 @@ class Session:
         self._pulse = self._context.deadlines.after(wait_s, self._beat)
 
     def _await_expiry(self) -> None:
-        """Warn before `exp`, end at `exp` (`twilsock.md` 11.1, 11.2); both by the movable clock."""
+        """Warn before `exp`, end at `exp`; both by the movable clock."""
         assert self.caller is not None
         if self._life is not None:
             self._life.cancel()
@@ -314,3 +401,10 @@ class Session:
             self.end(End.EXPIRED, "the token's exp has passed")
         else:
             self.leave(EXPIRED, End.EXPIRED)
+
+
+def _described(packet: Init) -> str:
+    """A line for logs and records, of what the client says about itself."""
+    said = packet.metadata
+    words = (said.get(name) for name in ("sdk", "type", "sdkv", "env", "os"))
+    return " ".join(str(word)[:32] for word in words if word)

@@ -1,13 +1,14 @@
 """Which connections stand: all of them, and the accepted ones by account and identity."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
-if TYPE_CHECKING:
-    from tsock.gateway.session import Session
+from tsock.gateway.endpoint import Endpoint
+
+Session = TypeVar("Session", bound=Endpoint)
 
 
-class Sessions:
+class Sessions(Generic[Session]):
     """The connections of this process."""
 
     def __init__(self) -> None:
@@ -18,15 +19,15 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._open)
 
-    def __iter__(self) -> Iterator["Session"]:
+    def __iter__(self) -> Iterator[Session]:
         """A snapshot, so that sessions may end while it is walked."""
         return iter(list(self._open))
 
-    def add(self, session: "Session") -> None:
+    def add(self, session: Session) -> None:
         """A connection was opened."""
         self._open.add(session)
 
-    def accept(self, session: "Session") -> None:
+    def accept(self, session: Session) -> None:
         """Its token was accepted: it counts for account and identity."""
         caller = session.caller
         assert caller is not None
@@ -34,7 +35,7 @@ class Sessions:
         identities.setdefault(caller.identity, set()).add(session)
         self._counts[caller.account_sid] = self._counts.get(caller.account_sid, 0) + 1
 
-    def remove(self, session: "Session") -> None:
+    def remove(self, session: Session) -> None:
         """A connection is gone."""
         self._open.discard(session)
         caller = session.caller
@@ -51,12 +52,12 @@ class Sessions:
         if not identities:
             del self._accepted[caller.account_sid], self._counts[caller.account_sid]
 
-    def of_account(self, account_sid: str) -> "list[Session]":
+    def of_account(self, account_sid: str) -> list[Session]:
         """The accepted connections of an account."""
         identities = self._accepted.get(account_sid, {})
         return [session for standing in identities.values() for session in standing]
 
-    def of_identity(self, account_sid: str, identity: str) -> "list[Session]":
+    def of_identity(self, account_sid: str, identity: str) -> list[Session]:
         """The accepted connections of one identity."""
         return list(self._accepted.get(account_sid, {}).get(identity, ()))
 

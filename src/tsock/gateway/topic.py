@@ -37,10 +37,22 @@ class Topic(Generic[Subscriber]):
         self._ahead = seq
         """The highest of those numbers; above `seq` when a snapshot was newer than the last live event."""
 
-    def join(self, subscriber: Subscriber, seq: int) -> None:
-        """Add a subscriber whose replay ended at `seq`; joining again replaces the former subscription."""
-        self.subscribers[subscriber] = seq
+    def join(self, subscriber: Subscriber, seq: int) -> bool:
+        """Add a subscriber whose replay ended at `seq`; joining again replaces the former subscription.
+
+        Returns:
+            False if the others were served beyond `seq`. Then the topic has gone back to that number, and
+            what lies between is to be mended; only the new subscriber is in the audience of that.
+        """
         self._ahead = max(self._ahead, seq)
+        if seq >= self.seq:
+            self.subscribers[subscriber] = seq
+            return True
+        for other, had in self.subscribers.items():
+            self.subscribers[other] = max(had, self.seq)
+        self._ahead = max(self._ahead, self.seq)
+        self.subscribers[subscriber] = self.seq = seq
+        return False
 
     def leave(self, subscriber: Subscriber) -> None:
         """Remove a subscriber, if it is one."""

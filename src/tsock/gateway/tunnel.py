@@ -7,27 +7,52 @@ outside first (`Ask`). Replies may overtake each other.
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from tsock.api import problem
+from tsock.api.live import LiveSession
 from tsock.api.request import Answer, Door, Read, Request, Response, Write, plain
 from tsock.api.router import Router, decoded, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid, public
 from tsock.gateway.context import Context
 from tsock.rates import Rate
-from tsock.storage.store import Store
+from tsock.storage.store import Fetched, Seen, Store
 from tsock.wire import packets
 from tsock.wire.headers import Message, Values
 
-if TYPE_CHECKING:
-    from tsock.gateway.session import Session
+Reply = Callable[[Response | None, Exception | None], None]
 
 _METHODS = ("DELETE", "GET", "POST", "PUT")
+_WEIGHING_BYTES = 4096
+"""A request with so much to be stored counts as one more of those in flight."""
+
+
+class Requester(LiveSession, Protocol):
+    """A connection that asks."""
+
+    in_flight: int
+    """The weight of its requests that wait for their reply."""
+
+    def asked(self, weight: int) -> None:
+        """A request has begun; beyond `requests_in_flight_max`, further ones wait unread."""
+        ...
+
+    def answered(self, weight: int) -> None:
+        """A request has its reply."""
+        ...
+
+    def wait(self) -> None:
+        """Nothing more is to be begun before something has been answered."""
+        ...
+
+    def reply(self, packet: bytes) -> None:
+        """Send one packet."""
+        ...
 
 
 class Tunnel:
-    """Routes what arrives in `message` packets; every failure is an `http_status` (`twilsock.md` 4.5)."""
+    """Routes what arrives in `message` packets; every failure is an `http_status`."""
 
     def __init__(self, router: Router, store: Store, context: Context, base_url: str) -> None:
         settings, clock = context.settings, context.clock
@@ -38,20 +63,22 @@ class Tunnel:
         self._debugger = context.debugger
         self._base_url = base_url
         per_s = settings.requests_per_connection_per_s
-        self._connection_rate = Rate(per_s, per_s, clock.monotonic_s)
+        burst = per_s * settings.requests_per_connection_burst_s
+        self._connection_rate = Rate(per_s, burst, clock.monotonic_s)
         per_s = settings.requests_per_account_per_s
         self._account_rate = Rate(per_s, per_s, clock.monotonic_s)
         self._asking: set[asyncio.Task[None]] = set()
         """What the loop alone would forget."""
 
-    def request(self, session: "Session", message: Message, payload: bytes) -> None:
+    def request(self, session: Requester, message: Message, payload: bytes) -> None:
         """Carry out one request and reply to it, now or once the store has done its part."""
-        session.in_flight += 1
+        weight = 1 + len(payload) // _WEIGHING_BYTES
+        session.asked(weight)
         packet_id = message.id
         pattern = ""
 
         def reply(response: Response | None, error: Exception | None) -> None:
-            session.in_flight -= 1
+            session.answered(weight)
             if response is None:
                 assert error is not None
                 response = problem.response_to(error, self._base_url)
@@ -69,26 +96,29 @@ class Tunnel:
             pattern = route.pattern
             answer = route.handler(request, *values)
             if isinstance(answer, Write):
-                self._store.write(answer.rule, reply)
+                self._store.write(answer.rule, reply, lane=session.number, about=answer.about)
             elif isinstance(answer, Read):
-                self._store.read(answer.run, reply)
+                waiting = session.in_flight
+                self._store.read(answer.query, _replying(answer, reply), lane=session.number)
+                if session.in_flight == waiting:  # a commit is under way, behind which all reads run at once
+                    session.wait()
             elif isinstance(answer, Response):
                 reply(answer, None)
             else:
-                self._carry_out_aside(answer, reply)
+                self._carry_out_aside(session, answer, reply)
         except Exception as error:  # noqa: BLE001 - one request fails, never its connection
             reply(None, error)
 
-    def _carry_out_aside(self, answer: Answer, reply: Callable[[Any, Exception | None], None]) -> None:
+    def _carry_out_aside(self, session: Requester, answer: Answer, reply: Reply) -> None:
         """Carry out what asks outside first. Its writes commit when they are made, not when it arrived."""
 
         async def carry_out() -> None:
             try:
                 found = await plain(answer)
                 if isinstance(found, Write):
-                    self._store.write(found.rule, reply)
+                    self._store.write(found.rule, reply, lane=session.number, about=found.about)
                 elif isinstance(found, Read):
-                    self._store.read(found.run, reply)
+                    self._store.read(found.query, _replying(found, reply), lane=session.number)
                 else:
                     assert isinstance(found, Response), "what streams goes over HTTP only"
                     reply(found, None)
@@ -99,11 +129,11 @@ class Tunnel:
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 
-    def forget(self, session: "Session") -> None:
+    def forget(self, session: Requester) -> None:
         """Drop what was counted for a connection that is gone."""
         self._connection_rate.forget(session.number)
 
-    def _tell(self, session: "Session", message: Message, error: Exception) -> None:
+    def _tell(self, session: Requester, message: Message, error: Exception) -> None:
         """Have the debugger take note of a request that is answered with an error."""
         caller, asked = session.caller, message.http_request
         self._debugger.request_rejected(
@@ -117,7 +147,7 @@ class Tunnel:
             )
         )
 
-    def _read(self, session: "Session", message: Message, payload: bytes) -> Request:
+    def _read(self, session: Requester, message: Message, payload: bytes) -> Request:
         caller = session.caller
         assert caller is not None  # the connection lets no message through before a token was accepted
         self._admit(session, caller.account_sid)
@@ -146,10 +176,7 @@ class Tunnel:
             session=session,
         )
 
-    def _admit(self, session: "Session", account_sid: str) -> None:
-        waiting_max = self._settings.requests_in_flight_max
-        if session.in_flight > waiting_max:
-            raise ApiError(429, 51128, f"Too many requests: at most {waiting_max} may wait for their reply")
+    def _admit(self, session: Requester, account_sid: str) -> None:
         if not self._connection_rate.take(session.number):
             per_s = self._settings.requests_per_connection_per_s
             raise ApiError(429, 51128, f"Too many requests: at most {per_s:g} per second on one connection")
@@ -158,12 +185,26 @@ class Tunnel:
             raise ApiError(429, 51129, f"Too many requests: at most {per_s:g} per second in one account")
 
 
+def _replying(answer: Read, reply: Reply) -> Fetched:
+    """What is done with the result of a query."""
+
+    def done(result: Any, error: Exception | None, seen: Seen) -> None:
+        if error is None and answer.reply is not None:
+            try:
+                result = answer.reply(result)
+            except Exception as failure:  # noqa: BLE001 - one request fails, never its connection
+                result, error = None, failure
+        reply(result, error)
+
+    return done
+
+
 def _decoded(params: Values) -> dict[str, str]:
     return {decoded(name): decoded(_first(value)) for name, value in params.items()}
 
 
 def _first(value: str | list[str]) -> str:
-    """JS writes a text, Kotlin an array of texts (`twilsock.md` 4.5)."""
+    """JS writes a text, Kotlin an array of texts."""
     if isinstance(value, str):
         return value
     return value[0] if value else ""

@@ -1,27 +1,17 @@
-"""One WebSocket on one transport: frames to packets and back.
-
-The common case, a complete, unfragmented, masked binary frame, is read in place. The first frame of any
-other kind hands the connection to the `websockets` sans-I/O core, which reads it from then on: fragments,
-control frames, errors and the closing handshake are its business.
-"""
+"""One WebSocket on one transport: what arrives goes to a listener, what leaves goes in one write a turn."""
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 from typing import Protocol, cast
 
-from websockets.exceptions import PayloadTooBig
-from websockets.frames import Frame, Opcode
-from websockets.protocol import OPEN, Side
-from websockets.protocol import Protocol as Core
+from tsock.gateway.turns import Turns
+from tsock.settings import Settings
+from tsock.wire.frame import Limits
+from tsock.wire.frame_reader import ACKS, BREACH, FLOOD, OVERSIZED, Found, FrameReader
+from tsock.wire.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 
-try:
-    from websockets.speedups import apply_mask
-except ImportError:  # a platform without the compiled wheel
-    from websockets.utils import apply_mask
-
-_BINARY_FINAL = 0x82
-_MASKED = 0x80
-_CLOSE_FRAME = b"\x88\x00"
+_CLOSE_FRAME = frame(b"", CLOSE)
 _LARGE_BYTES = 64 * 1024
 """A frame of this size goes to the transport at once, which bounds what waits for a slow reader; many of them
 in one turn would otherwise pile up unseen."""
@@ -32,14 +22,22 @@ _UNSENT_BYTES_HIGH = 256 * 1024
 answers waits for himself."""
 
 
+# Why nothing more is read for now; each is one bit.
+_PEER, _LISTENER, _TURN, _LEAVING = 1, 2, 4, 8
+
+
 class Listener(Protocol):
     """What a WebSocket tells: complete binary messages, and its end."""
 
-    packet_bytes_max: int
+    limits: Limits
     send_queue_bytes_max: int
 
     def packet(self, packet: bytes) -> None:
         """A complete binary message."""
+        ...
+
+    def acks(self, number: int) -> None:
+        """So many plain acknowledgements (`wire/acks.py`), one after another."""
         ...
 
     def text(self) -> None:
@@ -47,7 +45,11 @@ class Listener(Protocol):
         ...
 
     def oversized(self) -> None:
-        """A message beyond `packet_bytes_max`."""
+        """A message beyond `packet_bytes_max`; nothing is read after it."""
+        ...
+
+    def flood(self) -> None:
+        """A message of more frames than it may have; nothing is read after it."""
         ...
 
     def slow(self) -> None:
@@ -57,10 +59,6 @@ class Listener(Protocol):
     def gone(self) -> None:
         """The connection is lost; nothing follows."""
         ...
-
-
-def _unheard(packet: bytes) -> None:
-    raise AssertionError("a packet arrived before anybody listened")
 
 
 class Send(Protocol):
@@ -74,8 +72,10 @@ class Send(Protocol):
 class Outgoing:
     """The sockets that have something to send: each gets one write at the end of the loop's turn."""
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object], settings: Settings) -> None:
         """`call_soon` runs a function behind what the current turn of the loop still does."""
+        self.turns = Turns(call_soon, settings)
+        """Those that have more to be read."""
         self._call_soon = call_soon
         self._sockets: list[WebSocket] = []
 
@@ -95,15 +95,10 @@ class WebSocket(asyncio.Protocol):
     """The server's end of an opened WebSocket."""
 
     __slots__ = (
-        "_core",
-        "_fragments",
         "_frames",
-        "_held",
-        "_leaving",
-        "_needed",
         "_outgoing",
-        "_packet",
-        "_partial",
+        "_reader",
+        "_waits",
         "listener",
         "transport",
     )
@@ -112,82 +107,103 @@ class WebSocket(asyncio.Protocol):
         transport.set_write_buffer_limits(high=_UNSENT_BYTES_HIGH)
         self.transport = transport
         self._outgoing = outgoing
-        self._held = False
-        """Whether nothing more is to be read in place: the peer does not read, or is told to leave."""
-        self._leaving = False
+        self._waits = 0
+        """Why nothing more is read for now."""
         self._frames: list[bytes] = []
         """What this turn has to send."""
         self.listener = cast(Listener, None)
-        self._packet: Callable[[bytes], None] = _unheard
-        self._partial: bytearray | None = None
-        """What is to be read later: the beginning of a frame, or all that came for a paused socket."""
-        self._needed = 0
-        """Bytes of it that make another look worthwhile."""
-        self._core: Core | None = None
-        self._fragments = bytearray()
+        self._reader = cast(FrameReader, None)
 
     def listen(self, listener: Listener) -> None:
         """Set the one receiver; nothing may arrive before."""
         self.listener = listener
-        self._packet = listener.packet
+        self._reader = FrameReader(
+            from_client=True,
+            message_bytes_max=listener.limits.packet_bytes_max,
+            message_frames_max=listener.limits.packet_frames_max,
+        )
 
     def data_received(self, data: bytes) -> None:
-        if self._core is not None:
-            self._read_by_core(self._core, data)
+        reader = self._reader
+        if self._waits:
+            reader.feed(data)
             return
-        if self._held or self._partial is not None:
-            whole = self._collected(data)
-            if whole is None:
+        turns = self._outgoing.turns
+        last, stop_s = reader.frames + turns.frames_per_turn, 0.0
+        found = reader.read(data)
+        while True:
+            if found is not None:
+                kind, value = found
+                if kind == ACKS:
+                    self.listener.acks(value)
+                elif kind == BINARY:
+                    self.listener.packet(value)
+                else:
+                    self._unusual(found)
+            if reader.hungry or self._waits:
                 return
-            data = whole
-        self._read_in_place(data)
+            now_s = perf_counter()  # what came alone, as nearly all does, need not know the time
+            if not stop_s:
+                stop_s = now_s + turns.turn_s
+            if now_s > stop_s or reader.frames >= last:
+                self._wait(_TURN)
+                turns.add(self)
+                return
+            found = reader.read()
 
-    def _collected(self, data: bytes) -> bytes | None:
-        """What has arrived by now, once it is worth a look."""
-        if self._leaving:
-            return None
-        if self._partial is None:
-            self._partial = bytearray()
-            self._needed = 0
-        partial = self._partial
-        partial += data
-        if self._held or len(partial) < self._needed:
-            return None
-        self._partial = None
-        return bytes(partial)
+    def go_on(self) -> None:
+        """Read what has arrived for one more turn."""
+        self._waits &= ~_TURN
+        if self._waits or self.transport.is_closing():
+            return
+        self.data_received(b"")
+        if not (self._waits or self.transport.is_closing()):
+            self.transport.resume_reading()
 
-    def _read_in_place(self, data: bytes) -> None:
-        position, end = 0, len(data)
-        while end - position >= 6:
-            length = data[position + 1]
-            if data[position] != _BINARY_FINAL or length < _MASKED:
-                self._hand_over(data[position:])
-                return
-            length -= _MASKED
-            mask = position + 2
-            if length == 126:
-                length = data[mask] << 8 | data[mask + 1]
-                mask += 2
-            elif length == 127:
-                length = int.from_bytes(data[mask : mask + 8]) if end - mask >= 8 else 0
-                mask += 8
-            if length > self.listener.packet_bytes_max:
-                self.listener.oversized()
-                return
-            start = mask + 4
-            stop = start + length
-            if stop > end:
-                self._needed = stop - position
-                break
-            position = stop
-            self._packet(apply_mask(data[start:stop], data[mask:start]))
-            if self._held:
-                self._needed = 0
-                break
+    def hold(self) -> None:
+        """Read nothing more until `release`: the listener has enough to do."""
+        self._wait(_LISTENER)
+
+    def release(self) -> None:
+        """Read again."""
+        self._resume(_LISTENER)
+
+    @property
+    def behind(self) -> bool:
+        """Whether the peer may have said more than was read, for no fault of its own."""
+        return bool(self._waits & (_LISTENER | _TURN))
+
+    def _wait(self, reason: int) -> None:
+        if not self._waits:
+            self.transport.pause_reading()
+        self._waits |= reason
+
+    def _resume(self, reason: int) -> None:
+        if not self._waits & reason:
+            return
+        self._waits &= ~reason
+        if self._waits or self.transport.is_closing():
+            return
+        if self._reader.hungry:
+            self.transport.resume_reading()
         else:
-            self._needed = 6
-        if position < end and not self._leaving:
-            self._partial = bytearray(data[position:])
+            self._waits = _TURN
+            self._outgoing.turns.add(self)
+
+    def _unusual(self, found: Found) -> None:
+        kind, value = found
+        if kind == PING:
+            self.send(frame(value, PONG))
+        elif kind in (CLOSE, BREACH):
+            self._frames.append(frame(value, CLOSE))
+            self.flush()
+            self.transport.close()
+        elif kind == TEXT:
+            self.listener.text()
+        elif kind == OVERSIZED:
+            self.listener.oversized()
+        elif kind == FLOOD:
+            self.listener.flood()
 
     def send(self, frame: bytes, /) -> None:
         """Queue one complete WebSocket frame, or several that are joined."""
@@ -204,31 +220,32 @@ class WebSocket(asyncio.Protocol):
         if not frames:
             return
         transport = self.transport
-        if self._leaving or transport.is_closing():
+        if self._waits & _LEAVING or transport.is_closing():
             pass  # nothing follows the Close frame
-        elif self._held and transport.get_write_buffer_size() > self.listener.send_queue_bytes_max:
+        elif self._waits & _PEER and transport.get_write_buffer_size() > self.listener.send_queue_bytes_max:
             self.listener.slow()
         else:
             transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
         frames.clear()
 
     def close(self) -> None:
-        """Flush what was sent, say Close without a code (`twilsock.md` 1), and await the peer's end.
+        """Flush what was sent, say Close without a code, and await the peer's end.
 
         What still arrives is read and thrown away. Left unread, it would make the kernel reset the
         connection, and the peer would lose our last words.
         """
-        if not (self._leaving or self.transport.is_closing()):
+        if not (self._waits & _LEAVING or self.transport.is_closing()):
             self._frames.append(_CLOSE_FRAME)
             self.flush()
-            self._leaving = self._held = True
-            self._partial = None
+            self._waits |= _LEAVING
+            self._reader.stop()
             self.transport.resume_reading()
             self.transport.write_eof()
 
     def drop(self) -> None:
         """End the connection at once; what was not sent yet is lost."""
         self._frames.clear()
+        self._reader.stop()
         self.transport.abort()
 
     def eof_received(self) -> None:
@@ -240,51 +257,14 @@ class WebSocket(asyncio.Protocol):
         return self.transport.get_write_buffer_size()
 
     def pause_writing(self) -> None:
-        if not self._leaving:
-            self._held = True
-            self.transport.pause_reading()
+        if not self._waits & _LEAVING:
+            self._wait(_PEER)
 
     def resume_writing(self) -> None:
-        if self._leaving or self.transport.is_closing():
-            return
-        self._held = False
-        self.transport.resume_reading()
-        if self._core is None and self._partial is not None and len(self._partial) >= self._needed:
-            data = bytes(self._partial)
-            self._partial = None
-            self._read_in_place(data)
+        self._resume(_PEER)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._frames.clear()
+        self._waits = _LEAVING
         self.listener.gone()
-        del self.listener, self._packet  # so that nothing waits for the garbage collector
-
-    def _hand_over(self, data: bytes) -> None:
-        core = Core(Side.SERVER, state=OPEN, max_size=self.listener.packet_bytes_max)
-        self._core = core
-        self._read_by_core(core, data)
-
-    def _read_by_core(self, core: Core, data: bytes) -> None:
-        if self._leaving:
-            return
-        core.receive_data(data)
-        for event in core.events_received():
-            if isinstance(event, Frame):
-                self._frame(event)
-        if isinstance(core.parser_exc, PayloadTooBig):  # told in a packet, as for a frame read in place
-            self.listener.oversized()
-            return
-        self._frames += core.data_to_send()  # an empty one, at the end of the stream, adds nothing
-        self.flush()
-        if core.close_expected():
-            self.transport.close()
-
-    def _frame(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.TEXT:
-            self.listener.text()
-        elif frame.opcode in (Opcode.BINARY, Opcode.CONT):
-            self._fragments += frame.data
-            if frame.fin:
-                packet = bytes(self._fragments)
-                self._fragments.clear()
-                self.listener.packet(packet)
+        del self.listener, self._reader  # so that nothing waits for the garbage collector

@@ -137,9 +137,10 @@ class HttpShell:
         if isinstance(answer, Ask):
             answer = await plain(answer)
         if isinstance(answer, Read):
-            return await fetched(self._store, answer.run)
+            found = await fetched(self._store, answer.query)
+            return found if answer.reply is None else answer.reply(found)
         if isinstance(answer, Write):
-            return await written(self._store, answer.rule)
+            return await written(self._store, answer.rule, about=answer.about)
         return answer
 
     @contextmanager
@@ -182,7 +183,7 @@ class HttpShell:
 
 
 def _is_for_people(request: Request) -> bool:
-    """Whether an error is to be a page; that of a REST request is always JSON (`rest.md` 1.8)."""
+    """Whether an error is to be a page; that of a REST request is always JSON."""
     return wants_page(request) and request.path[0] not in PRODUCTS
 
 

@@ -1,29 +1,15 @@
 """What every tsock process that works on a data directory opens first: lock, store, keys, directory."""
 
-import sqlite3
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from tsock.accounts.directory import Directory
-from tsock.accounts.records import Account, ApiKey, Revocation, Service
 from tsock.accounts.secrets import Vault, claim_store, has_sealed_secrets, parse_master_key
-from tsock.api.account.accounts import AccountsRest
-from tsock.api.account.iam import IamRest
-from tsock.api.account.keys import KeysRest
-from tsock.api.account.monitor import MonitorRest
-from tsock.api.operator.accounts import OperatorAccounts
-from tsock.api.operator.check import OperatorCheck, Premises
-from tsock.api.operator.keys import OperatorKeys
-from tsock.api.operator.permissions import OperatorPermissions
-from tsock.api.operator.records import OperatorRecords
-from tsock.api.operator.revocations import OperatorRevocations
-from tsock.api.operator.services import OperatorServices
-from tsock.api.operator.tokens import OperatorTokens
-from tsock.api.operator.webhooks import OperatorWebhooks
-from tsock.api.router import Route
+from tsock.announcements import Announcements
 from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
@@ -31,10 +17,8 @@ from tsock.installation import layout
 from tsock.installation.key_file import read_key_file
 from tsock.installation.lock import DataLock
 from tsock.settings import Loaded, Settings
-from tsock.storage.sqlite.store import SqliteStore
-from tsock.storage.store import Tx, fetched, written
+from tsock.storage.store import Store, Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
-from tsock.telemetry.tail import Tail
 
 MASTER_KEY = "TSOCK_MASTER_KEY"
 
@@ -49,67 +33,26 @@ class Installation(msgspec.Struct, frozen=True):
     clock: Clock
     ids: Ids
     metrics: Metrics
-    store: SqliteStore
+    store: Store
     vault: Vault
     directory: Directory
     master_key: str
     """Where the master key came from."""
     data_set: str
-    """Names this set of data; a client's cache of another one is worthless (`twilsock.md` 4.2)."""
+    """Names this set of data; a client's cache of another one is worthless."""
 
-    def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
-        """Hear of every committed fact; the directory has already taken in its own."""
-        apply = self.directory.apply
 
-        def hear(facts: Sequence[object]) -> None:
-            for fact in facts:
-                if isinstance(fact, Account | ApiKey | Service | Revocation):
-                    apply(fact)
-            listener(facts)
+class OpenStore(Protocol):
+    """Opens the store of a data directory."""
 
-        self.store.listen(hear)
-
-    def operator_routes(self, tail: Tail, problem: Callable[[], str | None]) -> list[Route]:
-        """What the command line asks: the same from a server as from a process of its own.
-
-        Args:
-            tail: the live feed.
-            problem: why requests cannot be served now; None when they can.
-        """
-        premises = Premises(
-            data=self.data,
-            master_key=self.master_key,
-            settings=self.settings,
-            origins=self.origins,
-            clock=self.clock,
-            directory=self.directory,
-            problem=problem,
-        )
-        return [
-            *OperatorAccounts(self.vault, self.settings).routes(),
-            *OperatorKeys(self.vault, self.settings).routes(),
-            *OperatorServices().routes(),
-            *OperatorPermissions().routes(),
-            *OperatorRevocations(self.settings).routes(),
-            *OperatorTokens(self.directory, self.settings, self.clock).routes(),
-            *OperatorRecords(tail).routes(),
-            *OperatorWebhooks().routes(),
-            *OperatorCheck(premises).routes(),
-        ]
-
-    def rest_routes(self) -> list[Route]:
-        """What the helper libraries ask (`rest.md`)."""
-        return [
-            *AccountsRest(self.vault, self.settings).routes(),
-            *KeysRest(self.vault, self.settings).routes(),
-            *IamRest(self.vault, self.settings).routes(),
-            *MonitorRest(self.directory, self.settings.public_url).routes(),
-        ]
+    def __call__(self, path: Path, settings: Settings, *, clock: Clock, ids: Ids, metrics: Metrics) -> Store:
+        """Raise ConfigError where there is none to be opened."""
+        ...
 
 
 @asynccontextmanager
 async def installation(
-    data: Path, loaded: Loaded, environ: Mapping[str, str], clock: Clock, ids: Ids
+    data: Path, loaded: Loaded, environ: Mapping[str, str], clock: Clock, ids: Ids, open_store: OpenStore
 ) -> AsyncGenerator[Installation]:
     """Open `data`, made if need be, for this process alone.
 
@@ -121,12 +64,13 @@ async def installation(
     lock = DataLock(data)
     try:
         metrics = Metrics()
-        store = _store(data / layout.DATABASE, settings, clock, ids, metrics)
+        store = open_store(data / layout.DATABASE, settings, clock=clock, ids=ids, metrics=metrics)
         metrics.store_waiting = lambda: store.waiting
         try:
             vault, master_key = await _vault(store, data, settings, environ, ids)
             directory = Directory(vault)
             await fetched(store, directory.load)
+            store.listen(Announcements(directory.apply).hear)
             data_set = await written(store, _data_set)
             opened = Installation(
                 data=data,
@@ -141,7 +85,6 @@ async def installation(
                 master_key=master_key,
                 data_set=data_set,
             )
-            opened.listen(lambda facts: None)
             yield opened
         finally:
             await store.close()
@@ -157,25 +100,8 @@ def make_directory(data: Path) -> None:
         raise ConfigError(f"the data directory {data} cannot be made: {error.strerror}") from None
 
 
-def _store(path: Path, settings: Settings, clock: Clock, ids: Ids, metrics: Metrics) -> SqliteStore:
-    try:
-        return SqliteStore(
-            path,
-            clock=clock,
-            ids=ids,
-            metrics=metrics,
-            waiting_max=settings.store_waiting_max,
-            group_max=settings.store_group_max,
-            turn_s=settings.store_rules_per_turn_ms / 1000,
-        )
-    except sqlite3.Error as error:
-        raise ConfigError(
-            f"the database {path} cannot be opened ({error}); restore it from a backup"
-        ) from None
-
-
 async def _vault(
-    store: SqliteStore, data: Path, settings: Settings, environ: Mapping[str, str], ids: Ids
+    store: Store, data: Path, settings: Settings, environ: Mapping[str, str], ids: Ids
 ) -> tuple[Vault, str]:
     """The vault, and where its key came from."""
     given = environ.get(MASTER_KEY)

@@ -108,7 +108,7 @@ class Chores:
             )
 
     async def _remove_content(self, service_sid: str) -> None:
-        """Remove a deleted service's objects, each with its event (`tokens.md` 8)."""
+        """Remove a deleted service's objects, each with its event."""
         while await written(
             self._store, lambda tx: cleanup.remove_content(tx, service_sid, OBJECTS_PER_CHUNK)
         ):

@@ -21,8 +21,9 @@ import structlog
 from tsock.accounts.directory import Directory
 from tsock.deadlines import Deadline, Deadlines
 from tsock.errors import StoreBusy, StoreDown
+from tsock.events import Work
 from tsock.settings import Settings
-from tsock.storage.store import Store, Tx, fetched, written
+from tsock.storage.store import Seen, Store, Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.webhooks import outbox
 from tsock.webhooks.failure import DeliveryFailure, Fault
@@ -39,7 +40,7 @@ LANES_MAX = 1000
 """So many targets are remembered although nothing waits for them."""
 
 
-class Client(Protocol):
+class Sender(Protocol):
     """What makes one attempt."""
 
     async def post(self, delivery: Delivery, auth_token: bytes) -> Fault | None:
@@ -83,7 +84,7 @@ class Deliveries:
         deadlines: Deadlines,
         metrics: Metrics,
         settings: Settings,
-        client: Client,
+        client: Sender,
         report: Callable[[DeliveryFailure], None],
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -107,7 +108,7 @@ class Deliveries:
 
     # What commits announce.
 
-    def hear(self, facts: Sequence[object]) -> None:
+    def hear(self, facts: Sequence[Work]) -> None:
         """Learn from the facts of one commit what may leave."""
         for fact in facts:
             if isinstance(fact, Due):
@@ -149,7 +150,7 @@ class Deliveries:
         finally:
             await self._finish()
 
-    def _begin(self, standing: Standing | None, error: Exception | None) -> None:
+    def _begin(self, standing: Standing | None, error: Exception | None, seen: Seen) -> None:
         # Runs right behind the query, so that what is put from now on counts once.
         if standing is None:
             log.error("webhooks.unreadable", reason=str(error))

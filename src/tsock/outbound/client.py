@@ -1,4 +1,4 @@
-"""One attempt to deliver a webhook: the request, signed, and what became of it (`rest.md` 8)."""
+"""One attempt to deliver a webhook (`protocol/webhooks.md`, Request), and what became of it."""
 
 import asyncio
 import contextlib

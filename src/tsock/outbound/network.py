@@ -2,7 +2,7 @@
 
 A name is resolved once for each connection. Each address is checked, and one of these very addresses is
 connected to, while the `Host` header and the name in the certificate stay those of the URL. Each way in which
-this can fail has its own code (`rest.md` 8.6).
+this can fail has its own code (`protocol/webhooks.md`, Failure codes).
 """
 
 import asyncio

@@ -45,7 +45,7 @@ ORDERED = (
     ("sync_message_bytes_max", "request_body_bytes_max"),
 )
 """Pairs of which the first must be less. A client draws its delay from min to max and fails on an empty
-range (`twilsock.md` 8); of pings at most one is unanswered; what is inside must fit into its wrapping."""
+range; of pings at most one is unanswered; what is inside must fit into its wrapping."""
 
 
 class Loaded(msgspec.Struct, frozen=True):

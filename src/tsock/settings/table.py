@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies in front, such as `127.0.0.1`; their `X-Forwarded-…` is believed."""
     region: str = "us1"
-    """Region that this server speaks for; a token's `twr` must name it (`tokens.md` 5)."""
+    """Region that this server speaks for; a token's `twr` must name it."""
     region_aliases: tuple[str, ...] = ()
     """Further regions accepted in `twr`; in a flag or a variable separated by commas."""
     profile: Literal["generous", "twilio"] = "generous"
@@ -60,9 +60,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # Frames and requests
     header_bytes_max: Annotated[int, Limit(code=51214, low=1024)] = 256 * 1024
-    """Header of one Twilsock packet (`twilsock.md` 15)."""
+    """Header of one Twilsock packet."""
     packet_bytes_max: Annotated[int, Limit(code=51214, low=1024)] = 1024 * 1024
-    """One Twilsock packet, header and payload (`twilsock.md` 15)."""
+    """One Twilsock packet, header and payload."""
+    socket_turn_ms: Annotated[float, Limit(low=0.001)] = 1.0
+    """Time given to what one socket has sent in one turn of the event loop; the rest waits behind others."""
+    socket_frames_per_turn: Annotated[int, Limit(low=1)] = 64
+    """WebSocket frames of one socket that are read in one turn of the event loop."""
+    packet_frames_max: Annotated[int, Limit(code=51214, low=1)] = 1_000
+    """WebSocket frames that one Twilsock packet is cut into."""
     request_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 512 * 1024
     """Body of one request over the socket; beyond it `http_status` 413."""
     http_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 1024 * 1024
@@ -82,10 +88,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     http_idle_timeout_s: Annotated[int, Limit(low=1)] = 75
     """How long a plain HTTP connection stays open between requests. Keep it above what clients and proxies
     do: whoever closes first may cut off a request that is on its way."""
-    requests_in_flight_max: Annotated[int, Limit(code=51128, low=1)] = 2_000
-    """Requests of one connection that wait for their reply."""
-    requests_per_connection_per_s: Annotated[float, Limit(code=51128, low=0, twilio=500)] = 10_000.0
-    """Requests of one connection, a second's worth at once; 0: off."""
+    requests_in_flight_max: Annotated[int, Limit(low=1)] = 16
+    """Requests of one connection that are carried out at the same time; what follows waits unread. One of
+    4 KiB counts as two, and so on."""
+    requests_per_connection_per_s: Annotated[float, Limit(code=51128, low=0, twilio=500)] = 2_000.0
+    """Requests of one connection; 0: off."""
+    requests_per_connection_burst_s: Annotated[float, Limit(low=0.001, twilio=1.0)] = 4.0
+    """So many seconds' worth of them go through at once: an SDK that comes back asks for all it follows."""
     requests_per_account_per_s: Annotated[float, Limit(code=51129, low=0, twilio=20_000)] = 0.0
     """Requests over all connections of one account, a second's worth at once; 0: off."""
     send_queue_bytes_max: Annotated[int, Limit(code=51005, low=64 * 1024)] = 8 * 1024 * 1024
@@ -110,7 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     updates_per_connection_per_min: Annotated[float, Limit(code=51125, low=0)] = 60.0
     """Token updates of one connection, a minute's worth at once; 0: off."""
     backoff_ms_min: Annotated[int, Limit(low=1)] = 4_000
-    """A client refused with 429 comes back no sooner than this (`twilsock.md` 8)."""
+    """A client refused with 429 comes back no sooner than this."""
     backoff_ms_max: Annotated[int, Limit(low=2)] = 6_000
     """A client refused with 429 comes back no later than this."""
     unadmitted_max: Annotated[int, Limit(code=20503, low=0)] = 10_000
@@ -123,7 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     init_timeout_s: Annotated[float, Limit(low=0.001)] = 10.0
     """From the WebSocket handshake to the `init` packet."""
     ping_interval_s: Annotated[float, Limit(low=0.001, high=44)] = 25.0
-    """Longest outbound silence before a `ping`; clients give up after 45 s (`twilsock.md` 9)."""
+    """Longest outbound silence before a `ping`; clients give up after 45 s."""
     ack_timeout_s: Annotated[float, Limit(code=51005, low=0.001)] = 15.0
     """How long a `ping` may stay unanswered before the connection is dropped."""
     close_timeout_s: Annotated[float, Limit(low=0.001)] = 5.0
@@ -137,16 +146,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_skew_s: Annotated[int, Limit(code=20105, low=0, high=3600)] = 60
     """Tolerance for `nbf`, `iat` and the lifetime, since clocks differ."""
     token_exp_skew_s: Annotated[int, Limit(code=20104, low=0, high=3600)] = 0
-    """Tolerance for `exp` (`tokens.md` 4)."""
+    """Tolerance for `exp`."""
     token_lifetime_s_max: Annotated[int, Limit(code=20157, low=1, high=86_400)] = 86_400
     """Longest life of an Access Token."""
     token_about_to_expire_s: Annotated[float, Limit(low=0)] = 180.0
-    """How long before `exp` the client is told (`twilsock.md` 11.1)."""
+    """How long before `exp` the client is told."""
     token_expiry: Literal["close", "drop"] = "close"  # noqa: S105
     """What a client meets at `exp`: `close` sends 410/51207, as the hosted service does; `drop` ends the
-    socket only, and lets an app call `updateToken` inside `tokenExpired` (`twilsock.md` 11.2)."""
+    socket only, and lets an app call `updateToken` inside `tokenExpired`."""
     continuation_ttl_s: Annotated[int, Limit(low=0)] = 86_400
-    """Life of a continuation token (`twilsock.md` 4.3)."""
+    """Life of a continuation token."""
 
     # Accounts
     subaccounts_per_account_max: Annotated[int, Limit(code=21480, low=0)] = 1_000
@@ -172,7 +181,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sync_page_chars_max: Annotated[int, Limit(low=1)] = 256 * 1024
     """Characters of data in one page, which ends before the item that would exceed them."""
     sync_replay_events_max: Annotated[int, Limit(low=1)] = 1_000
-    """Events replayed in answer to one request; further ones are told `interrupted` (`sync.md` 3.6)."""
+    """Events replayed in answer to one request; further ones are told `interrupted`."""
     sync_subscriptions_max: Annotated[int, Limit(code=54419, low=1)] = 2_000
     """Objects that one connection subscribes to."""
     sync_subscription_batch_max: Annotated[int, Limit(low=1)] = 1_000

@@ -5,17 +5,17 @@ from typing import Literal
 
 from tsock import dictionary
 
-Kind = Literal["text", "literal", "code"]
+Markup = Literal["text", "literal", "code"]
 
 _SPECIAL = re.compile(r"`([^`]+)`|\b(\d{5})\b")
 
 
-def prose(text: str) -> list[tuple[Kind, str]]:
+def prose(text: str) -> list[tuple[Markup, str]]:
     """The parts of `text` in order: plain text, what stands in backticks, and codes of the dictionary."""
-    parts: list[tuple[Kind, str]] = []
+    parts: list[tuple[Markup, str]] = []
     plain = 0
     for found in _SPECIAL.finditer(text):
-        kind: Kind = "code" if found[1] is None else "literal"
+        kind: Markup = "code" if found[1] is None else "literal"
         part: str = found[1] or found[2]
         if kind == "code" and dictionary.lookup(int(part)) is None:
             continue

@@ -43,7 +43,7 @@ class Viewers:
         return None if principal is None else self._of(principal, request)
 
     def _of(self, principal: Principal, request: Request) -> Viewer:
-        """An account sees itself and its subaccounts, a main key its account (`rest.md` 1.2)."""
+        """An account sees itself and its subaccounts, a main key its account."""
         own = principal.account.sid
         below = self._directory.subaccounts(own) if principal.key is None else []
         accounts = frozenset((own, *(account.sid for account in below)))

@@ -34,7 +34,8 @@ def forget_before(tx: Tx, table: str, before_ms: int, limit: int) -> bool:
     """Delete up to `limit` rows from before that time, the oldest first; whether more are."""
     oldest = f"SELECT sid FROM {table} WHERE at_ms < :before ORDER BY at_ms LIMIT :limit"
     return (
-        tx.run(f"DELETE FROM {table} WHERE sid IN ({oldest})", {"before": before_ms, "limit": limit}) == limit
+        tx.count(f"DELETE FROM {table} WHERE sid IN ({oldest})", {"before": before_ms, "limit": limit})
+        == limit
     )
 
 
@@ -51,4 +52,4 @@ def forget_beyond(tx: Tx, table: str, kept: int, limit: int, after: str) -> str 
     last = next_number(tx, table, account_sid) - 1 - kept
     oldest = f"SELECT sid FROM {table} WHERE account_sid = :account AND number <= :last LIMIT :limit"
     params = {"account": account_sid, "last": last, "limit": limit}
-    return after if tx.run(f"DELETE FROM {table} WHERE sid IN ({oldest})", params) == limit else account_sid
+    return after if tx.count(f"DELETE FROM {table} WHERE sid IN ({oldest})", params) == limit else account_sid

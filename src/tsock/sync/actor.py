@@ -2,12 +2,14 @@
 
 import msgspec
 
+from tsock.events import Origin
+
 SYSTEM = "system"
-"""The identity of changes made over REST (`sync.md` 1.3)."""
+"""The identity of changes made over REST."""
 
 
-class Limits(msgspec.Struct, frozen=True, gc=False):
-    """How large things may become; the defaults are the documented ones (`sync.md` 7)."""
+class SyncLimits(msgspec.Struct, frozen=True, gc=False):
+    """How large things may become; the defaults are the documented ones."""
 
     data_bytes_max: int = 16_384
     message_bytes_max: int = 4_096
@@ -26,11 +28,11 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     service_sid: str
     identity: str = SYSTEM
     acl_enabled: bool = False
-    """Whether the service's permissions bind this caller; never over REST (`sync.md` 5)."""
-    connection: int | None = None
-    """Number of the connection that is to get no echo of what it causes (`sync.md` 3.6)."""
+    """Whether the service's permissions bind this caller; never over REST."""
+    connection: Origin | None = None
+    """The connection that is to get no echo of what it causes."""
     webhook_url: str | None = None
-    """Where its changes are told; None when nobody wants to hear of them (`sync.md` 6)."""
+    """Where its changes are told; None when nobody wants to hear of them."""
     endpoint_id: str | None = None
     """The client it asks from, as webhooks name it; None over REST."""
-    limits: Limits = Limits()
+    limits: SyncLimits = SyncLimits()

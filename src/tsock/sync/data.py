@@ -1,7 +1,7 @@
 """The door for customer JSON: what passes is valid, an object, of bounded size and on one line.
 
 Behind it the text is stored and spliced into replies and events as it came, never decoded again. A raw line
-break in it would end a Twilsock header early (`twilsock.md` 2.2), and invalid UTF-8 would make the frame of
+break in it would end a Twilsock header early, and invalid UTF-8 would make the frame of
 every subscriber unreadable; the JSON library passes both when it only skips over a value.
 """
 
@@ -11,7 +11,7 @@ from typing import NewType
 import msgspec
 
 from tsock.sync import refusals
-from tsock.sync.actor import Limits
+from tsock.sync.actor import SyncLimits
 from tsock.sync.kinds import STREAM, Kind
 
 Json = NewType("Json", str)
@@ -28,7 +28,7 @@ class _AnyObject(msgspec.Struct):
 _scan = msgspec.json.Decoder(_AnyObject).decode
 
 
-def required(raw: bytes | None, kind: Kind, limits: Limits) -> Json:
+def required(raw: bytes | None, kind: Kind, limits: SyncLimits) -> Json:
     """Check data that must be there: of an item, or of a message when `kind` is STREAM.
 
     Raises:
@@ -40,7 +40,7 @@ def required(raw: bytes | None, kind: Kind, limits: Limits) -> Json:
     return data
 
 
-def optional(raw: bytes | None, kind: Kind, limits: Limits) -> Json | None:
+def optional(raw: bytes | None, kind: Kind, limits: SyncLimits) -> Json | None:
     """Check data that may be left out; None when it is absent or null.
 
     Raises:

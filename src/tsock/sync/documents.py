@@ -1,4 +1,4 @@
-"""Documents: one JSON object each, without history (`sync.md` 1.4, 2.7)."""
+"""Documents: one JSON object each, without history (`protocol/sync.md`, Counters and Conditional writes)."""
 
 from tsock.storage.store import Tx
 from tsock.sync import announce, permissions, refusals, roots, tables, webhooks
@@ -25,7 +25,7 @@ def update(
     if data is None and ttl is None:
         raise refusals.nothing_to_change()
     # Only a change of the time to live needs the old data, for its event.
-    root = roots.find(tx, actor, DOCUMENT, sid_or_name, with_data=data is None)
+    root = roots.claim(tx, actor, DOCUMENT, sid_or_name, with_data=data is None)
     permissions.require_write(tx, actor, root)
     if if_match is not None and if_match != root.revision:
         raise refusals.mismatch(DOCUMENT)

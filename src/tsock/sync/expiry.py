@@ -1,4 +1,4 @@
-"""The end of what was given a time to live: removals like any other, caused by nobody (`sync.md` 1.6)."""
+"""The end of what was given a time to live: removals like any other, caused by nobody."""
 
 from tsock.storage.store import Tx
 from tsock.sync import items, roots, tables
@@ -8,7 +8,7 @@ from tsock.sync.item_tables import ITEM_TABLES, ItemTable
 def expire_due(tx: Tx, limit: int) -> bool:
     """Remove up to `limit` of the objects and items whose time has come; whether more are due.
 
-    Objects go first, so that the items of one that expires are not announced one by one (`sync.md` 8, 37).
+    Objects go first, so that the items of one that expires are not announced one by one.
     """
     due = tables.due(tx, limit)
     for root in due:

@@ -153,11 +153,11 @@ class ItemTable:
 
     def trim(self, tx: Tx, before_ms: int, limit: int) -> int:
         """Forget up to `limit` tombstones older than that time; how many it were."""
-        return tx.run(self._trim, {"before_ms": before_ms, "limit": limit})
+        return tx.count(self._trim, {"before_ms": before_ms, "limit": limit})
 
     def empty(self, tx: Tx, sid: str, limit: int) -> int:
         """Delete up to `limit` rows of one collection; how many it were."""
-        return tx.run(self._empty, {"sid": sid, "limit": limit})
+        return tx.count(self._empty, {"sid": sid, "limit": limit})
 
 
 _LIST_ITEMS = ItemTable("sync_list_items", "item_index")

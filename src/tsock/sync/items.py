@@ -1,13 +1,14 @@
-"""Items of lists and maps: what both have in common (`sync.md` 1.4, 2.7).
+"""Items of lists and maps: what both have in common (`protocol/sync.md`, Counters and Conditional writes).
 
 Each change counts once in the collection, and the item carries the number of the event that last changed it.
 A new time to live of the whole collection beside it (`CollectionTtl`) is `roots.set_ttl` in the same
-transaction, which counts nothing (`sync.md` 8, 38).
+transaction, which counts nothing.
 
 The functions from `open_to_write` on are the parts that `lists`, `maps` and `expiry` are made of: they change
 the root in memory, and whoever opened it stores its counters once at the end.
 """
 
+from tsock.events import Origin
 from tsock.storage.store import Tx
 from tsock.sync import announce, permissions, refusals, roots, tables, webhooks
 from tsock.sync.actor import Actor
@@ -77,7 +78,7 @@ def open_to_write(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str) -> Root:
     Raises:
         ApiError: absent; 54007 not writable.
     """
-    root = roots.find(tx, actor, kind, sid_or_name)
+    root = roots.claim(tx, actor, kind, sid_or_name)
     permissions.require_write(tx, actor, root)
     return root
 
@@ -130,7 +131,7 @@ def change(tx: Tx, actor: Actor, root: Root, item: Item, *, data: Json | None, t
     webhooks.of_item(tx, actor, "updated", root, item)
 
 
-def bury(tx: Tx, root: Root, item: Item, *, origin: int | None) -> None:
+def bury(tx: Tx, root: Root, item: Item, *, origin: Origin | None) -> None:
     """Make an item a tombstone, by request or by expiry (then `origin` is None)."""
     item.date_updated_ms = next_date_ms(item, tx.now_ms)
     item.date_expires_ms = None
@@ -142,7 +143,7 @@ def bury(tx: Tx, root: Root, item: Item, *, origin: int | None) -> None:
 
 
 def _count(root: Root, date_ms: int) -> int:
-    """Number a change; the collection's date follows its newest item (S-054)."""
+    """Number a change; the collection's date follows its newest item."""
     root.last_event_id += 1
     root.date_updated_ms = max(root.date_updated_ms, date_ms)
     return root.last_event_id

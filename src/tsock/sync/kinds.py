@@ -4,7 +4,7 @@ import msgspec
 
 
 class Kind(msgspec.Struct, frozen=True, gc=False):
-    """One kind of root object (`sync.md` 1.1, 2.6)."""
+    """One kind of root object."""
 
     name: str
     """As `object_type` and as the first word of event types and members."""
@@ -17,13 +17,18 @@ class Kind(msgspec.Struct, frozen=True, gc=False):
     not_found: int
     """Error code for a SID that names no such object."""
     first_event_id: int
-    """Its counter when it is fresh (`sync.md` 1.4)."""
+    """Its counter when it is fresh."""
+    message_type: str
+    """Type of the notifications that carry its live events."""
 
 
-DOCUMENT = Kind("document", "Document", "ET", "Documents", 54100, 0)
-LIST = Kind("list", "List", "ES", "Lists", 54150, -1)
-MAP = Kind("map", "Map", "MP", "Maps", 54200, -1)
-STREAM = Kind("stream", "Message Stream", "TO", "Streams", 54250, 0)
+SYNC_EVENT = "twilio.sync.event"
+"""Type of the notifications that carry subscription messages, replayed events and all of streams."""
+
+DOCUMENT = Kind("document", "Document", "ET", "Documents", 54100, 0, "com.twilio.rtd.cds.document")
+LIST = Kind("list", "List", "ES", "Lists", 54150, -1, "com.twilio.rtd.cds.list")
+MAP = Kind("map", "Map", "MP", "Maps", 54200, -1, "com.twilio.rtd.cds.map")
+STREAM = Kind("stream", "Message Stream", "TO", "Streams", 54250, 0, SYNC_EVENT)
 
 KINDS = {kind.name: kind for kind in (DOCUMENT, LIST, MAP, STREAM)}
 """By name."""

@@ -1,4 +1,4 @@
-"""Lists: items by an index that is never used twice, and a context beside them (`sync.md` 2.4.3)."""
+"""Lists: items by an index that is never used twice, and a context beside them."""
 
 from tsock.storage.store import Tx
 from tsock.sync import announce, items, permissions, roots, tables

@@ -47,7 +47,7 @@ def put(
     """Make or replace an item; whether it is a new one comes second.
 
     An absent item never answers 404 here, or the JS client would take the whole map for removed: with a
-    revision in `if_match` it is a mismatch (`sync.md` 2.6, 2.7).
+    revision in `if_match` it is a mismatch.
 
     Raises:
         ApiError: 54209 bad key; absent map; 54007 not writable; 54205 `if_match` fails; 54006 full.

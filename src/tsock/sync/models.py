@@ -15,7 +15,7 @@ class Root(msgspec.Struct, gc=False):
     service_sid: str
     unique_name: str | None
     last_event_id: int
-    """The counter (`sync.md` 1.4); means nothing for a stream."""
+    """The counter; means nothing for a stream."""
     next_index: int
     """Of a list: the index of the next push."""
     item_count: int
@@ -80,10 +80,10 @@ def present(row: Item | None, now_ms: int) -> Item | None:
 
 
 def next_date_ms(row: Root | Item, now_ms: int) -> int:
-    """The date of a change of `row` made now: later than that of the one before (`sync.md` 1.5)."""
+    """The date of a change of `row` made now: later than that of the one before."""
     return max(now_ms, row.date_updated_ms + 1)
 
 
 def expiry_ms(now_ms: int, ttl_s: int) -> int | None:
-    """When something ends that was given `ttl_s` seconds now; 0 is never (`sync.md` 1.6)."""
+    """When something ends that was given `ttl_s` seconds now; 0 is never."""
     return now_ms + ttl_s * 1000 if ttl_s else None

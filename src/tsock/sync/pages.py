@@ -1,4 +1,4 @@
-"""Pages of items in order of index or key, in both directions (`sync.md` 2.5)."""
+"""Pages of items in order of index or key, in both directions (`protocol/sync.md`, Paging)."""
 
 from itertools import accumulate
 from typing import Annotated

@@ -1,11 +1,11 @@
-"""Small values of requests, from what a client sent to what a rule takes (`sync.md` 1.6, 2.5, 2.7)."""
+"""Small values of requests, from what a client sent to what a rule takes."""
 
 import re
 from collections.abc import Callable
 
 from tsock.errors import ApiError
 from tsock.sync import refusals
-from tsock.sync.actor import Limits
+from tsock.sync.actor import SyncLimits
 from tsock.sync.kinds import LIST, Kind
 from tsock.sync.pages import Query
 
@@ -20,7 +20,7 @@ _INDEX = re.compile(r"[0-9]{1,18}")
 _PAGE_SIZE_MAX = 1000
 
 
-def ttl(value: object, limits: Limits) -> int | None:
+def ttl(value: object, limits: SyncLimits) -> int | None:
     """Seconds to live: None leaves the expiry as it is, 0 clears it.
 
     Raises:
@@ -60,7 +60,7 @@ def index(text: str) -> int:
     return int(text)
 
 
-def item_key(kind: Kind, text: str, limits: Limits) -> int | str:
+def item_key(kind: Kind, text: str, limits: SyncLimits) -> int | str:
     """The index or key that names one item; no map item has an empty key.
 
     Raises:
@@ -72,7 +72,7 @@ def item_key(kind: Kind, text: str, limits: Limits) -> int | str:
     return key
 
 
-def item_query(kind: Kind, parameter: Callable[[str], str | None], limits: Limits) -> Query:
+def item_query(kind: Kind, parameter: Callable[[str], str | None], limits: SyncLimits) -> Query:
     """The page that `PageToken`, or `From`, `Bounds`, `Order` and `PageSize` ask for.
 
     Raises:
@@ -88,7 +88,7 @@ def item_query(kind: Kind, parameter: Callable[[str], str | None], limits: Limit
     )
 
 
-def page_size(text: str | None, limits: Limits) -> int:
+def page_size(text: str | None, limits: SyncLimits) -> int:
     """Rows to return: what was asked for, at most `page_rows_max`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What identities may do with the objects of a service whose `acl_enabled` is on (`sync.md` 5).
+"""What identities may do with objects where `acl_enabled` is on (`protocol/sync.md`, Permissions).
 
 Documents, lists and maps have permissions; a stream has none, so it is open to every valid token.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tsock.events import ReadRevoked
 from tsock.storage.keyset import Listing, Place, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.sync import refusals, tables
@@ -23,17 +24,6 @@ class Permission(msgspec.Struct, frozen=True, gc=False):
     read: bool
     write: bool
     manage: bool
-
-
-class ReadRevoked(msgspec.Struct, frozen=True, gc=False):
-    """The fact that an identity may no longer see an object: its deliveries stop at once, unannounced.
-
-    It concerns connections of that service only, and those only while the service has ACL on.
-    """
-
-    service_sid: str
-    topic: str
-    identity: str
 
 
 IDENTITY_CHARS_MAX = 256
@@ -138,7 +128,7 @@ def remove(tx: Tx, root: Root, identity: str) -> None:
 
 def empty(tx: Tx, sid: str, limit: int) -> int:
     """Delete up to `limit` permissions of a removed object; how many it were."""
-    return tx.run(_EMPTY, {"sid": sid, "limit": limit})
+    return tx.count(_EMPTY, {"sid": sid, "limit": limit})
 
 
 def _is_bound(actor: Actor, root: Root) -> bool:

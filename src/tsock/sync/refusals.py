@@ -1,4 +1,4 @@
-"""The errors Sync answers with: status, documented code and public text (`sync.md` 2.6).
+"""The errors Sync answers with: status, documented code and public text (`protocol/sync.md`, Errors).
 
 Texts that the Kotlin test-suite compares are kept to the letter; the others say what was expected.
 """

@@ -1,4 +1,4 @@
-"""What a subscriber has missed, read from the rows themselves (`sync.md` 3.6).
+"""What a subscriber has missed, read from the rows themselves (`protocol/sync.md`, Replay).
 
 There is no event table. A document is sent as it is now; of a list or map each item changed since then is
 sent once, at its latest change, and removed ones as removals, in the order of those changes.
@@ -6,24 +6,13 @@ sent once, at its latest change, and removed ones as removals, in the order of t
 
 from collections.abc import Sequence
 
-import msgspec
-
-from tsock.events import Event
+from tsock.events import Event, Replay
 from tsock.storage.store import Tx
 from tsock.sync import announce, tables
 from tsock.sync.actor import Actor
 from tsock.sync.item_tables import items_of
 from tsock.sync.kinds import DOCUMENT, LIST, STREAM
 from tsock.sync.models import Item, Root, is_live
-
-
-class Replay(msgspec.Struct, frozen=True, gc=False):
-    """Missed events in ascending order, and how far they bring the subscriber."""
-
-    events: list[Event]
-    last_event_id: int
-    """The object's counter when complete, otherwise the number of the last event in this chunk."""
-    completed: bool
 
 
 def standing(tx: Tx, actor: Actor, sids: Sequence[str]) -> dict[str, Root]:
@@ -61,6 +50,12 @@ def since(tx: Tx, root: Root, after: int, limit: int, known: int | None = None) 
     return Replay(events[:limit], _number(events[limit - 1]), completed=False)
 
 
+def of_object(tx: Tx, sid: str, after: int, limit: int) -> Replay | None:
+    """The same of the object with this SID; None if it is gone."""
+    root = tables.by_sid(tx.one, sid)
+    return None if root is None else since(tx, root, after, limit)
+
+
 def counter_at(tx: Tx, root: Root, at_ms: int) -> int:
     """What the counter of a list or map was at that time, or less.
 
@@ -91,7 +86,7 @@ def _latest(root: Root, item: Item, known: int) -> Event:
 
 
 def _with_data(tx: Tx, root: Root) -> Root:
-    found = tables.by_sid(tx, root.sid, with_data=True)
+    found = tables.by_sid(tx.one, root.sid, with_data=True)
     assert found is not None
     return found
 

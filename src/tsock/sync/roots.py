@@ -1,5 +1,6 @@
 """What documents, lists, maps and streams have in common: create, find, time to live, remove."""
 
+from tsock.events import Origin
 from tsock.ids import canonical_sid, is_sid
 from tsock.storage.keyset import Place, Slice
 from tsock.storage.store import Tx
@@ -65,14 +66,14 @@ def page(tx: Tx, actor: Actor, kind: Kind, place: Place, size: int) -> tuple[lis
 
 
 def set_ttl(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, ttl: int | None) -> Root:
-    """Change when a list, map or stream ends. No event tells of it (`sync.md` 1.4).
+    """Change when a list, map or stream ends. No event tells of it.
 
     Raises:
         ApiError: 54010 no ttl; absent; 54007 not writable.
     """
     if ttl is None:
         raise refusals.nothing_to_change()
-    root = find(tx, actor, kind, sid_or_name)
+    root = claim(tx, actor, kind, sid_or_name)
     permissions.require_write(tx, actor, root)
     root.date_expires_ms = expiry_ms(tx.now_ms, ttl)
     tables.save_expiry(tx, root)
@@ -85,7 +86,7 @@ def remove(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str) -> Root:
     Raises:
         ApiError: absent; 54007 not manageable.
     """
-    root = find(tx, actor, kind, sid_or_name)
+    root = claim(tx, actor, kind, sid_or_name)
     permissions.require_manage(tx, actor, root)
     retire(tx, root, origin=actor.connection)
     webhooks.of_root(tx, actor, "removed", root)
@@ -93,28 +94,43 @@ def remove(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str) -> Root:
 
 
 def find(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, *, with_data: bool = False) -> Root:
-    """The root a path names, without a look at permissions.
+    """The root a path names, for a query, without a look at permissions.
 
     Raises:
         ApiError: 54300 or the kind's code when it is absent, expired or of another service.
     """
-    if is_sid(sid_or_name):
-        root = tables.by_sid(tx, sid_or_name, with_data=with_data)
-        if root is not None and (root.service_sid != actor.service_sid or root.kind is not kind):
-            root = None
-    else:
-        root = tables.by_name(tx, actor.service_sid, kind, sid_or_name, with_data=with_data)
-    if root is None or not is_live(root, tx.now_ms):
-        raise refusals.not_found(kind, sid_or_name)
+    root = _live(tx, tx.one, actor, kind, sid_or_name, with_data=with_data)
+    tx.saw(root.sid, root.last_event_id)
     return root
 
 
-def retire(tx: Tx, root: Root, *, origin: int | None) -> None:
+def claim(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, *, with_data: bool = False) -> Root:
+    """The same for a rule that changes it, its items or its permissions: nobody else does meanwhile.
+
+    Raises:
+        ApiError: as `find`.
+    """
+    return _live(tx, tx.claim, actor, kind, sid_or_name, with_data=with_data)
+
+
+def retire(tx: Tx, root: Root, *, origin: Origin | None) -> None:
     """End a root, by request or by expiry (then `origin` is None)."""
     root.last_event_id += 1
     root.date_updated_ms = next_date_ms(root, tx.now_ms)
     tables.delete(tx, root, leaves=root.kind is not STREAM)
     tx.emit(announce.root_removed(root, origin))
+
+
+def _live(tx: Tx, get: tables.Get, actor: Actor, kind: Kind, sid_or_name: str, *, with_data: bool) -> Root:
+    if is_sid(sid_or_name):
+        root = tables.by_sid(get, sid_or_name, with_data=with_data)
+        if root is not None and (root.service_sid != actor.service_sid or root.kind is not kind):
+            root = None
+    else:
+        root = tables.by_name(get, actor.service_sid, kind, sid_or_name, with_data=with_data)
+    if root is None or not is_live(root, tx.now_ms):
+        raise refusals.not_found(kind, sid_or_name)
+    return root
 
 
 def _check_unique_name(name: str, chars_max: int) -> None:
@@ -124,7 +140,7 @@ def _check_unique_name(name: str, chars_max: int) -> None:
 
 def _free_name(tx: Tx, actor: Actor, kind: Kind, name: str) -> None:
     """Make sure nothing holds `name`; what has expired but is not swept yet goes now."""
-    holder = tables.by_name(tx, actor.service_sid, kind, name)
+    holder = tables.by_name(tx.claim, actor.service_sid, kind, name)
     if holder is None:
         return
     if is_live(holder, tx.now_ms):

@@ -1,6 +1,7 @@
 """SQL of the roots, and rows to structs. Items have their own module, `item_tables`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from tsock.storage.keyset import Listing, Place, Slice, slice_at
 from tsock.storage.store import Row, Tx
@@ -58,16 +59,20 @@ _ANY_LEFTOVER = "SELECT object_sid FROM sync_leftovers LIMIT 1"
 _DELETE_LEFTOVER = "DELETE FROM sync_leftovers WHERE object_sid = :sid"
 
 
-def by_sid(tx: Tx, sid: str, *, with_data: bool = False) -> Root | None:
+Get = Callable[[str, Mapping[str, Any]], Row | None]
+"""`tx.one` for what is only read, `tx.claim` for what is to be changed or decided by."""
+
+
+def by_sid(get: Get, sid: str, *, with_data: bool = False) -> Root | None:
     """The root of whatever service and kind, expired or not."""
-    row = tx.one(_GET_BY_SID_WITH_DATA if with_data else _GET_BY_SID, {"sid": sid})
+    row = get(_GET_BY_SID_WITH_DATA if with_data else _GET_BY_SID, {"sid": sid})
     return None if row is None else Root(*row)
 
 
-def by_name(tx: Tx, service_sid: str, kind: Kind, name: str, *, with_data: bool = False) -> Root | None:
+def by_name(get: Get, service_sid: str, kind: Kind, name: str, *, with_data: bool = False) -> Root | None:
     """The root that holds a unique name, expired or not."""
     sql = _GET_BY_NAME_WITH_DATA if with_data else _GET_BY_NAME
-    row = tx.one(sql, {"service_sid": service_sid, "kind": kind.name, "name": name})
+    row = get(sql, {"service_sid": service_sid, "kind": kind.name, "name": name})
     return None if row is None else Root(*row)
 
 

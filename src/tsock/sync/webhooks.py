@@ -1,4 +1,4 @@
-"""The webhook of each change, put into the outbox by the rule that makes the change (`rest.md` 8.3).
+"""The webhook of each change, put into the outbox by the rule that makes it (`docs/reference/webhooks.md`).
 
 Only what an actor with a `webhook_url` does is told. What happens by itself, such as an expiry, is nobody's
 doing and has no webhook; nor have streams, the context of a list and the time to live of a collection.

@@ -13,7 +13,7 @@ ENTRIES_MAX = 10_000
 WATCH_S = 15.0
 """Somebody is watching for this long after their last look."""
 
-Kind = Literal["connection", "denial", "alert", "event"]
+Category = Literal["connection", "denial", "alert", "event"]
 
 
 class Happening(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -21,7 +21,7 @@ class Happening(msgspec.Struct, frozen=True, omit_defaults=True):
 
     number: int
     at_ms: int
-    kind: Kind
+    kind: Category
     what: str
     account: str = ""
     identity: str = ""
@@ -42,7 +42,13 @@ class Tail:
         """Whether it is worth calling `add`."""
 
     def add(
-        self, kind: Kind, what: str, account: str = "", identity: str = "", topic: str = "", detail: str = ""
+        self,
+        kind: Category,
+        what: str,
+        account: str = "",
+        identity: str = "",
+        topic: str = "",
+        detail: str = "",
     ) -> None:
         """Note one happening, if somebody watches."""
         if not self.watched:

@@ -1,4 +1,4 @@
-"""Every check of an Access Token, in the one order in which they count (`tokens.md` 6).
+"""Every check of an Access Token, in the one order in which they count (`protocol/tokens.md`, Checks).
 
 The validator, the doctor and the record of a denial all go through this table; nothing else decides.
 """

@@ -1,4 +1,4 @@
-"""Continuation tokens: how a client object that reconnects is known as the same endpoint (`twilsock.md` 4.3).
+"""How a client that reconnects is known as the same endpoint (`protocol/twilsock.md`, Continuation tokens).
 
 A token says which endpoint it names and for whom, and is signed; it grants nothing. A bad one is never a
 reason to refuse a client: it gets a new endpoint id and is told why.

@@ -19,7 +19,7 @@ from tsock.tokens import jws
 CONTENT_TYPE = "twilio-fpa;v=1"
 """The `cty` of an Access Token."""
 GRANTS = {"data_sync": SYNC, "chat": CHAT, "ip_messaging": CHAT}
-"""Product by grant, of those that are served; other grants are ignored (`tokens.md` 2.2)."""
+"""Product by grant, of those that are served; other grants are ignored."""
 GRANT_FIELDS = ("service_sid", "endpoint_id", "deployment_role_sid", "push_credential_sid")
 GRANTS_MAX = 32
 
@@ -34,7 +34,7 @@ _is_serial = re.compile("[0-9]{1,16}").fullmatch
 
 
 def is_time(value: object) -> TypeGuard[float]:
-    """Whether a claim is usable as Unix seconds (`tokens.md` 1.2)."""
+    """Whether a claim is usable as Unix seconds."""
     return (type(value) is int or type(value) is float) and 0 <= value <= _NUMBER_MAX
 
 
@@ -64,8 +64,8 @@ class Examination:
     """`iat`, else `nbf`, else None."""
     opens_s: float
     """The later of `nbf` and `iat`, else 0."""
-    grants: jws.Json
-    served: list[tuple[str, jws.Json]]
+    grants: jws.JsonObject
+    served: list[tuple[str, jws.JsonObject]]
     """The grants of served products, by their name in the token."""
     identity: str
     """Empty when the token has none."""
@@ -97,7 +97,7 @@ class Examination:
     def is_jws(self) -> bool:
         try:
             self.token = jws.parse(self.text)
-        except jws.Malformed:
+        except jws.MalformedToken:
             return False
         return True
 
@@ -182,7 +182,7 @@ class Examination:
         return compare_digest(expected, token.signature)
 
     def _spend_a_signature(self) -> None:
-        # An unknown account or key is answered no sooner than a known one (`tokens.md` 6, step 4).
+        # An unknown account or key is answered no sooner than a known one.
         jws.mac(_DUMMY_SECRET, self.token.signed, getattr(self, "algorithm", "HS256"))
 
     # Time
@@ -219,7 +219,7 @@ class Examination:
         grants: Any = self.token.claims.get("grants")
         if not jws.is_object(grants) or len(grants) > GRANTS_MAX:
             return False
-        served: list[tuple[str, jws.Json]] = []
+        served: list[tuple[str, jws.JsonObject]] = []
         for name in GRANTS:
             grant = grants.get(name)
             if grant is None:
@@ -326,7 +326,7 @@ class Examination:
         )
 
     def _issued_s(self) -> int:
-        """When it was issued, for revocation (`tokens.md` 8)."""
+        """When it was issued, for revocation."""
         if self.start_s is not None:
             return int(self.start_s)
         exp_s = self.expires_ms // 1000

@@ -1,4 +1,4 @@
-"""Judges Access Tokens (`tokens.md`)."""
+"""Judges Access Tokens (`protocol/tokens.md`, Checks)."""
 
 import hashlib
 from collections.abc import Callable, Collection
@@ -101,7 +101,7 @@ class Examiner:
 
 
 def compare_for_update(old: Caller, new: Caller) -> str | None:
-    """What forbids that `new` replaces `old` on a connection (`twilsock.md` 11.3); None when nothing does.
+    """What forbids that `new` replaces `old` on a connection; None when nothing does.
 
     Answers `account`, `identity`, `product` (other grants) or `instance` (another service for one of them).
     """

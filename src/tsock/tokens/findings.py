@@ -30,7 +30,7 @@ def form(e: Examination) -> str:
     """For `not_a_jwt`."""
     try:
         jws.parse(e.text)
-    except jws.Malformed as flaw:
+    except jws.MalformedToken as flaw:
         return str(flaw)
     return "three parts, two of them JSON objects"
 

@@ -1,4 +1,4 @@
-"""JSON Web Signatures in compact form, read strictly (`tokens.md` 1 and 9).
+"""JSON Web Signatures in compact form, read strictly (`protocol/tokens.md`, Form).
 
 Only the form is judged here: three base64url parts, the first two of them JSON objects. What header, claims
 and signature an Access Token must have stands in `checks.py`.
@@ -22,10 +22,10 @@ DEPTH_MAX = 8
 HASHES = {"HS256": ("sha256", 32), "HS384": ("sha384", 48), "HS512": ("sha512", 64)}
 """The algorithms there are, and no others: hash, and bytes of the signature."""
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
-def is_object(value: object) -> TypeGuard[Json]:
+def is_object(value: object) -> TypeGuard[JsonObject]:
     """Whether a decoded value is a JSON object."""
     return type(value) is dict
 
@@ -42,16 +42,16 @@ HALF_A_CHARACTER = Unusable("a text with half a character in it")
 """One surrogate without the other, which no encoding can write."""
 
 
-class Malformed(ValueError):
+class MalformedToken(ValueError):
     """A text that is no JWS; says why without repeating any of it."""
 
 
 class Jws(msgspec.Struct, frozen=True, gc=False):
     """A text taken apart, nothing of it verified."""
 
-    header: Json
+    header: JsonObject
     """Shared between tokens: not to be changed."""
-    claims: Json
+    claims: JsonObject
     signed: bytes
     """What the signature covers, as received: both parts and the dot between."""
     signature: bytes
@@ -65,10 +65,12 @@ def parse(text: str) -> Jws:
             JSON objects without duplicate keys, nested no deeper than `DEPTH_MAX`.
     """
     if not text.isascii():
-        raise Malformed("a character outside ASCII")
+        raise MalformedToken("a character outside ASCII")
     parts = text.encode().split(b".")
     if len(parts) != 3:
-        raise Malformed(f"{len(parts)} part{'s' * (len(parts) > 1)} instead of three with dots between them")
+        raise MalformedToken(
+            f"{len(parts)} part{'s' * (len(parts) > 1)} instead of three with dots between them"
+        )
     header, payload, signature = parts
     return Jws(
         _header(header),
@@ -92,7 +94,7 @@ def oversize(text: str) -> str:
     return f"a payload of {payload_bytes} bytes"
 
 
-def sign(header: Json, claims: Json, secret: bytes) -> str:
+def sign(header: JsonObject, claims: JsonObject, secret: bytes) -> str:
     """The token that says `claims`, signed by the algorithm that `header` names."""
     signed = base64url(_encode_json(header)) + "." + base64url(_encode_json(claims))
     return signed + "." + base64url(mac(secret, signed.encode(), header["alg"]))
@@ -115,7 +117,7 @@ def from_base64url(text: str) -> bytes:
         Malformed: it is none.
     """
     if not text.isascii():
-        raise Malformed("a character outside ASCII")
+        raise MalformedToken("a character outside ASCII")
     return _decoded(text.encode(), "text")
 
 
@@ -133,36 +135,36 @@ _decode_json = msgspec.json.Decoder().decode
 
 def _decoded(part: bytes, name: str) -> bytes:
     if not part:
-        raise Malformed(f"an empty {name}")
+        raise MalformedToken(f"an empty {name}")
     group = len(part) % 4
     if part[-1] in _LAST[group]:
         try:
             return binascii.a2b_base64(part.translate(_TO_BASE64) + _PADDING[group], strict_mode=True)
         except binascii.Error:
             pass
-    raise Malformed(f"a {name} that is not canonical, unpadded base64url")
+    raise MalformedToken(f"a {name} that is not canonical, unpadded base64url")
 
 
 def _is_base64url(part: str) -> bool:
     try:
         from_base64url(part)
-    except Malformed:
+    except MalformedToken:
         return False
     return True
 
 
-def _object(part: bytes, name: str) -> Json:
+def _object(part: bytes, name: str) -> JsonObject:
     raw = _decoded(part, name)
     try:
         fields = _decode_json(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         fields = _decode_unusual(raw, name)
     if not is_object(fields):
-        raise Malformed(f"a {name} that is not a JSON object")
+        raise MalformedToken(f"a {name} that is not a JSON object")
     # Every key has its colon. As many colons as keys were kept means that no key was given twice; a text
     # with a colon in it, and only that, costs a second look.
     if _count_keys(fields, 1) != raw.count(b":") and _has_duplicates(raw):
-        raise Malformed(f"a {name} with a duplicate key")
+        raise MalformedToken(f"a {name} with a duplicate key")
     return fields
 
 
@@ -177,7 +179,7 @@ def _decode_unusual(raw: bytes, name: str) -> Any:
         )
         return _without_halves(value)
     except (ValueError, RecursionError):
-        raise Malformed(f"a {name} that is not JSON") from None
+        raise MalformedToken(f"a {name} that is not JSON") from None
 
 
 def _number(kind: type[int] | type[float], text: str) -> object:
@@ -205,7 +207,7 @@ def _is_whole(text: str) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def _header(part: bytes) -> Json:
+def _header(part: bytes) -> JsonObject:
     # Builders write one of a few headers, so most need no decoding.
     return _object(part, "header")
 
@@ -215,7 +217,7 @@ _type_of: Callable[[object], type] = type
 
 def _count_keys(value: Any, depth: int) -> int:
     if depth > DEPTH_MAX:
-        raise Malformed(f"JSON nested deeper than {DEPTH_MAX}")
+        raise MalformedToken(f"JSON nested deeper than {DEPTH_MAX}")
     count = 0
     if _type_of(value) is dict:
         count = len(value)

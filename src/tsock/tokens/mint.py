@@ -29,10 +29,10 @@ def mint(
         ttl_s: seconds until it expires.
         algorithm: HS256, HS384 or HS512.
     """
-    grants: jws.Json = {"identity": identity}
+    grants: jws.JsonObject = {"identity": identity}
     for product, service_sid in products.items():
         grants[_GRANT_BY_PRODUCT[product]] = {"service_sid": service_sid}
-    claims: jws.Json = {
+    claims: jws.JsonObject = {
         "jti": f"{key.key_sid}-{now_s}",
         "iss": key.key_sid,
         "sub": key.account_sid,

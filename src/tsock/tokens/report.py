@@ -146,7 +146,7 @@ def _input(e: Examination, notes: list[str]) -> str:
     return "sid" if is_sid(e.text.strip()) else "text"
 
 
-def _claims(claims: jws.Json) -> dict[str, Any]:
+def _claims(claims: jws.JsonObject) -> dict[str, Any]:
     """The claims of a token that may not have been verified, without anything that could be a secret."""
     shown: dict[str, Any] = {name: describe(claims[name]) for name in ("iss", "sub") if name in claims}
     grants: Any = claims.get("grants")

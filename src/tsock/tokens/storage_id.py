@@ -1,4 +1,4 @@
-"""The name of a client's cache of Sync objects (`twilsock.md` 4.2)."""
+"""The name of a client's cache of Sync objects (`protocol/twilsock.md`, Init reply)."""
 
 import hashlib
 

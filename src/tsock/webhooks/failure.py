@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tsock.webhooks.outbox import Kind
+from tsock.webhooks.outbox import Origin
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Fault(msgspec.Struct, frozen=True):
     """Why one attempt failed."""
 
     code: int
-    """In the error dictionary (`rest.md` 8.6)."""
+    """In the error dictionary."""
     text: str
     is_final: bool = False
     """Whether another attempt would end the same."""
@@ -45,7 +45,7 @@ class DeliveryFailure(msgspec.Struct, frozen=True):
     sid: str
     account_sid: str
     service_sid: str | None
-    kind: Kind
+    kind: Origin
     event_type: str
     attempt: int
     """Counted from 1."""

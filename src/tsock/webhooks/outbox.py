@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from tsock.events import Work
 from tsock.storage.store import Row, Tx
 from tsock.webhooks.targets import lane
 
-Kind = Literal["sync", "debugger"]
-State = Literal["waiting", "dead"]
+Origin = Literal["sync", "debugger"]
+DeliveryState = Literal["waiting", "dead"]
 
 
 class Post(msgspec.Struct, frozen=True, gc=False):
@@ -23,14 +24,14 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     account_sid: str
     """Whose Auth Token signs it."""
     service_sid: str | None
-    kind: Kind
+    kind: Origin
     event_type: str
     topic: str
     """Posts of one topic leave in the order in which they were put."""
     url: str
     """As configured, fragment included."""
     parameters: Mapping[str, str]
-    """Form parameters; one without a value is left out (`rest.md` 8.1)."""
+    """Form parameters; one without a value is left out."""
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):
@@ -41,7 +42,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     sid: str
     account_sid: str
     service_sid: str | None
-    kind: Kind
+    kind: Origin
     event_type: str
     topic: str
     lane: str
@@ -65,20 +66,20 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
         return f"Delivery({self.sid}, {self.event_type}, {self.lane})"
 
 
-class Posted(msgspec.Struct, frozen=True, gc=False):
-    """The fact that one more delivery waits."""
+class Posted(Work, frozen=True):
+    """One more delivery waits."""
 
     sid: str
 
 
-class Left(msgspec.Struct, frozen=True, gc=False):
-    """The fact that one fewer waits: it was delivered or given up."""
+class Left(Work, frozen=True):
+    """One fewer waits: it was delivered or given up."""
 
     sid: str
 
 
-class Due(msgspec.Struct, frozen=True, gc=False):
-    """The fact that a delivery may leave at once, so that the sender need not look for it."""
+class Due(Work, frozen=True):
+    """A delivery may leave at once, so that the sender need not look for it."""
 
     lane: str
 
@@ -236,7 +237,7 @@ def find(tx: Tx, sid: str) -> Delivery | None:
 
 def page(
     tx: Tx,
-    state: State,
+    state: DeliveryState,
     *,
     account_sid: str | None = None,
     service_sid: str | None = None,
@@ -273,7 +274,7 @@ def trim(tx: Tx, before_ms: int, kept: int, limit: int) -> bool:
     """Forget up to `limit` dead ones of before that time or beyond the `kept` newest; whether more are."""
     oldest = tx.one(_OLDEST_KEPT, {"others": kept - 1})
     asked = {"oldest": oldest[0] if oldest else 0, "before": before_ms, "limit": limit}
-    return tx.run(_TRIM, asked) == limit
+    return tx.count(_TRIM, asked) == limit
 
 
 def shed(tx: Tx, code: int, text: str, limit: int) -> None:

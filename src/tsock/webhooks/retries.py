@@ -1,4 +1,4 @@
-"""When a delivery that failed is tried again, and when no more (`rest.md` 8.1)."""
+"""When a delivery that failed is tried again, and when no more (`protocol/webhooks.md`, Retries)."""
 
 from collections.abc import Callable
 
@@ -58,7 +58,7 @@ class Retries:
 
 
 def _retries_max(delivery: Delivery) -> float:
-    if delivery.kind == "debugger":  # an alert is told of once (`rest.md` 8.5)
+    if delivery.kind == "debugger":  # an alert is told of once
         return 0
     asked = Target.read(delivery.url).retries_max
     return float("inf") if asked is None else asked

@@ -1,4 +1,4 @@
-"""The signature by which a receiver knows that a webhook is ours (`rest.md` 8.2)."""
+"""The signature by which a receiver knows that a webhook is ours (`protocol/webhooks.md`, Signature)."""
 
 import base64
 import hashlib

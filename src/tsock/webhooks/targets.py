@@ -24,7 +24,7 @@ _url = re.compile(
 ).fullmatch
 
 _OVERRIDES = {"ct": (100, 10_000), "rt": (100, 15_000), "tt": (100, 15_000), "rc": (0, 5)}
-"""What a fragment may set, with the least and the greatest value (`rest.md` 8.1)."""
+"""What a fragment may set, with the least and the greatest value."""
 
 _FORBIDDEN_V4 = [
     IPv4Network(text)

@@ -1,4 +1,4 @@
-"""The client's end of a connection, in the form the official JavaScript client writes (`twilsock.md` 4)."""
+"""The client's end of a connection, in the form the official JavaScript client writes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

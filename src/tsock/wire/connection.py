@@ -1,4 +1,4 @@
-"""The server's end of a connection: which packet may come when, and what follows (`twilsock.md` 14, 15)."""
+"""The server's end of a connection: which packet may come when (`protocol/twilsock.md`, Bad input)."""
 
 import enum
 import re
@@ -98,14 +98,6 @@ _LIKE_ACK = re.compile(rb'TWILSOCK[^{]{1,64}\{\s*(?:"id"\s*:\s*"[^"]*"\s*,\s*)?"
 """How an acknowledgement starts, whether or not the rest of it can be read."""
 
 
-_JS_ACK_HEAD = b'TWILSOCK V3.0 147\r\n{"id":"TM'
-_JS_ACK_TAIL = (
-    b'","method":"reply","payload_type":"application/json",'
-    b'"status":{"code":200,"status":"OK"},"payload_size":0}\r\n'
-)
-_JS_ACK_BYTES = len(_JS_ACK_HEAD) + 32 + len(_JS_ACK_TAIL)
-
-
 _DEFAULT_LIMITS = Limits()
 
 
@@ -122,20 +114,7 @@ class ServerConnection:
         self._limits = limits
         self.state = State.NEW
         self.takes_updates = False
-        """Whether the client may be sent a `client_update` (`twilsock.md` 4.8)."""
-
-    def is_plain_ack(self, packet: bytes) -> bool:
-        """Whether `packet` acknowledges, as JS clients do, something with an id of `packet_ids`.
-
-        Busy servers receive little else. There is nothing to be done about such a packet, and length, first
-        and last bytes tell it from all that could mean something else.
-        """
-        return (
-            len(packet) == _JS_ACK_BYTES
-            and packet.endswith(_JS_ACK_TAIL)
-            and packet.startswith(_JS_ACK_HEAD)
-            and self.state is not State.NEW
-        )
+        """Whether the client may be sent a `client_update`."""
 
     def receive(self, packet: bytes) -> tuple[Event | None, bytes]:
         """What a binary message means, and its payload; None when it is to be ignored."""
@@ -155,6 +134,12 @@ class ServerConnection:
             return None, b""
         return self._violated(not_acceptable("expected init as the first packet")), b""
 
+    def receive_acks(self) -> ProtocolViolation | None:
+        """What plain acknowledgements mean (`acks.py`): nothing, but to a client that has not been let in."""
+        if self.state is not State.NEW:
+            return None
+        return self._violated(not_acceptable("expected init as the first packet"))
+
     def receive_text(self) -> ProtocolViolation | None:
         """What a text message means; packets come in binary ones."""
         return self._violated(not_acceptable("expected a binary message, not a text message"))
@@ -162,6 +147,10 @@ class ServerConnection:
     def receive_oversized(self) -> ProtocolViolation | None:
         """What a message means that was given up on because it exceeds `packet_bytes_max`."""
         return self._violated(not_acceptable(f"a packet has at most {self._limits.packet_bytes_max} bytes"))
+
+    def receive_flood(self) -> ProtocolViolation | None:
+        """What a message means that was given up on because it exceeds `packet_frames_max`."""
+        return self._violated(not_acceptable(f"a packet has at most {self._limits.packet_frames_max} frames"))
 
     def accept(self, packet_id: str, reply: InitReply) -> bytes:
         """The reply that grants an `init`."""
@@ -173,7 +162,7 @@ class ServerConnection:
         """The reply that denies an `init` or `update`.
 
         Without an `init` granted before, and after any 401, the client is to leave. No `close` packet may
-        follow: JS clients would miss the reason (`twilsock.md` 7).
+        follow: JS clients would miss the reason.
         """
         if self.state is State.NEW or status.code == 401:
             self._advance(State.CLOSING)

@@ -1,4 +1,4 @@
-"""Packets: `TWILSOCK V3.0 <size>` CRLF header CRLF payload (`twilsock.md` 2).
+"""Packets: `TWILSOCK V3.0 <size>` CRLF header CRLF payload (`protocol/twilsock.md`, Packets).
 
 One complete binary WebSocket message is one packet. This module knows bytes and sizes only; what a header
 means is the business of `headers.py`.
@@ -17,10 +17,11 @@ _FIRST_LINE = re.compile(rb"TWILSOCK +V3\.0 +(\d+) *\r\n").match
 
 
 class Limits(Struct, frozen=True, gc=False):
-    """How large a packet a server reads (`twilsock.md` 15); the settings of these names."""
+    """How large a packet a server reads; the settings of these names."""
 
     header_bytes_max: int = 256 * 1024
     packet_bytes_max: int = 1024 * 1024
+    packet_frames_max: int = 1_000
 
 
 class Malformed(Exception):
@@ -46,7 +47,7 @@ def decode(packet: bytes, limits: Limits | None = None) -> tuple[bytes, bytes]:
     Without `limits` any size will do: a client takes what its server sends.
 
     Raises:
-        Malformed: the framing is wrong or a size exceeds its limit (`twilsock.md` 15).
+        Malformed: the framing is wrong or a size exceeds its limit.
     """
     if limits is not None and len(packet) > limits.packet_bytes_max:
         raise Malformed(f"a packet has at most {limits.packet_bytes_max} bytes")

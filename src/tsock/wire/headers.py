@@ -1,4 +1,4 @@
-"""Typed headers, by direction (`twilsock.md` 3, 4). `reader.py` makes them from bytes.
+"""Typed headers, by direction (`protocol/twilsock.md`, Methods). `reader.py` makes them from bytes.
 
 What carries a token leaves it out of its `repr`, so that none reaches a log.
 """
@@ -28,7 +28,7 @@ OK = Status(200, "OK")
 class BackoffPolicy(Struct, frozen=True, gc=False):
     """How long a client shall wait before it connects again.
 
-    The longest wait is greater than the shortest: some clients throw otherwise (`twilsock.md` 8).
+    The longest wait is greater than the shortest: some clients throw otherwise.
     """
 
     reconnect_min_ms: int
@@ -53,7 +53,7 @@ class Header(Struct, frozen=True, gc=False, kw_only=True, tag_field="method"):
 # From client to server.
 
 CAPABILITIES = ("client_update", "offline_storage", "account_descriptor")
-"""What a server confirms to a client that offers it; `telemetry.v1` is not among it (`twilsock.md` 4.2)."""
+"""What a server confirms to a client that offers it; `telemetry.v1` is not among it."""
 
 
 class Registration(Struct, frozen=True, gc=False):
@@ -152,7 +152,7 @@ class Unknown(Header, frozen=True, tag=False):
 
 
 class ContinuationStatus(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Whether the continuation token in an init reply is a new one, and why (`twilsock.md` 4.3)."""
+    """Whether the continuation token in an init reply is a new one, and why."""
 
     reissued: bool
     reissue_reason: str | UnsetType = UNSET

@@ -1,7 +1,7 @@
 """The packets a server sends: `reply`, `notification`, `client_update`, `close`, `ping`, and no other.
 
-Members stand in the order of `twilsock.md` 18. Every packet has `method`, `id` and `payload_size`, and
-`payload_type` whenever there is a payload; nothing is null (`twilsock.md` 2.3). Payloads are JSON without a
+Members stand in the order of the example in `protocol/twilsock.md`. Every packet has `method`, `id` and
+`payload_size`, and `payload_type` whenever there is a payload; nothing is null. Payloads are JSON without a
 raw CR or LF, unless said otherwise. Replies and notifications are built from prepared bytes, since a busy
 server writes little else.
 """
@@ -39,7 +39,7 @@ def reply(
     content_type: str = JSON_TYPE,
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """The answer to a `message`: `status` is 200 whatever became of the request (`twilsock.md` 4.5).
+    """The answer to a `message`: `status` is 200 whatever became of the request.
 
     `headers` have lower-case names. A payload of another `content_type` is text.
     """
@@ -92,7 +92,7 @@ def refusal(packet_id: str, status: Status, backoff: BackoffPolicy | None = None
 
 
 def close(packet_id: str, status: Status, backoff: BackoffPolicy | None = None) -> bytes:
-    """Announces the end of the connection; `backoff` is heeded with 308 only (`twilsock.md` 8)."""
+    """Announces the end of the connection; `backoff` is heeded with 308 only."""
     return _with_status(b"close", packet_id, status, backoff)
 
 

@@ -2,7 +2,7 @@
 
 Unknown members are ignored. A member of a wrong type, or null, counts as absent, so that a packet with an
 unusable token, for example, still gets its answer. Malformed is only what cannot be read or answered: not
-an object, no `method`, no `id`, a payload size that is none, a repeated key, bad UTF-8 (`twilsock.md` 15).
+an object, no `method`, no `id`, a payload size that is none, a repeated key, bad UTF-8.
 JSON may escape half a surrogate pair, which no UTF-8 can hold: a member with one is of a wrong type.
 """
 

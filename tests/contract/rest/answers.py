@@ -7,7 +7,7 @@ from tests.contract.rest.schemas import complaints
 from tsock.dictionary import lookup
 
 ERROR_MEMBERS = {"code", "message", "more_info", "status"}
-"""And no `type` or `title`, which make the libraries raise another exception (`rest.md` 1.8)."""
+"""And no `type` or `title`, which make the libraries raise another exception."""
 
 
 class Answer(Protocol):

@@ -10,16 +10,16 @@ FORMATS = {
     "date-time": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$",
     "date-time-rfc-2822": r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000$",
 }
-"""Python leaves a string where a date has fractions or an offset (`rest.md` 1.4)."""
+"""Python leaves a string where a date has fractions or an offset."""
 
 DEPARTURES = {
-    # The actor of a change is an account or the operator; there are no console users (`rest.md` 6).
+    # The actor of a change is an account or the operator; there are no console users.
     ("monitor.v1.event", "actor_sid"): {"type": ["string", "null"], "pattern": "^(AC|US)[0-9a-fA-F]{32}$"},
     # What was refused may have been any method; the description has only those of webhooks.
     ("monitor.v1.alert", "request_method"): {"type": ["string", "null"], "pattern": "^[A-Z]{1,16}$"},
     ("monitor.v1.alert-instance", "request_method"): {"type": ["string", "null"], "pattern": "^[A-Z]{1,16}$"},
 }
-"""Properties that `rest.md` describes otherwise."""
+"""Properties that depart from the descriptions; each says why."""
 
 
 def complaints(operation: Operation, body: Any) -> list[str]:

@@ -23,7 +23,7 @@ Send = Callable[[Operation, Case], requests.Response]
 
 
 def _closed(description: dict[str, Any]) -> dict[str, Any]:
-    """The description of forms without further fields; one that nobody reads is ignored (`rest.md` 1.3)."""
+    """The description of forms without further fields; one that nobody reads is ignored."""
     if description.get("type") == "object":
         return description | {"additionalProperties": False}
     return {name: _closed(part) if isinstance(part, dict) else part for name, part in description.items()}
@@ -51,7 +51,6 @@ def _keeps_its_word(operation: Operation, send: Send, mode: GenerationMode, name
         max_examples=EXAMPLES,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )

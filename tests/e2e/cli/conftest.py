@@ -80,6 +80,12 @@ class Command:
 
 
 @pytest.fixture
+def served(server: Server, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Through the running server."""
+    return Command(server.directory / "data", capsys)
+
+
+@pytest.fixture
 def own_logging(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process of the tests keeps its own logging when a command opens an installation in it."""
     monkeypatch.setattr("tsock.telemetry.log.configure", lambda *arguments: None)
@@ -95,7 +101,7 @@ def command(
     """Each test twice: through a running server, and in the command's own process."""
     monkeypatch.chdir(tmp_path)
     if request.param == "served":
-        return Command(request.getfixturevalue("server").directory / "data", capsys)
+        return request.getfixturevalue("served")
     request.getfixturevalue("own_logging")
     data = shutil.copytree(request.getfixturevalue("left_data"), tmp_path / "data")
     return Command(data, capsys)

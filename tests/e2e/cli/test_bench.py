@@ -13,11 +13,6 @@ SMALL = ("--share", "0.01", "--seconds", "0.2")
 
 
 @pytest.fixture
-def served(server: Server, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(server.directory / "data", capsys)
-
-
-@pytest.fixture
 def mine(served: Command) -> str:
     """An account with nothing in it."""
     return served.ask("account", "create", "Load")["sid"]

@@ -10,11 +10,6 @@ from tests.e2e.cli.process import Server, until
 from tests.interop.receiver import receiving
 
 
-@pytest.fixture
-def served(server: Server, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(server.directory / "data", capsys)
-
-
 def create_document(server: Server, key: dict[str, str]) -> None:
     made = httpx2.post(
         f"http://127.0.0.1:{server.port}/sync/v1/Services/default/Documents",

@@ -1,4 +1,4 @@
-"""The whole table of REST with the wrong kind of credential, and what a policy can list (`rest.md` 1.2)."""
+"""The whole table of REST with the wrong kind of credential, and what a policy can list."""
 
 import re
 from itertools import groupby

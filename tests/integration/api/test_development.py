@@ -16,11 +16,6 @@ from tsock.tokens.examiner import Examiner
 AS_JSON = [("content-type", "application/json")]
 
 
-@pytest.fixture
-def web(rig: Rig) -> Web:
-    return Web(rig)
-
-
 def judged(rig: Rig, token: str) -> Caller:
     caller = Examiner(rig.directory, rig.settings).verify(token, rig.clock.now_ms())
     assert isinstance(caller, Caller)

@@ -1,4 +1,4 @@
-"""Every route through every door: each opens through its own and through no other (`twilsock.md` 4.5)."""
+"""Every route through every door: each opens through its own and through no other."""
 
 import re
 

@@ -1,12 +1,5 @@
-import pytest
-
 from tests.support.rig import Rig
 from tests.support.web import Web
-
-
-@pytest.fixture
-def web(rig: Rig) -> Web:
-    return Web(rig)
 
 
 async def test_process_that_answers_is_alive_whatever_its_problem(rig: Rig, web: Web) -> None:

@@ -10,8 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.support.rig import Rig
 from tsock.accounts.accounts import create_subaccount, set_debugger_url
-from tsock.debugger import alerts
-from tsock.debugger.alerts import NOBODY, Alert
+from tsock.debugger.alerts import NOBODY
 from tsock.debugger.debugger import SETTLE_S
 from tsock.debugger.incident import Incident, Rejection
 from tsock.errors import ApiError
@@ -30,12 +29,6 @@ def slow(rig: Rig) -> Incident:
     return replace(SLOW, account_sid=rig.made.account_sid)
 
 
-async def told(rig: Rig) -> list[Alert]:
-    """Every alert, the oldest first."""
-    await rig.settled()
-    return (await fetched(rig.store, lambda tx: alerts.latest(tx, 1000)))[::-1]
-
-
 async def posts(rig: Rig) -> list[Delivery]:
     await rig.settled()
     return list(await fetched(rig.store, lambda tx: outbox.page(tx, "waiting", after=0, limit=100)))
@@ -43,7 +36,7 @@ async def posts(rig: Rig) -> list[Delivery]:
 
 async def test_incident_becomes_an_alert_of_its_account(rig: Rig, slow: Incident) -> None:
     rig.debugger.report(replace(slow, identity="alice", service_sid="IS" + "0" * 32))
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert (alert.account_sid, alert.code, alert.level, alert.text) == (
         rig.made.account_sid,
         51005,
@@ -57,14 +50,14 @@ async def test_incident_becomes_an_alert_of_its_account(rig: Rig, slow: Incident
 @pytest.mark.parametrize("account_sid", [None, "AC" + "f" * 32, "nonsense"])
 async def test_incident_of_no_known_account_is_nobodys(rig: Rig, account_sid: str | None) -> None:
     rig.debugger.report(replace(SLOW, account_sid=account_sid))
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert alert.account_sid == NOBODY
 
 
 async def test_live_feed_shows_an_alert_while_somebody_watches(rig: Rig, slow: Incident) -> None:
     rig.tail.after(0)
     rig.debugger.report(replace(slow, identity="alice"))
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     (happening,) = rig.tail.after(0)
     assert msgspec.to_builtins(happening) == {
         "number": 1,
@@ -84,7 +77,7 @@ async def test_live_feed_shows_an_alert_while_somebody_watches(rig: Rig, slow: I
 async def test_alert_goes_to_the_debugger_url_of_its_account(rig: Rig, slow: Incident) -> None:
     await rig.do(set_debugger_url, rig.made.account_sid, HOOK)
     rig.debugger.report(slow)
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     (post,) = await posts(rig)
     assert (post.kind, post.url, post.account_sid) == ("debugger", HOOK, rig.made.account_sid)
     payload = msgspec.json.decode(post.parameters.pop("Payload"))
@@ -128,7 +121,7 @@ async def test_without_a_debugger_url_nothing_is_sent(rig: Rig, slow: Incident) 
     await rig.do(set_debugger_url, rig.made.account_sid, None)
     rig.debugger.report(slow)
     rig.debugger.report(SLOW)
-    assert len(await told(rig)) == 2
+    assert len(await rig.alerts()) == 2
     assert await posts(rig) == []
 
 
@@ -160,7 +153,7 @@ async def test_alert_of_a_rejected_request_tells_which_one(rig: Rig) -> None:
             request_sid="RQ" + "3" * 32,
         )
     )
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert (alert.resource_sid, alert.service_sid, alert.api_version) == (DOCUMENT, SERVICE, "v1")
     assert msgspec.to_builtins(alert.exchange) == {
         "method": "POST",
@@ -202,7 +195,7 @@ LEVELS = {
 async def test_rejected_requests_are_kept_from_a_level_on(rig: Rig, asked: str, kept: set[str]) -> None:
     for status in LEVELS:
         rig.debugger.request_rejected(rejection(rig, status, 30_000 + status))
-    found = {alert.code - 30_000: alert.level for alert in await told(rig)}
+    found = {alert.code - 30_000: alert.level for alert in await rig.alerts()}
     assert found == {status: level for status, level in LEVELS.items() if level in kept}
 
 
@@ -231,7 +224,7 @@ async def test_failed_delivery_is_told_with_request_and_answer(rig: Rig) -> None
         fault=fault,
     )
     rig.debugger.webhook_failed(failure)
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert alert.text == (
         "HTTP error response code: the target answered 500 "
         f"(document_created, attempt 1, will be tried again, delivery {failure.sid})"
@@ -254,7 +247,7 @@ async def test_flood_makes_a_few_alerts_and_the_last_of_them_counts_the_rest(
         rig.debugger.report(slow)
     noon_ms = rig.clock.now_ms()
     rig.pass_s(SETTLE_S)
-    found = await told(rig)
+    found = await rig.alerts()
     assert sorted(alert.repeats for alert in found) == [0, 0, 97]
     assert {alert.updated_ms for alert in found} == {noon_ms}
     assert len(await posts(rig)) == 3
@@ -268,7 +261,7 @@ async def test_flood_that_goes_on_makes_an_alert_a_second(rig: Rig, slow: Incide
         rig.debugger.report(slow)
         rig.pass_s(0.1)
     rig.pass_s(SETTLE_S)
-    found = await told(rig)
+    found = await rig.alerts()
     assert len(found) == 5
     assert sum(1 + alert.repeats for alert in found) == 50
     assert [alert.at_ms for alert in found] == sorted(alert.at_ms for alert in found)
@@ -283,7 +276,7 @@ async def test_flood_of_one_account_or_code_leaves_others_alone(rig: Rig, slow: 
     rig.debugger.report(replace(slow, code=51006))
     rig.debugger.report(replace(slow, account_sid=sub.sid))
     rig.debugger.report(SLOW)
-    found = {(alert.account_sid, alert.code) for alert in await told(rig)}
+    found = {(alert.account_sid, alert.code) for alert in await rig.alerts()}
     assert found == {
         (rig.made.account_sid, 51005),
         (rig.made.account_sid, 51006),
@@ -296,7 +289,7 @@ async def test_flood_of_one_account_or_code_leaves_others_alone(rig: Rig, slow: 
 async def test_with_the_rate_off_everything_is_told(rig: Rig, slow: Incident) -> None:
     for _ in range(50):
         rig.debugger.report(slow)
-    assert len(await told(rig)) == 50
+    assert len(await rig.alerts()) == 50
 
 
 @pytest.mark.settings(store_waiting_max=1)
@@ -306,4 +299,4 @@ async def test_nobody_fails_because_the_store_takes_no_alert(rig: Rig, slow: Inc
             rig.debugger.report(slow)
     assert [line["event"] for line in logs] == ["debugger.not_recorded"] * 2
     await asyncio.sleep(0)
-    assert len(await told(rig)) == 1
+    assert len(await rig.alerts()) == 1

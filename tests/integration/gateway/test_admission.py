@@ -1,4 +1,4 @@
-"""Who is turned away, with which code, and what is kept on record of it (`twilsock.md` 8, 12)."""
+"""Who is turned away, with which code, and what is kept on record of it."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Alerts of what goes wrong on the socket and over HTTP (`rest.md` 6)."""
+"""Alerts of what goes wrong on the socket and over HTTP (`protocol/rest.md`, Monitor)."""
 
 import itertools
 from typing import Any
@@ -12,16 +12,8 @@ from tests.support.web import OPERATOR, Web
 from tsock import dictionary
 from tsock.accounts.caller import SYNC
 from tsock.accounts.keys import SigningKey, create_key, delete_key
-from tsock.debugger import alerts
-from tsock.debugger.alerts import NOBODY, Alert
+from tsock.debugger.alerts import NOBODY
 from tsock.storage.store import fetched
-
-
-async def told(rig: Rig) -> list[Alert]:
-    """Every alert, the oldest first."""
-    await rig.settled()
-    return (await fetched(rig.store, lambda tx: alerts.latest(tx, 1000)))[::-1]
-
 
 # Denials.
 
@@ -36,7 +28,7 @@ async def test_denial_and_its_alert_name_the_check_the_key_and_the_service(rig: 
         products={SYNC: rig.made.sync_service_sid if named == "sid" else named},
     )
     rig.open("198.51.100.9").init(token, metadata={"sdk": "JS"})
-    (denial,), (alert,) = await rig.denials(), await told(rig)
+    (denial,), (alert,) = await rig.denials(), await rig.alerts()
     assert denial.report is not None
     assert alert.denial_sid == denial.sid
     assert (alert.code, alert.level, alert.account_sid) == (20103, "error", rig.made.account_sid)
@@ -55,14 +47,14 @@ async def test_denial_of_a_token_for_no_account_here_is_nobodys(rig: Rig) -> Non
     rig.open().init("bad")
     stranger = SigningKey("AC" + "9" * 32, rig.made.key_sid, rig.made.key_secret)
     rig.open().init(rig.token(key=stranger))
-    assert {alert.account_sid for alert in await told(rig)} == {NOBODY}
+    assert {alert.account_sid for alert in await rig.alerts()} == {NOBODY}
 
 
 @pytest.mark.settings(connections_per_identity_max=1)
 async def test_limit_that_was_met_is_an_alert_of_whoever_met_it(rig: Rig) -> None:
     rig.connect("alice")
     rig.open().init(rig.token("alice"))
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert (alert.code, alert.account_sid) == (51001, rig.made.account_sid)
     assert (alert.resource_sid, alert.service_sid) == (rig.made.key_sid, rig.made.sync_service_sid)
     assert "connections_per_identity_max is 1." in alert.text
@@ -73,7 +65,7 @@ async def test_flood_of_bad_tokens_leaves_every_denial_and_few_alerts(rig: Rig) 
     for _ in range(10):
         rig.open().init("bad")
     rig.pass_s(1)
-    found = await told(rig)
+    found = await rig.alerts()
     assert len(await rig.denials()) == 10
     assert len(found) == 2
     assert sum(1 + alert.repeats for alert in found) == 10
@@ -86,7 +78,7 @@ async def test_flood_of_bad_tokens_leaves_every_denial_and_few_alerts(rig: Rig) 
 async def test_connection_that_does_not_answer_is_an_alert(rig: Rig) -> None:
     rig.connect("alice")
     rig.pass_s(15)
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert (alert.code, alert.account_sid, alert.resource_sid) == (
         51005,
         rig.made.account_sid,
@@ -99,13 +91,13 @@ async def test_connection_that_does_not_answer_is_an_alert(rig: Rig) -> None:
 async def test_token_that_expires_on_a_connection_is_an_alert(rig: Rig) -> None:
     rig.connect("alice", ttl_s=60)
     rig.advance_s(61)
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert (alert.code, alert.text) == (51006, dictionary.title(51006))
 
 
 async def test_packet_that_breaks_the_protocol_is_an_alert_of_nobody_before_the_token(rig: Rig) -> None:
     rig.open().raw(b"nonsense\r\n\r\n")
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert (alert.code, alert.account_sid) == (51214, NOBODY)
 
 
@@ -114,7 +106,7 @@ async def test_connection_that_ends_as_it_should_is_no_alert(rig: Rig) -> None:
     client.send("close")
     rig.connect("bob").lose()
     rig.gateway.drain()
-    assert await told(rig) == []
+    assert await rig.alerts() == []
 
 
 # Requests.
@@ -123,7 +115,7 @@ async def test_connection_that_ends_as_it_should_is_no_alert(rig: Rig) -> None:
 async def test_rejected_request_over_the_socket_is_an_alert(rig: Rig) -> None:
     client = rig.connect("alice")
     reply = await client.request("POST", "/v3/Maps", {"ttl": -1})
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert (alert.code, alert.level) == (reply.body["code"], "warning")
     assert alert.text == reply.body["message"]
     assert (alert.account_sid, alert.exchange.method, alert.exchange.url) == (
@@ -133,13 +125,13 @@ async def test_rejected_request_over_the_socket_is_an_alert(rig: Rig) -> None:
     )
 
 
-@pytest.mark.settings(requests_per_connection_per_s=1)
+@pytest.mark.settings(requests_per_connection_per_s=1, requests_per_connection_burst_s=1)
 async def test_limit_met_by_requests_is_an_alert(rig: Rig) -> None:
     client = rig.connect("alice")
     await client.request("POST", "/v3/Documents", {})
     reply = await client.request("POST", "/v3/Documents", {})
     assert reply.status == 429
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert (alert.code, alert.level) == (51128, "error")
 
 
@@ -148,18 +140,18 @@ async def test_what_working_programs_meet_is_no_alert(rig: Rig) -> None:
     assert (await client.request("GET", "/v3/Documents/none")).status == 404
     await client.request("POST", "/v3/Documents", {"unique_name": "a"})
     assert (await client.request("POST", "/v3/Documents", {"unique_name": "a"})).status == 409
-    assert await told(rig) == []
+    assert await rig.alerts() == []
 
 
 async def test_rejected_request_over_http_is_an_alert_with_its_request_id(rig: Rig) -> None:
     web = Web(rig)
     page = await web("GET", "/dev/clock?Page=%zz", headers=[("host", "rt.example")])
     assert page.status == 400
-    (alert,) = await told(rig)
+    (alert,) = await rig.alerts()
     assert (alert.code, alert.account_sid) == (20422, NOBODY)
     assert alert.exchange.response_headers == {"twilio-request-id": page.headers["twilio-request-id"]}
     assert (await web("GET", "/nothing", server=OPERATOR)).status == 404
-    assert len(await told(rig)) == 1
+    assert len(await rig.alerts()) == 1
 
 
 # Secrets.
@@ -183,7 +175,7 @@ async def test_no_row_of_the_database_holds_a_secret_that_was_sent(rig: Rig) -> 
         ):
             await client.request("POST", path, body)
         await over_http(rig, secret)
-    assert len(await told(rig)) > 50
+    assert len(await rig.alerts()) > 50
     written = str(await rows(rig, "alerts")) + str(await rows(rig, "denials"))
     for hidden in (*secrets[:3], token, forged, *token.split(".")[1:], *forged.split(".")[1:]):
         assert hidden not in written

@@ -80,7 +80,7 @@ async def revoke_old(rig: Rig, victim: Client) -> None:
 async def test_what_stands_no_longer_ends_its_connections_and_is_refused_on_return(
     rig: Rig, revoke: Callable[[Rig, Client], Awaitable[None]], code: int
 ) -> None:
-    """`twilsock.md` 11.4; the connections of others, and of accounts beside, stay."""
+    """The connections of others, and of accounts beside, stay."""
     sub = await rig.do(create_subaccount, rig.vault, rig.settings, rig.made.account_sid)
     key = await new_key(rig, sub.sid)
     token = rig.token("alice", key=key)
@@ -204,11 +204,14 @@ async def test_live_feed_tells_of_connections_denials_and_events_while_somebody_
     rig.tail.after(0)
     made = await client.request("POST", "/v3/Maps", {})
     await client.request("PUT", f"/v3/Maps/{made.body['sid']}/Items/a", {"data": {"private": 1}})
+    stream = await client.request("POST", "/v3/Streams", {})
+    await client.request("POST", f"/v3/Streams/{stream.body['sid']}/Messages", {"data": {"private": 1}})
     rig.open().init("bad")
     client.lose()
     told: list[Any] = [(entry.kind, entry.what, entry.account, entry.identity) for entry in rig.tail.after(0)]
     assert told == [
         ("event", "map_item_added", rig.made.account_sid, ""),
+        ("event", "stream_message_published", rig.made.account_sid, ""),
         ("denial", "not_a_jwt", "", ""),
         ("connection", "refused", "", ""),
         ("connection", "closed", rig.made.account_sid, "alice"),

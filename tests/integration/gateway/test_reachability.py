@@ -1,4 +1,4 @@
-"""Who is told of endpoints that come and go, and when (`sync.md` 6)."""
+"""Who is told of endpoints that come and go, and when."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.support.rig import Client, Rig
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.services import create_service, delete_service
-from tsock.gateway import reachability
+from tsock.api.sync.sdk import reachability
 from tsock.storage.store import Tx
 
 ON: dict[str, Any] = {"webhook_url": URL, "reachability_webhooks_enabled": True}

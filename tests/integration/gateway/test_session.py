@@ -1,14 +1,15 @@
-"""A connection from its handshake to its end, by clocks that the tests move (`twilsock.md` 9, 11, 14, 15)."""
+"""A connection from its handshake to its end, by clocks that the tests move."""
 
 from typing import Any
 
 import pytest
-from websockets.frames import Opcode
 
 from tests.support.rig import Client, Rig
 from tests.support.transport import Frame, Packet, frame, frames
 from tsock.accounts.caller import CHAT, SYNC
+from tsock.tokens.storage_id import storage_id
 from tsock.wire import frame as packet_frame
+from tsock.wire.websocket import CLOSE, TEXT
 
 OK = {"code": 200, "status": "OK"}
 WEBSOCKET_CLOSE = b"\x88\x00"
@@ -53,7 +54,7 @@ def test_init_is_answered_at_once_with_who_the_client_is(rig: Rig) -> None:
     assert header["continuation_token_status"]["reissued"] is True
     assert header["continuation_token_status"]["reissue_reason"] == "MISSING"
     assert header["offline_storage"] == {
-        SYNC: {"storage_id": f"{made.account_sid}/{made.sync_service_sid}/alice"}
+        SYNC: {"storage_id": storage_id("x", made.account_sid, made.sync_service_sid, "alice")}
     }
     (echoed,) = header["init_registrations"]
     assert echoed.pop("notification_ctx_id")
@@ -127,10 +128,9 @@ async def test_garbage_or_anything_before_init_is_closed_with_406(rig: Rig, pack
 
 
 @pytest.mark.settings(packet_bytes_max=2000, header_bytes_max=1024, request_body_bytes_max=1024)
-@pytest.mark.parametrize("first", [b"", frame(b"", Opcode.PONG)], ids=["in place", "by the core"])
-async def test_oversized_packet_is_closed_with_406(rig: Rig, first: bytes) -> None:
+async def test_oversized_packet_is_closed_with_406(rig: Rig) -> None:
     client = rig.connect()
-    client.socket.data_received(first + frame(b"x" * 2001))
+    client.socket.data_received(frame(b"x" * 2001))
     assert last_packet(client).header["status"]["code"] == 406
     assert client.transport.closing
 
@@ -152,7 +152,7 @@ async def test_packet_within_a_larger_setting_is_read(rig: Rig) -> None:
 
 async def test_text_frame_is_closed_with_406_and_what_follows_is_not_read(rig: Rig) -> None:
     client = rig.connect()
-    client.socket.data_received(frame(b"hello", Opcode.TEXT) + frame(b"garbage"))
+    client.socket.data_received(frame(b"hello", TEXT) + frame(b"garbage"))
     status = last_packet(client).header["status"]
     assert (status["code"], status["errorCode"]) == (406, 51214)
     assert client.transport.closing
@@ -167,7 +167,7 @@ async def test_acknowledgement_that_cannot_be_read_is_closed_with_417(rig: Rig) 
 async def test_client_that_leaves_gets_no_packet_and_a_closed_socket(rig: Rig) -> None:
     client = rig.connect()
     client.send("close")
-    assert frames(client.transport.take()) == [Frame(Opcode.CLOSE, b"")]
+    assert frames(client.transport.take()) == [Frame(CLOSE, b"")]
     assert client.transport.closing
 
 
@@ -261,7 +261,6 @@ async def test_slow_reader_is_dropped_without_a_packet_and_counted(rig: Rig) -> 
 async def test_about_to_expire_comes_at_180_s_but_never_right_after_the_reply(
     rig: Rig, ttl_s: int, warned_s: float
 ) -> None:
-    """`twilsock.md` 11.1."""
     client = rig.connect(ttl_s=ttl_s)
     rig.advance_s(warned_s - 0.001)
     assert client.take() == []

@@ -88,7 +88,7 @@ async def test_answer_may_be_of_any_type_with_headers_of_its_own(web: Web, seen:
 
 async def test_reads_and_writes_of_the_store_are_awaited(rig: Rig, web: Web, seen: Seen) -> None:
     seen.answer = Write(
-        lambda tx: Response(201, str(tx.run("UPDATE store_probe SET at_ms = 7", {})).encode())
+        lambda tx: Response(201, str(tx.count("UPDATE store_probe SET at_ms = 7", {})).encode())
     )
     assert (await web("POST", "/seen/x"))[:2] == (201, b"1")
     seen.answer = Read(

@@ -12,10 +12,11 @@ import pytest
 from tsock.accounts.accounts import create_account
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.records import Account
+from tsock.assembly import opened
 from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
-from tsock.installation.installation import Installation, installation
+from tsock.installation.installation import Installation
 from tsock.installation.lock import DirectoryInUse
 from tsock.settings import Loaded, Settings
 from tsock.storage.store import written
@@ -25,7 +26,7 @@ KEY, OTHER_KEY = "0a" * 32, "0b" * 32
 
 def opening(data: Path, environ: Mapping[str, str] | None = None, seed: int = 1, **settings: Any) -> Any:
     loaded = Loaded(Settings(**settings), {})
-    return installation(data, loaded, environ or {}, Clock(), Ids(seed))
+    return opened(data, loaded, environ or {}, Clock(), Ids(seed))
 
 
 async def refusal(data: Path, environ: Mapping[str, str] | None = None, **settings: Any) -> str:
@@ -66,17 +67,10 @@ async def test_other_directory_is_another_set_of_data(tmp_path: Path) -> None:
         assert one.data_set != other.data_set
 
 
-async def test_directory_takes_in_a_record_before_the_listener_hears_of_it(tmp_path: Path) -> None:
+async def test_directory_takes_in_a_record_before_whoever_asked_hears_of_it(tmp_path: Path) -> None:
     async with opening(tmp_path) as opened:
-        heard: list[object] = []
-
-        def hear(facts: Any) -> None:
-            heard.extend(facts)
-            assert opened.directory.account(facts[0].sid) == facts[0]
-
-        opened.listen(hear)
         account = await account_of(opened)
-        assert heard[0] == account
+        assert opened.directory.account(account.sid) == account
 
 
 async def test_second_process_is_refused_and_told_who_owns_the_directory(tmp_path: Path) -> None:

@@ -32,11 +32,6 @@ def chores(rig: Rig) -> Chores:
     return Chores(rig.store, rig.directory, rig.clock, rig.settings)
 
 
-@pytest.fixture
-def client(rig: Rig) -> Client:
-    return rig.connect("alice")
-
-
 async def filled_map(rig: Rig, client: Client, items: int, **body: Any) -> str:
     sid = (await client.request("POST", "/v3/Maps", {})).body["sid"]
     for number in range(items):
@@ -61,7 +56,6 @@ def events(rig: Rig) -> list[tuple[str, int | None]]:
 async def test_sweep_announces_everything_that_has_expired_however_much(
     rig: Rig, client: Client, chores: Chores
 ) -> None:
-    """S-077."""
     await filled_map(rig, client, 450, ttl=10)
     document = await client.request("POST", "/v3/Documents", {"ttl": 20})
     rig.pass_s(10)

@@ -427,7 +427,7 @@ async def test_outcome_is_written_as_soon_as_the_store_takes_it_and_nothing_is_r
     monkeypatch.setattr("tsock.jobs.deliveries.STORE_PAUSE_S", 0)
     write, refusals = office.store.write, 0
 
-    def busy(rule: object, done: object) -> None:
+    def busy(rule: object, done: object, **options: object) -> None:
         nonlocal refusals
         refusals += 1
         raise StoreBusy("too many writes wait")

@@ -27,14 +27,6 @@ PARAMETERS = {"EventType": "document_updated", "DocumentData": '{"text": "Ã¼ & Ã
 Make = Callable[..., WebhookClient]
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    server = Receiver()
-    await server.start()
-    yield server
-    await server.stop()
-
-
 class Names:
     """A name server that answers in turn what it is told, and is asked once for each connection."""
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.support import records
 from tests.support.rig import Rig
 from tests.support.visitor import Visitor
 from tsock.accounts.accounts import create_account, create_subaccount
@@ -21,28 +22,15 @@ SID = f"DN{7:032x}"
 async def denied(rig: Rig, account_sid: str | None, **changes: Any) -> Denial:
     """A denial on record."""
     report = Examiner(rig.directory, rig.settings).examine(rig.token(ttl_s=-60), rig.clock.now_ms())
-    denial = Denial(
-        sid=SID,
-        at_ms=rig.clock.now_ms(),
-        code=20104,
-        cause="expired",
-        summary=report.summary,
-        address="192.0.2.7",
-        sdk="js 1.0",
-        account_sid=account_sid,
-        identity="<i>al\u202eice</i>",
-        digest="ab" * 32,
-        report=report,
-    )
-    denial = replace(denial, **changes)
+    plain: dict[str, Any] = {"identity": "<i>al\u202eice</i>", "digest": "ab" * 32}
+    denial = replace(records.denial(SID, account_sid, rig.clock.now_ms(), report, **plain), **changes)
     await written(rig.store, lambda tx: denials.record(tx, denial))
     return denial
 
 
 @pytest.fixture
-def visitor(rig: Rig) -> Visitor:
+def visitor(rig: Rig, visitor: Visitor) -> Visitor:
     """Who has signed in as the ready-made account."""
-    visitor = Visitor(rig)
     visitor.sign_in(rig.made.account_sid, rig.made.auth_token)
     return visitor
 

@@ -30,9 +30,8 @@ from tsock.tokens.examiner import Examiner
 
 
 @pytest.fixture
-def visitor(rig: Rig) -> Visitor:
+def visitor(rig: Rig, visitor: Visitor) -> Visitor:
     """Who has signed in as the ready-made account."""
-    visitor = Visitor(rig)
     visitor.sign_in(rig.made.account_sid, rig.made.auth_token)
     return visitor
 
@@ -318,7 +317,7 @@ def pasted(draw: Any) -> str:
     return text
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(pasted())
 def test_no_secret_and_no_signature_is_ever_repeated_over_http_or_on_the_page(text: str) -> None:
     signature = text.rpartition(".")[2].rstrip("\"'\n}&<>/p ")
@@ -329,7 +328,7 @@ def test_no_secret_and_no_signature_is_ever_repeated_over_http_or_on_the_page(te
             assert signature not in told
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(min_size=21, max_size=80))
 def test_any_text_is_described_and_never_repeated(text: str) -> None:
     for told in PLANTED.told(text):

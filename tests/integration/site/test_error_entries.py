@@ -7,6 +7,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
+from tests.support import records
 from tests.support.rig import Rig
 from tests.support.visitor import Visitor
 from tsock import dictionary
@@ -15,11 +16,6 @@ from tsock.accounts.principal import OPERATOR
 from tsock.debugger import alerts
 from tsock.debugger.alerts import NOBODY, Alert
 from tsock.storage.store import Tx, written
-
-
-@pytest.fixture
-def visitor(rig: Rig) -> Visitor:
-    return Visitor(rig)
 
 
 async def test_program_gets_the_entry_as_it_is_in_the_dictionary(visitor: Visitor) -> None:
@@ -102,15 +98,11 @@ async def alert(rig: Rig, account_sid: str, ago_ms: int, **changes: Any) -> Aler
     """An alert of 20104 on record, from so long ago."""
     at_ms = rig.clock.now_ms() - ago_ms
     fields: dict[str, Any] = {
-        "sid": rig.ids.sid("NO"),
-        "account_sid": account_sid,
-        "at_ms": at_ms,
-        "updated_ms": at_ms,
         "code": 20104,
         "level": "warning",
         "text": "Access Token expired or expiration date invalid: <b>Alas</b>",
     }
-    made = Alert(**{**fields, **changes})
+    made = records.alert(rig.ids.sid("NO"), account_sid, at_ms, **{**fields, **changes})
     await written(rig.store, lambda tx: alerts.record(tx, made))
     return made
 

@@ -14,11 +14,6 @@ from tsock.accounts.principal import OPERATOR
 from tsock.storage.store import written
 
 
-@pytest.fixture
-def visitor(rig: Rig) -> Visitor:
-    return Visitor(rig)
-
-
 @pytest.mark.parametrize("everybody", [False, True])
 async def test_every_page_is_well_formed_and_every_link_leads_somewhere(rig: Rig, everybody: bool) -> None:
     visitor = Visitor(rig, everybody=everybody)

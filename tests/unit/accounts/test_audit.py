@@ -9,8 +9,9 @@ from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import create_key, delete_key
 from tsock.accounts.principal import OPERATOR, Author
 from tsock.accounts.revocations import revoke_identity
-from tsock.accounts.services import ServiceOptions, create_service, delete_service, update_service
+from tsock.accounts.services import delete_service
 from tsock.errors import ApiError
+from tsock.sync.services import ServiceOptions, create_service, update_service
 
 
 @pytest.fixture

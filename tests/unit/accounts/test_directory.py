@@ -7,7 +7,8 @@ from tsock.accounts.directory import Directory
 from tsock.accounts.keys import delete_key
 from tsock.accounts.records import Account
 from tsock.accounts.revocations import revoke_identity, revoke_issued_before, revoke_token, token_life_ms
-from tsock.accounts.services import ServiceOptions, delete_service, update_service
+from tsock.accounts.services import delete_service
+from tsock.sync.services import ServiceOptions, update_service
 
 LIFE_MS = 86_460_000
 

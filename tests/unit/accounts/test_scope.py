@@ -1,4 +1,4 @@
-"""Who may see which account: the rows of the table of scopes (`rest.md` 1.2)."""
+"""Who may see which account: every kind of credentials (`docs/howto/accounts-and-keys.md`)."""
 
 from collections.abc import Callable
 from typing import Any

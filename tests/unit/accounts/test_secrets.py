@@ -1,7 +1,7 @@
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.world import World
@@ -12,7 +12,6 @@ from tsock.errors import ConfigError
 VAULT = Vault(b"k" * 32)
 
 
-@settings(deadline=None)
 @given(sid=st.text("ACS0123456789", min_size=1), secret=st.text(st.characters(exclude_categories=["Cs"])))
 def test_sealed_secret_opens_for_its_sid_only(sid: str, secret: str):
     sealed = VAULT.seal(sid, secret)
@@ -27,7 +26,6 @@ def test_sealed_secret_opens_under_its_master_key_only():
         Vault(b"j" * 32).open("SK1", sealed)
 
 
-@settings(deadline=None)
 @given(place=st.integers(0, 10_000), bit=st.integers(0, 7))
 def test_sealed_secret_with_one_bit_changed_does_not_open(place: int, bit: int):
     raw = bytearray(base64.b64decode(VAULT.seal("SK1", "secret")))

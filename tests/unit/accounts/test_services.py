@@ -1,5 +1,3 @@
-from typing import Any
-
 import msgspec
 import pytest
 
@@ -7,13 +5,12 @@ from tests.support.world import World
 from tests.unit.accounts.test_accounts import refused
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.services import (
-    ServiceOptions,
+    ServiceChange,
     create_service,
     delete_service,
     ensure_default,
     get_service,
     list_services,
-    update_service,
 )
 from tsock.storage.keyset import START
 
@@ -27,62 +24,18 @@ def test_new_service_has_the_documented_defaults(world: World):
         "product": SYNC,
         "unique_name": None,
         "friendly_name": None,
-        "acl_enabled": False,
-        "webhook_url": None,
-        "webhooks_from_rest_enabled": False,
-        "reachability_webhooks_enabled": False,
-        "reachability_debouncing_enabled": False,
-        "reachability_debouncing_window_ms": 5000,
         "enabled": True,
+        "options": "{}",
         "created_ms": world.now_ms,
         "updated_ms": world.now_ms,
         "deleted_ms": None,
     }
 
 
-def test_options_that_are_unset_keep_their_values(world: World):
-    options = ServiceOptions(friendly_name="a", acl_enabled=True, webhook_url="https://example.com/hook?x=1")
-    sid = world(create_service, world.account_sid, SYNC, options).sid
-    world.now_ms += 3
-    changed = world(
-        update_service, world.account_sid, SYNC, sid, ServiceOptions(webhook_url=None, acl_enabled=False)
-    )
-    assert (changed.friendly_name, changed.acl_enabled, changed.webhook_url) == ("a", False, None)
-    assert changed.updated_ms == changed.created_ms + 3
-    assert world.directory.service(sid) == changed
-
-
-@pytest.mark.parametrize(
-    ("options", "code"),
-    [
-        ({"webhook_url": "https://example.com/" + "x" * 493}, 54051),
-        ({"webhook_url": "example.com"}, 54051),
-        ({"webhook_url": "ftp://example.com"}, 54051),
-        ({"webhook_url": "https://"}, 54051),
-        ({"webhook_url": "https://example.com:99999/"}, 54051),
-        ({"webhook_url": "https://exa mple.com/"}, 54051),
-        ({"webhook_url": "https://exa$mple.com/"}, 54051),
-        ({"webhook_url": "https://ex\u00e4mple.com/"}, 54051),
-        ({"webhook_url": ""}, 54051),
-        ({"friendly_name": ""}, 54053),
-        ({"friendly_name": "x" * 256}, 54053),
-        ({"reachability_debouncing_window_ms": 999}, 20422),
-        ({"reachability_debouncing_window_ms": 30_001}, 20422),
-        ({}, 54010),
-    ],
-)
-def test_option_out_of_bounds_is_refused(world: World, options: dict[str, Any], code: int):
-    args = world.account_sid, SYNC, world.sync_sid, ServiceOptions(**options)
-    assert refused(world, update_service, *args) == (400, code)
-
-
-def test_longest_options_are_accepted(world: World):
-    options = ServiceOptions(
-        webhook_url="https://example.com/" + "x" * 492,
-        friendly_name="x" * 255,
-        reachability_debouncing_window_ms=30_000,
-    )
-    assert world(create_service, world.account_sid, SYNC, options).webhook_url == options.webhook_url
+@pytest.mark.parametrize("name", ["", "x" * 256])
+def test_name_out_of_bounds_is_refused(world: World, name: str):
+    args = world.account_sid, SYNC, ServiceChange(friendly_name=name)
+    assert refused(world, create_service, *args) == (400, 54053)
 
 
 def test_service_is_found_by_sid_or_name_within_its_account_and_product(world: World):
@@ -105,16 +58,6 @@ def test_deleted_service_is_gone_for_rules_but_stays_on_record(world: World):
     assert refused(world, get_service, world.account_sid, SYNC, sid) == (404, 20404)
     assert refused(world, delete_service, world.account_sid, SYNC, sid) == (404, 20404)
     assert world.directory.service(sid) == deleted
-
-
-def test_deleted_default_service_has_an_empty_successor_at_once(world: World):
-    world(update_service, world.account_sid, SYNC, "default", ServiceOptions(acl_enabled=True))
-    token = world.token(products={SYNC: "default"})
-    world(delete_service, world.account_sid, SYNC, "default")
-    successor = world(get_service, world.account_sid, SYNC, "default")
-    assert successor.sid != world.sync_sid
-    assert not successor.acl_enabled
-    assert world.accepted(token).products == {SYNC: successor.sid}
 
 
 def test_default_service_is_made_once(world: World):

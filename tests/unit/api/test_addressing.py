@@ -1,4 +1,4 @@
-"""Which product a request is for, and what URLs in its answer begin with (`rest.md` 1.1, 1.5)."""
+"""Which product a request is for, and what URLs in its answer begin with."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Credentials over HTTP, and what each kind opens (`rest.md` 1.2)."""
+"""Credentials over HTTP, and what each kind opens (`protocol/rest.md`, Credentials)."""
 
 import base64
 from collections.abc import Mapping
@@ -19,11 +19,6 @@ from tsock.errors import ApiError
 PERMISSION = "/twilio/sync/documents/read"
 POLICY = f'{{"allow": ["{PERMISSION}"]}}'
 ADDRESS = "192.0.2.7"
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def never(request: object) -> Response:

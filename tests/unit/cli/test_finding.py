@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tsock.cli import runtime
-from tsock.cli.target import Target, locate
+from tsock.cli.location import Location, locate
 from tsock.errors import ConfigError
 from tsock.installation import layout
 
@@ -44,18 +44,18 @@ def served(tmp_path: Path) -> Iterator[Path]:
 def test_flag_beats_environment_beats_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     by_flag, by_environment, by_file = (_data(tmp_path, name) for name in ("a", "b", "c"))
     (tmp_path / "tsock.toml").write_text(f'data = "{by_file}"\n')
-    assert locate(Target()).data == by_file
+    assert locate(Location()).data == by_file
     monkeypatch.setenv("TSOCK_DATA", str(by_environment))
-    assert locate(Target()).data == by_environment
+    assert locate(Location()).data == by_environment
 
-    assert locate(Target(data=str(by_flag))).data == by_flag
+    assert locate(Location(data=str(by_flag))).data == by_flag
 
 
 def test_server_is_found_by_its_port(served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TSOCK_DATA", str(_data(tmp_path, "other")))
 
     with runtime.announced(8123, served):
-        place = locate(Target(port="8123"))
+        place = locate(Location(port="8123"))
 
     assert place.data == served
     assert place.is_served()
@@ -63,7 +63,7 @@ def test_server_is_found_by_its_port(served: Path, tmp_path: Path, monkeypatch: 
 
 def test_server_on_the_usual_port_is_found_without_a_word(served: Path) -> None:
     with runtime.announced(8080, served):
-        assert locate(Target()).data == served
+        assert locate(Location()).data == served
 
 
 def test_stopped_server_leaves_no_trace(served: Path) -> None:
@@ -71,21 +71,21 @@ def test_stopped_server_leaves_no_trace(served: Path) -> None:
         pass
 
     with pytest.raises(ConfigError, match="none of yours runs on port 8080"):
-        locate(Target())
+        locate(Location())
 
 
 def test_link_of_a_killed_server_is_no_server(tmp_path: Path) -> None:
     runtime.link(8080).symlink_to(_data(tmp_path, "dead"))
 
     with pytest.raises(ConfigError, match="start one with `tsock dev`, or name it with --port"):
-        locate(Target())
+        locate(Location())
 
 
 def test_link_of_a_killed_server_is_replaced(served: Path, tmp_path: Path) -> None:
     runtime.link(8080).symlink_to(_data(tmp_path, "dead"))
 
     with runtime.announced(8080, served):
-        assert locate(Target()).data == served
+        assert locate(Location()).data == served
 
 
 def test_link_to_data_that_are_gone_is_cleared_away(served: Path, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_link_that_another_server_took_over_is_left_alone(served: Path, tmp_path
         runtime.link(8080).unlink()
         runtime.link(8080).symlink_to(served)
 
-    assert locate(Target()).data == served
+    assert locate(Location()).data == served
 
 
 def test_directory_without_data_is_named_with_its_origin(
@@ -110,7 +110,7 @@ def test_directory_without_data_is_named_with_its_origin(
     monkeypatch.setenv("TSOCK_DATA", str(tmp_path / "typo"))
 
     with pytest.raises(ConfigError, match=r"typo \(from TSOCK_DATA\) holds no data of tsock"):
-        locate(Target())
+        locate(Location())
     assert not (tmp_path / "typo").exists()
 
 
@@ -127,7 +127,7 @@ def test_links_that_somebody_else_could_have_put_there_are_not_followed(
         links.symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(ConfigError, match="is not a directory that only you can use"):
-        locate(Target())
+        locate(Location())
 
 
 def test_without_a_runtime_directory_the_temporary_one_is_used(
@@ -137,6 +137,6 @@ def test_without_a_runtime_directory_the_temporary_one_is_used(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     with runtime.announced(8080, served):
-        assert locate(Target()).data == served
+        assert locate(Location()).data == served
 
     assert (tmp_path / f"tsock-{os.getuid()}").stat().st_mode & 0o777 == 0o700

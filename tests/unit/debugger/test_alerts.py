@@ -2,6 +2,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.support import records
 from tests.support.world import World
 from tsock.debugger import alerts
 from tsock.debugger.alerts import NOBODY, Alert
@@ -11,26 +12,10 @@ from tsock.storage.keyset import START, slice_at
 from tsock.storage.store import Tx
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def alert(world: World, number: int, **fields: Any) -> Alert:
     """Record one that happens at that second."""
-    at_ms = number * 1000
-    made = Alert(
-        **{
-            "sid": f"NO{number:032x}",
-            "account_sid": world.account_sid,
-            "at_ms": at_ms,
-            "updated_ms": at_ms,
-            "code": 20103,
-            "level": "error",
-            "text": "text",
-            **fields,
-        }
-    )
+    account_sid = fields.pop("account_sid", world.account_sid)
+    made = records.alert(f"NO{number:032x}", account_sid, number * 1000, **fields)
     world(alerts.record, made)
     return made
 
@@ -102,6 +87,8 @@ def test_question_about_a_code_reads_an_index(world: World, query: Any, argument
 
 def test_page_of_an_account_reads_an_index_in_its_order(world: World) -> None:
     explainer = Explainer(world)
-    where, params = journal.selected(world.account_sid, alerts.Filter(level="error", from_ms=1, until_ms=2))
+    where, params = journal.selected(
+        world.account_sid, alerts.AlertFilter(level="error", from_ms=1, until_ms=2)
+    )
     slice_at(cast("Tx", explainer), alerts.LISTING, where, params, START, 50)
     assert explainer.plan == ["SEARCH alerts USING INDEX alerts_by_account (account_sid=?)"]

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.timers import Loop
 from tests.support.transport import AT_ONCE, Transport, frame
 from tsock.gateway.entrance import Entrance
 from tsock.gateway.websocket import WebSocket
 from tsock.http.places import Places
 from tsock.http.proxies import Proxies
+from tsock.wire.frame import Limits
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = base64.b64encode(
@@ -57,37 +59,13 @@ class Http(asyncio.Protocol):
 
 
 class Listener:
-    packet_bytes_max = 1000
+    limits = Limits(packet_bytes_max=1000)
 
     def __init__(self) -> None:
         self.packets: list[bytes] = []
 
     def packet(self, packet: bytes) -> None:
         self.packets.append(packet)
-
-
-class Timer:
-    """One pending call; `waiting` is where it stands until cancelled."""
-
-    def __init__(self, waiting: list["Timer"], delay_s: float, callback: Callable[[], object]) -> None:
-        self.delay_s = delay_s
-        self.callback = callback
-        self._waiting = waiting
-        waiting.append(self)
-
-    def cancel(self) -> None:
-        if self in self._waiting:
-            self._waiting.remove(self)
-
-
-class Loop:
-    """An event loop, as far as an entrance needs one."""
-
-    def __init__(self) -> None:
-        self.timers: list[Timer] = []
-
-    def call_later(self, delay_s: float, callback: Callable[[], object]) -> Timer:
-        return Timer(self.timers, delay_s, callback)
 
 
 def places(all_max: int = 0, per_address_max: int = 0) -> Places:

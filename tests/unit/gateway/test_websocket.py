@@ -1,26 +1,31 @@
-"""WebSocket frames to packets, however the bytes are cut (RFC 6455; `twilsock.md` 1)."""
+"""WebSocket frames to packets, however the bytes are cut (RFC 6455)."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.frames import Opcode
 
 from tests.support.transport import AT_ONCE, Frame, Transport, frame, frames
 from tsock.gateway.websocket import Outgoing, WebSocket
+from tsock.settings import Settings
+from tsock.wire.client import ack
+from tsock.wire.frame import Limits
+from tsock.wire.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 SIZE_MAX = 70_000
+FRAMES_MAX = 50
 SEND_QUEUE_BYTES = 100_000
-CLOSE = b"\x88\x00"
+GOODBYE = b"\x88\x00"
 
 
 class Heard:
     """Notes what a WebSocket tells, in order, and ends it as a session does."""
 
     def __init__(self, socket: WebSocket, packet_bytes_max: int) -> None:
-        self.packet_bytes_max = packet_bytes_max
+        self.limits = Limits(packet_bytes_max=packet_bytes_max, packet_frames_max=FRAMES_MAX)
         self.send_queue_bytes_max = SEND_QUEUE_BYTES
         self.on_packet: Callable[[], None] = lambda: None
         self.told: list[object] = []
@@ -30,12 +35,19 @@ class Heard:
         self.told.append(bytes(packet))
         self.on_packet()
 
+    def acks(self, number: int) -> None:
+        self.told += ["ack"] * number
+
     def text(self) -> None:
         self.told.append("text")
         self._socket.close()
 
     def oversized(self) -> None:
         self.told.append("oversized")
+        self._socket.close()
+
+    def flood(self) -> None:
+        self.told.append("flood")
         self._socket.close()
 
     def slow(self) -> None:
@@ -49,9 +61,9 @@ class Heard:
 class Peer:
     """A client on one WebSocket."""
 
-    def __init__(self, packet_bytes_max: int = SIZE_MAX) -> None:
+    def __init__(self, packet_bytes_max: int = SIZE_MAX, outgoing: Outgoing = AT_ONCE) -> None:
         self.transport = Transport()
-        self.socket = WebSocket(self.transport, AT_ONCE)
+        self.socket = WebSocket(self.transport, outgoing)
         self.heard = Heard(self.socket, packet_bytes_max)
         self.socket.listen(self.heard)
 
@@ -110,12 +122,12 @@ def test_fragments_are_joined_and_pings_between_them_answered(
     pings: list[Frame] = []
     for parts, with_ping in messages:
         for number, part in enumerate(parts):
-            opcode = Opcode.BINARY if number == 0 else Opcode.CONT
+            opcode = BINARY if number == 0 else CONTINUATION
             sent += frame(part, opcode, fin=number == len(parts) - 1)
             if with_ping:
                 said = b"%d of %d" % (number, len(parts))
-                sent += frame(said, Opcode.PING)
-                pings.append(Frame(Opcode.PONG, said))
+                sent += frame(said, PING)
+                pings.append(Frame(PONG, said))
     peer = Peer()
     peer.feed(cut(bytes(sent), places))
     assert peer.told == [b"".join(parts) for parts, _ in messages]
@@ -125,25 +137,24 @@ def test_fragments_are_joined_and_pings_between_them_answered(
 
 def test_byte_by_byte_is_as_good_as_at_once() -> None:
     peer = Peer()
-    data = frame(b"one") + frame(b"p", Opcode.PING) + frame(b"two") + frame(b"x" * 300)
+    data = frame(b"one") + frame(b"p", PING) + frame(b"two") + frame(b"x" * 300)
     peer.feed(bytes([byte]) for byte in data)
     assert peer.told == [b"one", b"two", b"x" * 300]
-    assert peer.answered() == [Frame(Opcode.PONG, b"p")]
+    assert peer.answered() == [Frame(PONG, b"p")]
 
 
 def test_pong_is_ignored() -> None:
     peer = Peer()
-    peer.feed([frame(b"", Opcode.PONG), frame(b"after")])
+    peer.feed([frame(b"", PONG), frame(b"after")])
     assert peer.told == [b"after"]
     assert peer.transport.sent == b""
 
 
-@pytest.mark.parametrize("first", [b"", frame(b"", Opcode.PONG)], ids=["read in place", "read by the core"])
-def test_packet_of_the_largest_size_is_taken_and_one_byte_more_is_oversized(first: bytes) -> None:
+def test_packet_of_the_largest_size_is_taken_and_one_byte_more_is_oversized() -> None:
     peer = Peer(packet_bytes_max=1000)
-    peer.feed([first + frame(b"x" * 1000) + frame(b"y" * 1001)])
+    peer.feed([frame(b"x" * 1000) + frame(b"y" * 1001)])
     assert peer.told == [b"x" * 1000, "oversized"]
-    assert peer.transport.sent == CLOSE
+    assert peer.transport.sent == GOODBYE
     assert peer.transport.closing
 
 
@@ -157,28 +168,37 @@ def test_oversized_packet_is_refused_by_its_announced_size_before_it_arrives() -
 def test_fragments_that_together_exceed_the_size_are_oversized(sizes: tuple[int, ...]) -> None:
     peer = Peer(packet_bytes_max=1000)
     for number, size in enumerate(sizes):
-        opcode = Opcode.BINARY if number == 0 else Opcode.CONT
+        opcode = BINARY if number == 0 else CONTINUATION
         peer.feed([frame(b"x" * size, opcode, fin=number == len(sizes) - 1)])
     assert peer.told == ["oversized"]
-    assert peer.transport.sent == CLOSE
+    assert peer.transport.sent == GOODBYE
 
 
-def test_endless_empty_fragments_fill_no_memory() -> None:
+def test_packet_of_too_many_frames_is_a_flood() -> None:
     peer = Peer()
-    peer.feed([frame(b"a", fin=False), frame(b"", Opcode.CONT, fin=False) * 1000])
-    assert peer.socket._fragments == b"a"
-    peer.feed([frame(b"b", Opcode.CONT)])
+    fragments = [frame(b"a", fin=False)] + [frame(b"", CONTINUATION, fin=False)] * (FRAMES_MAX - 2)
+    peer.feed([*fragments, frame(b"b", CONTINUATION)])
     assert peer.told == [b"ab"]
+    peer.feed([*fragments, frame(b"", CONTINUATION, fin=False) * 2, frame(b"b", CONTINUATION)])
+    assert peer.told == [b"ab", "flood"]
+    assert peer.transport.sent == GOODBYE
+
+
+def test_plain_acknowledgements_are_counted_in_their_place() -> None:
+    peer = Peer()
+    plain = frame(ack("TM" + "0" * 32))
+    peer.feed([plain * 3 + frame(b"one") + plain, plain[:100], plain[100:] + frame(b"two")])
+    assert peer.told == ["ack", "ack", "ack", b"one", "ack", "ack", b"two"]
 
 
 @pytest.mark.parametrize("parts", [[b"hello"], [b"hel", b"lo"]])
 def test_text_message_is_told_as_such(parts: list[bytes]) -> None:
     peer = Peer()
     for number, part in enumerate(parts):
-        opcode = Opcode.TEXT if number == 0 else Opcode.CONT
+        opcode = TEXT if number == 0 else CONTINUATION
         peer.feed([frame(part, opcode, fin=number == len(parts) - 1)])
     assert peer.told == ["text"]
-    assert peer.transport.sent == CLOSE
+    assert peer.transport.sent == GOODBYE
 
 
 @pytest.mark.parametrize(
@@ -187,10 +207,10 @@ def test_text_message_is_told_as_such(parts: list[bytes]) -> None:
         frame(b"not masked", mask=b""),
         frame(b"x" * 10, 0x3),
         b"\xf2" + frame(b"compressed")[1:],
-        frame(b"no message begun", Opcode.CONT),
+        frame(b"no message begun", CONTINUATION),
         frame(b"begun", fin=False) + frame(b"begun again"),
-        frame(b"x" * 126, Opcode.PING),
-        frame(b"cut", Opcode.PING, fin=False),
+        frame(b"x" * 126, PING),
+        frame(b"cut", PING, fin=False),
     ],
     ids=["unmasked", "opcode", "reserved bit", "continuation", "interrupted", "long ping", "cut ping"],
 )
@@ -198,23 +218,23 @@ def test_breach_of_the_websocket_protocol_closes_with_1002(garbage: bytes) -> No
     peer = Peer()
     peer.feed([frame(b"before"), garbage, frame(b"after")])
     assert peer.told == [b"before"]
-    assert [(one.opcode, one.payload[:2]) for one in peer.answered()] == [(Opcode.CLOSE, b"\x03\xea")]
+    assert [(one.opcode, one.payload[:2]) for one in peer.answered()] == [(CLOSE, b"\x03\xea")]
     assert peer.transport.closing
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x03\xe8", b"\x03\xe8bye"])
 def test_close_of_the_client_is_answered_in_kind_and_ends_the_socket(payload: bytes) -> None:
     peer = Peer()
-    peer.feed([frame(b"before") + frame(payload, Opcode.CLOSE) + frame(b"after")])
+    peer.feed([frame(b"before") + frame(payload, CLOSE) + frame(b"after")])
     assert peer.told == [b"before"]
-    assert peer.answered() == [Frame(Opcode.CLOSE, payload)]
+    assert peer.answered() == [Frame(CLOSE, payload)]
     assert peer.transport.closing
 
 
 def test_large_frames_do_not_pile_up_until_the_turn_ends() -> None:
     """One turn may carry out many requests, each answered with a page of a megabyte."""
     transport = Transport()
-    socket = WebSocket(transport, Outgoing(lambda flush: None))
+    socket = WebSocket(transport, Outgoing(lambda flush: None, Settings()))
     socket.send(b"small")
     assert transport.sent == b""
     socket.send(large := b"x" * 1024 * 1024)
@@ -226,7 +246,7 @@ def test_close_flushes_what_was_sent_and_is_said_once() -> None:
     peer.socket.send(b"\x82\x01x")
     peer.socket.close()
     peer.socket.close()
-    assert peer.transport.sent == b"\x82\x01x" + CLOSE
+    assert peer.transport.sent == b"\x82\x01x" + GOODBYE
     assert not peer.transport.aborted
 
 
@@ -284,7 +304,7 @@ def test_any_bytes_end_in_packets_or_a_close_and_never_in_an_exception(
     peer = Peer(packet_bytes_max=50)
     peer.feed(cut(data, places))
     assert len(peer.told) <= len(data)
-    assert all(one.opcode in (Opcode.PONG, Opcode.CLOSE) for one in peer.answered())
+    assert all(one.opcode in (PONG, CLOSE) for one in peer.answered())
 
 
 class Writes(Transport):
@@ -299,7 +319,7 @@ class Writes(Transport):
 def test_frames_of_one_turn_leave_in_one_write_in_their_order() -> None:
     turns: list[Any] = []
     transport = Writes()
-    socket = WebSocket(transport, Outgoing(turns.append))
+    socket = WebSocket(transport, Outgoing(turns.append, Settings()))
     socket.send(b"one")
     socket.send(b"two")
     assert (transport.writes, len(turns)) == ([], 1)
@@ -312,7 +332,8 @@ def test_frames_of_one_turn_leave_in_one_write_in_their_order() -> None:
 def test_frames_queued_before_the_close_leave_before_it_and_none_after() -> None:
     turns: list[Any] = []
     transport = Transport()
-    socket = WebSocket(transport, Outgoing(turns.append))
+    socket = WebSocket(transport, Outgoing(turns.append, Settings()))
+    socket.listen(Heard(socket, SIZE_MAX))
     socket.send(b"last words")
     socket.close()
     socket.send(b"too late")
@@ -326,3 +347,123 @@ def test_what_arrives_behind_the_close_is_read_and_thrown_away() -> None:
     peer.socket.close()
     peer.socket.data_received(frame(b"too late"))
     assert (peer.told, peer.transport.reading, bytes(peer.transport.sent)) == ([], True, b"\x88\x00")
+
+
+# Turns.
+
+
+class Rounds:
+    """A loop whose rounds are run by hand."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.due: list[Callable[[], None]] = []
+        self.outgoing = Outgoing(self.due.append, Settings(**settings))
+
+    def run(self) -> None:
+        due = self.due[:]
+        self.due.clear()
+        for function in due:
+            function()
+
+
+def numbered(letter: bytes, count: int) -> bytes:
+    return b"".join(frame(b"%b%d" % (letter, n)) for n in range(count))
+
+
+def test_socket_is_read_a_turn_at_a_time_and_not_at_all_in_between() -> None:
+    rounds = Rounds(socket_frames_per_turn=2, socket_turn_ms=1e-3)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([numbered(b"a", 7)])
+    seen = [len(peer.told)]
+    while peer.socket.behind:
+        assert not peer.transport.reading
+        rounds.run()
+        seen.append(len(peer.told))
+    assert peer.told == [b"a%d" % n for n in range(7)]
+    assert seen[0] <= 2
+    assert all(after - before <= 2 for before, after in pairwise(seen))
+    assert peer.transport.reading
+
+
+def test_whoever_speaks_little_need_not_wait_for_those_with_more() -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    busy, quiet = Peer(outgoing=rounds.outgoing), Peer(outgoing=rounds.outgoing)
+    busy.feed([numbered(b"a", 1000)])
+    quiet.feed([numbered(b"b", 1)])
+    assert quiet.told == [b"b0"]
+    assert len(busy.told) <= 2
+
+
+def test_sockets_with_more_to_be_read_take_turns() -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    told: list[bytes] = []
+    peers = [Peer(outgoing=rounds.outgoing) for _ in range(3)]
+    for peer in peers:
+        peer.heard.on_packet = lambda peer=peer: told.append(peer.told[-1])  # type: ignore[misc]
+    for letter, peer in zip((b"a", b"b", b"c"), peers, strict=True):
+        peer.feed([numbered(letter, 40)])
+    while rounds.due:
+        rounds.run()
+    assert [len(peer.told) for peer in peers] == [40] * 3
+    for n in range(0, len(told), 6):
+        assert {one[:1] for one in told[n : n + 6]} == {b"a", b"b", b"c"}
+
+
+def test_what_arrives_while_a_socket_waits_is_read_in_its_order() -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([numbered(b"a", 5), numbered(b"b", 5)])
+    while rounds.due:
+        rounds.run()
+    assert peer.told == [*(b"a%d" % n for n in range(5)), *(b"b%d" % n for n in range(5))]
+
+
+def test_empty_fragments_and_acknowledgements_take_turns_too() -> None:
+    rounds = Rounds(socket_frames_per_turn=100)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([frame(ack("TM" + "0" * 32)) * 1000])
+    assert len(peer.told) <= 200
+    assert peer.socket.behind
+
+
+@pytest.mark.parametrize("end", ["close", "drop", "lose", "leave"])
+def test_socket_may_end_while_it_waits_for_its_turn(end: str) -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([numbered(b"a", 100)])
+    told = len(peer.told)
+    {
+        "close": peer.socket.close,
+        "drop": peer.socket.drop,
+        "lose": lambda: peer.socket.connection_lost(None),
+        "leave": peer.transport.close,
+    }[end]()
+    while rounds.due:
+        rounds.run()
+    assert len([one for one in peer.told if one != "gone"]) == told
+
+
+def test_peer_that_does_not_read_loses_its_turn_until_it_does() -> None:
+    rounds = Rounds(socket_frames_per_turn=2)
+    peer = Peer(outgoing=rounds.outgoing)
+    peer.feed([numbered(b"a", 10)])
+    told = len(peer.told)
+    peer.socket.pause_writing()
+    while rounds.due:
+        rounds.run()
+    assert len(peer.told) == told
+    peer.socket.resume_writing()
+    while rounds.due:
+        rounds.run()
+    assert len(peer.told) == 10
+    assert peer.transport.reading
+
+
+def test_listener_may_hold_a_socket_and_release_it() -> None:
+    peer = Peer()
+    peer.heard.on_packet = peer.socket.hold
+    peer.feed([numbered(b"a", 3)])
+    assert (peer.told, peer.transport.reading, peer.socket.behind) == ([b"a0"], False, True)
+    peer.heard.on_packet = lambda: None
+    peer.socket.release()
+    assert (len(peer.told), peer.transport.reading, peer.socket.behind) == (3, True, False)

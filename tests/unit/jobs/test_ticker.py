@@ -1,34 +1,13 @@
 """One timer of the loop for all deadlines."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.support.timers import Loop
 from tsock.clock import Clock
 from tsock.deadlines import WALL_CHECK_S, Deadlines
 from tsock.jobs.ticker import Ticker
-
-
-class Timer:
-    def __init__(self, delay_s: float, callback: Callable[[], object]) -> None:
-        self.delay_s = delay_s
-        self.callback = callback
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-
-class Loop:
-    """Keeps the timers it is asked for."""
-
-    def __init__(self) -> None:
-        self.timers: list[Timer] = []
-
-    def call_later(self, delay_s: float, callback: Callable[[], object]) -> Timer:
-        self.timers.append(Timer(delay_s, callback))
-        return self.timers[-1]
 
 
 class Bench:
@@ -44,15 +23,15 @@ class Bench:
 
     def armed_s(self) -> float | None:
         """The delay of the one timer that waits."""
-        waiting = [timer for timer in self.loop.timers if not timer.cancelled]
+        waiting = self.loop.timers
         assert len(waiting) <= 1
         return waiting[0].delay_s if waiting else None
 
     def turn(self) -> None:
         """Let the timer that waits go off at its moment."""
-        (timer,) = (timer for timer in self.loop.timers if not timer.cancelled)
+        (timer,) = self.loop.timers
         self.now_s += timer.delay_s
-        self.loop.timers.remove(timer)
+        timer.cancel()
         timer.callback()
 
 

@@ -1,16 +1,9 @@
 """Trimming what grows at one end, on the table of audit events."""
 
-import pytest
-
 from tests.support.world import World
 from tsock.accounts import audit
 from tsock.accounts.accounts import rename_account
 from tsock.storage import journal
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def kept(world: World) -> dict[str, list[int]]:

@@ -4,13 +4,13 @@ import pytest
 
 from tsock.errors import ApiError
 from tsock.sync import data
-from tsock.sync.actor import Limits
+from tsock.sync.actor import SyncLimits
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, STREAM, Kind
 
-LIMITS = Limits()
+LIMITS = SyncLimits()
 
 
-def code_of(raw: bytes | None, kind: Kind = DOCUMENT, limits: Limits = LIMITS) -> tuple[int, int]:
+def code_of(raw: bytes | None, kind: Kind = DOCUMENT, limits: SyncLimits = LIMITS) -> tuple[int, int]:
     with pytest.raises(ApiError) as caught:
         data.required(raw, kind, limits)
     return caught.value.status, caught.value.code
@@ -97,7 +97,7 @@ def test_other_reasons_are_not_blamed_on_a_surrogate(raw: bytes) -> None:
 
 
 def test_depth_of_100_passes_and_absurd_depth_is_refused_with_54008() -> None:
-    roomy = Limits(data_bytes_max=10_000_000)
+    roomy = SyncLimits(data_bytes_max=10_000_000)
     deep = b'{"a":' * 100 + b"1" + b"}" * 100
     assert data.required(deep, DOCUMENT, roomy) == deep.decode()
 

@@ -111,7 +111,7 @@ def test_update_sets_data_and_counts_once(world: World) -> None:
         root.sid,
         1,
         "document_updated",
-        2,
+        ("n", 2),
         False,
     )
     assert event.body.decode() == (
@@ -203,7 +203,7 @@ def test_removal_is_announced_once_and_frees_the_name(world: World) -> None:
     world(roots.remove, ALICE, DOCUMENT, "board")
 
     (event,) = world.heard()
-    assert (event.seq, event.kind, event.origin, event.final) == (2, "document_removed", 1, True)
+    assert (event.seq, event.kind, event.origin, event.final) == (2, "document_removed", ("n", 1), True)
     assert body(event) == {
         "id": 2,
         "document_sid": root.sid,

@@ -76,7 +76,7 @@ def test_key_of_an_expired_item_can_be_taken_at_once(world: World, rule: Callabl
     removed, added = world.heard()
     assert (removed.seq, removed.kind, removed.origin) == (1, "map_item_removed", None)
     assert body(removed)["item_data"] == {"n": 1}
-    assert (added.seq, added.kind, added.origin) == (2, "map_item_added", 2)
+    assert (added.seq, added.kind, added.origin) == (2, "map_item_added", ("n", 2))
     item = world(items.fetch, BOB, MAP, root.sid, "k")
     assert (item.created_event_id, item.created_by, item.date_expires_ms) == (2, "bob", None)
     assert world(roots.fetch, BOB, MAP, root.sid).item_count == 1

@@ -1,6 +1,7 @@
 from tests.support.sync_world import ALICE, BOB, NOON_MS, SERVICE, World, body, json
+from tsock.storage.store import Tx
 from tsock.sync import items, lists, roots
-from tsock.sync.actor import Actor, Limits
+from tsock.sync.actor import Actor, SyncLimits
 from tsock.sync.kinds import LIST
 
 FIRST = json(text="hi")
@@ -15,7 +16,7 @@ def test_pushes_count_from_0_and_are_announced_in_full(world: World) -> None:
 
     assert (item.key, item.last_event_id, item.revision, item.created_by) == (0, 0, "0", "bob")
     (event,) = world.heard()
-    assert (event.topic, event.seq, event.kind, event.origin) == (root.sid, 0, "list_item_added", 2)
+    assert (event.topic, event.seq, event.kind, event.origin) == (root.sid, 0, "list_item_added", ("n", 2))
     assert event.body.decode() == (
         f'{{"id":0,"list_sid":"{root.sid}","list_unique_name":"log","list_revision":"1","item_index":0,'
         f'"item_url":"https://cds.us1.twilio.com/v3/Services/{SERVICE}/Lists/{root.sid}/Items/0",'
@@ -121,7 +122,7 @@ def test_collection_follows_the_date_of_its_newest_item(world: World) -> None:
 
 
 def test_full_list_refuses_another_item_until_one_is_removed(world: World) -> None:
-    small = Actor(ALICE.account_sid, SERVICE, "alice", limits=Limits(items_max=2))
+    small = Actor(ALICE.account_sid, SERVICE, "alice", limits=SyncLimits(items_max=2))
     root = world(roots.create, small, LIST)
     world(lists.push, small, root.sid, FIRST)
     world(lists.push, small, root.sid, FIRST)
@@ -157,7 +158,7 @@ def test_context_is_empty_by_default(world: World) -> None:
 def test_new_expiry_of_the_collection_beside_an_item_counts_one_step(world: World) -> None:
     root = world(roots.create, ALICE, LIST)
 
-    def push_and_extend(tx: World) -> None:
+    def push_and_extend(tx: Tx) -> None:
         lists.push(tx, ALICE, root.sid, FIRST)
         roots.set_ttl(tx, ALICE, LIST, root.sid, 60)
 

@@ -2,7 +2,7 @@ import pytest
 
 from tests.support.sync_world import ALICE, BOB, SERVICE, World, body, json
 from tsock.sync import items, maps, roots
-from tsock.sync.actor import Actor, Limits
+from tsock.sync.actor import Actor, SyncLimits
 from tsock.sync.kinds import MAP
 from tsock.sync.models import Root
 
@@ -113,7 +113,7 @@ def test_key_added_after_its_removal_is_a_new_item(world: World, users: Root) ->
 
 
 def test_full_map_still_lets_items_be_replaced(world: World) -> None:
-    small = Actor(ALICE.account_sid, SERVICE, "alice", limits=Limits(items_max=1))
+    small = Actor(ALICE.account_sid, SERVICE, "alice", limits=SyncLimits(items_max=1))
     root = world(roots.create, small, MAP)
     world(maps.put, small, root.sid, "a", ANN)
 

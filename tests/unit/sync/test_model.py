@@ -332,4 +332,4 @@ def number_of(data: str | None) -> int:
 
 
 TestSyncModel = SyncModel.TestCase
-TestSyncModel.settings = settings(max_examples=80, stateful_step_count=60, deadline=None)
+TestSyncModel.settings = settings(max_examples=80, stateful_step_count=60)

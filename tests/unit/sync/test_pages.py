@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.sync_world import ALICE, World, json
 from tsock.sync import items, lists, maps, pages, roots
-from tsock.sync.actor import Actor, Limits
+from tsock.sync.actor import Actor, SyncLimits
 from tsock.sync.data import Json
 from tsock.sync.kinds import LIST, MAP, Kind
 from tsock.sync.models import Root
@@ -236,7 +236,7 @@ def test_token_of_another_collection_gives_54453(paged: tuple[World, Root, str])
 
 
 def test_page_of_large_items_ends_early_and_goes_on_behind_them(world: World) -> None:
-    actor = Actor("AC1", "IS1", limits=Limits(page_chars_max=50))
+    actor = Actor("AC1", "IS1", limits=SyncLimits(page_chars_max=50))
     root = world(roots.create, actor, LIST)
     for number in range(5):
         world(lists.push, actor, root.sid, Json(f'{{"n":{number},"x":"{"y" * 10}"}}'))
@@ -249,7 +249,7 @@ def test_page_of_large_items_ends_early_and_goes_on_behind_them(world: World) ->
 
 
 def test_item_larger_than_a_page_is_a_page_of_its_own(world: World) -> None:
-    actor = Actor("AC1", "IS1", limits=Limits(page_chars_max=5))
+    actor = Actor("AC1", "IS1", limits=SyncLimits(page_chars_max=5))
     root = world(roots.create, actor, LIST)
     for _ in range(2):
         world(lists.push, actor, root.sid, Json('{"n":12345}'))

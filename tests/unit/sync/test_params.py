@@ -4,11 +4,11 @@ import pytest
 
 from tsock.errors import ApiError
 from tsock.sync import params
-from tsock.sync.actor import Limits
+from tsock.sync.actor import SyncLimits
 from tsock.sync.kinds import LIST, MAP
 from tsock.sync.pages import Query
 
-LIMITS = Limits()
+LIMITS = SyncLimits()
 
 
 def code_of(parse: Callable[[], object]) -> int:

@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.sync_world import ALICE, LOCKED_ALICE, LOCKED_BOB, REST, SERVICE, World, json
 from tsock.storage.keyset import START, Place, Slice
+from tsock.storage.store import Tx
 from tsock.sync import documents, items, lists, maps, pages, permissions, roots
 from tsock.sync.actor import Actor
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, STREAM
@@ -15,20 +16,20 @@ from tsock.sync.permissions import Permission, ReadRevoked
 DATA = json(n=1)
 FORBIDDEN = (403, 54007, "Access forbidden for identity")
 
-Action = Callable[[World, Actor, Root], object]
+Action = Callable[[Tx, Actor, Root], object]
 
 READS: dict[str, Action] = {
-    "root": lambda world, actor, root: world(roots.fetch, actor, MAP, root.sid),
-    "item": lambda world, actor, root: world(items.fetch, actor, MAP, root.sid, "k"),
-    "page": lambda world, actor, root: world(pages.of_items, actor, MAP, root.sid, Query(size=50)),
-    "key": lambda world, actor, root: world(pages.of_one, actor, MAP, root.sid, "k", size=50),
+    "root": lambda tx, actor, root: roots.fetch(tx, actor, MAP, root.sid),
+    "item": lambda tx, actor, root: items.fetch(tx, actor, MAP, root.sid, "k"),
+    "page": lambda tx, actor, root: pages.of_items(tx, actor, MAP, root.sid, Query(size=50)),
+    "key": lambda tx, actor, root: pages.of_one(tx, actor, MAP, root.sid, "k", size=50),
 }
 WRITES: dict[str, Action] = {
-    "ttl": lambda world, actor, root: world(roots.set_ttl, actor, MAP, root.sid, 60),
-    "put": lambda world, actor, root: world(maps.put, actor, root.sid, "k", DATA),
-    "add": lambda world, actor, root: world(maps.add, actor, root.sid, "new", DATA),
-    "update": lambda world, actor, root: world(items.update, actor, MAP, root.sid, "k", data=DATA),
-    "remove": lambda world, actor, root: world(items.remove, actor, MAP, root.sid, "k"),
+    "ttl": lambda tx, actor, root: roots.set_ttl(tx, actor, MAP, root.sid, 60),
+    "put": lambda tx, actor, root: maps.put(tx, actor, root.sid, "k", DATA),
+    "add": lambda tx, actor, root: maps.add(tx, actor, root.sid, "new", DATA),
+    "update": lambda tx, actor, root: items.update(tx, actor, MAP, root.sid, "k", data=DATA),
+    "remove": lambda tx, actor, root: items.remove(tx, actor, MAP, root.sid, "k"),
 }
 
 
@@ -39,13 +40,9 @@ def shared(world: World) -> Root:
     return root
 
 
-def outcome(world: World, action: Action, actor: Actor, root: Root) -> object:
-    return world.refusal(lambda tx: action(tx, actor, root))
-
-
 @pytest.mark.parametrize("action", [*READS.values(), *WRITES.values()], ids=[*READS, *WRITES])
 def test_without_a_permission_nothing_is_allowed(world: World, shared: Root, action: Action) -> None:
-    assert outcome(world, action, LOCKED_BOB, shared) == FORBIDDEN
+    assert world.refusal(action, LOCKED_BOB, shared) == FORBIDDEN
     assert world.refusal(roots.remove, LOCKED_BOB, MAP, shared.sid) == FORBIDDEN
 
 
@@ -59,13 +56,13 @@ def test_read_write_and_manage_are_independent(world: World, shared: Root) -> No
     for action in READS.values():
         world(action, LOCKED_BOB, shared)
     for action in WRITES.values():
-        assert outcome(world, action, LOCKED_BOB, shared) == FORBIDDEN
+        assert world.refusal(action, LOCKED_BOB, shared) == FORBIDDEN
 
     world(permissions.grant, shared, "bob", read=False, write=True, manage=False)
     for action in WRITES.values():
         world(action, LOCKED_BOB, shared)
     for action in READS.values():
-        assert outcome(world, action, LOCKED_BOB, shared) == FORBIDDEN
+        assert world.refusal(action, LOCKED_BOB, shared) == FORBIDDEN
 
     world(permissions.grant, shared, "bob", read=False, write=False, manage=True)
     world(roots.remove, LOCKED_BOB, MAP, shared.sid)

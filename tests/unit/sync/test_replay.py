@@ -142,7 +142,7 @@ def test_counter_at_a_time_finds_what_was_committed_since(world: World) -> None:
         world(lists.push, ALICE, root.sid, DATA)
         world.after(1)
     world(items.update, ALICE, LIST, root.sid, 0, data=NEW)  # 4, at the fourth second
-    current = world(tables.by_sid, root.sid)
+    current = world(lambda tx: tables.by_sid(tx.one, root.sid))
     start = root.date_created_ms
 
     assert world(replay.counter_at, current, start) == -1

@@ -1,5 +1,10 @@
 """A map may hold a million items: whatever the rules ask the database must be answered by an index."""
 
+import sqlite3
+from typing import Any
+
+import pytest
+
 from tests.support.sync_world import ALICE, LOCKED_ALICE, SERVICE, World, json
 from tsock.storage.keyset import END, START, Place
 from tsock.sync import cleanup, documents, expiry, items, lists, maps, pages, permissions, replay, roots
@@ -7,6 +12,29 @@ from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP
 from tsock.sync.pages import Query
 
 DATA = json(n=1)
+
+
+class Noting(sqlite3.Connection):
+    """Notes every statement that it is asked with parameters, as it was written."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.asked: set[str] = set()
+
+    def execute(self, sql: str, *params: Any) -> sqlite3.Cursor:
+        if params:
+            self.asked.add(sql)
+        return super().execute(sql, *params)
+
+
+@pytest.fixture
+def database() -> Noting:
+    """One that was asked every statement of the rules, and nothing else."""
+    world = World(Noting)
+    assert isinstance(world.database, Noting)
+    world.database.asked.clear()
+    exercise(world)
+    return world.database
 
 
 def exercise(world: World) -> None:
@@ -53,16 +81,14 @@ def exercise(world: World) -> None:
         pass
 
 
-def test_every_statement_is_answered_by_an_index_in_its_order(world: World) -> None:
-    exercise(world)
+def test_every_statement_is_answered_by_an_index_in_its_order(database: Noting) -> None:
     # The table of leftovers is read one row at a time, whichever comes first.
-    statements = {sql for sql in world.statements if "FROM sync_leftovers LIMIT 1" not in sql}
+    statements = {sql for sql in database.asked if "FROM sync_leftovers LIMIT 1" not in sql}
     names = {word.strip(",()") for sql in statements for word in sql.split() if word.startswith((":", "(:"))}
     params = dict.fromkeys((name.strip(":") for name in names), 1)
 
     plans = {
-        sql: [row[3] for row in world.database.execute(f"EXPLAIN QUERY PLAN {sql}", params)]
-        for sql in statements
+        sql: [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", params)] for sql in statements
     }
 
     assert len(plans) > 40
@@ -70,13 +96,11 @@ def test_every_statement_is_answered_by_an_index_in_its_order(world: World) -> N
     assert slow == {}
 
 
-def test_list_of_objects_is_read_in_its_order_and_from_its_place_on(world: World) -> None:
-    exercise(world)
-
-    lists_read = [sql for sql in world.statements if "ORDER BY date_created_ms" in sql]
+def test_list_of_objects_is_read_in_its_order_and_from_its_place_on(database: Noting) -> None:
+    lists_read = [sql for sql in database.asked if "ORDER BY date_created_ms" in sql]
     params = ("service_sid", "kind", "now_ms", "key0", "key1", "limit")
     plans = [
-        world.database.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(params, 1)).fetchall()[0][3]
+        database.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(params, 1)).fetchall()[0][3]
         for sql in lists_read
     ]
 
@@ -85,12 +109,10 @@ def test_list_of_objects_is_read_in_its_order_and_from_its_place_on(world: World
     assert sum("date_created_ms" in plan.partition("(")[2] for plan in plans) == 2
 
 
-def test_page_skips_tombstones_by_its_index(world: World) -> None:
-    exercise(world)
-
-    pages_read = [sql for sql in world.statements if "removed = 0" in sql and "ORDER BY" in sql]
+def test_page_skips_tombstones_by_its_index(database: Noting) -> None:
+    pages_read = [sql for sql in database.asked if "removed = 0" in sql and "ORDER BY" in sql]
     plans = [
-        str(world.database.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(_PAGE_PARAMS, 1)).fetchall())
+        str(database.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(_PAGE_PARAMS, 1)).fetchall())
         for sql in pages_read
     ]
 

@@ -3,22 +3,22 @@ from tsock.sync import roots, streams
 from tsock.sync.kinds import STREAM
 
 
-def test_message_is_handed_back_as_an_event_and_nothing_is_stored(world: World) -> None:
+def test_message_is_announced_and_nothing_is_stored(world: World) -> None:
     root = world(roots.create, ALICE, STREAM, unique_name="chat")
     before = list(world.database.iterdump())
 
-    message = world(streams.publish, ALICE, "chat", json(x=1))
+    sid = world(streams.publish, ALICE, "chat", json(x=1))
 
-    assert message.sid.startswith("TZ")
-    event = message.event
+    assert sid.startswith("TZ")
+    (event,) = world.heard()
     assert (event.topic, event.seq, event.kind, event.origin) == (
         root.sid,
         None,
         "stream_message_published",
-        1,
+        ("n", 1),
     )
     assert event.body.decode() == (
-        f'{{"stream_sid":"{root.sid}","stream_unique_name":"chat","message_sid":"{message.sid}",'
+        f'{{"stream_sid":"{root.sid}","stream_unique_name":"chat","message_sid":"{sid}",'
         '"message_data":{"x":1},"date_created":"2031-05-02T12:00:00.000Z"}'
     )
     assert list(world.database.iterdump()) == before

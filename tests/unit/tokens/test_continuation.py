@@ -3,7 +3,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -78,7 +78,6 @@ def test_token_of_the_hosted_service_is_a_format_not_supported():
     assert resume(token).reason == "NOT_SUPPORTED_FORMAT"
 
 
-@settings(deadline=None)
 @given(
     st.text(max_size=80)
     | st.binary(max_size=60).map(lambda raw: base64.urlsafe_b64encode(raw).decode().rstrip("=") + ".AAAA")
@@ -90,7 +89,6 @@ def test_text_that_is_no_token_never_fails_an_init(text: str):
     assert begun.reason in ("MISSING", "MALFORMED", "WRONG_SIGNATURE", "NOT_SUPPORTED_FORMAT")
 
 
-@settings(deadline=None)
 @given(place=st.integers(0, 10_000), character=st.sampled_from("AZaz09-_.={"))
 def test_token_with_a_character_changed_is_not_believed(place: int, character: str):
     token = first().token

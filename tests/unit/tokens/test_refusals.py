@@ -1,4 +1,4 @@
-"""Every way to be refused: `tokens.md` 6, 7 and 11. `World.refusal` also asks the doctor each time."""
+"""Every way to be refused (`protocol/tokens.md`, Checks). `World.refusal` also asks the doctor each time."""
 
 import base64
 import json
@@ -15,8 +15,9 @@ from tsock.accounts.accounts import set_status
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import SigningKey, delete_key
 from tsock.accounts.revocations import revoke_identity
-from tsock.accounts.services import ServiceOptions, delete_service, update_service
+from tsock.accounts.services import delete_service
 from tsock.settings import Settings
+from tsock.sync.services import ServiceOptions, update_service
 
 AC, SK, IS = ("".join((prefix, "0" * 31, "9")) for prefix in ("AC", "SK", "IS"))
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.craft import ABSENT, claims, craft, grants, header, part, sign
@@ -318,7 +318,6 @@ def test_report_repeats_no_pasted_text_no_signature_and_no_secret(world: World):
         assert not any(secret in told for secret in secrets)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_report_of_any_bytes_is_json(raw: bytes):
     report = UNCHANGING.examine(raw.decode("latin-1"))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from urllib.parse import quote, unquote
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tsock.tokens.unwrap import _unquoted, unwrap
@@ -19,7 +19,6 @@ LAYERS: dict[str, Callable[[str], str]] = {
 }
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(sorted(LAYERS)), max_size=4, unique=True))
 def test_token_is_found_under_any_layers_and_each_is_noted(layers: list[str]):
     text = TOKEN
@@ -31,13 +30,11 @@ def test_token_is_found_under_any_layers_and_each_is_noted(layers: list[str]):
     assert {*layers} - {"whitespace"} <= {*notes} <= {*layers, "quoted"}
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40) | st.text("%eE2089aAfFgG+\N{SNOWMAN}", max_size=40))
 def test_percent_codes_are_read_as_everybody_reads_them(text: str):
     assert _unquoted(text) == unquote(text)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.text("ey.%{}[]\"'<> TWILSOCK", max_size=60))
 def test_no_text_makes_a_token_of_what_is_none(text: str):
     found, _ = unwrap(text)

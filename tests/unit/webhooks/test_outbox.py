@@ -216,7 +216,7 @@ def test_pages_are_by_state_account_and_service_in_the_order_of_putting(box: Box
     for name in ("four", "five", "two"):
         box.give_up(name)
 
-    def names(state: outbox.State, **filters: str) -> list[str]:
+    def names(state: outbox.DeliveryState, **filters: str) -> list[str]:
         return [each.event_type for each in box(outbox.page, state, after=0, limit=10, **filters)]
 
     assert names("waiting") == ["one", "three"]

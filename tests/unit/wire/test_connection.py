@@ -387,14 +387,11 @@ def test_receive_of_a_well_framed_packet_with_an_arbitrary_header_never_raises(h
     connection(State.READY).receive(frame.encode(header, payload))
 
 
-def test_plain_ack_of_a_packet_of_ours_is_known_by_sight_once_served() -> None:
-    header = (
-        b'{"id":"TM%032x","method":"reply","payload_type":"application/json",'
-        b'"status":{"code":200,"status":"OK"},"payload_size":0}' % 5
-    )
+def test_plain_acks_mean_nothing_but_before_init() -> None:
+    assert connection(State.READY).receive_acks() is None
+    assert connection(State.CLOSING).receive_acks() is None
     subject = ServerConnection()
-    assert not subject.is_plain_ack(frame.encode(header))
-    subject.state = State.READY
-    assert subject.is_plain_ack(frame.encode(header))
-    assert not subject.is_plain_ack(frame.encode(header.replace(b"200", b"400")))
-    assert not subject.is_plain_ack(frame.encode(header.replace(b'"TM', b'"RQ')))
+    violation = subject.receive_acks()
+    assert violation is not None
+    assert (violation.status.code, violation.status.error_code) == (406, 51214)
+    assert subject.state is State.CLOSING

@@ -1,4 +1,4 @@
-"""The dialogue of `twilsock.md` 18, byte by byte, with the sizes printed there."""
+"""The dialogue of `protocol/twilsock.md`, Example, byte by byte, with the sizes printed there."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Accounts in the 2010 API (`rest.md` 3.1)."""
+"""Accounts in the 2010 API (`protocol/rest.md`, Accounts)."""
 
 from typing import get_args
 
@@ -6,7 +6,7 @@ import msgspec
 
 from tsock.accounts import accounts
 from tsock.accounts.principal import Principal
-from tsock.accounts.records import Account, Status
+from tsock.accounts.records import Account, AccountStatus
 from tsock.accounts.scope import account_in_scope, accounts_in_scope
 from tsock.accounts.secrets import Vault
 from tsock.api.request import Access, Answer, Door, Read, Request, Response, Write, answer
@@ -64,7 +64,7 @@ class AccountsRest:
         query = fields.of_query(request)
         asked = paging.asked(request, query, rows_max=ROWS_MAX)
         place, principal = asked.place, asker(request)
-        name, status = query.text("FriendlyName"), query.choice("Status", *get_args(Status))
+        name, status = query.text("FriendlyName"), query.choice("Status", *get_args(AccountStatus))
 
         def read(tx: Tx) -> Response:
             found, rows = accounts_in_scope(

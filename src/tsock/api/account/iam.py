@@ -1,4 +1,4 @@
-"""API keys in IAM v1, restricted ones with their policies included (`rest.md` 3.2)."""
+"""API keys in IAM v1, restricted ones with their policies included (`protocol/rest.md`, IAM keys)."""
 
 import msgspec
 from msgspec import UNSET, UnsetType

@@ -1,4 +1,4 @@
-"""API keys in the 2010 API: the same keys as `Keys` and as `SigningKeys` (`rest.md` 3.1)."""
+"""API keys in the 2010 API: the same keys as `Keys` and as `SigningKeys` (`protocol/rest.md`, Keys)."""
 
 import msgspec
 from msgspec import UNSET, UnsetType

@@ -1,4 +1,4 @@
-"""Alerts and audit events of an account: Monitor v1 (`rest.md` 6)."""
+"""Alerts and audit events of an account: Monitor v1 (`protocol/rest.md`, Monitor)."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -96,7 +96,7 @@ class MonitorRest:
     def alerts(self, request: Request) -> Answer:
         """The newest first; by level and time."""
         query = fields.of_query(request)
-        wanted = alerts.Filter(
+        wanted = alerts.AlertFilter(
             level=query.choice("LogLevel", *LEVELS),
             from_ms=query.moment_ms("StartDate"),
             until_ms=_end_ms(query),
@@ -130,7 +130,7 @@ class MonitorRest:
     def events(self, request: Request) -> Answer:
         """The newest first; by actor, kind, resource, address and time."""
         query = fields.of_query(request)
-        wanted = audit.Filter(
+        wanted = audit.AuditFilter(
             actor_sid=query.sid("ActorSid", "US", "AC"),
             event_type=query.text("EventType"),
             resource_sid=_any_sid(query, "ResourceSid"),

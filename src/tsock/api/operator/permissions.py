@@ -1,4 +1,4 @@
-"""Permissions on Sync objects, which bind clients of a service whose `acl_enabled` is on (`sync.md` 5)."""
+"""Permissions on Sync objects, which bind clients of a service whose `acl_enabled` is on."""
 
 from tsock.accounts.caller import SYNC
 from tsock.accounts.services import get_service
@@ -34,8 +34,14 @@ class _Object:
         self._name = name
 
     def find(self, tx: Tx) -> Root:
+        return roots.find(tx, self._actor(tx), self._kind, self._name)
+
+    def claim(self, tx: Tx) -> Root:
+        return roots.claim(tx, self._actor(tx), self._kind, self._name)
+
+    def _actor(self, tx: Tx) -> Actor:
         service = get_service(tx, self._account, SYNC, self._service)
-        return roots.find(tx, Actor(self._account, service.sid), self._kind, self._name)
+        return Actor(self._account, service.sid)
 
 
 class OperatorPermissions:
@@ -76,7 +82,7 @@ class OperatorPermissions:
         of, body = _Object(account, service, kind, name), decoded(request, PermissionBody)
 
         def rule(tx: Tx) -> Response:
-            root = of.find(tx)
+            root = of.claim(tx)
             return answer(
                 permissions.grant(tx, root, identity, read=body.read, write=body.write, manage=body.manage)
             )
@@ -90,7 +96,7 @@ class OperatorPermissions:
         of = _Object(account, service, kind, name)
 
         def rule(tx: Tx) -> Response:
-            root = of.find(tx)
+            root = of.claim(tx)
             before = permissions.fetch(tx, root, identity)
             permissions.remove(tx, root, identity)
             return answer(before)

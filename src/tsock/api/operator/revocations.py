@@ -1,4 +1,4 @@
-"""Ending tokens before their time: one, an identity's, all issued before a moment (`tokens.md` 8)."""
+"""Ending tokens before their time: one, an identity's, all issued before a moment."""
 
 import hashlib
 from typing import Any

@@ -9,13 +9,14 @@ from tsock.accounts.accounts import get_account
 from tsock.accounts.caller import SYNC
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.records import Service
-from tsock.accounts.services import ServiceOptions
 from tsock.accounts.tables import behind
 from tsock.api.operator.body import PAGE_ROWS, Body, decoded, page, product
 from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.clock import iso_ms
 from tsock.storage.store import Tx
+from tsock.sync import services as sync_services
+from tsock.sync.services import ServiceOptions, options_of
 
 
 class ServiceView(msgspec.Struct, omit_defaults=True):
@@ -90,7 +91,7 @@ class OperatorServices:
 
         def rule(tx: Tx) -> Response:
             get_account(tx, account)
-            return answer(_view(services.create_service(tx, account, of, options, by=OPERATOR)), 201)
+            return answer(_view(sync_services.create_service(tx, account, of, options, by=OPERATOR)), 201)
 
         return Write(rule)
 
@@ -103,7 +104,9 @@ class OperatorServices:
         """Set what the body names."""
         of, options = product(name), decoded(request, ServiceBody).options()
         return Write(
-            lambda tx: answer(_view(services.update_service(tx, account, of, service, options, by=OPERATOR)))
+            lambda tx: answer(
+                _view(sync_services.update_service(tx, account, of, service, options, by=OPERATOR))
+            )
         )
 
     def delete(self, request: Request, account: str, name: str, service: str) -> Answer:
@@ -113,6 +116,7 @@ class OperatorServices:
 
 
 def _view(service: Service) -> ServiceView:
+    options = options_of(service)
     return ServiceView(
         sid=service.sid,
         account_sid=service.account_sid,
@@ -120,12 +124,12 @@ def _view(service: Service) -> ServiceView:
         unique_name=service.unique_name,
         friendly_name=service.friendly_name,
         enabled=service.enabled,
-        acl_enabled=service.acl_enabled,
-        webhook_url=service.webhook_url,
-        webhooks_from_rest_enabled=service.webhooks_from_rest_enabled,
-        reachability_webhooks_enabled=service.reachability_webhooks_enabled,
-        reachability_debouncing_enabled=service.reachability_debouncing_enabled,
-        reachability_debouncing_window_ms=service.reachability_debouncing_window_ms,
+        acl_enabled=options.acl_enabled,
+        webhook_url=options.webhook_url,
+        webhooks_from_rest_enabled=options.webhooks_from_rest_enabled,
+        reachability_webhooks_enabled=options.reachability_webhooks_enabled,
+        reachability_debouncing_enabled=options.reachability_debouncing_enabled,
+        reachability_debouncing_window_ms=options.reachability_debouncing_window_ms,
         date_created=iso_ms(service.created_ms),
         date_updated=iso_ms(service.updated_ms),
         date_deleted="" if service.deleted_ms is None else iso_ms(service.deleted_ms),

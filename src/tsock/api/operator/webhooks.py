@@ -101,7 +101,7 @@ class OperatorWebhooks:
         return Write(rule)
 
 
-def _chosen(request: Request, state: outbox.State, limit: int) -> Callable[[Tx], Sequence[Delivery]]:
+def _chosen(request: Request, state: outbox.DeliveryState, limit: int) -> Callable[[Tx], Sequence[Delivery]]:
     """What finds the deliveries that a request is about.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Parameters of REST requests: from a form or a query to text, numbers, flags and dates (`rest.md` 1.3).
+"""Parameters of REST requests: from a form or a query to text, numbers, flags and dates.
 
 A parameter that nobody reads is ignored, as documented; one that is read and malformed is refused, and so is
 one that is given twice where one value is meant, since the two might differ.

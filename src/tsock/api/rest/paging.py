@@ -1,4 +1,4 @@
-"""Pages of REST lists: what is asked for, tokens, and both envelopes (`rest.md` 1.5)."""
+"""Pages of REST lists: what is asked for, tokens, and both envelopes (`protocol/rest.md`, Paging)."""
 
 from collections.abc import Sequence
 from typing import Any

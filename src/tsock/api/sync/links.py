@@ -1,4 +1,4 @@
-"""Where Sync objects are: URLs in answers are absolute, and name objects by SID (`sync.md` 0.2, 4.3)."""
+"""Where Sync objects are: URLs in answers are absolute, and name objects by SID."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""How often one Sync object may be read or written: the documented quotas, off by default (`sync.md` 7)."""
+"""How often one Sync object may be read or written: quotas, off by default (`protocol/sync.md`, Limits)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
--- Sync (`sync.md` 1). All dates are milliseconds since the epoch. Revisions are derived from the counters,
+-- Sync. All dates are milliseconds since the epoch. Revisions are derived from the counters,
 -- and there is no event table: a subscriber who was away is told what changed by reading these rows.
 
 -- The four kinds of root. A removed one has no row any more.
@@ -61,7 +61,7 @@ CREATE INDEX sync_map_items_change ON sync_map_items (object_sid, last_event_id)
 CREATE INDEX sync_map_items_expiry ON sync_map_items (date_expires_ms) WHERE date_expires_ms IS NOT NULL;
 CREATE INDEX sync_map_items_tombstone ON sync_map_items (date_updated_ms) WHERE removed = 1;
 
--- What an identity may do with a document, list or map of a service with ACL (`sync.md` 5).
+-- What an identity may do with a document, list or map of a service with ACL.
 CREATE TABLE sync_permissions (
     object_sid TEXT NOT NULL,
     identity TEXT NOT NULL,

@@ -3,14 +3,14 @@
 Rules and queries run on the event loop; only what waits for the disk, `COMMIT`, runs on one helper thread.
 Rules that arrive meanwhile form the next group. Two connections are open: the writer's, whose transaction
 holds the running group, and the reader's, which sees committed state only. A query asked for while a commit
-is under way runs after the facts of that commit were announced, so that no reply shows what an event on the
-same connection has yet to say (`conversations.md` 4.8).
+is under way runs after the facts of that commit were announced: so a query never sees what is not announced
+yet, which is more than the contract asks for.
 """
 
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
@@ -20,9 +20,10 @@ import structlog
 
 from tsock.clock import Clock
 from tsock.errors import StoreBusy, StoreDown
+from tsock.events import Fact
 from tsock.ids import Ids
 from tsock.storage.sqlite.migrate import migrate
-from tsock.storage.store import Done, Row, Tx
+from tsock.storage.store import Done, Fetched, Lane, Listener, Row, Tx
 from tsock.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -44,13 +45,14 @@ _DISK_FAILURES = frozenset(
 """Primary result codes that condemn the whole group, not the statement that met them."""
 
 _Pending = tuple[Callable[[Tx], Any], Done]
-_Settled = tuple[Done, Any, Exception | None, list[object]]
+_Asked = tuple[Callable[[Tx], Any], Fetched]
+_Settled = tuple[Done, Any, Exception | None, list[Fact]]
 
 
 class SqliteTx:
     """The transaction of one connection, lent to one rule at a time."""
 
-    __slots__ = ("_connection", "_execute", "_saved", "facts", "now_ms", "secret", "sid", "wrote")
+    __slots__ = ("_connection", "_execute", "_saved", "facts", "now_ms", "secret", "seen", "sid", "wrote")
 
     def __init__(self, connection: sqlite3.Connection, ids: Ids) -> None:
         self._connection = connection
@@ -59,28 +61,45 @@ class SqliteTx:
         self.sid = ids.sid
         self.secret = ids.secret
         self.now_ms = 0
-        self.facts: list[object] = []
+        self.facts: list[Fact] = []
+        self.seen: dict[str, int] = {}
         self.wrote = False
         """Whether any rule since this was last reset has tried to write."""
 
     def one(self, sql: str, params: Mapping[str, Any]) -> Row | None:
         return self._execute(sql, params).fetchone()
 
+    claim = one
+    """Rules run one after another, so nobody else changes anything meanwhile."""
+
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         return self._execute(sql, params).fetchall()
 
-    def run(self, sql: str, params: Mapping[str, Any]) -> int:
+    def run(self, sql: str, params: Mapping[str, Any]) -> None:
         if not self._saved:  # a rule that only reads, or is refused before it writes, needs no savepoint
-            self._execute("SAVEPOINT rule")
-            self._saved = self.wrote = True
+            self._save()
+        self._execute(sql, params)
+
+    def count(self, sql: str, params: Mapping[str, Any]) -> int:
+        if not self._saved:
+            self._save()
         return self._execute(sql, params).rowcount
 
-    def emit(self, fact: object) -> None:
+    def saw(self, root_sid: str, counter: int) -> None:
+        self.seen[root_sid] = counter
+
+    def emit(self, fact: Fact) -> None:
         self.facts.append(fact)
+
+    def _save(self) -> None:
+        self._execute("SAVEPOINT rule")
+        self._saved = self.wrote = True
 
     def begin_rule(self, now_ms: int) -> None:
         self.now_ms = now_ms
         self.facts = []
+        if self.seen:
+            self.seen = {}
         self._saved = False
 
     def keep_rule(self) -> None:
@@ -120,10 +139,10 @@ class SqliteStore:
         self._read_tx = SqliteTx(self._reader, ids)
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
-        self._listener: Callable[[Sequence[object]], None] = lambda facts: None
+        self._listener: Listener = lambda facts: None
         self._waiting: deque[_Pending] = deque()
         self._aside: deque[_Pending] = deque()
-        self._reads: deque[_Pending] = deque()
+        self._reads: deque[_Asked] = deque()
         self._group: list[_Settled] = []
         self._turn_due = False
         self._was_aside = False
@@ -133,21 +152,21 @@ class SqliteStore:
         self._down: str | None = None
         self._probing: asyncio.TimerHandle | None = None
 
-    def listen(self, listener: Callable[[Sequence[object]], None]) -> None:
-        """Set the one receiver of the facts of each commit; it runs on the event loop and must not raise."""
+    def listen(self, listener: Listener) -> None:
         self._listener = listener
 
     @property
     def down(self) -> str | None:
-        """Why the last commit failed; None while the store commits."""
         return self._down
 
     @property
     def waiting(self) -> int:
-        """How many writes wait to run."""
         return len(self._waiting) + len(self._aside)
 
-    def write(self, rule: Callable[[Tx], Any], done: Done) -> None:
+    def write(
+        self, rule: Callable[[Tx], Any], done: Done, *, lane: Lane | None = None, about: str = ""
+    ) -> None:
+        # There is one line for all: every lane keeps its order in it.
         if len(self._waiting) >= self._waiting_max:
             raise StoreBusy(f"{len(self._waiting)} writes wait for the store (store_waiting_max); try again")
         self._waiting.append((rule, done))
@@ -157,14 +176,13 @@ class SqliteStore:
         self._aside.append((rule, done))
         self._schedule()
 
-    def read(self, query: Callable[[Tx], Any], done: Done) -> None:
+    def read(self, query: Callable[[Tx], Any], done: Fetched, *, lane: Lane | None = None) -> None:
         if self._committing:
             self._reads.append((query, done))
         else:
             self._run_query(query, done)
 
     async def close(self) -> None:
-        """Finish what was asked for, then close the file."""
         self._closed = True
         await self.settled()
         self._thread.shutdown()
@@ -172,7 +190,6 @@ class SqliteStore:
         self._writer.close()
 
     async def settled(self) -> None:
-        """Wait until everything that was asked for has been answered, and nothing new came meanwhile."""
         if self.waiting or self._group or self._committing:
             if self._idle is None or self._idle.done():
                 self._idle = self._loop.create_future()
@@ -259,17 +276,18 @@ class SqliteStore:
         self._finish_group(error)
 
     def _finish_group(self, error: sqlite3.Error | None) -> None:
-        """Answer and announce, in commit order; then let in what waited."""
+        """Announce and answer, in commit order; then let in what waited."""
         group, self._group = self._group, []
         if error is None:
             if self._tx.wrote:  # what wrote nothing proves nothing
                 self._recovered()
-            announced: list[object] = []
-            for done, result, failure, facts in group:
-                self._answer(done, result, failure)
+            announced: list[Fact] = []
+            for _, _, _, facts in group:
                 announced += facts
             if announced:
                 self._announce(announced)
+            for done, result, failure, _ in group:
+                self._answer(done, result, failure)
         else:
             down = self._failed(error)
             for done, *_ in group:
@@ -281,23 +299,30 @@ class SqliteStore:
         elif self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
-    def _announce(self, facts: list[object]) -> None:
+    def _announce(self, facts: list[Fact]) -> None:
         try:
             self._listener(facts)
         except Exception:  # whatever follows this commit must go on
             log.exception("store.listener_failed")
 
-    def _run_query(self, query: Callable[[Tx], Any], done: Done) -> None:
+    def _run_query(self, query: Callable[[Tx], Any], done: Fetched) -> None:
         tx = self._read_tx
         tx.begin_rule(self._clock.now_ms())
+        result: Any = None
+        failure: Exception | None = None
         try:
             result = query(tx)
         except sqlite3.Error as error:
-            self._answer(done, None, StoreDown(f"the store cannot be read: {error}"))
+            failure = StoreDown(f"the store cannot be read: {error}")
         except Exception as error:  # noqa: BLE001 - whatever it was, it is the caller's answer
-            self._answer(done, None, error)
-        else:
-            self._answer(done, result, None)
+            failure = error
+        seen, facts = tx.seen, tx.facts
+        if facts and failure is None:
+            self._announce(facts)
+        try:
+            done(result, failure, seen)
+        except Exception:
+            log.exception("store.reply_failed")
 
     def _answer(self, done: Done, result: Any, error: Exception | None) -> None:
         try:
@@ -332,7 +357,7 @@ class SqliteStore:
 
 def _attempt(
     tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int
-) -> tuple[Any, Exception | None, list[object]]:
+) -> tuple[Any, Exception | None, list[Fact]]:
     """Run one rule in its savepoint; a failure of the disk is raised, any other belongs to the rule."""
     tx.begin_rule(now_ms)
     try:

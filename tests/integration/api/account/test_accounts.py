@@ -1,4 +1,4 @@
-"""Accounts in the 2010 API: every row of `rest.md` 3.1 that is about accounts."""
+"""Accounts in the 2010 API: every row of `protocol/rest.md`, Accounts."""
 
 import re
 from email.utils import parsedate_to_datetime
@@ -10,11 +10,6 @@ from tests.support.rig import Client, Rig
 from tests.support.transport import Packet
 from tsock.accounts.accounts import set_status
 from tsock.accounts.records import Account
-
-
-@pytest.fixture
-async def rest(rig: Rig) -> Rest:
-    return Rest(rig)
 
 
 async def listed(rest: Rest, credentials: Credentials | None = None, **query: object) -> list[str]:

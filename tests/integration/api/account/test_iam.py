@@ -1,4 +1,4 @@
-"""Keys in IAM v1: every row of `rest.md` 3.2."""
+"""Keys in IAM v1: every row of `protocol/rest.md`, IAM keys."""
 
 from typing import Any
 
@@ -17,11 +17,6 @@ def policy_of(*allow: str) -> str:
 
 
 POLICY = policy_of(*ALLOW)
-
-
-@pytest.fixture
-async def rest(rig: Rig) -> Rest:
-    return Rest(rig)
 
 
 async def made(rest: Rest, **form: str) -> Any:

@@ -1,4 +1,4 @@
-"""Keys and SigningKeys in the 2010 API: every row of `rest.md` 3.1 that is about keys."""
+"""Keys and SigningKeys in the 2010 API: every row of `protocol/rest.md`, Keys."""
 
 import pytest
 
@@ -11,11 +11,6 @@ POLICY = '{"allow": ["/twilio/sync/documents/read"]}'
 
 BOTH = pytest.mark.parametrize(("path", "name"), [("Keys", "keys"), ("SigningKeys", "signing_keys")])
 """The same keys under two paths."""
-
-
-@pytest.fixture
-async def rest(rig: Rig) -> Rest:
-    return Rest(rig)
 
 
 def many(rest: Rest, path: str = "Keys", account_sid: str | None = None) -> str:

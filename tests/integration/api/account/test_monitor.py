@@ -1,10 +1,11 @@
-"""Alerts and audit events in Monitor v1: every filter of `rest.md` 6, and whose they are."""
+"""Alerts and audit events in Monitor v1: every filter (`protocol/rest.md`, Monitor), and whose they are."""
 
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.support import records
 from tests.support.rest import Rest
 from tests.support.rig import BASE_URL, Rig
 from tests.support.web import Web
@@ -16,7 +17,7 @@ from tsock.accounts.services import create_service
 from tsock.api.account.monitor import ALERTS, EVENTS, MonitorRest
 from tsock.api.router import Router
 from tsock.debugger import alerts
-from tsock.debugger.alerts import NOBODY, Alert
+from tsock.debugger.alerts import NOBODY
 from tsock.debugger.exchange import kept
 
 NOON_MS = 1_935_489_600_000  # 2031-05-02T12:00:00Z, when the clock of the rig starts
@@ -33,18 +34,8 @@ async def rest(rig: Rig) -> Rest:
 async def alert(rest: Rest, number: int, **fields: Any) -> str:
     """An alert that happened so many seconds after noon; its SID."""
     at_ms = NOON_MS + number * 1000 + 500
-    made = Alert(
-        **{
-            "sid": f"NO{number:032x}",
-            "account_sid": rest.sid,
-            "at_ms": at_ms,
-            "updated_ms": at_ms,
-            "code": 20103,
-            "level": "error",
-            "text": "The key is not known.",
-            **fields,
-        }
-    )
+    account_sid = fields.pop("account_sid", rest.sid)
+    made = records.alert(f"NO{number:032x}", account_sid, at_ms, **fields)
     await rest.rig.do(alerts.record, made)
     return made.sid
 

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import records
 from tests.support.operators_door import OperatorsDoor
 from tsock.debugger import alerts, denials
-from tsock.debugger.alerts import NOBODY, Alert
-from tsock.debugger.denials import Denial
+from tsock.debugger.alerts import NOBODY
 from tsock.debugger.exchange import kept
 from tsock.errors import ApiError
+from tsock.events import ReadRevoked
 from tsock.sync import roots
 from tsock.sync.actor import Actor
 from tsock.sync.data import EMPTY
 from tsock.sync.kinds import DOCUMENT, STREAM
-from tsock.sync.permissions import ReadRevoked
 
 
 def _document(door: OperatorsDoor, name: str = "board") -> str:
@@ -77,17 +77,7 @@ def test_permissions_of_what_has_none_are_refused(door: OperatorsDoor, path: str
 
 def _denial(door: OperatorsDoor, number: int, account_sid: str | None = None) -> str:
     report = door.world.examine("garbage")
-    denial = Denial(
-        sid=f"DN{number:032x}",
-        at_ms=door.world.now_ms + number,
-        code=20101,
-        cause="not_a_jwt",
-        summary=report.summary,
-        address="10.0.0.1",
-        sdk="js 1.0",
-        account_sid=account_sid,
-        report=report,
-    )
+    denial = records.denial(f"DN{number:032x}", account_sid, door.world.now_ms + number, report)
     door.world(denials.record, denial)
     return denial.sid
 
@@ -119,15 +109,9 @@ def test_number_of_denials_is_bounded(door: OperatorsDoor, query: str) -> None:
 
 def _alert(door: OperatorsDoor, number: int, account_sid: str, code: int = 20103) -> str:
     at_ms = door.world.now_ms + number
-    alert = Alert(
-        sid=f"NO{number:032x}",
-        account_sid=account_sid,
-        at_ms=at_ms,
-        updated_ms=at_ms + 5,
-        code=code,
-        level="error",
-        text="The key is not known.",
-        exchange=kept("POST", "/x", [("Ttl", "5")]),
+    exchange = kept("POST", "/x", [("Ttl", "5")])
+    alert = records.alert(
+        f"NO{number:032x}", account_sid, at_ms, updated_ms=at_ms + 5, code=code, exchange=exchange
     )
     door.world(alerts.record, alert)
     return alert.sid

@@ -1,4 +1,4 @@
-"""Parameters of REST requests (`rest.md` 1.3)."""
+"""Parameters of REST requests (`protocol/rest.md`, Parameters)."""
 
 from urllib.parse import quote, quote_plus
 

@@ -1,4 +1,4 @@
-"""Pages of REST lists: both envelopes, links, and tokens (`rest.md` 1.5)."""
+"""Pages of REST lists: both envelopes, links, and tokens (`protocol/rest.md`, Paging)."""
 
 import base64
 import hashlib

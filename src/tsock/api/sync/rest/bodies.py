@@ -1,4 +1,4 @@
-"""How REST shows Sync objects (`rest.md` 4): JSON text, customer data spliced in, and no member missing."""
+"""How REST shows Sync objects: JSON text, customer data spliced in, and no member missing."""
 
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ from tsock.sync.json_text import item_name, text, text_or_null
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, STREAM, Kind
 from tsock.sync.models import Item, Root
 from tsock.sync.permissions import Permission
+from tsock.sync.services import options_of
 
 _PARTS = {
     DOCUMENT.name: ("Permissions",),
@@ -45,6 +46,7 @@ class ServiceView(msgspec.Struct):
 def service(row: Service, base: str) -> ServiceView:
     """A service; `base` is what URLs begin with."""
     url = Links(row.account_sid, row.sid, base, "v1").service
+    options = options_of(row)
     return ServiceView(
         sid=row.sid,
         unique_name=row.unique_name,
@@ -53,12 +55,12 @@ def service(row: Service, base: str) -> ServiceView:
         date_created=iso_s(row.created_ms),
         date_updated=iso_s(row.updated_ms),
         url=url,
-        webhook_url=row.webhook_url,
-        webhooks_from_rest_enabled=row.webhooks_from_rest_enabled,
-        reachability_webhooks_enabled=row.reachability_webhooks_enabled,
-        acl_enabled=row.acl_enabled,
-        reachability_debouncing_enabled=row.reachability_debouncing_enabled,
-        reachability_debouncing_window=row.reachability_debouncing_window_ms,
+        webhook_url=options.webhook_url,
+        webhooks_from_rest_enabled=options.webhooks_from_rest_enabled,
+        reachability_webhooks_enabled=options.reachability_webhooks_enabled,
+        acl_enabled=options.acl_enabled,
+        reachability_debouncing_enabled=options.reachability_debouncing_enabled,
+        reachability_debouncing_window=options.reachability_debouncing_window_ms,
         links={kind.segment.lower(): f"{url}/{kind.segment}" for kind in KINDS.values()},
     )
 
@@ -101,7 +103,7 @@ def permission(row: Permission, kind: Kind, links: Links) -> dict[str, object]:
 
 
 def with_etag(status: int, body: bytes, revision: str | None) -> Response:
-    """A body, and the revision that an `If-Match` would name (`rest.md` 1.9)."""
+    """A body, and the revision that an `If-Match` would name."""
     return Response(status, body, headers={} if revision is None else {"etag": revision})
 
 

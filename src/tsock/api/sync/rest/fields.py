@@ -1,4 +1,4 @@
-"""Parameters of Sync's REST requests: from text to what the rules take (`rest.md` 4, `sync.md` 4.2)."""
+"""Parameters of Sync's REST requests: from text to what the rules take (`protocol/rest.md`, Sync)."""
 
 import re
 
@@ -6,14 +6,14 @@ from tsock.api.request import Request
 from tsock.api.rest.fields import Fields
 from tsock.sync import data as json_data
 from tsock.sync import params
-from tsock.sync.actor import Limits
+from tsock.sync.actor import SyncLimits
 from tsock.sync.data import Json
 from tsock.sync.kinds import LIST, MAP, Kind
 
 _SECONDS = re.compile(r"[0-9]{1,18}")
 
 
-def data(form: Fields, kind: Kind, limits: Limits) -> Json | None:
+def data(form: Fields, kind: Kind, limits: SyncLimits) -> Json | None:
     """`Data`, None when it was left out or is null.
 
     Raises:
@@ -22,7 +22,7 @@ def data(form: Fields, kind: Kind, limits: Limits) -> Json | None:
     return json_data.optional(_data(form), kind, limits)
 
 
-def required_data(form: Fields, kind: Kind, limits: Limits) -> Json:
+def required_data(form: Fields, kind: Kind, limits: SyncLimits) -> Json:
     """`Data` of an item or message.
 
     Raises:
@@ -31,7 +31,7 @@ def required_data(form: Fields, kind: Kind, limits: Limits) -> Json:
     return json_data.required(_data(form), kind, limits)
 
 
-def root_ttl(form: Fields, kind: Kind, limits: Limits) -> int | None:
+def root_ttl(form: Fields, kind: Kind, limits: SyncLimits) -> int | None:
     """Seconds a root is to live: of a list or map `CollectionTtl`, and for all kinds `Ttl`.
 
     Raises:
@@ -41,7 +41,7 @@ def root_ttl(form: Fields, kind: Kind, limits: Limits) -> int | None:
     return _ttl(form, limits, *names)
 
 
-def item_ttl(form: Fields, limits: Limits) -> int | None:
+def item_ttl(form: Fields, limits: SyncLimits) -> int | None:
     """Seconds an item is to live, `ItemTtl` or `Ttl`.
 
     Raises:
@@ -50,7 +50,7 @@ def item_ttl(form: Fields, limits: Limits) -> int | None:
     return _ttl(form, limits, "ItemTtl", "Ttl")
 
 
-def collection_ttl(form: Fields, limits: Limits) -> int | None:
+def collection_ttl(form: Fields, limits: SyncLimits) -> int | None:
     """Seconds the list or map of an item is to live from now on.
 
     Raises:
@@ -74,7 +74,7 @@ def _data(form: Fields) -> bytes | None:
     return None if text is None else text.encode()
 
 
-def _ttl(form: Fields, limits: Limits, *names: str) -> int | None:
+def _ttl(form: Fields, limits: SyncLimits, *names: str) -> int | None:
     """The first of these that is given; a long name stands before the short one that it makes void."""
     text = next((text for name in names if (text := form.text(name)) is not None), None)
     seconds = int(text) if text is not None and _SECONDS.fullmatch(text) else text

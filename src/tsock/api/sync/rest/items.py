@@ -1,4 +1,4 @@
-"""Items of lists and maps over REST (`rest.md` 4.3, 4.4)."""
+"""Items of lists and maps over REST (`protocol/rest.md`, Roots and items)."""
 
 import msgspec
 from msgspec.structs import replace
@@ -57,7 +57,7 @@ class SyncRestItems:
             _set_collection_ttl(tx, actor, LIST, name, collection_ttl)
             return bodies.with_etag(201, bodies.item(item, LIST, shown), item.revision)
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def add(self, request: Request, service: str, name: str) -> Answer:
         """Make a map item that must not exist yet."""
@@ -76,7 +76,7 @@ class SyncRestItems:
             _set_collection_ttl(tx, actor, MAP, name, collection_ttl)
             return bodies.with_etag(201, bodies.item(item, MAP, shown), item.revision)
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def page(self, request: Request, kind: Kind, service: str, name: str) -> Answer:
         """Items in the order of index or key, from anywhere on, in either direction."""
@@ -122,7 +122,7 @@ class SyncRestItems:
             _set_collection_ttl(tx, actor, kind, name, collection_ttl)
             return bodies.with_etag(200, bodies.item(item, kind, shown), item.revision)
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def remove(self, request: Request, kind: Kind, service: str, name: str, item_name: str) -> Answer:
         """Remove an item."""
@@ -135,7 +135,7 @@ class SyncRestItems:
             items.remove(tx, actor, kind, name, key, if_match=expected)
             return Response(204)
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def _reader(self, request: Request, kind: Kind, service: str, name: str) -> Actor:
         actor = self._scope.actor(request, service)

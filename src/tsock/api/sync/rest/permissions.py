@@ -1,4 +1,4 @@
-"""Permissions of documents, lists and maps over REST (`rest.md` 4.2, `sync.md` 5)."""
+"""Permissions of documents, lists and maps over REST (`protocol/rest.md`, Permissions)."""
 
 from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.rest import fields, paging
@@ -72,21 +72,21 @@ class SyncRestPermissions:
         shown = links(request, actor)
 
         def rule(tx: Tx) -> Response:
-            root = roots.find(tx, actor, kind, name)
+            root = roots.claim(tx, actor, kind, name)
             granted = permissions.grant(tx, root, identity, read=read, write=write, manage=manage)
             return answer(bodies.permission(granted, kind, shown))
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def remove(self, request: Request, kind: Kind, service: str, name: str, identity: str) -> Answer:
         """Take back whatever was set."""
         actor = self._actor(request, kind, service, name, identity)
 
         def rule(tx: Tx) -> Response:
-            permissions.remove(tx, roots.find(tx, actor, kind, name), identity)
+            permissions.remove(tx, roots.claim(tx, actor, kind, name), identity)
             return Response(204)
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def _actor(self, request: Request, kind: Kind, service: str, name: str, identity: str) -> Actor:
         actor = self._scope.actor(request, service)

@@ -1,4 +1,4 @@
-"""Documents, lists, maps and streams over REST (`rest.md` 4.2 to 4.5)."""
+"""Documents, lists, maps and streams over REST (`protocol/rest.md`, Roots and items)."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from tsock.api.request import Answer, Read, Request, Response, Write
 from tsock.api.rest import fields, paging
 from tsock.api.router import Route
 from tsock.api.sync.kinds import of_kind
-from tsock.api.sync.messages import Publish, publishing
+from tsock.api.sync.messages import publishing
 from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.rest import bodies
 from tsock.api.sync.rest import fields as given
@@ -20,11 +20,10 @@ from tsock.sync.kinds import DOCUMENT, KINDS, STREAM, Kind
 class SyncRestRoots:
     """Create, list, fetch, change, remove; and publish to a stream."""
 
-    def __init__(self, scope: SyncRestScope, rates: SyncRates, publish: Publish) -> None:
+    def __init__(self, scope: SyncRestScope, rates: SyncRates) -> None:
         self._scope = scope
         self._rates = rates
         self._limits = scope.limits
-        self._publish = publish
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -101,7 +100,7 @@ class SyncRestRoots:
                 root = roots.set_ttl(tx, actor, kind, name, ttl)
             return bodies.with_etag(200, bodies.root(root, shown), root.revision)
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def remove(self, request: Request, kind: Kind, service: str, name: str) -> Answer:
         """Remove a root with all that it holds."""
@@ -112,11 +111,11 @@ class SyncRestRoots:
             roots.remove(tx, actor, kind, name)
             return Response(204)
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def publish(self, request: Request, service: str, name: str) -> Answer:
         """Publish a stream message to whoever is subscribed now."""
         actor = self._scope.actor(request, service)
         self._rates.publish(actor, name)
         content = given.required_data(fields.of_form(request), STREAM, self._limits)
-        return publishing(actor, name, content, self._publish)
+        return publishing(actor, name, content)

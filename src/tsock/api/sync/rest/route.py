@@ -35,14 +35,14 @@ def _over_rest(handler: RouteHandler) -> RouteHandler:
         if isinstance(answer, Read):
             return Read(_telling_20404(answer.query), answer.reply)
         if isinstance(answer, Write):
-            return Write(_telling_20404(answer.rule))
+            return Write(_telling_20404(answer.rule), answer.about)
         return answer
 
     return handle
 
 
 def _telling_20404(work: Callable[[Tx], Any]) -> Callable[[Tx], Any]:
-    """Over REST what is absent has one code, which applications test for (`rest.md` 1.8)."""
+    """Over REST what is absent has one code, which applications test for."""
 
     def run(tx: Tx) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Whose Sync objects a REST request may reach: those of the account that asks (`sync.md` 4.1, 4.4)."""
+"""Whose Sync objects a REST request may reach: those of the account that asks."""
 
 from tsock.accounts.caller import SYNC
 from tsock.accounts.directory import DEFAULT, Directory
@@ -8,13 +8,14 @@ from tsock.api.rest.asker import asker
 from tsock.api.sync.links import Links
 from tsock.errors import not_found
 from tsock.sync import refusals
-from tsock.sync.actor import Actor, Limits
+from tsock.sync.actor import Actor, SyncLimits
+from tsock.sync.services import options_of
 
 
 class SyncRestScope:
     """Finds the service that a path names, and names the actor of a request."""
 
-    def __init__(self, directory: Directory, limits: Limits) -> None:
+    def __init__(self, directory: Directory, limits: SyncLimits) -> None:
         self._directory = directory
         self.limits = limits
 
@@ -46,10 +47,11 @@ class SyncRestScope:
         found = self.service(request, service)
         if not found.enabled:
             raise refusals.service_out_of_reach()
+        options = options_of(found)
         return Actor(
             account_sid=found.account_sid,
             service_sid=found.sid,
-            webhook_url=found.webhook_url if found.webhooks_from_rest_enabled else None,
+            webhook_url=options.webhook_url if options.webhooks_from_rest_enabled else None,
             limits=self.limits,
         )
 

@@ -1,10 +1,9 @@
-"""Services of Sync over REST (`rest.md` 4.1)."""
+"""Services of Sync over REST (`protocol/rest.md`, Services)."""
 
 from typing import Any
 
 from tsock.accounts import services
 from tsock.accounts.caller import SYNC
-from tsock.accounts.services import WINDOW_MS_MAX, WINDOW_MS_MIN, ServiceOptions
 from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.rest import fields, paging
 from tsock.api.rest.asker import asker
@@ -14,6 +13,8 @@ from tsock.api.sync.rest import bodies
 from tsock.api.sync.rest.route import route
 from tsock.api.sync.rest.scope import SyncRestScope
 from tsock.storage.store import Tx
+from tsock.sync import services as sync_services
+from tsock.sync.services import WINDOW_MS_MAX, WINDOW_MS_MIN, ServiceOptions
 
 
 class SyncRestServices:
@@ -37,7 +38,7 @@ class SyncRestServices:
         principal, options = asker(request), _options(fields.of_form(request))
 
         def rule(tx: Tx) -> Response:
-            made = services.create_service(tx, principal.account.sid, SYNC, options, by=principal.author)
+            made = sync_services.create_service(tx, principal.account.sid, SYNC, options, by=principal.author)
             return answer(bodies.service(made, request.base), 201)
 
         return Write(rule)
@@ -66,7 +67,7 @@ class SyncRestServices:
         principal, options = asker(request), _options(fields.of_form(request))
 
         def rule(tx: Tx) -> Response:
-            changed = services.update_service(
+            changed = sync_services.update_service(
                 tx, principal.account.sid, SYNC, name, options, by=principal.author
             )
             return answer(bodies.service(changed, request.base))

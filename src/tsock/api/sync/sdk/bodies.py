@@ -1,4 +1,4 @@
-"""How the client API shows Sync objects (`sync.md` 2.4): JSON text, with customer data spliced in.
+"""How SDKs are shown Sync objects (`protocol/sync.md`, Bodies): JSON text, with customer data spliced in.
 
 POST replies leave out `data`: JS fills it in from its own request, and Kotlin takes its presence for an
 error that it repeats the request for.
@@ -41,7 +41,7 @@ def page(
     previous: str | None,
     following: str | None,
 ) -> bytes:
-    """A page of items; clients look only at whether a token is null (`sync.md` 2.5)."""
+    """A page of items; clients look only at whether a token is null."""
     return (
         f'{{"items":[{_joined(rows, kind, links)}],"meta":{{"key":"items","page_size":{page_size},'
         f'"previous_token":{text_or_null(previous)},"next_token":{text_or_null(following)}}}}}'

@@ -1,4 +1,4 @@
-"""What the SDKs ask of items through the socket (`sync.md` 2.3, 2.5)."""
+"""What the SDKs ask of items through the socket (`protocol/sync.md`, Requests and Paging)."""
 
 from tsock.api.request import Answer, Read, Request, Response, Write
 from tsock.api.router import Route
@@ -41,7 +41,7 @@ class SyncItemsClient:
         return tunnelled(table)
 
     def context(self, request: Request, name: str) -> Answer:
-        """Read a list's context (`sync.md` 2.4.3)."""
+        """Read a list's context."""
         actor = self._reader(request, LIST, name)
 
         def query(tx: Tx) -> Response:
@@ -63,7 +63,7 @@ class SyncItemsClient:
             item = lists.push(tx, actor, name, content, ttl=ttl)
             return Response(201, bodies.item(item, LIST, shown, with_data=False))
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def add(self, request: Request, name: str) -> Answer:
         """Make a map item that must not exist yet; what Kotlin clients do first."""
@@ -81,7 +81,7 @@ class SyncItemsClient:
             item = maps.add(tx, actor, name, key, content, ttl=ttl)
             return Response(201, bodies.item(item, MAP, shown, with_data=False))
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def put(self, request: Request, name: str, key: str) -> Answer:
         """Make or replace a map item; JS tells added from updated by 201 or 200."""
@@ -97,7 +97,7 @@ class SyncItemsClient:
             item, is_new = maps.put(tx, actor, name, key, content, ttl=ttl, if_match=expected)
             return Response(201 if is_new else 200, bodies.item(item, MAP, shown, with_data=False))
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def fetch(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
         """Read one item by its URL."""
@@ -126,10 +126,10 @@ class SyncItemsClient:
             item = items.update(tx, actor, kind, name, key, data=content, ttl=ttl, if_match=expected)
             return Response(200, bodies.item(item, kind, shown, with_data=False))
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def remove(self, request: Request, kind: Kind, name: str, item_name: str) -> Answer:
-        """Remove an item; the reply has a body, without which JS fails (`sync.md` 2.4.2)."""
+        """Remove an item; the reply has a body, without which JS fails."""
         actor = self._scope.actor(request)
         key = params.item_key(kind, item_name, self._limits)
         expected = params.if_match(request.headers.get("if-match"))
@@ -140,7 +140,7 @@ class SyncItemsClient:
             item = items.remove(tx, actor, kind, name, key, if_match=expected)
             return Response(200, bodies.item(item, kind, shown, with_data=False))
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def page(self, request: Request, kind: Kind, name: str) -> Answer:
         """Items in order; `Index` or `Key` ask for one, `PageToken` for a neighbouring page."""

@@ -57,7 +57,7 @@ def tunnelled(table: list[Entry]) -> list[Route]:
 
 
 def _in_own_service(handler: RouteHandler) -> RouteHandler:
-    """For paths that name the service: it must be the one of the grant (`sync.md` 2.1)."""
+    """For paths that name the service: it must be the one of the grant."""
 
     def scoped(request: Request, service_sid: str, *values: str) -> Answer:
         caller = request.caller

@@ -1,4 +1,4 @@
-"""What the SDKs ask of Sync through the socket: documents, lists, maps and streams (`sync.md` 2.3).
+"""What the SDKs ask of Sync: documents, lists, maps and streams (`protocol/sync.md`, Requests).
 
 A handler decodes, names the actor, and answers with the rule to run; what is allowed is the rules' business.
 """
@@ -6,7 +6,7 @@ A handler decodes, names the actor, and answers with the rule to run; what is al
 from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.api.sync.kinds import of_kind
-from tsock.api.sync.messages import Publish, publishing
+from tsock.api.sync.messages import publishing
 from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.sdk import bodies
 from tsock.api.sync.sdk.request import Entry, present, read_body, tunnelled
@@ -23,11 +23,10 @@ from tsock.sync.pages import Query
 class SyncClient:
     """Handlers of the client API, under `/v3/…` and `/v3/Services/{service}/…` alike."""
 
-    def __init__(self, scope: SyncScope, rates: SyncRates, publish: Publish) -> None:
+    def __init__(self, scope: SyncScope, rates: SyncRates) -> None:
         self._scope = scope
         self._rates = rates
         self._limits = scope.limits
-        self._publish = publish
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -47,7 +46,7 @@ class SyncClient:
         return tunnelled(table)
 
     def configuration(self, request: Request) -> Answer:
-        """Where a Kotlin client finds everything (`sync.md` 2.3.2); it keeps the answer for good."""
+        """Where a Kotlin client finds everything; it keeps the answer for good."""
         shown = links(request, self._scope.actor(request))
         root, base = shown.base, shown.service
         places = {
@@ -121,10 +120,10 @@ class SyncClient:
                 root = roots.set_ttl(tx, actor, kind, name, ttl)
             return Response(200, bodies.root(root, shown))
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def remove(self, request: Request, kind: Kind, name: str) -> Answer:
-        """Remove a root; the payload is junk and stays unread (`sync.md` 2.1)."""
+        """Remove a root; the payload is junk and stays unread."""
         actor = self._scope.actor(request)
         self._rates.write(actor, kind, name)
         shown = links(request, actor)
@@ -132,16 +131,16 @@ class SyncClient:
         def rule(tx: Tx) -> Response:
             return Response(200, bodies.root(roots.remove(tx, actor, kind, name), shown))
 
-        return Write(rule)
+        return Write(rule, about=name)
 
     def publish(self, request: Request, name: str) -> Answer:
         """Publish a stream message to whoever is subscribed now."""
         actor = self._scope.actor(request)
         self._rates.publish(actor, name)
         content = json_data.required(present(read_body(request).data), STREAM, self._limits)
-        return publishing(actor, name, content, self._publish)
+        return publishing(actor, name, content)
 
     def query(self, request: Request, index: str) -> Answer:
-        """Live and instant queries: this server keeps no index that they could ask (`sync.md` 3.9)."""
+        """Live and instant queries: this server keeps no index that they could ask."""
         self._scope.actor(request)
         raise ApiError(400, 54502, f"Query index not found: there is no index named {index[:64]}")

@@ -8,8 +8,9 @@ from tsock.api.request import Request
 from tsock.api.sync.links import Links
 from tsock.errors import ApiError
 from tsock.sync import refusals
-from tsock.sync.actor import Actor, Limits
+from tsock.sync.actor import Actor, SyncLimits
 from tsock.sync.announce import CDS_HOST
+from tsock.sync.services import options_of
 
 _HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
@@ -17,7 +18,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{
 class SyncScope:
     """Names the actor of a tunnelled request, and the base of the URLs it is shown."""
 
-    def __init__(self, directory: Directory, limits: Limits) -> None:
+    def __init__(self, directory: Directory, limits: SyncLimits) -> None:
         self._directory = directory
         self.limits = limits
 
@@ -26,7 +27,7 @@ class SyncScope:
 
         Raises:
             ApiError: 54050, of Conversations 50050, the service was deleted meanwhile; 54056 it was
-                disabled; 54007 a write to what only Conversations changes (`sync.md` 2.1).
+                disabled; 54007 a write to what only Conversations changes.
         """
         caller = request.caller
         session = request.session
@@ -41,13 +42,14 @@ class SyncScope:
         is_chat = request.product == CHAT
         if is_chat and request.method != "GET" and request.path[-1] != "Subscriptions":
             raise refusals.forbidden()
+        options = options_of(service)
         return Actor(
             account_sid=caller.account_sid,
             service_sid=service.sid,
             identity=caller.identity,
-            acl_enabled=service.acl_enabled or is_chat,
-            connection=session.number,
-            webhook_url=service.webhook_url,
+            acl_enabled=options.acl_enabled or is_chat,
+            connection=session.origin,
+            webhook_url=options.webhook_url,
             endpoint_id=caller.endpoint_id or session.endpoint_id,
             limits=self.limits,
         )

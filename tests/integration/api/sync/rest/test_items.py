@@ -1,4 +1,4 @@
-"""Items of lists and maps over REST (`rest.md` 4.3, 4.4)."""
+"""Items of lists and maps over REST (`protocol/rest.md`, Roots and items)."""
 
 from typing import Any
 from urllib.parse import quote
@@ -192,7 +192,6 @@ async def test_item_update_needs_data_or_a_time_to_live_of_its_own(
 async def test_long_name_of_a_time_to_live_makes_the_short_one_void(
     backend: Backend, places: dict[str, str], segment: str
 ) -> None:
-    """S-090."""
     place = places[segment]
     made = await add(backend, place, 0, Ttl="nonsense", ItemTtl="3600")
     assert made["date_expires"] == HOUR_ON
@@ -205,7 +204,7 @@ async def test_long_name_of_a_time_to_live_makes_the_short_one_void(
 async def test_collection_ttl_ends_the_collection_and_not_the_item(
     rig: Rig, backend: Backend, places: dict[str, str], segment: str
 ) -> None:
-    """One step of the counter for both (`sync.md` 8, 38)."""
+    """One step of the counter for both."""
     place = places[segment]
     made = await add(backend, place, 0, CollectionTtl="3600")
     root = (await backend.get(f"/{segment}/x")).json
@@ -235,7 +234,6 @@ async def test_collection_ttl_beside_a_failed_write_changes_nothing(
 async def test_if_match_guards_updates_and_removals_of_items(
     backend: Backend, places: dict[str, str], segment: str, mismatch: int
 ) -> None:
-    """S-086."""
     await add(backend, places[segment], 0)
     item = f"{places[segment]}/0"
     for header, error in (
@@ -295,7 +293,7 @@ async def page_names(backend: Backend, path: str) -> list[int]:
 async def test_pages_of_items_meet_each_once_in_both_directions(
     backend: Backend, twelve: dict[str, str], descending: bool
 ) -> None:
-    """S-088, S-089: indexes sort by number, keys by code point, and links keep the order."""
+    """Indexes sort by number, keys by code point, and links keep the order."""
     for segment, order in (("Lists", range(12)), ("Maps", sorted(range(12), key=str))):
         expected = list(order)[:: -1 if descending else 1]
         query = f"?PageSize=5{'&Order=desc' if descending else ''}"

@@ -1,4 +1,4 @@
-"""Permissions of documents, lists and maps over REST (`rest.md` 4.2, `sync.md` 5)."""
+"""Permissions of documents, lists and maps over REST (`protocol/rest.md`, Roots and items)."""
 
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +8,7 @@ import pytest
 from tests.support.backend import Backend
 from tests.support.rig import Rig
 from tsock.accounts.caller import SYNC
-from tsock.accounts.services import ServiceOptions, update_service
+from tsock.sync.services import ServiceOptions, update_service
 
 ALL = {"Read": "true", "Write": "true", "Manage": "true"}
 IDENTITIES = ["a/b", "50%", "+15551234567", "two words", "\N{GRINNING FACE}", "user.json", "#1", "x" * 256]
@@ -22,7 +22,6 @@ roots = pytest.mark.parametrize(
 async def test_permission_is_set_fetched_listed_and_taken_back(
     backend: Backend, segment: str, whose: str
 ) -> None:
-    """S-099."""
     root = await backend.make(f"/{segment}", UniqueName="x")
     place = f"/{segment}/x/Permissions"
     assert (await backend.get(f"{place}/bob")).error == (404, 54354)
@@ -101,7 +100,6 @@ async def test_stream_has_no_permissions(backend: Backend) -> None:
 
 
 async def test_permissions_bind_clients_and_never_the_backend(rig: Rig, backend: Backend) -> None:
-    """S-097, S-098, S-100."""
     await rig.do(update_service, rig.made.account_sid, SYNC, "default", ServiceOptions(acl_enabled=True))
     client = rig.connect("alice")
     await backend.make("/Documents", UniqueName="x", Data='{"n":1}')

@@ -1,4 +1,4 @@
-"""Documents, lists, maps and streams over REST (`rest.md` 4.2 to 4.5)."""
+"""Documents, lists, maps and streams over REST (`protocol/rest.md`, Roots and items)."""
 
 from typing import Any
 from urllib.parse import quote
@@ -59,7 +59,6 @@ def shown(backend: Backend, segment: str, sid: str, **changes: Any) -> dict[str,
 
 @roots
 async def test_root_is_created_fetched_and_removed(backend: Backend, segment: str) -> None:
-    """S-085, S-087, S-094."""
     made = await backend.post(f"/{segment}", {"UniqueName": "board"})
     sid = made.json["sid"]
     assert sid.startswith(PREFIXES[segment])
@@ -129,7 +128,7 @@ async def test_refused_create_names_the_code_and_makes_nothing(
 
 @roots
 async def test_time_to_live_sets_and_clears_the_end(backend: Backend, segment: str) -> None:
-    """S-090. Lists and maps have a long name for it, which makes the short one void."""
+    """Lists and maps have a long name for it, which makes the short one void."""
     made = await backend.make(f"/{segment}", UniqueName="x", Ttl="3600")
     assert made["date_expires"] == HOUR_ON
     assert (await backend.post(f"/{segment}/x", {"Ttl": "0"})).json["date_expires"] is None
@@ -166,7 +165,7 @@ async def test_update_that_names_nothing_is_54010(backend: Backend, segment: str
 @roots
 @pytest.mark.parametrize("name", ["nothing", "", "ET" + UNKNOWN, "ES" + UNKNOWN, "XX" + UNKNOWN])
 async def test_absent_root_is_20404_with_every_method(backend: Backend, segment: str, name: str) -> None:
-    """S-094: applications test for this code, not for that of the client API."""
+    """Applications test for this code, not for that of the client API."""
     path = f"/{segment}/{name}"
     answers = [
         await backend.get(path),
@@ -282,7 +281,6 @@ async def test_if_match_that_holds_or_any_lets_the_update_through(backend: Backe
 async def test_if_match_that_fails_or_is_malformed_changes_nothing(
     backend: Backend, header: str, error: tuple[int, int]
 ) -> None:
-    """S-086."""
     await backend.make("/Documents", UniqueName="x", Data='{"kept":1}')
     changed = await backend.post("/Documents/x", {"Data": "{}"}, headers=[("if-match", header)])
     assert changed.error == error
@@ -386,7 +384,7 @@ async def test_list_shows_roots_as_they_are_fetched_the_oldest_first(
 
 @roots
 async def test_pages_of_roots_meet_each_once_in_both_directions(backend: Backend, segment: str) -> None:
-    """S-088. All are made in the same millisecond."""
+    """All are made in the same millisecond."""
     key = segment.lower()
     sids = sorted([(await backend.make(f"/{segment}"))["sid"] for _ in range(7)])
     forth = await backend.walk(f"https://tsock.example{backend.place}/{segment}?PageSize=3", key)

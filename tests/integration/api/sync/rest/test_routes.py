@@ -9,9 +9,9 @@ from tests.support.backend import Backend
 from tests.support.rig import BASE_URL, Client, Rig
 from tsock.accounts.caller import SYNC
 from tsock.accounts.keys import create_key
-from tsock.accounts.services import ServiceOptions, update_service
 from tsock.api.request import Access, Door
 from tsock.storage.store import fetched
+from tsock.sync.services import ServiceOptions, update_service
 from tsock.webhooks import outbox
 
 KINDS = {"ET": "document", "ES": "list", "MP": "map", "TO": "stream"}
@@ -40,7 +40,6 @@ async def heard(rig: Rig, client: Client) -> list[tuple[str, Any]]:
 
 
 async def test_changes_made_over_rest_reach_subscribed_clients_in_order(rig: Rig, backend: Backend) -> None:
-    """S-091."""
     alice = rig.connect("alice")
     document = (await backend.make("/Documents", UniqueName="x"))["sid"]
     board = (await backend.make("/Lists", UniqueName="x"))["sid"]
@@ -79,7 +78,6 @@ async def test_changes_made_over_rest_reach_subscribed_clients_in_order(rig: Rig
 
 
 async def test_message_sent_over_rest_reaches_subscribed_clients(rig: Rig, backend: Backend) -> None:
-    """S-092."""
     alice = rig.connect("alice")
     stream = (await backend.make("/Streams", UniqueName="x"))["sid"]
     await subscribe(alice, stream)

@@ -1,4 +1,4 @@
-"""Services of Sync over REST (`rest.md` 4.1)."""
+"""Services of Sync over REST (`protocol/rest.md`, Services)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.support.backend import Backend
 from tests.support.rig import BASE_URL, Rig
 from tsock.accounts.accounts import create_subaccount
 from tsock.accounts.caller import CHAT, SYNC
-from tsock.accounts.services import ServiceOptions, create_service, update_service
+from tsock.sync.services import ServiceOptions, create_service, update_service
 
 NOON, LATER = "2031-05-02T12:00:00Z", "2031-05-02T12:00:01Z"
 NOT_FOUND = (404, 20404)
@@ -49,7 +49,6 @@ def shown(rig: Rig, sid: str, **changes: Any) -> dict[str, Any]:
 
 
 async def test_default_service_exists_from_the_start(rig: Rig, services: Backend) -> None:
-    """S-084."""
     sid = rig.made.sync_service_sid
     expected = shown(rig, sid, unique_name="default", friendly_name="Sync default service")
     for name in ("default", sid, sid[:2] + sid[2:].upper()):
@@ -122,7 +121,6 @@ async def test_service_is_created_changed_and_deleted(rig: Rig, services: Backen
 async def test_refused_option_changes_nothing(
     services: Backend, form: dict[str, str], error: tuple[int, int]
 ) -> None:
-    """S-093."""
     before = (await services.get("")).body
     assert (await services.post("", form)).error == error
     assert (await services.post("/default", {"AclEnabled": "true", **form})).error == error

@@ -1,4 +1,4 @@
-"""The client API, reply for reply (`sync.md` 2)."""
+"""The client API, reply for reply (`protocol/sync.md`, Requests)."""
 
 from typing import Any
 from urllib.parse import quote
@@ -7,20 +7,16 @@ import pytest
 
 from tests.support.rig import Client, Reply, Rig
 from tsock.accounts.caller import CHAT, SYNC
-from tsock.accounts.services import ServiceOptions, create_service, delete_service, update_service
+from tsock.accounts.services import delete_service
 from tsock.sync import lists
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
+from tsock.sync.services import ServiceOptions, create_service, update_service
 
 NOON, LATER = "2031-05-02T12:00:00.000Z", "2031-05-02T12:00:01.000Z"
 UNKNOWN = "0" * 32
 HOST = "https://cds.us1.twilio.com"
 KINDS = {"Documents": "ET", "Lists": "ES", "Maps": "MP", "Streams": "TO"}
-
-
-@pytest.fixture
-def client(rig: Rig) -> Client:
-    return rig.connect("alice")
 
 
 @pytest.fixture
@@ -57,7 +53,6 @@ def common(rig: Rig, sid: str, url: str, **changes: Any) -> dict[str, Any]:
 async def test_document_shows_its_data_when_read_and_not_when_written(
     rig: Rig, client: Client, places: str
 ) -> None:
-    """S-009, S-019, S-020."""
     made = await make(client, "Documents", data={"n": 0})
     sid = made["sid"]
     shown = common(rig, sid, f"{places}/Documents/{sid}", links={}, revision="0", last_event_id=0)
@@ -72,7 +67,6 @@ async def test_document_shows_its_data_when_read_and_not_when_written(
 async def test_list_and_map_and_stream_show_where_their_content_is(
     rig: Rig, client: Client, places: str
 ) -> None:
-    """S-008, S-010, S-011."""
     for segment, parts in [("Lists", ("Items", "Context")), ("Maps", ("Items",)), ("Streams", ("Messages",))]:
         made = await make(client, segment)
         url = f"{places}/{segment}/{made['sid']}"
@@ -87,7 +81,6 @@ async def test_list_and_map_and_stream_show_where_their_content_is(
 async def test_root_is_the_same_by_sid_by_name_and_under_its_service(
     rig: Rig, client: Client, segment: str, prefix: str
 ) -> None:
-    """S-005, S-006, S-015, S-016."""
     name = "a/b %\N{LATIN SMALL LETTER E WITH ACUTE}"
     made = await make(client, segment, unique_name=name)
     assert made["unique_name"] == name
@@ -103,7 +96,6 @@ async def test_root_is_the_same_by_sid_by_name_and_under_its_service(
 
 @pytest.mark.parametrize("segment", KINDS)
 async def test_root_is_removed_once_with_its_body(client: Client, segment: str) -> None:
-    """S-003, S-052."""
     made = await make(client, segment, unique_name="x")
     removed = await client.request("DELETE", f"/v3/{segment}/x", b"data_sync")
     assert removed.status == 200
@@ -115,7 +107,6 @@ async def test_root_is_removed_once_with_its_body(client: Client, segment: str) 
 
 @pytest.mark.parametrize("segment", KINDS)
 async def test_time_to_live_is_shown_and_cleared_by_0(client: Client, segment: str) -> None:
-    """S-012, S-053."""
     made = await make(client, segment, unique_name="x", ttl=3600)
     assert made["date_expires"] == "2031-05-02T13:00:00.000Z"
     changed = await client.request("POST", f"/v3/{segment}/x", {"ttl": 60})
@@ -146,7 +137,6 @@ async def test_data_come_back_exactly_as_they_were_sent(client: Client) -> None:
 async def test_urls_stay_on_the_host_that_was_asked_and_on_the_usual_one_if_that_is_none(
     client: Client,
 ) -> None:
-    """S-008."""
     for host, expected in [
         ("cds.ie1.twilio.com", "https://cds.ie1.twilio.com"),
         ("localhost:9999", "https://localhost:9999"),
@@ -164,7 +154,6 @@ async def test_urls_stay_on_the_host_that_was_asked_and_on_the_usual_one_if_that
 async def test_configuration_has_all_links_with_literal_placeholders(
     rig: Rig, client: Client, places: str
 ) -> None:
-    """S-001."""
     assert await client.request("GET", "/v3/Configuration") == (
         200,
         {
@@ -205,7 +194,6 @@ def item(rig: Rig, kind: str, sid: str, url: str, number: int, **own: Any) -> di
 
 
 async def test_list_items_from_push_to_removal(rig: Rig, client: Client, places: str) -> None:
-    """S-026, S-028, S-029, S-037."""
     sid = (await make(client, "Lists", unique_name="log"))["sid"]
     url = f"{places}/Lists/{sid}/Items"
     shown = item(rig, "list", sid, f"{url}/0", 0, index=0)
@@ -226,7 +214,7 @@ async def test_list_items_from_push_to_removal(rig: Rig, client: Client, places:
 
 
 async def test_map_items_from_put_to_removal(rig: Rig, client: Client, places: str) -> None:
-    """S-005, S-028, S-030, S-037; the key is percent-encoded in URLs and nowhere else."""
+    """The key is percent-encoded in URLs and nowhere else."""
     sid = (await make(client, "Maps", unique_name="users"))["sid"]
     key, encoded = 'u/1 "\N{SNOWMAN}', quote('u/1 "\N{SNOWMAN}', safe="")
     url = f"{places}/Maps/{sid}/Items/{encoded}"
@@ -249,7 +237,7 @@ async def test_map_items_from_put_to_removal(rig: Rig, client: Client, places: s
 
 
 async def test_added_map_item_must_be_new(rig: Rig, client: Client, places: str) -> None:
-    """S-033; what Kotlin sends first."""
+    """What Kotlin sends first."""
     sid = (await make(client, "Maps", unique_name="m"))["sid"]
     shown = item(rig, "map", sid, f"{places}/Maps/{sid}/Items/k", 0, key="k")
     body = {"key": "k", "data": {"n": 0}, "ttl": 0}
@@ -260,7 +248,6 @@ async def test_added_map_item_must_be_new(rig: Rig, client: Client, places: str)
 async def test_map_is_opened_with_its_first_items_where_asked_for(
     rig: Rig, client: Client, places: str
 ) -> None:
-    """S-044."""
     sid = (await make(client, "Maps", unique_name="m"))["sid"]
     for key in ("b", "a"):
         await client.request("PUT", f"/v3/Maps/m/Items/{key}", {"data": {"k": key}})
@@ -274,7 +261,6 @@ async def test_map_is_opened_with_its_first_items_where_asked_for(
 
 
 async def test_page_has_rows_with_data_and_tokens_where_more_follows(client: Client) -> None:
-    """S-036, S-040, S-043."""
     await make(client, "Lists", unique_name="l")
     for n in range(5):
         await client.request("POST", "/v3/Lists/l/Items", {"data": {"n": n}})
@@ -316,7 +302,6 @@ async def test_context_of_a_list_is_read_beside_its_items(rig: Rig, client: Clie
 
 
 async def test_message_of_a_stream_is_answered_with_its_sid_and_data(client: Client) -> None:
-    """S-046."""
     await make(client, "Streams", unique_name="s")
     reply = await client.request("POST", "/v3/Streams/s/Messages", {"data": {"x": 1}})
     assert reply.status == 201
@@ -399,7 +384,6 @@ def longer(body: dict[str, Any]) -> dict[str, Any]:
 async def test_refusal_has_the_documented_status_and_code(
     client: Client, method: str, path: str, body: Any, expected: tuple[int, int]
 ) -> None:
-    """S-007, S-013, S-014, S-017, S-018, S-023, S-027, S-034, S-046, S-047, S-048, S-049, S-050, S-082."""
     for segment, name in [("Documents", "doc"), ("Lists", "list"), ("Maps", "map"), ("Streams", "stream")]:
         await make(client, segment, unique_name=name)
     assert (await client.request(method, path, body)).error == expected
@@ -439,14 +423,12 @@ async def test_empty_key_of_a_map_page_is_400_54209(client: Client) -> None:
 
 
 async def test_data_of_just_the_largest_size_are_taken(client: Client) -> None:
-    """S-046, S-047."""
     assert (await client.request("POST", "/v3/Documents", TEN)).status == 201
     await make(client, "Streams", unique_name="s")
     assert (await client.request("POST", "/v3/Streams/s/Messages", MESSAGE)).status == 201
 
 
 async def test_refusal_has_exactly_the_members_that_clients_read(client: Client) -> None:
-    """S-051."""
     reply = await client.request("GET", "/v3/Documents/none")
     assert reply.body == {
         "status": 404,
@@ -472,7 +454,6 @@ async def test_refusal_has_exactly_the_members_that_clients_read(client: Client)
 async def test_other_revision_than_the_expected_is_412_and_changes_nothing(
     client: Client, method: str, path: str, code: int, revision: str
 ) -> None:
-    """S-021, S-032."""
     await make(client, "Documents", unique_name="doc", data={"n": 0})
     await make(client, "Lists", unique_name="list")
     await make(client, "Maps", unique_name="map")
@@ -488,7 +469,6 @@ async def test_other_revision_than_the_expected_is_412_and_changes_nothing(
 
 
 async def test_minus_one_asks_for_an_absent_map_item(client: Client) -> None:
-    """S-031."""
     await make(client, "Maps", unique_name="m")
     replies = [
         await client.request("PUT", "/v3/Maps/m/Items/k", {"data": {}}, headers={"If-Match": "-1"})
@@ -521,7 +501,7 @@ async def test_service_that_was_disabled_or_deleted_meanwhile_is_refused(rig: Ri
 
 
 async def test_what_is_behind_conversations_can_be_read_and_not_written(rig: Rig) -> None:
-    """`sync.md` 2.1; the store of a Chat service is its own."""
+    """The store of a Chat service is its own."""
     client = rig.connect(products={SYNC: "default", CHAT: "default"})
     await make(client, "Documents", unique_name="d")
 
@@ -546,7 +526,6 @@ async def test_what_is_behind_conversations_can_be_read_and_not_written(rig: Rig
 
 @pytest.mark.settings(sync_writes_per_object_per_s=1, sync_burst_s=2)
 async def test_writes_of_one_object_beyond_their_rate_are_429_54009(rig: Rig, client: Client) -> None:
-    """S-108."""
     await make(client, "Maps", unique_name="a")
     await make(client, "Maps", unique_name="b")
     for key in ("x", "y"):

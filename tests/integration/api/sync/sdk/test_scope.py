@@ -1,4 +1,4 @@
-"""Whom a webhook names for a change made through the socket (`sync.md` 6)."""
+"""Whom a webhook names for a change made through the socket."""
 
 import pytest
 

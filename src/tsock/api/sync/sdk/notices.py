@@ -1,4 +1,4 @@
-"""What subscribers are sent: the payload of each notification, and the frame that carries it (`sync.md` 3.3).
+"""What subscribers are sent (`protocol/sync.md`, Notifications): each payload, and the frame that carries it.
 
 Live events and replays use the singular `event`, one change each; subscription messages use `events`, but
 for clients of protocol version 3, which read nothing else than `event`.
@@ -10,18 +10,9 @@ import msgspec
 
 from tsock.errors import ApiError
 from tsock.events import Event
+from tsock.sync.kinds import SYNC_EVENT
 from tsock.wire import packets
 from tsock.wire.websocket import binary_frame
-
-SYNC_EVENT = "twilio.sync.event"
-"""Carries subscription messages, replayed events and all of streams."""
-
-_LIVE_TYPES = {
-    "document": "com.twilio.rtd.cds.document",
-    "list": "com.twilio.rtd.cds.list",
-    "map": "com.twilio.rtd.cds.map",
-    "stream": SYNC_EVENT,
-}
 
 OLD_PROTOCOL = 3
 
@@ -61,7 +52,7 @@ class Notices:
             event.kind.encode(),
             event.body,
         )
-        return self._frame(_LIVE_TYPES[event.kind.partition("_")[0]], payload)
+        return self._frame(event.message_type, payload)
 
     def replayed(self, event: Event, correlation_id: int) -> bytes:
         """The frame of an event that a subscriber missed."""

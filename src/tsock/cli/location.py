@@ -18,7 +18,7 @@ WHERE = Group("Where", help="By default the server on port 8080, or what `TSOCK_
 
 @Parameter(name="*", group=WHERE)
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Target:
+class Location:
     """The flags that say where to look."""
 
     data: Annotated[str | None, Parameter(metavar="DIR")] = None
@@ -29,7 +29,7 @@ class Target:
     "Settings file instead of `tsock.toml`."
 
 
-HERE = Target()
+HERE = Location()
 """Nothing said about it."""
 
 InAccount: TypeAlias = Annotated[
@@ -41,7 +41,7 @@ InAccount: TypeAlias = Annotated[
 Product: TypeAlias = Literal["sync", "chat"]
 
 
-class Place:
+class DataDirectory:
     """A data directory that was found, and the settings for whoever opens it."""
 
     def __init__(self, data: Path, loaded: Loaded) -> None:
@@ -58,19 +58,19 @@ class Place:
         return _answers(self.socket)
 
 
-def locate(target: Target, *, fresh: bool = False) -> Place:
+def locate(location: Location, *, fresh: bool = False) -> DataDirectory:
     """The installation that the flags, else the environment, else the settings file name.
 
     Args:
-        target: the flags.
+        location: the flags.
         fresh: whether a directory without data will do, if one is named.
 
     Raises:
         ConfigError: there is none; the text tells where it was looked for.
     """
-    loaded = load({"data": target.data, "port": target.port}, os.environ, target.config)
+    loaded = load({"data": location.data, "port": location.port}, os.environ, location.config)
     settings = loaded.settings
-    by_port = target.port is not None and target.data is None
+    by_port = location.port is not None and location.data is None
     if settings.data is not None and not by_port:
         data = Path(settings.data)
         if not fresh and not (data / layout.DATABASE).exists():
@@ -78,7 +78,7 @@ def locate(target: Target, *, fresh: bool = False) -> Place:
                 f"data: {data} (from {loaded.origins['data']}) holds no data of tsock; name the directory of "
                 "a server with --data DIR, or start one on it with `tsock serve` or `tsock dev`"
             )
-        return Place(data, loaded)
+        return DataDirectory(data, loaded)
     link = runtime.link(settings.port)
     if not _answers(link / layout.SOCKET):
         raise ConfigError(
@@ -86,7 +86,7 @@ def locate(target: Target, *, fresh: bool = False) -> Place:
             "--data, TSOCK_DATA nor tsock.toml names a data directory; start one with `tsock dev`, or name "
             "it with --port NUMBER or --data DIR"
         )
-    return Place(link.resolve(), loaded)
+    return DataDirectory(link.resolve(), loaded)
 
 
 def _answers(path: Path) -> bool:

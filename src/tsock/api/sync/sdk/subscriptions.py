@@ -1,35 +1,31 @@
-"""Establish and cancel (`sync.md` 3): what a client asked to follow, read at one point of the commit order.
+"""Establish and cancel: what a client asked to follow, read at one point of the commit order.
+
+Protocol: `protocol/sync.md`, Subscriptions and Replay.
 
 The query and what follows it run in one piece, with every commit that the query saw already announced. So a
 replay up to the object's counter, and live events from there on, neither miss nor repeat anything.
 """
 
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 
-from tsock.accounts.records import Service
+from tsock.api.live import Following, LiveSession
 from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
+from tsock.api.sync.sdk.notices import Entry, Notices, failure
 from tsock.api.sync.sdk.scope import SyncScope
 from tsock.errors import ApiError, invalid
-from tsock.gateway.hub import Hub
-from tsock.gateway.notices import Entry, Notices, failure
-from tsock.gateway.session import Session
+from tsock.events import Replay
 from tsock.settings import Settings
-from tsock.storage.store import Store, Tx
+from tsock.storage.store import Tx
 from tsock.sync import permissions, refusals, replay
 from tsock.sync.actor import Actor
 from tsock.sync.kinds import DOCUMENT, KINDS, STREAM
 from tsock.sync.models import Root
-from tsock.sync.replay import Replay
-from tsock.wire.connection import State
 
 REPLAY_BYTES_MAX = 1024 * 1024
 """A request's replay stops behind the event that reaches this size, so that it fits into the send queue."""
-
-
-_SIDS_PER_STATEMENT = 1000
 
 
 class Wanted(msgspec.Struct, frozen=True, gc=False):
@@ -63,11 +59,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 class Subscriptions:
     """The one route through which clients subscribe."""
 
-    def __init__(
-        self, scope: SyncScope, store: Store, hub: Hub, notices: Notices, settings: Settings
-    ) -> None:
+    def __init__(self, scope: SyncScope, hub: Following, notices: Notices, settings: Settings) -> None:
         self._scope = scope
-        self._store = store
         self._hub = hub
         self._notices = notices
         self._settings = settings
@@ -84,7 +77,8 @@ class Subscriptions:
 
     def subscribe(self, request: Request) -> Answer:
         """Establish or cancel a batch; per-object problems are told in notifications, not here."""
-        session = cast(Session, request.session)
+        session = request.session
+        assert session is not None
         batch = self._read(request)
         if batch.action == "cancel":
             # It goes through the store all the same, so that it keeps its place among establishes.
@@ -94,28 +88,6 @@ class Subscriptions:
             lambda tx: self._look_up(tx, self._scope.actor(request), session, batch),
             lambda outcomes: self._establish(session, batch, outcomes),
         )
-
-    def withdraw_unreadable(self, session: Session, service: Service) -> None:
-        """Stop delivering what permissions forbid, after the service's ACL was switched on (`sync.md` 5)."""
-        caller = session.caller
-        if caller is None or service.sid not in caller.products.values():
-            return
-        actor = Actor(caller.account_sid, service.sid, caller.identity, acl_enabled=True)
-        followed = list(session.subscriptions)
-        for start in range(0, len(followed), _SIDS_PER_STATEMENT):
-            self._withdraw(session, actor, followed[start : start + _SIDS_PER_STATEMENT])
-
-    def _withdraw(self, session: Session, actor: Actor, sids: list[str]) -> None:
-        def forbidden(tx: Tx) -> set[str]:
-            own = list(replay.standing(tx, actor, sids))
-            return set(own) - permissions.readable(tx, actor, own) if own else set()
-
-        def leave(unreadable: set[str] | None, error: Exception | None) -> None:
-            # Where it cannot be told what may be read, nothing is.
-            for sid in sids if unreadable is None else unreadable:
-                self._hub.leave(session, sid)
-
-        self._store.read(forbidden, leave)
 
     def _read(self, request: Request) -> Batch:
         try:
@@ -127,7 +99,7 @@ class Subscriptions:
             raise invalid(f"{len(batch.requests)} requests, at most {most} allowed")
         return batch
 
-    def _look_up(self, tx: Tx, actor: Actor, session: Session, batch: Batch) -> list[Outcome]:
+    def _look_up(self, tx: Tx, actor: Actor, session: LiveSession, batch: Batch) -> list[Outcome]:
         """What each entry gets; reads only."""
         sids = [wanted.object_sid for wanted in batch.requests]
         found = replay.standing(tx, actor, sids) if sids else {}
@@ -175,14 +147,14 @@ class Subscriptions:
             return ApiError(400, 54419, f"Too many subscriptions: one connection may have {most}")
         return None
 
-    def _position(self, tx: Tx, session: Session, root: Root) -> int:
-        """The number behind which to replay for a client that names none (`sync.md` 3.6)."""
+    def _position(self, tx: Tx, session: LiveSession, root: Root) -> int:
+        """The number behind which to replay for a client that names none."""
         if root.kind in (DOCUMENT, STREAM):
             return root.last_event_id
         return replay.counter_at(tx, root, session.first_init_ms)
 
-    def _establish(self, session: Session, batch: Batch, outcomes: list[Outcome]) -> Response:
-        if session.connection.state is State.GONE:  # it was lost meanwhile; whoever joins now never leaves
+    def _establish(self, session: LiveSession, batch: Batch, outcomes: list[Outcome]) -> Response:
+        if session.is_gone:  # it was lost meanwhile; whoever joins now never leaves
             return Response(200, self._accepted)
         established: list[Entry] = []
         failed: list[Entry] = []
@@ -211,18 +183,18 @@ class Subscriptions:
         self._tell(session, "failed", batch, failed)
         return Response(200, self._accepted)
 
-    def _cancel(self, session: Session, batch: Batch) -> Response:
+    def _cancel(self, session: LiveSession, batch: Batch) -> Response:
         for wanted in batch.requests:
             self._leave(session, wanted.object_sid)
         self._tell(session, "canceled", batch, [_entry(wanted) for wanted in batch.requests])
         return Response(200, self._accepted)
 
-    def _leave(self, session: Session, sid: str) -> None:
+    def _leave(self, session: LiveSession, sid: str) -> None:
         self._hub.leave(session, sid)
         if session.interrupted:
             session.interrupted.pop(sid, None)
 
-    def _tell(self, session: Session, outcome: str, batch: Batch, entries: list[Entry]) -> None:
+    def _tell(self, session: LiveSession, outcome: str, batch: Batch, entries: list[Entry]) -> None:
         for frame in self._notices.subscription(
             outcome, batch.correlation_id, entries, batch.event_protocol_version
         ):
@@ -240,13 +212,13 @@ def _up_to(bytes_max: int, missed: Replay) -> Replay:
     return missed
 
 
-def _known(session: Session, sid: str, after: int) -> int:
+def _known(session: LiveSession, sid: str, after: int) -> int:
     """What the client knew when the replay began that it goes on with; `after` if it begins now."""
     stopped, known = (session.interrupted or {}).get(sid, (after, after))
     return known if stopped == after else after
 
 
-def _remember(session: Session, sid: str, known: int, missed: Replay) -> None:
+def _remember(session: LiveSession, sid: str, known: int, missed: Replay) -> None:
     if not missed.completed:
         session.interrupted = session.interrupted or {}
         session.interrupted[sid] = (missed.last_event_id, known)

@@ -18,7 +18,7 @@ _PORTS = {"ws": 80, "wss": 443}
 
 
 @dataclass(frozen=True)
-class Address:
+class Endpoint:
     """Where clients connect."""
 
     host: str
@@ -27,8 +27,8 @@ class Address:
     tls: bool = False
 
     @classmethod
-    def read(cls, url: str) -> "Address":
-        """The address in `ws://HOST[:PORT][/PATH]` or `wss://…`.
+    def read(cls, url: str) -> "Endpoint":
+        """The endpoint in `ws://HOST[:PORT][/PATH]` or `wss://…`.
 
         Raises:
             ConfigError: it is no such URL.
@@ -68,7 +68,7 @@ class Signer:
 
 
 @dataclass(frozen=True)
-class OneToken:
+class GivenToken:
     """The token that every client presents, where no key is at hand."""
 
     token: str = field(repr=False)
@@ -96,11 +96,11 @@ class Host:
 
 
 @dataclass(frozen=True)
-class Target:
+class Server:
     """Where the load goes, and as whom."""
 
-    address: Address
-    signer: Signer | OneToken
+    endpoint: Endpoint
+    signer: Signer | GivenToken
     host: Host | None = None
     """None when the server runs elsewhere: nothing is known of its CPU, memory and disk."""
     ttl_s: int = 0

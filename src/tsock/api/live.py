@@ -1,0 +1,53 @@
+"""The live connections behind requests, and what is delivered to them, as handlers and the hub see both."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from tsock.accounts.caller import Caller
+from tsock.events import Origin
+
+
+class Subscriber(Protocol):
+    """What events are sent to."""
+
+    number: int
+    """Its number on this node."""
+    subscriptions: dict[str, Any]
+    """SIDs of the objects that it follows, each with what the hub keeps of it."""
+
+    @property
+    def send(self) -> Callable[[bytes], object]:
+        """Queues one complete WebSocket frame."""
+        ...
+
+
+class LiveSession(Subscriber, Protocol):
+    """A connection that was let in."""
+
+    origin: Origin
+    """Node and number: names it in the events that it causes."""
+    caller: Caller | None
+    """Who it is for; None until it was let in."""
+    endpoint_id: str
+    """The client that opened it; a grant of now may name another."""
+    first_init_ms: int
+    """When the endpoint first came; it may have had other connections since."""
+    interrupted: dict[str, tuple[int, int]] | None
+    """Objects whose replay goes on: where it stopped, and what the client knew at its beginning."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its socket is closed."""
+        ...
+
+
+class Following(Protocol):
+    """Who follows which objects: the hub."""
+
+    def join(self, subscriber: LiveSession, sid: str, seq: int) -> None:
+        """Follow an object from behind `seq`, in place of an earlier subscription to it."""
+        ...
+
+    def leave(self, subscriber: LiveSession, sid: str) -> None:
+        """End the subscription to an object, if there is one."""
+        ...

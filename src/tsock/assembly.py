@@ -1,0 +1,316 @@
+"""Builds every part of tsock and starts none: for the server, the offline commands and the tests alike."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import msgspec
+
+from tsock.accounts.bootstrap import Bootstrap
+from tsock.accounts.caller import SYNC, Caller
+from tsock.announcements import Announcements
+from tsock.api.account.accounts import AccountsRest
+from tsock.api.account.iam import IamRest
+from tsock.api.account.keys import KeysRest
+from tsock.api.account.monitor import MonitorRest
+from tsock.api.development import Development
+from tsock.api.gatekeeper import Gatekeeper
+from tsock.api.health import Health
+from tsock.api.operator.accounts import OperatorAccounts
+from tsock.api.operator.check import OperatorCheck, Premises
+from tsock.api.operator.keys import OperatorKeys
+from tsock.api.operator.permissions import OperatorPermissions
+from tsock.api.operator.records import OperatorRecords
+from tsock.api.operator.revocations import OperatorRevocations
+from tsock.api.operator.services import OperatorServices
+from tsock.api.operator.tokens import OperatorTokens
+from tsock.api.operator.webhooks import OperatorWebhooks
+from tsock.api.router import Route, Router
+from tsock.api.sync.rates import SyncRates
+from tsock.api.sync.rest import routes as sync_rest
+from tsock.api.sync.sdk.items import SyncItemsClient
+from tsock.api.sync.sdk.notices import Notices
+from tsock.api.sync.sdk.reachability import Reachability
+from tsock.api.sync.sdk.roots import SyncClient
+from tsock.api.sync.sdk.scope import SyncScope
+from tsock.api.sync.sdk.subscriptions import Subscriptions
+from tsock.api.sync.sdk.withdrawal import Withdrawal
+from tsock.clock import Clock
+from tsock.deadlines import Deadlines
+from tsock.debugger.debugger import Debugger
+from tsock.errors import ConfigError
+from tsock.gateway.admission import Admission
+from tsock.gateway.context import Context
+from tsock.gateway.gateway import Gateway
+from tsock.gateway.hub import Hub
+from tsock.gateway.presence import Presence
+from tsock.gateway.refusals import Refusals
+from tsock.gateway.session import Session
+from tsock.gateway.sessions import Sessions
+from tsock.gateway.tunnel import Tunnel
+from tsock.gateway.welcome import Welcomes
+from tsock.http.asgi import HttpShell
+from tsock.ids import Ids
+from tsock.installation.installation import Installation, installation
+from tsock.jobs.chores import Chores
+from tsock.jobs.deliveries import Deliveries
+from tsock.outbound.client import WebhookClient
+from tsock.outbound.network import Resolve
+from tsock.settings import Loaded, Settings
+from tsock.site.routes import site
+from tsock.storage.sqlite.store import SqliteStore
+from tsock.storage.store import Store
+from tsock.sync import replay
+from tsock.sync.actor import SyncLimits
+from tsock.telemetry.metrics import Metrics
+from tsock.telemetry.tail import Tail
+from tsock.tokens.continuation import Continuations
+from tsock.tokens.examiner import Examiner
+from tsock.tokens.storage_id import storage_id
+from tsock.wire.packets import packet_ids
+
+
+def open_store(path: Path, settings: Settings, *, clock: Clock, ids: Ids, metrics: Metrics) -> Store:
+    """The store of a data directory, on the running event loop.
+
+    Raises:
+        ConfigError: its database cannot be opened.
+    """
+    try:
+        return SqliteStore(
+            path,
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
+            waiting_max=settings.store_waiting_max,
+            group_max=settings.store_group_max,
+            turn_s=settings.store_rules_per_turn_ms / 1000,
+        )
+    except sqlite3.Error as error:
+        raise ConfigError(
+            f"the database {path} cannot be opened ({error}); restore it from a backup"
+        ) from None
+
+
+def opened(
+    data: Path, loaded: Loaded, environ: Mapping[str, str], clock: Clock, ids: Ids
+) -> AbstractAsyncContextManager[Installation]:
+    """The data directory, open for this process alone; for the errors see `installation`."""
+    return installation(data, loaded, environ, clock, ids, open_store)
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a server's process gives its parts."""
+
+    deadlines: Deadlines
+    base_url: str
+    """Where the server is reached, for what cannot tell it from a request."""
+    problem: Callable[[], str | None]
+    """Why requests cannot be served now; None when they can."""
+    resolve: Resolve
+    """Finds the addresses of webhook targets."""
+    run_due: Callable[[], None] = lambda: None
+    """Runs every deadline that a moved clock made due."""
+    ready_made: Bootstrap | None = None
+    """The credentials of development, whose endpoints exist with them only."""
+    explain: bool = False
+    """Whether everybody is told everything, as in development: clients why they are refused, visitors every
+    page."""
+
+
+class Assembly(msgspec.Struct, frozen=True):
+    """The parts of a server that others start, stop or ask."""
+
+    context: Context
+    router: Router
+    hub: Hub
+    sessions: Sessions[Session]
+    gateway: Gateway
+    shell: HttpShell
+    chores: Chores
+    deliveries: Deliveries
+    announcements: Announcements
+    """Hears what the store announces."""
+
+
+def assemble(installed: Installation, around: Surroundings) -> Assembly:
+    """A server over an open data directory, from the inside out."""
+    settings, store, directory, clock = (
+        installed.settings,
+        installed.store,
+        installed.directory,
+        installed.clock,
+    )
+    context = _context(installed, around.deadlines)
+    gatekeeper = Gatekeeper(directory, installed.vault, settings, clock, everybody=around.explain)
+    examiner = Examiner(directory, settings)
+    notices = Notices(context.packet_id)
+    hub = Hub(context.node, context.metrics, notices.live, store, replay.of_object)
+    sessions = Sessions[Session]()
+    scope = SyncScope(directory, _limits(settings))
+    rates = SyncRates(settings, clock.monotonic_s)
+    subscriptions = Subscriptions(scope, hub, notices, settings)
+    router = Router()
+    router.add(Health(context.metrics, around.problem).routes())
+    router.add(site(gatekeeper, directory, examiner, clock))
+    router.add(_operator_routes(installed, context.tail, around.problem))
+    router.add(_account_routes(installed))
+    router.add(SyncClient(scope, rates).routes())
+    router.add(SyncItemsClient(scope, rates).routes())
+    router.add(sync_rest.routes(directory, scope.limits, rates))
+    router.add(subscriptions.routes())
+    if around.ready_made is not None:
+        router.add(Development(around.ready_made.signing_key, directory, clock, around.run_due).routes())
+    gateway = Gateway(
+        context,
+        directory=directory,
+        sessions=sessions,
+        hub=hub,
+        tunnel=Tunnel(router, store, context, around.base_url),
+        admission=Admission(
+            context,
+            examiner=examiner,
+            sessions=sessions,
+            refusals=Refusals(context, installed.ids, explain=around.explain),
+            welcomes=_welcomes(installed, context),
+        ),
+        presence=Presence(sessions, context.deadlines, Reachability(directory, store, context.deadlines)),
+    )
+    withdrawal = Withdrawal(
+        directory, store, hub, of_account=sessions.of_account, of_identity=sessions.of_identity
+    )
+    deliveries = Deliveries(
+        store,
+        directory=directory,
+        deadlines=context.deadlines,
+        metrics=context.metrics,
+        settings=settings,
+        client=WebhookClient(settings, around.resolve),
+        report=context.debugger.webhook_failed,
+    )
+    shell = HttpShell(
+        router,
+        store,
+        gatekeeper,
+        context.metrics,
+        installed.ids,
+        settings=settings,
+        base_url=around.base_url,
+        reject=context.debugger.request_rejected,
+    )
+    chores = Chores(store, directory, clock, settings)
+    announcements = Announcements(
+        directory=directory.apply,
+        changed=(gateway.changed, withdrawal.changed),
+        revoked=withdrawal.heed,
+        events=gateway.publish,
+        work=deliveries.hear,
+    )
+    return Assembly(context, router, hub, sessions, gateway, shell, chores, deliveries, announcements)
+
+
+def operator_shell(installed: Installation) -> HttpShell:
+    """What answers the operator where no server runs."""
+    store, settings = installed.store, installed.settings
+    router = Router()
+    router.add(_operator_routes(installed, Tail(installed.clock), lambda: store.down))
+    return HttpShell(
+        router,
+        store,
+        Gatekeeper(installed.directory, installed.vault, settings, installed.clock),
+        installed.metrics,
+        installed.ids,
+        settings=settings,
+        base_url=settings.public_url or "",
+        reject=lambda rejection: None,  # an operator sees the error itself
+    )
+
+
+def _context(installed: Installation, deadlines: Deadlines) -> Context:
+    tail = Tail(installed.clock)
+    debugger = Debugger(
+        installed.store,
+        installed.directory,
+        settings=installed.settings,
+        clock=installed.clock,
+        deadlines=deadlines,
+        ids=installed.ids,
+        tail=tail,
+    )
+    return Context(
+        settings=installed.settings,
+        clock=installed.clock,
+        deadlines=deadlines,
+        metrics=installed.metrics,
+        tail=tail,
+        debugger=debugger,
+        node=installed.ids.secret(),
+        packet_id=packet_ids().__next__,
+    )
+
+
+def _welcomes(installed: Installation, context: Context) -> Welcomes:
+    settings, data_set = installed.settings, installed.data_set
+
+    def cache(caller: Caller) -> str:
+        return storage_id(data_set, caller.account_sid, caller.products[SYNC], caller.identity)
+
+    return Welcomes(
+        Continuations(installed.vault, settings.continuation_ttl_s),
+        cache,
+        clock=installed.clock,
+        ids=installed.ids,
+        packet_id=context.packet_id,
+    )
+
+
+def _operator_routes(
+    installed: Installation, tail: Tail, problem: Callable[[], str | None]
+) -> Sequence[Route]:
+    """What the command line asks: the same from a server as from a process of its own."""
+    settings, vault, clock = installed.settings, installed.vault, installed.clock
+    premises = Premises(
+        data=installed.data,
+        master_key=installed.master_key,
+        settings=settings,
+        origins=installed.origins,
+        clock=clock,
+        directory=installed.directory,
+        problem=problem,
+    )
+    return [
+        *OperatorAccounts(vault, settings).routes(),
+        *OperatorKeys(vault, settings).routes(),
+        *OperatorServices().routes(),
+        *OperatorPermissions().routes(),
+        *OperatorRevocations(settings).routes(),
+        *OperatorTokens(installed.directory, settings, clock).routes(),
+        *OperatorRecords(tail).routes(),
+        *OperatorWebhooks().routes(),
+        *OperatorCheck(premises).routes(),
+    ]
+
+
+def _account_routes(installed: Installation) -> Sequence[Route]:
+    """What accounts ask about themselves with the helper libraries."""
+    vault, settings = installed.vault, installed.settings
+    return [
+        *AccountsRest(vault, settings).routes(),
+        *KeysRest(vault, settings).routes(),
+        *IamRest(vault, settings).routes(),
+        *MonitorRest(installed.directory, settings.public_url).routes(),
+    ]
+
+
+def _limits(settings: Settings) -> SyncLimits:
+    return SyncLimits(
+        data_bytes_max=settings.sync_data_bytes_max,
+        message_bytes_max=settings.sync_message_bytes_max,
+        unique_name_chars_max=settings.sync_unique_name_chars_max,
+        key_chars_max=settings.sync_key_chars_max,
+        ttl_s_max=settings.sync_ttl_s_max,
+        items_max=settings.sync_items_max,
+        page_rows_max=settings.sync_page_rows_max,
+        page_chars_max=settings.sync_page_chars_max,
+    )

@@ -1,0 +1,41 @@
+"""SQLite in memory behind the real transaction: enough to run rules one after another."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tsock.ids import Ids
+from tsock.storage.sqlite.migrate import migrate
+from tsock.storage.sqlite.store import SqliteTx
+
+T = TypeVar("T")
+
+
+class Memory:
+    """A database with the newest schema, a clock that stands still, and ids that follow from a seed."""
+
+    def __init__(
+        self, now_ms: int, seed: int, connection: type[sqlite3.Connection] = sqlite3.Connection
+    ) -> None:
+        self.database = sqlite3.connect(":memory:", isolation_level=None, factory=connection)
+        self.database.execute("PRAGMA foreign_keys = ON")
+        migrate(self.database)
+        self.tx = SqliteTx(self.database, Ids(seed))
+        self.now_ms = now_ms
+
+    def __call__(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
+        """Run `rule(tx, …)` as the store does; what it raises undoes what it did."""
+        self.database.execute("BEGIN")
+        self.tx.begin_rule(self.now_ms)
+        try:
+            result = rule(self.tx, *args, **named)
+            self.tx.keep_rule()
+        except BaseException:
+            self.tx.undo_rule()
+            raise
+        finally:
+            self.database.execute("COMMIT")
+        return result
+
+    def after(self, seconds: float) -> None:
+        self.now_ms += round(seconds * 1000)
