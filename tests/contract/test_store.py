@@ -297,10 +297,10 @@ async def test_each_query_tells_the_roots_that_it_saw_and_no_other(store: Store)
         tx.saw("ET1", 5)
         tx.saw("MP1", -1)
 
-    store.read(query, lambda result, error, seen: told.append(seen))
-    store.read(text_of("a"), lambda result, error, seen: told.append(seen))
+    for one in (text_of("a"), query, text_of("a")):
+        store.read(one, lambda result, error, seen: told.append(seen))
     await store.settled()
-    assert [dict(seen) for seen in told] == [{"ET1": 5, "MP1": -1}, {}]
+    assert [dict(seen) for seen in told] == [{}, {"ET1": 5, "MP1": -1}, {}]
 
 
 async def test_what_a_query_emits_is_announced_before_its_reply_unless_it_fails(store: Store) -> None:
@@ -347,3 +347,30 @@ async def test_a_listener_or_reply_that_fails_stops_nothing(store: Store) -> Non
     store.write(put("a", "1"), done)
     assert await written(store, put("b", "2")) == "2"
     assert await fetched(store, text_of("a")) == "1"
+
+
+async def test_query_asked_for_by_a_reply_is_answered_behind_those_of_its_lane_that_waited(
+    store: Store,
+) -> None:
+    answers: list[str] = []
+    answered = asyncio.Event()
+
+    def note(*_: Any) -> None:
+        answers.append("second")
+        answered.set()
+
+    def second(result: Any, error: Exception | None) -> None:
+        store.read(text_of("a"), note, lane="one")
+
+    store.write(put("a", "1"), second, lane="one")
+    while store.waiting:  # noqa: ASYNC110 - once nothing waits, the commit is under way
+        await asyncio.sleep(0)
+    store.read(text_of("a"), lambda *_: answers.append("first"), lane="one")
+    async with asyncio.timeout(10):
+        await answered.wait()
+    assert answers == ["first", "second"]
+
+
+async def test_time_of_a_transaction_is_never_before_that_of_an_earlier_one(store: Store) -> None:
+    times = [await written(store, lambda tx: tx.now_ms) for _ in range(20)]
+    assert times == sorted(times)

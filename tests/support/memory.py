@@ -14,13 +14,15 @@ T = TypeVar("T")
 class Memory:
     """A database with the newest schema, a clock that stands still, and ids that follow from a seed."""
 
+    transaction: type[SqliteTx] = SqliteTx
+
     def __init__(
         self, now_ms: int, seed: int, connection: type[sqlite3.Connection] = sqlite3.Connection
     ) -> None:
         self.database = sqlite3.connect(":memory:", isolation_level=None, factory=connection)
         self.database.execute("PRAGMA foreign_keys = ON")
         migrate(self.database)
-        self.tx = SqliteTx(self.database, Ids(seed))
+        self.tx = self.transaction(self.database, Ids(seed))
         self.now_ms = now_ms
 
     def __call__(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:

@@ -77,6 +77,16 @@ def ensure_default(tx: Tx, account_sid: str, product: str, sid: str | None = Non
     return save(tx, replace(service, unique_name=DEFAULT, friendly_name=name), by)
 
 
+def check_name(name: str | UnsetType | None) -> None:
+    """Refuse a friendly name that is empty or too long.
+
+    Raises:
+        ApiError: 400/54053.
+    """
+    if isinstance(name, str) and not 1 <= len(name) <= NAME_CHARS_MAX:
+        raise ApiError(400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters")
+
+
 def change_service(tx: Tx, service: Service, change: ServiceChange, *, by: Author) -> Service:
     """Set what the change says of a service, which is given as its product knows it.
 
@@ -120,9 +130,6 @@ def _by_name(tx: Tx, account_sid: str, product: str, unique_name: str) -> Servic
 
 
 def _with(service: Service, change: ServiceChange) -> Service:
+    check_name(change.friendly_name)
     # What is unset is left out by `omit_defaults`.
-    changed = replace(service, **msgspec.to_builtins(change))
-    name = changed.friendly_name
-    if name is not None and not 1 <= len(name) <= NAME_CHARS_MAX:
-        raise ApiError(400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters")
-    return changed
+    return replace(service, **msgspec.to_builtins(change))

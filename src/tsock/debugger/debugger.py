@@ -205,7 +205,7 @@ class Debugger:
 
     def _write(self, rule: Callable[[Tx], None]) -> None:
         try:
-            self._store.write(rule, _written)
+            self._store.write(rule, _written, lane=self)  # a repeat is counted behind what it repeats
         except StoreBusy as busy:
             _written(None, busy)
 

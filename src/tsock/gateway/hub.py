@@ -49,15 +49,15 @@ class Hub:
         if topic is None:
             topic = self._topics[sid] = Topic(seq)
         subscriber.subscriptions[sid] = topic
-        if not topic.join(subscriber, seq) and not topic.mending:
-            self._mend(sid, topic)
+        topic.join(subscriber, seq)
+        self._catch_up(sid, topic)
 
     def leave(self, subscriber: Subscriber, sid: str) -> None:
         """End the subscription to an object, if there is one."""
         topic = subscriber.subscriptions.pop(sid, None)
         if topic is not None:
             topic.leave(subscriber)
-            if not topic.subscribers:
+            if not (topic.subscribers or topic.behind):
                 self._topics.pop(sid, None)
 
     def leave_all(self, subscriber: Subscriber) -> None:
@@ -81,6 +81,8 @@ class Hub:
                 self._deliver_run(topic, due)
             if any(verdict is Verdict.GAP for verdict, _ in verdicts) and self._topics.get(sid) is topic:
                 self._mend(sid, topic)
+            if topic.behind:
+                self._catch_up(sid, topic)
 
     def _deliver_run(self, topic: Topic[Subscriber], run: Sequence[Event]) -> None:
         first = run[0].seq
@@ -93,10 +95,9 @@ class Hub:
     def _mend(self, sid: str, topic: Topic[Subscriber]) -> None:
         """Close a gap with a replay from the store, which has whatever did not arrive here."""
         topic.mending = True
-        after = topic.seq
 
         def query(tx: Tx) -> Replay | None:
-            return self._missed(tx, sid, after, MENDING_EVENTS)
+            return self._missed(tx, sid, topic.seq, MENDING_EVENTS)
 
         def done(missed: Replay | None, error: Exception | None, seen: Seen) -> None:
             topic.mending = False
@@ -104,14 +105,37 @@ class Hub:
                 if error is not None:
                     log.error("topic.not_mended", topic=sid, reason=str(error))
                 return
-            if topic.seq < after:  # somebody joined meanwhile who has not even had what this follows
-                self._mend(sid, topic)
-                return
             for event in missed.events:
                 self._deliver(topic, [event])
             topic.seq = max(topic.seq, missed.last_event_id)
             if not missed.completed:
                 self._mend(sid, topic)
+
+        self._store.read(query, done)
+
+    def _catch_up(self, sid: str, topic: Topic[Subscriber]) -> None:
+        """Bring those who joined behind the others to where these are, one after another."""
+        if topic.catching_up or not topic.behind:
+            return
+        topic.catching_up = True
+        subscriber, after = next(iter(topic.behind.items()))
+
+        def query(tx: Tx) -> Replay | None:
+            return self._missed(tx, sid, after, MENDING_EVENTS)
+
+        def done(missed: Replay | None, error: Exception | None, seen: Seen) -> None:
+            topic.catching_up = False
+            if (
+                missed is None
+            ):  # it is gone, and the end of it is still to come; or the next event tries again
+                if error is not None:
+                    log.error("topic.not_caught_up", topic=sid, reason=str(error))
+                return
+            if topic.behind.get(subscriber) == after:  # it may have left, or joined anew
+                for event in missed.events:
+                    subscriber.send(self._live_frame(event))
+                topic.join(subscriber, missed.last_event_id)
+            self._catch_up(sid, topic)
 
         self._store.read(query, done)
 
@@ -134,6 +158,8 @@ class Hub:
                 subscriber.send(joined)
         self._metrics.deliveries += len(run) * len(audience) - withheld
         if run[-1].final:
+            for subscriber in topic.behind:  # what they have still to be told is gone with it
+                subscriber.send(frames[-1])
             self._end(run[-1].topic, topic)
 
     def _number_here(self, origin: Origin | None) -> int | None:
@@ -142,8 +168,9 @@ class Hub:
     def _end(self, sid: str, topic: Topic[Subscriber]) -> None:
         """The object is gone, and every subscription to it."""
         del self._topics[sid]
-        for subscriber in topic.subscribers:
+        for subscriber in (*topic.subscribers, *topic.behind):
             subscriber.subscriptions.pop(sid, None)
+        topic.behind.clear()
 
 
 def _topic_of(event: Event) -> str:

@@ -25,38 +25,38 @@ class Verdict(enum.Enum):
 class Topic(Generic[Subscriber]):
     """The subscribers of one object."""
 
-    __slots__ = ("_ahead", "mending", "seq", "subscribers")
+    __slots__ = ("_ahead", "behind", "catching_up", "mending", "seq", "subscribers")
 
     def __init__(self, seq: int) -> None:
         self.seq = seq
         """The number up to which every live subscriber has been served."""
         self.subscribers: dict[Subscriber, int] = {}
         """Each subscriber with the number its own replay ended at."""
+        self.behind: dict[Subscriber, int] = {}
+        """Those whose replay ended below `seq`, each with the number it has; nothing live goes to them."""
+        self.catching_up = False
+        """Whether one of them is being brought to where the others are."""
         self.mending = False
         """Whether a replay is under way to close a gap; it will bring what arrives meanwhile."""
         self._ahead = seq
         """The highest of those numbers; above `seq` when a snapshot was newer than the last live event."""
 
-    def join(self, subscriber: Subscriber, seq: int) -> bool:
+    def join(self, subscriber: Subscriber, seq: int) -> None:
         """Add a subscriber whose replay ended at `seq`; joining again replaces the former subscription.
 
-        Returns:
-            False if the others were served beyond `seq`. Then the topic has gone back to that number, and
-            what lies between is to be mended; only the new subscriber is in the audience of that.
+        One that ended below the number of the others is behind them, until it was told what lies between.
         """
-        self._ahead = max(self._ahead, seq)
-        if seq >= self.seq:
+        self.leave(subscriber)
+        if seq < self.seq:
+            self.behind[subscriber] = seq
+        else:
             self.subscribers[subscriber] = seq
-            return True
-        for other, had in self.subscribers.items():
-            self.subscribers[other] = max(had, self.seq)
-        self._ahead = max(self._ahead, self.seq)
-        self.subscribers[subscriber] = self.seq = seq
-        return False
+            self._ahead = max(self._ahead, seq)
 
     def leave(self, subscriber: Subscriber) -> None:
         """Remove a subscriber, if it is one."""
         self.subscribers.pop(subscriber, None)
+        self.behind.pop(subscriber, None)
 
     def take(self, seq: int) -> Verdict:
         """What the event numbered `seq` is to this topic; to be delivered, it gives the topic its number."""

@@ -34,6 +34,6 @@ def trim_tombstones(tx: Tx, older_than_ms: int, limit: int) -> bool:
 def remove_content(tx: Tx, service_sid: str, limit: int) -> bool:
     """Remove up to `limit` objects of a service that is deleted; whether more are left."""
     found = tables.of_service(tx, service_sid, limit)
-    for root in found:
+    for root in tables.claimed(tx, found).values():
         roots.retire(tx, root, origin=None)
     return len(found) == limit

@@ -3,6 +3,7 @@
 from tsock.storage.store import Tx
 from tsock.sync import items, roots, tables
 from tsock.sync.item_tables import ITEM_TABLES, ItemTable
+from tsock.sync.models import is_live
 
 
 def expire_due(tx: Tx, limit: int) -> bool:
@@ -11,8 +12,10 @@ def expire_due(tx: Tx, limit: int) -> bool:
     Objects go first, so that the items of one that expires are not announced one by one.
     """
     due = tables.due(tx, limit)
-    for root in due:
-        roots.retire(tx, root, origin=None)
+    claimed = tables.claimed(tx, due)
+    for root in (claimed[sid] for sid in due if sid in claimed):
+        if not is_live(root, tx.now_ms):  # it may have got another time to live before it was claimed
+            roots.retire(tx, root, origin=None)
     if len(due) == limit:
         return True
     return any(_expire_items(tx, table, limit) for table in ITEM_TABLES)
@@ -26,14 +29,14 @@ def next_expiry_ms(tx: Tx) -> int | None:
 
 def _expire_items(tx: Tx, table: ItemTable, limit: int) -> bool:
     due = table.due(tx, limit)
-    if not due:
-        return False
-    parents = {root.sid: root for root in tables.by_sids(tx, sorted({item.object_sid for item in due}))}
-    for item in due:
-        root = parents.get(item.object_sid)
+    parents = tables.claimed(tx, (item.object_sid for item in due))
+    for found in due:
+        root = parents.get(found.object_sid)
         if root is None:  # left over from a removed collection, which was announced as a whole
-            table.delete(tx, item)
-        else:
+            table.delete(tx, found)
+            continue
+        item = table.get(tx, root.sid, found.key)  # as it is since its collection was claimed
+        if item is not None and not item.removed and not is_live(item, tx.now_ms):
             items.bury(tx, root, item, origin=None)
     for root in parents.values():
         tables.save_counters(tx, root)

@@ -98,6 +98,7 @@ def _written(options: SyncOptions) -> str:
 
 
 def _change(known: SyncOptions, options: ServiceOptions) -> ServiceChange:
+    services.check_name(options.friendly_name)
     # What is unset is left out by `omit_defaults`.
     given = msgspec.to_builtins(options)
     own = {name: given.pop(name) for name in SyncOptions.__struct_fields__ if name in given}

@@ -39,9 +39,7 @@ _SAVE_CONTEXT = (
     "date_updated_ms = :date_updated_ms, data = :data WHERE sid = :sid"
 )
 _SAVE_EXPIRY = "UPDATE sync_objects SET date_expires_ms = :date_expires_ms WHERE sid = :sid"
-_DUE = (
-    f"SELECT {_HEAD} FROM sync_objects WHERE date_expires_ms <= :now_ms ORDER BY date_expires_ms LIMIT :limit"
-)
+_DUE = "SELECT sid FROM sync_objects WHERE date_expires_ms <= :now_ms ORDER BY date_expires_ms LIMIT :limit"
 _NEXT_EXPIRY = (
     "SELECT date_expires_ms FROM sync_objects WHERE date_expires_ms IS NOT NULL "
     "ORDER BY date_expires_ms LIMIT 1"
@@ -52,7 +50,7 @@ _OLDEST_FIRST = Listing(
 _LIVE = (
     "service_sid = :service_sid AND kind = :kind AND (date_expires_ms IS NULL OR date_expires_ms > :now_ms)"
 )
-_OF_SERVICE = f"SELECT {_HEAD} FROM sync_objects WHERE service_sid = :service_sid LIMIT :limit"
+_OF_SERVICE = "SELECT sid FROM sync_objects WHERE service_sid = :service_sid LIMIT :limit"
 _DELETE = "DELETE FROM sync_objects WHERE sid = :sid"
 _INSERT_LEFTOVER = "INSERT INTO sync_leftovers (object_sid) VALUES (:sid)"
 _ANY_LEFTOVER = "SELECT object_sid FROM sync_leftovers LIMIT 1"
@@ -76,6 +74,12 @@ def by_name(get: Get, service_sid: str, kind: Kind, name: str, *, with_data: boo
     return None if row is None else Root(*row)
 
 
+def claimed(tx: Tx, sids: Iterable[str]) -> dict[str, Root]:
+    """Those of some roots that exist, expired or not, claimed in the order of their SIDs."""
+    found = {sid: by_sid(tx.claim, sid) for sid in sorted(set(sids))}
+    return {sid: root for sid, root in found.items() if root is not None}
+
+
 def by_sids(tx: Tx, sids: Sequence[str]) -> list[Root]:
     """Those of 1 to 1000 roots that exist, of whatever service, with one statement."""
     names = numbered(sids)
@@ -92,9 +96,9 @@ def placeholders(names: Iterable[str]) -> str:
     return ", ".join(f":{name}" for name in names)
 
 
-def due(tx: Tx, limit: int) -> list[Root]:
-    """Roots that have expired, the earliest first."""
-    return _roots(tx.all(_DUE, {"now_ms": tx.now_ms, "limit": limit}))
+def due(tx: Tx, limit: int) -> list[str]:
+    """SIDs of roots that have expired, the earliest first."""
+    return [row[0] for row in tx.all(_DUE, {"now_ms": tx.now_ms, "limit": limit})]
 
 
 def next_expiry_ms(tx: Tx) -> int | None:
@@ -103,9 +107,9 @@ def next_expiry_ms(tx: Tx) -> int | None:
     return None if row is None else row[0]
 
 
-def of_service(tx: Tx, service_sid: str, limit: int) -> list[Root]:
-    """Some of the roots of a service."""
-    return _roots(tx.all(_OF_SERVICE, {"service_sid": service_sid, "limit": limit}))
+def of_service(tx: Tx, service_sid: str, limit: int) -> list[str]:
+    """SIDs of some of the roots of a service."""
+    return [row[0] for row in tx.all(_OF_SERVICE, {"service_sid": service_sid, "limit": limit})]
 
 
 def page(tx: Tx, service_sid: str, kind: Kind, place: Place, size: int) -> tuple[list[Root], Slice]:

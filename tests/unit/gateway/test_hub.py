@@ -171,7 +171,19 @@ def test_subscriber_that_joins_ahead_of_the_others_hears_only_what_its_snapshot_
     assert numbers(late) == [2]
 
 
-def test_subscriber_that_joins_behind_the_others_is_brought_to_where_they_are_and_they_hear_nothing_twice(
+class Told:
+    """A subscriber that notes each line as it is."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.subscriptions: dict[str, Any] = {}
+        self.told: list[str] = []
+
+    def send(self, frame: bytes, /) -> None:
+        self.told += frame.decode().splitlines()
+
+
+def test_subscriber_that_joins_behind_the_others_is_brought_to_where_they_are_and_they_hear_nothing_of_it(
     world: World, hub: Hub, reads: Reads
 ) -> None:
     carried = Carried(world)
@@ -188,21 +200,64 @@ def test_subscriber_that_joins_behind_the_others_is_brought_to_where_they_are_an
     hub.publish(carried.events[4:])
     assert numbers(late) == [1, 2, 3, 4]
     assert numbers(early) == [0, 1, 2, 3, 4]
+    assert reads.waiting == []
 
 
-def test_subscriber_that_joins_behind_a_gap_that_is_being_closed_hears_everything_in_order(
+def test_those_behind_do_not_change_how_a_gap_is_told_to_the_others(world: World, reads: Reads) -> None:
+    def line(event: Event) -> bytes:
+        return f"{event.kind} {event.seq}\n".encode()
+
+    store: Any = reads
+    hub = Hub("n", Metrics(), line, store, replay.of_object)
+    carried = Carried(world)
+    carried.put(0)
+    early, late = Told(1), Told(2)
+    hub.join(early, carried.root.sid, -1)
+    hub.publish(carried.events)
+    carried.put(0)
+    lost = carried.events.pop()
+    carried.put(1)
+    hub.publish(carried.events[1:])
+    hub.join(late, carried.root.sid, -1)
+    while reads.waiting:
+        reads.answer()
+    assert lost.seq == 1
+    assert early.told == ["map_item_added 0", "map_item_updated 1", "map_item_added 2"]
+    assert late.told == ["map_item_added 1", "map_item_added 2"]
+
+
+def test_failed_read_for_one_who_is_behind_is_made_up_for_at_the_next_event(
     world: World, hub: Hub, reads: Reads
 ) -> None:
     carried = Carried(world)
-    carried.put(0, 1, 2, 3)
+    carried.put(0, 1)
     early, late = Listener(1), Listener(2)
     hub.join(early, carried.root.sid, -1)
-    hub.publish([*carried.events[:2], carried.events[3]])
+    hub.publish(carried.events)
     hub.join(late, carried.root.sid, 0)
+    reads.error = OSError("disk")
     reads.answer()
+    reads.error = None
+    carried.put(2)
+    hub.publish(carried.events[2:])
     reads.answer()
-    assert numbers(early) == [0, 1, 2, 3]
-    assert numbers(late) == [1, 2, 3]
+    assert numbers(late) == [1, 2]
+
+
+def test_end_of_an_object_reaches_those_behind_and_nothing_follows_it(
+    world: World, hub: Hub, reads: Reads
+) -> None:
+    carried = Carried(world)
+    carried.put(0, 1)
+    early, late = Listener(1), Listener(2)
+    hub.join(early, carried.root.sid, -1)
+    hub.publish(carried.events)
+    hub.join(late, carried.root.sid, 0)
+    carried.remove()
+    hub.publish(carried.events[2:])
+    assert late.gone
+    reads.answer()
+    assert late.subscriptions == {}
     assert reads.waiting == []
 
 

@@ -61,6 +61,7 @@ def test_options_that_are_unset_keep_their_values(world: World):
         ({"friendly_name": "x" * 256}, 54053),
         ({"reachability_debouncing_window_ms": 999}, 20422),
         ({"reachability_debouncing_window_ms": 30_001}, 20422),
+        ({"friendly_name": "", "webhook_url": "example.com"}, 54053),
         ({}, 54010),
     ],
 )

@@ -98,8 +98,7 @@ class SqliteTx:
     def begin_rule(self, now_ms: int) -> None:
         self.now_ms = now_ms
         self.facts = []
-        if self.seen:
-            self.seen = {}
+        self.seen = {}
         self._saved = False
 
     def keep_rule(self) -> None:
@@ -177,7 +176,8 @@ class SqliteStore:
         self._schedule()
 
     def read(self, query: Callable[[Tx], Any], done: Fetched, *, lane: Lane | None = None) -> None:
-        if self._committing:
+        # Behind a lane's earlier queries, also while what waited for a commit is being answered.
+        if self._committing or (self._reads and lane is not None):
             self._reads.append((query, done))
         else:
             self._run_query(query, done)
