@@ -173,7 +173,10 @@ def comparable(found: Found) -> list[Found]:
 def test_frames_are_read_as_by_the_websockets_library(make: Make, role: str, frames: list[Written]) -> None:
     data = written(frames)
     ours = [one for found in found_in(make(role), [data]) for one in comparable(found)]
-    assert ours == reference(role, data)
+    theirs = reference(role, data)
+    if {*ours[-1:], *theirs[-1:]} == {(OVERSIZED, None), (BREACH, 1002)}:
+        ours, theirs = ours[:-1], theirs[:-1]  # a frame too large and out of turn is refused for either
+    assert ours == theirs
 
 
 @settings(deadline=None)

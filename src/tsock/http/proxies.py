@@ -24,6 +24,8 @@ class Proxies:
             peer: the address at the other end of the socket.
             forwarded: the `X-Forwarded-For` header; empty without one.
         """
+        if not self._networks:
+            return peer[:64]
         hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
         address = peer
         while hops and self.trust(address):

@@ -41,6 +41,7 @@ _FINAL_BINARY = FINAL | BINARY
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _PROTOCOL_ERROR, _INVALID_DATA = 1002, 1007
 _CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)))
+_ANY_NUMBER = 1 << 62
 _FRAMES_AT_ONCE = 64
 
 _ACK_START = bytes((_FINAL_BINARY, MASKED | 126)) + acks.SIZE.to_bytes(2, "big")
@@ -95,7 +96,7 @@ class FrameReader:
         self._message_bytes_max = message_bytes_max
         self._message_frames_max = message_frames_max
         self._kept_bytes_max = message_bytes_max if kept_bytes_max is None else kept_bytes_max
-        self._frames_max = frames_max
+        self._frames_max = _ANY_NUMBER if frames_max is None else frames_max
         self.frames = 0
         """Frames begun."""
         self.hungry = True
@@ -115,7 +116,7 @@ class FrameReader:
         self._left: int = 0
         """Bytes of the current frame's payload that have not arrived."""
         self._mask: bytes = b""
-        self._quick = from_client and frames_max is None
+        self._quick = from_client
         """Whether a message of a client that arrived in one frame needs no further look at the state."""
 
     @property
@@ -126,8 +127,7 @@ class FrameReader:
     def lift(self) -> None:
         """From now on keep messages whole, and take any number of frames."""
         self._kept_bytes_max = self._message_bytes_max
-        self._frames_max = None
-        self._quick = self._from_client and not (self._opcode or self.ended)
+        self._frames_max = _ANY_NUMBER
 
     def feed(self, data: bytes) -> None:
         """Take what arrived, for a later `read`."""
@@ -181,11 +181,15 @@ class FrameReader:
             position = stop
         if position > begin:
             number = (position - begin) // _ACK_FRAME
+            if self.frames + number > self._frames_max:
+                return None
             self.frames += number
             found = ACKS, number
         elif begin < end and data[begin] == _FINAL_BINARY and (span := payload_span(data, begin)):
             start, position = span
             if data[begin + 1] < MASKED or position > end or position - start > self._kept_bytes_max:
+                return None
+            if self.frames >= self._frames_max:
                 return None
             self.frames += 1
             found = BINARY, apply_mask(data[start:position], data[start - MASK_BYTES : start])
@@ -219,7 +223,7 @@ class FrameReader:
             return self._starve()
         start, stop = span
         self.frames += 1
-        if self._frames_max is not None and self.frames > self._frames_max:
+        if self.frames > self._frames_max:
             return self._end(FLOOD, self._frames_max)
         self._mask = data[start - MASK_BYTES : start] if self._from_client else b""
         if opcode >= CLOSE:
@@ -295,7 +299,7 @@ class FrameReader:
             self._message = bytearray()
         kind, length = self._opcode, self._length
         self._opcode = self._length = self._fragments = 0
-        self._quick = self._from_client and self._frames_max is None
+        self._quick = self._from_client
         if stop == len(data):
             self._starve()
         if length > len(part):
