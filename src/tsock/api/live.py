@@ -1,10 +1,13 @@
 """The live connections behind requests, and what is delivered to them, as handlers and the hub see both."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tsock.accounts.caller import Caller
 from tsock.events import Origin
+
+PresenceChange = Literal["connected", "disconnected"]
+"""What can be told of an endpoint."""
 
 
 class Subscriber(Protocol):
