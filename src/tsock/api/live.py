@@ -40,7 +40,7 @@ class LiveSession(Subscriber, Protocol):
 
     @property
     def is_gone(self) -> bool:
-        """Whether its socket is closed."""
+        """Whether its socket is closed, or about to be."""
         ...
 
 

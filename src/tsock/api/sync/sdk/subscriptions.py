@@ -2,8 +2,10 @@
 
 Protocol: `protocol/sync.md`, Subscriptions and Replay.
 
-The query and what follows it run in one piece, with every commit that the query saw already announced. So a
-replay up to the object's counter, and live events from there on, neither miss nor repeat anything.
+On SQLite the query and what follows it run in one piece, with every commit that the query saw already
+announced. So a replay up to the object's counter, and live events from there on, neither miss nor repeat
+anything. The store's contract (`storage/store.py`) promises less: a snapshot may hold more than was
+announced.
 """
 
 from typing import Any, Literal
