@@ -1,7 +1,8 @@
 """What a committed transaction announces: facts that travel from the store to whoever listens.
 
-There are three kinds: what subscribers are to see, a change of the directory of accounts, and work that is
-due. Who hears of which is decided in `announcements.py`.
+There are four kinds: what subscribers are to see (`Event`), that an identity may no longer see an object
+(`ReadRevoked`), a change of the directory of accounts (`Change`), and work that is due or done (`Work`). Who
+hears of which is decided in `announcements.py`.
 """
 
 import msgspec

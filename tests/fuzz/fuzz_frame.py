@@ -20,7 +20,7 @@ FUZZER: Any = atheris  # published without types
 with FUZZER.instrument_imports(include=["tsock.wire"]):
     from tsock.wire import frame, packets, websocket
     from tsock.wire.client import ClientConnection
-    from tsock.wire.connection import ProtocolViolation, ServerConnection, State
+    from tsock.wire.connection import ConnectionState, ProtocolViolation, ServerConnection
     from tsock.wire.frame_reader import ACKS, Found, FrameReader
     from tsock.wire.headers import Reply
 
@@ -47,7 +47,7 @@ HEADERS = (
 
 SEEDS = [
     bytes([choice + state]) + rest
-    for state in State
+    for state in ConnectionState
     for header in HEADERS
     for choice, rest in (
         (FRAMED, header),
@@ -66,14 +66,14 @@ def one_input(data: bytes) -> None:
         return
     packet = frame.encode(rest, b"{}") if choice & FRAMED else rest
     server = ServerConnection()
-    server.state = before = State(choice % len(State))
+    server.state = before = ConnectionState(choice % len(ConnectionState))
     ServerConnection().receive_cut(packet, len(packet) + 1)
     event, payload = server.receive(packet)
     if event is None:
-        assert before >= State.CLOSING
+        assert before >= ConnectionState.CLOSING
         assert server.state is before
     elif isinstance(event, ProtocolViolation):
-        assert server.state is State.CLOSING
+        assert server.state is ConnectionState.CLOSING
         frame.decode(server.closing("TM0", event.status))
     else:
         assert len(payload) == event.payload_size

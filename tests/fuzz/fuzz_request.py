@@ -31,7 +31,7 @@ with FUZZER.instrument_imports(include=["tsock.api", "tsock.gateway", "tsock.syn
     from tsock.accounts.caller import CHAT, SYNC
     from tsock.gateway.session import Session
     from tsock.wire import frame
-    from tsock.wire.connection import State
+    from tsock.wire.connection import ConnectionState
 
 PACKET, HEADER, CHAT_GRANT = 0x80, 0x40, 0x20
 REQUESTS_PER_CONNECTION = 500
@@ -95,7 +95,7 @@ class Fixture:
 
     def client(self) -> Client:
         client = self._client
-        if client is None or client.session.connection.state is not State.READY:
+        if client is None or client.session.connection.state is not ConnectionState.READY:
             products = {SYNC: "default", CHAT: "default"}
             client = self._client = self.rig.connect(products=products, ttl_s=86_400)
             self._served = 0

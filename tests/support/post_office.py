@@ -21,7 +21,7 @@ from tsock.storage.store import fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.webhooks import outbox
 from tsock.webhooks.failure import DeliveryFailure, Fault, Received
-from tsock.webhooks.outbox import Delivery, Origin, Post
+from tsock.webhooks.outbox import Delivery, Post, PostOrigin
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class PostOffice:
     async def do(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
         return await written(self.store, lambda tx: rule(tx, *args, **named))
 
-    async def put(self, *names: str, topic: str = "MP1", url: str, kind: Origin = "sync") -> None:
+    async def put(self, *names: str, topic: str = "MP1", url: str, kind: PostOrigin = "sync") -> None:
         """Put deliveries, named by their event type."""
         for name in names:
             account_sid, service_sid = self.made.account_sid, self.made.sync_service_sid

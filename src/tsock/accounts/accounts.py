@@ -15,7 +15,7 @@ from tsock.clock import iso_ms, minute
 from tsock.errors import ApiError, not_found
 from tsock.ids import Ids
 from tsock.settings import Settings
-from tsock.storage.keyset import Place, Slice
+from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.webhooks.targets import is_target
 
@@ -211,12 +211,12 @@ def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Accoun
     return save(tx, replace(account, debugger_url=url, updated_ms=tx.now_ms), by)
 
 
-def list_accounts(tx: Tx, place: Place, size: int) -> tuple[list[Account], Slice]:
+def list_accounts(tx: Tx, place: Cursor, size: int) -> tuple[list[Account], Slice]:
     """A page of all accounts, subaccounts and closed ones too, the newest first."""
     return newest(tx, Account, "TRUE", place, size)
 
 
-def list_subaccounts(tx: Tx, owner_sid: str, place: Place, size: int) -> tuple[list[Account], Slice]:
+def list_subaccounts(tx: Tx, owner_sid: str, place: Cursor, size: int) -> tuple[list[Account], Slice]:
     """A page of the subaccounts of an account, closed ones too, the newest first."""
     return newest(tx, Account, "owner_sid = :owner", place, size, owner=owner_sid)
 

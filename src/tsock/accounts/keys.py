@@ -11,7 +11,7 @@ from tsock.accounts.secrets import Vault
 from tsock.accounts.tables import find, newest, save
 from tsock.errors import ApiError, not_found
 from tsock.settings import Settings
-from tsock.storage.keyset import Place, Slice
+from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 
 
@@ -96,7 +96,7 @@ def get_key(tx: Tx, account_sid: str, sid: str) -> ApiKey:
     return key
 
 
-def list_keys(tx: Tx, account_sid: str, place: Place, size: int) -> tuple[list[ApiKey], Slice]:
+def list_keys(tx: Tx, account_sid: str, place: Cursor, size: int) -> tuple[list[ApiKey], Slice]:
     """A page of the keys of an account that are in use, the newest first."""
     where = "account_sid = :account AND revoked_ms IS NULL"
     return newest(tx, ApiKey, where, place, size, account=account_sid)

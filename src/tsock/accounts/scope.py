@@ -8,7 +8,7 @@ from tsock.accounts.principal import Principal
 from tsock.accounts.records import Account, ApiKey
 from tsock.accounts.tables import find, newest
 from tsock.errors import ApiError, not_found
-from tsock.storage.keyset import Place, Slice
+from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 
 
@@ -25,7 +25,7 @@ def account_in_scope(tx: Tx, principal: Principal, sid: str) -> Account:
 
 
 def accounts_in_scope(
-    tx: Tx, principal: Principal, place: Place, size: int, *, friendly_name: str | None, status: str | None
+    tx: Tx, principal: Principal, place: Cursor, size: int, *, friendly_name: str | None, status: str | None
 ) -> tuple[list[Account], Slice]:
     """A page of the accounts that the principal may see, the newest first.
 

@@ -14,7 +14,7 @@ from tsock.accounts.principal import Author
 from tsock.accounts.records import Service
 from tsock.accounts.tables import find, newest, page, save
 from tsock.errors import ApiError, not_found
-from tsock.storage.keyset import Place, Slice
+from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 
 NAME_CHARS_MAX = 255
@@ -49,7 +49,7 @@ def get_service(tx: Tx, account_sid: str, product: str, sid_or_name: str) -> Ser
 
 
 def list_services(
-    tx: Tx, account_sid: str, product: str, place: Place, size: int
+    tx: Tx, account_sid: str, product: str, place: Cursor, size: int
 ) -> tuple[list[Service], Slice]:
     """A page of the services of one product, the newest first."""
     where = "account_sid = :account AND product = :product AND deleted_ms IS NULL"

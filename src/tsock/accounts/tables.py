@@ -8,7 +8,7 @@ import msgspec
 from tsock.accounts import audit
 from tsock.accounts.principal import Author
 from tsock.accounts.records import Account, ApiKey, Record, Revocation, Service
-from tsock.storage.keyset import START, Listing, Place, Slice, slice_at
+from tsock.storage.keyset import START, Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Tx
 
 R = TypeVar("R", bound=Record)
@@ -74,7 +74,7 @@ def page(tx: Tx, kind: type[R], where: str, limit: int, **params: object) -> lis
 
 
 def newest(
-    tx: Tx, kind: type[D], where: str, place: Place, size: int, **params: object
+    tx: Tx, kind: type[D], where: str, place: Cursor, size: int, **params: object
 ) -> tuple[list[D], Slice]:
     """A page of the records that fulfil `where`, and what lies beside it.
 
@@ -84,10 +84,10 @@ def newest(
     return [_record(kind, row[len(_ORDER) :]) for row in rows.rows], rows
 
 
-def behind(tx: Tx, kind: type[D], sid: str) -> Place:
+def behind(tx: Tx, kind: type[D], sid: str) -> Cursor:
     """Where a list of `newest` goes on behind this record; the start, if there is none."""
     record = find(tx, kind, sid)
-    return START if record is None else Place((record.created_ms, record.sid))
+    return START if record is None else Cursor((record.created_ms, record.sid))
 
 
 def every(tx: Tx, kind: type[R]) -> Iterator[R]:

@@ -1,10 +1,13 @@
 """The live connections behind requests, and what is delivered to them, as handlers and the hub see both."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tsock.accounts.caller import Caller
 from tsock.events import Origin
+
+PresenceChange = Literal["connected", "disconnected"]
+"""What can be told of an endpoint."""
 
 
 class Subscriber(Protocol):
@@ -37,7 +40,7 @@ class LiveSession(Subscriber, Protocol):
 
     @property
     def is_gone(self) -> bool:
-        """Whether its socket is closed."""
+        """Whether its socket is closed, or about to be."""
         ...
 
 

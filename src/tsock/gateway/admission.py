@@ -27,7 +27,7 @@ class Admitted(Struct, frozen=True, gc=False):
     """The answer to an `init`; None to an `update`."""
 
 
-class Standing(Protocol):
+class ConnectionCounts(Protocol):
     """How many connections stand."""
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class Admission:
         context: Context,
         *,
         examiner: Examiner,
-        sessions: Standing,
+        sessions: ConnectionCounts,
         refusals: Refusals,
         welcomes: Welcomes,
     ) -> None:

@@ -19,7 +19,7 @@ from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import WebSocket
 from tsock.http.proxies import Proxies
 from tsock.wire.connection import UnreadInit
-from tsock.wire.frame import Limits
+from tsock.wire.frame import PacketLimits
 from tsock.wire.headers import BackoffPolicy, Init, Message, Status, Update
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ class Gateway:
         self._tunnel = tunnel
         self._admission = admission
         settings = context.settings
-        self._limits = Limits(
+        self._limits = PacketLimits(
             settings.header_bytes_max,
             settings.packet_bytes_max,
             settings.packet_frames_max,

@@ -10,12 +10,11 @@ change of its wishes holds from then on.
 """
 
 from collections.abc import Iterable
-from typing import Literal, Protocol
+from typing import Protocol
 
+from tsock.api.live import PresenceChange
 from tsock.deadlines import Deadline, Deadlines
 from tsock.gateway.endpoint import Endpoint
-
-Change = Literal["connected", "disconnected"]
 
 
 class Watcher(Protocol):
@@ -27,7 +26,7 @@ class Watcher(Protocol):
         """For how long an absence is to last before it is told; 0 for none, None for nothing at all."""
         ...
 
-    def tell(self, change: Change, service_sid: str, identity: str, endpoint_id: str) -> None:
+    def tell(self, change: PresenceChange, service_sid: str, identity: str, endpoint_id: str) -> None:
         """Hear of an endpoint, if that is still wanted."""
         ...
 
@@ -36,7 +35,7 @@ class Watcher(Protocol):
         ...
 
 
-class Standing(Protocol):
+class AcceptedConnections(Protocol):
     """Which connections were let in."""
 
     def of_identity(self, account_sid: str, identity: str) -> Iterable[Endpoint]:
@@ -47,7 +46,7 @@ class Standing(Protocol):
 class Presence:
     """Hears of every accepted connection and of its end."""
 
-    def __init__(self, sessions: Standing, deadlines: Deadlines, watcher: Watcher) -> None:
+    def __init__(self, sessions: AcceptedConnections, deadlines: Deadlines, watcher: Watcher) -> None:
         self._sessions = sessions
         self._deadlines = deadlines
         self._watcher = watcher

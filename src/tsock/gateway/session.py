@@ -17,8 +17,14 @@ from tsock.gateway.admission import Admitted, NotAdmitted
 from tsock.gateway.context import Context
 from tsock.gateway.websocket import Send, WebSocket
 from tsock.wire import packets
-from tsock.wire.connection import Event, ProtocolViolation, ServerConnection, State, UnreadInit
-from tsock.wire.frame import Limits
+from tsock.wire.connection import (
+    ConnectionState,
+    ProtocolViolation,
+    ReceivedPacket,
+    ServerConnection,
+    UnreadInit,
+)
+from tsock.wire.frame import PacketLimits
 from tsock.wire.headers import (
     Ack,
     BackoffPolicy,
@@ -121,7 +127,13 @@ class Session:
     )
 
     def __init__(
-        self, keeper: Keeper, context: Context, limits: Limits, number: int, socket: WebSocket, address: str
+        self,
+        keeper: Keeper,
+        context: Context,
+        limits: PacketLimits,
+        number: int,
+        socket: WebSocket,
+        address: str,
     ) -> None:
         """Begin to wait for an `init`.
 
@@ -210,7 +222,7 @@ class Session:
     @property
     def is_gone(self) -> bool:
         """Whether the socket is closed, or about to be."""
-        return self.connection.state is State.GONE
+        return self.connection.state is ConnectionState.GONE
 
     # What the client asks.
 
@@ -230,14 +242,14 @@ class Session:
         if self.in_flight <= self._context.settings.requests_in_flight_max // 2:
             self._socket.release()
 
-    def _take(self, event: Event | UnreadInit | None, payload: bytes) -> None:
-        match event:
+    def _take(self, packet: ReceivedPacket | UnreadInit | None, payload: bytes) -> None:
+        match packet:
             case Message():
-                self._keeper.request(self, event, payload)
+                self._keeper.request(self, packet, payload)
             case Init() | Update() | UnreadInit():
-                self._judge(event)
+                self._judge(packet)
             case ProtocolViolation():
-                self._violated(event)
+                self._violated(packet)
             case Close():
                 self._close()
             case Telemetry() | Ack() | None:
@@ -245,7 +257,7 @@ class Session:
             case _:
                 # A ping, or a method we do not know: both are content with 200. So is a notification
                 # context: a connection gets all that it subscribed to, so there is nothing to keep of it.
-                self.reply(packets.done(event.id))
+                self.reply(packets.done(packet.id))
 
     def _judge(self, packet: Init | Update | UnreadInit) -> None:
         """Have a token judged; whatever fails meanwhile, the client gets an answer."""
@@ -293,7 +305,7 @@ class Session:
     def _turn_away(self, packet_id: str, refused: NotAdmitted) -> None:
         """The token was refused: leave time for the client's own close, then end."""
         self.reply(self.connection.refuse(packet_id, refused.status, refused.backoff))
-        if self.connection.state is State.CLOSING:
+        if self.connection.state is ConnectionState.CLOSING:
             self._end_later(End.REFUSED)
 
     # What the server says.
@@ -307,10 +319,10 @@ class Session:
 
         One that has not been let in is told nothing: it must not take that for the answer to its `init`.
         """
-        if self.connection.state is State.READY:
+        if self.connection.state is ConnectionState.READY:
             self.reply(self.connection.closing(self._context.packet_id(), status, backoff))
             self._end_later(reason)
-        elif self.connection.state is State.NEW:
+        elif self.connection.state is ConnectionState.NEW:
             self.end(reason, "before its init")
 
     def end(self, reason: End, text: str) -> None:

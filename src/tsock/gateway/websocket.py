@@ -7,7 +7,7 @@ from typing import Protocol, cast
 
 from tsock.gateway.turns import Turns
 from tsock.settings import Settings
-from tsock.wire.frame import Limits
+from tsock.wire.frame import PacketLimits
 from tsock.wire.frame_reader import ACKS, BREACH, CUT, FLOOD, OVERSIZED, Found, FrameReader
 from tsock.wire.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 
@@ -29,7 +29,7 @@ _PEER, _LISTENER, _TURN, _LEAVING = 1, 2, 4, 8
 class Listener(Protocol):
     """What a WebSocket tells: complete binary messages, and its end."""
 
-    limits: Limits
+    limits: PacketLimits
     send_queue_bytes_max: int
 
     def packet(self, packet: bytes) -> None:

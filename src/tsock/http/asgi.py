@@ -34,7 +34,7 @@ from tsock.api.request import (
 from tsock.api.router import Route, Router
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, public
-from tsock.http.body import Body, Receive
+from tsock.http.body import AsgiReceive, Body
 from tsock.http.proxies import Proxies
 from tsock.http.reading import Reader, Scope, door_of, rejection
 from tsock.ids import Ids
@@ -43,7 +43,7 @@ from tsock.site.html import problem_page, wants_page
 from tsock.storage.store import Store, fetched, written
 from tsock.telemetry.metrics import Metrics
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class HttpShell:
@@ -85,7 +85,7 @@ class HttpShell:
         self._in_flight: Counter[str] = Counter()
         """Requests under way, by account."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
         if scope["type"] != "http":  # the WebSocket of an unknown path; uvicorn answers 403
             await send({"type": "websocket.close", "code": 1000})
             return
@@ -171,7 +171,7 @@ class HttpShell:
             return self._base_url
         return request.origin
 
-    def _body(self, request: Request, route: Route, receive: Receive) -> Body:
+    def _body(self, request: Request, route: Route, receive: AsgiReceive) -> Body:
         """What follows the head, bounded by what the route is for."""
         settings = self._settings
         if route.upload:
@@ -187,7 +187,9 @@ def _is_for_people(request: Request) -> bool:
     return wants_page(request) and request.path[0] not in PRODUCTS
 
 
-async def _respond(receive: Receive, send: Send, response: Response | Streamed, *, head: bool) -> None:
+async def _respond(
+    receive: AsgiReceive, send: AsgiSend, response: Response | Streamed, *, head: bool
+) -> None:
     size = len(response.body) if isinstance(response, Response) else response.size
     headers = [(name.encode(), value.encode()) for name, value in response.headers.items()]
     if response.status != 204:
@@ -204,7 +206,7 @@ async def _respond(receive: Receive, send: Send, response: Response | Streamed, 
     await send({"type": "http.response.body"})
 
 
-async def _stream(receive: Receive, send: Send, chunks: AsyncGenerator[bytes]) -> None:
+async def _stream(receive: AsgiReceive, send: AsgiSend, chunks: AsyncGenerator[bytes]) -> None:
     """Send each piece once the one before is taken, for as long as the client is there."""
     gone = asyncio.create_task(_gone(receive))
     try:
@@ -216,7 +218,7 @@ async def _stream(receive: Receive, send: Send, chunks: AsyncGenerator[bytes]) -
         gone.cancel()
 
 
-async def _gone(receive: Receive) -> None:
+async def _gone(receive: AsgiReceive) -> None:
     """Wait until the client has gone; `send` does not tell."""
     while (await receive())["type"] != "http.disconnect":
         pass

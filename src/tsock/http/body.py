@@ -6,7 +6,7 @@ from typing import Any
 from tsock.api.request import ClientGone, Request
 from tsock.errors import ApiError
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+AsgiReceive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class Body:
@@ -14,7 +14,7 @@ class Body:
 
     __slots__ = ("_bytes_max", "_limit", "_receive", "_size")
 
-    def __init__(self, request: Request, receive: Receive, limit: str, bytes_max: int) -> None:
+    def __init__(self, request: Request, receive: AsgiReceive, limit: str, bytes_max: int) -> None:
         """Judge it by the size that its head declares.
 
         Args:

@@ -151,7 +151,9 @@ class Deliveries:
             await self._finish()
 
     def _begin(self, standing: Standing | None, error: Exception | None, seen: Seen) -> None:
-        # Runs right behind the query, so that what is put from now on counts once.
+        # On SQLite this runs right behind the query, and all that the query saw was announced: so what is put
+        # from now on counts once. The store's contract allows a snapshot that is ahead of the announcements;
+        # what it is ahead by would count twice.
         if standing is None:
             log.error("webhooks.unreadable", reason=str(error))
             self._deadlines.after(STORE_PAUSE_S, lambda: self._store.read(outbox.standing, self._begin))

@@ -9,7 +9,7 @@ from tsock.settings.table import SECTIONS, SETTINGS, Setting, descriptions
 _INTRODUCTION = """\
 # Settings
 
-This page is generated from `src/tsock/settings/table.py`; a test compares the two.
+This page is generated from the sections in `src/tsock/settings`, a module each; a test compares the two.
 
 A value comes from the command line (`--ping-interval-s 20`), else from the environment
 (`TSOCK_PING_INTERVAL_S=20`), else from `tsock.toml` in the working directory

@@ -18,7 +18,7 @@ Key = tuple[_Number | str, ...]
 """One value for each column of the order; fewer name the rows that begin with them."""
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """Where a page begins: right behind `key`, or right before it and read backwards.
 
     Without a key it begins at the start of the order, or at its end.
@@ -28,15 +28,15 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     backward: bool = False
 
 
-START, END = Place(), Place(backward=True)
+START, END = Cursor(), Cursor(backward=True)
 
 
 class Slice(msgspec.Struct, frozen=True):
     """Up to a page of rows, in order; a neighbour is None exactly when nothing lies on that side."""
 
     rows: Sequence[Row]
-    previous: Place | None
-    next: Place | None
+    previous: Cursor | None
+    next: Cursor | None
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 def slice_at(
-    tx: Tx, listing: Listing, where: str, params: Mapping[str, Any], place: Place, size: int
+    tx: Tx, listing: Listing, where: str, params: Mapping[str, Any], place: Cursor, size: int
 ) -> Slice:
     """The rows that fulfil `where` at `place`, at most `size` (at least 1) of them."""
     rows = _rows(tx, listing, where, params, place, size + 1)
@@ -59,10 +59,10 @@ def slice_at(
     if place.backward:
         rows.reverse()
     width = len(listing.order)
-    before = Place(tuple(rows[0][:width]), backward=True) if rows else END
-    behind = Place(tuple(rows[-1][:width])) if rows else START
+    before = Cursor(tuple(rows[0][:width]), backward=True) if rows else END
+    behind = Cursor(tuple(rows[-1][:width])) if rows else START
 
-    def unless_empty(neighbour: Place) -> Place | None:
+    def unless_empty(neighbour: Cursor) -> Cursor | None:
         return neighbour if _rows(tx, listing, where, params, neighbour, 1) else None
 
     if place.backward:
@@ -71,7 +71,7 @@ def slice_at(
 
 
 def _rows(
-    tx: Tx, listing: Listing, where: str, params: Mapping[str, Any], place: Place, limit: int
+    tx: Tx, listing: Listing, where: str, params: Mapping[str, Any], place: Cursor, limit: int
 ) -> list[Any]:
     descending = listing.descending != place.backward
     direction = " DESC" if descending else ""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tsock.events import ReadRevoked
-from tsock.storage.keyset import Listing, Place, Slice, slice_at
+from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.sync import refusals, tables
 from tsock.sync.actor import Actor
@@ -92,7 +92,7 @@ def fetch(tx: Tx, root: Root, identity: str) -> Permission:
     return found
 
 
-def page(tx: Tx, root: Root, place: Place, size: int) -> tuple[list[Permission], Slice]:
+def page(tx: Tx, root: Root, place: Cursor, size: int) -> tuple[list[Permission], Slice]:
     """What was set, a page of it by identity, and what lies beside that."""
     rows = slice_at(tx, _BY_IDENTITY, "object_sid = :sid", {"sid": root.sid}, place, size)
     return [_permission(row) for row in rows.rows], rows

@@ -2,7 +2,7 @@
 
 from tsock.events import Origin
 from tsock.ids import canonical_sid, is_sid
-from tsock.storage.keyset import Place, Slice
+from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync import announce, permissions, refusals, tables, webhooks
 from tsock.sync.actor import Actor
@@ -60,7 +60,7 @@ def fetch(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str) -> Root:
     return root
 
 
-def page(tx: Tx, actor: Actor, kind: Kind, place: Place, size: int) -> tuple[list[Root], Slice]:
+def page(tx: Tx, actor: Actor, kind: Kind, place: Cursor, size: int) -> tuple[list[Root], Slice]:
     """A page of the service's roots, the oldest first, and what lies beside it; for callers without ACL."""
     return tables.page(tx, actor.service_sid, kind, place, size)
 

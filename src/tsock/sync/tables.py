@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tsock.storage.keyset import Listing, Place, Slice, slice_at
+from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.sync.kinds import Kind
 from tsock.sync.models import Root
@@ -112,7 +112,7 @@ def of_service(tx: Tx, service_sid: str, limit: int) -> list[str]:
     return [row[0] for row in tx.all(_OF_SERVICE, {"service_sid": service_sid, "limit": limit})]
 
 
-def page(tx: Tx, service_sid: str, kind: Kind, place: Place, size: int) -> tuple[list[Root], Slice]:
+def page(tx: Tx, service_sid: str, kind: Kind, place: Cursor, size: int) -> tuple[list[Root], Slice]:
     """Roots that have not expired, with their data, the oldest first, and what lies beside them."""
     params = {"service_sid": service_sid, "kind": kind.name, "now_ms": tx.now_ms}
     rows = slice_at(tx, _OLDEST_FIRST, _LIVE, params, place, size)

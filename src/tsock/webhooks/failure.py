@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tsock.webhooks.outbox import Origin
+from tsock.webhooks.outbox import PostOrigin
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class DeliveryFailure(msgspec.Struct, frozen=True):
     sid: str
     account_sid: str
     service_sid: str | None
-    kind: Origin
+    kind: PostOrigin
     event_type: str
     attempt: int
     """Counted from 1."""

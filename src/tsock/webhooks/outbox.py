@@ -14,7 +14,7 @@ from tsock.events import Work
 from tsock.storage.store import Row, Tx
 from tsock.webhooks.targets import lane
 
-Origin = Literal["sync", "debugger"]
+PostOrigin = Literal["sync", "debugger"]
 DeliveryState = Literal["waiting", "dead"]
 
 
@@ -24,7 +24,7 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     account_sid: str
     """Whose Auth Token signs it."""
     service_sid: str | None
-    kind: Origin
+    kind: PostOrigin
     event_type: str
     topic: str
     """Posts of one topic leave in the order in which they were put."""
@@ -42,7 +42,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     sid: str
     account_sid: str
     service_sid: str | None
-    kind: Origin
+    kind: PostOrigin
     event_type: str
     topic: str
     lane: str

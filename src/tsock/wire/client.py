@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from tsock.wire import frame
-from tsock.wire.connection import ProtocolViolation, State, not_acceptable
-from tsock.wire.frame import Malformed
+from tsock.wire.connection import ConnectionState, ProtocolViolation, not_acceptable
+from tsock.wire.frame import MalformedPacket
 from tsock.wire.headers import CAPABILITIES, Close, FromServer, HttpRequest, Registration, Reply
 from tsock.wire.packets import JSON_TYPE, packet_ids
 from tsock.wire.reader import read_from_server
@@ -16,14 +16,14 @@ from tsock.wire.reader import read_from_server
 _json = msgspec.json.Encoder().encode
 
 
-class Sent(Struct, frozen=True, gc=False):
+class SentPacket(Struct, frozen=True, gc=False):
     """A packet that a `Reply` of the same id will answer."""
 
     id: str
     packet: bytes
 
     def __repr__(self) -> str:
-        return f"Sent(id={self.id!r})"  # the packet may hold a token
+        return f"SentPacket(id={self.id!r})"  # the packet may hold a token
 
 
 class ClientConnection:
@@ -36,7 +36,7 @@ class ClientConnection:
     __slots__ = ("_ids", "_unanswered", "state")
 
     def __init__(self, ids: Iterator[str] | None = None) -> None:
-        self.state = State.NEW
+        self.state = ConnectionState.NEW
         self._ids = packet_ids() if ids is None else ids
         self._unanswered: dict[str, str] = {}
 
@@ -48,7 +48,7 @@ class ClientConnection:
         metadata: Mapping[str, Any] | None = None,
         registrations: Sequence[Registration] | None = None,
         capabilities: Sequence[str] = CAPABILITIES,
-    ) -> Sent:
+    ) -> SentPacket:
         """The first packet; a reply 200 to it makes the connection READY."""
         return self._send(
             "init",
@@ -62,7 +62,7 @@ class ClientConnection:
             },
         )
 
-    def update(self, token: str) -> Sent:
+    def update(self, token: str) -> SentPacket:
         """A new token."""
         return self._send("update", {"token": token})
 
@@ -72,37 +72,37 @@ class ClientConnection:
         request: HttpRequest,
         payload: bytes = b"",
         payload_type: str = JSON_TYPE,
-    ) -> Sent:
+    ) -> SentPacket:
         """A request, made under a grant of the token."""
         members = {"active_grant": active_grant, "payload_type": payload_type, "http_request": request}
         return self._send("message", members, payload)
 
     def close(self) -> bytes:
         """Says goodbye; the socket is to be closed next."""
-        self.state = max(self.state, State.CLOSING)
+        self.state = max(self.state, ConnectionState.CLOSING)
         return _packet(next(self._ids), "close", {}, b"")
 
     def receive(self, packet: bytes) -> tuple[FromServer | ProtocolViolation | None, bytes]:
         """What a binary message means, and its payload; None when it is to be ignored."""
-        if self.state >= State.CLOSING:
+        if self.state >= ConnectionState.CLOSING:
             return None, b""
         try:
             header_bytes, rest = frame.decode(packet)
             header = read_from_server(header_bytes)
             payload = frame.payload(rest, header.payload_size)
-        except Malformed as error:
-            self.state = State.CLOSING
+        except MalformedPacket as error:
+            self.state = ConnectionState.CLOSING
             return ProtocolViolation(not_acceptable(str(error))), b""
         if isinstance(header, Reply):
             return (header if self._answered(header) else None), payload
         if isinstance(header, Close):
-            self.state = State.CLOSING
+            self.state = ConnectionState.CLOSING
         return header, payload
 
-    def _send(self, method: str, members: Mapping[str, Any], payload: bytes = b"") -> Sent:
+    def _send(self, method: str, members: Mapping[str, Any], payload: bytes = b"") -> SentPacket:
         packet_id = next(self._ids)
         self._unanswered[packet_id] = method
-        return Sent(packet_id, _packet(packet_id, method, members, payload))
+        return SentPacket(packet_id, _packet(packet_id, method, members, payload))
 
     def _answered(self, reply: Reply) -> bool:
         """Notes what a reply says of the connection; False when it answers nothing."""
@@ -111,9 +111,9 @@ class ClientConnection:
             return False
         code = reply.status.code if reply.status else 0
         if method == "init":
-            self.state = State.READY if code == 200 else State.CLOSING
+            self.state = ConnectionState.READY if code == 200 else ConnectionState.CLOSING
         elif code == 401:
-            self.state = State.CLOSING
+            self.state = ConnectionState.CLOSING
         return True
 
 

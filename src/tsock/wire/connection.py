@@ -6,7 +6,7 @@ import re
 from msgspec import Struct
 
 from tsock.wire import frame, packets
-from tsock.wire.frame import Limits, Malformed
+from tsock.wire.frame import MalformedPacket, PacketLimits
 from tsock.wire.headers import (
     OK,
     Ack,
@@ -28,7 +28,7 @@ from tsock.wire.headers import (
 from tsock.wire.reader import read_from_client
 
 
-class State(enum.IntEnum):
+class ConnectionState(enum.IntEnum):
     """How far a connection has come; it never goes back. Also the column of `TABLE`."""
 
     NEW = 0
@@ -41,7 +41,7 @@ class State(enum.IntEnum):
     """Over."""
 
 
-class Verdict(enum.Enum):
+class Action(enum.Enum):
     """What becomes of a packet."""
 
     TAKE = enum.auto()
@@ -54,9 +54,9 @@ class Verdict(enum.Enum):
     """It ends the connection."""
 
 
-_TAKE, _LAST, _DROP, _VIOLATION = Verdict
+_TAKE, _LAST, _DROP, _VIOLATION = Action
 
-TABLE: dict[type[Header], tuple[Verdict, Verdict, Verdict, Verdict]] = {
+TABLE: dict[type[Header], tuple[Action, Action, Action, Action]] = {
     #               NEW         READY  CLOSING GONE
     Init:          (_TAKE,      _TAKE, _DROP, _DROP),
     Update:        (_VIOLATION, _TAKE, _DROP, _DROP),
@@ -88,7 +88,7 @@ class UnreadInit(Struct, frozen=True, gc=False):
     size_bytes: int
 
 
-Event = FromClient | ProtocolViolation
+ReceivedPacket = FromClient | ProtocolViolation
 """What a client's packet can mean."""
 
 _ACK = re.compile(
@@ -111,45 +111,45 @@ _INIT_BEGINS = re.compile(
 """How the official clients begin an `init`; nothing else can be made of one that is not there as a whole."""
 
 
-_DEFAULT_LIMITS = Limits()
+_DEFAULT_LIMITS = PacketLimits()
 
 
 class ServerConnection:
-    """One client, as the protocol sees it. Takes packets, gives events; does no I/O and keeps no time.
+    """One client, as the protocol sees it. Tells what its packets mean; does no I/O and keeps no time.
 
-    `receive` never raises, whatever arrives. The owner answers each event with a packet from the methods
+    `receive` never raises, whatever arrives. The owner answers each packet with one from the methods
     here, which also change the state, or straight from `packets.py`.
     """
 
     __slots__ = ("_limits", "state", "takes_updates")
 
-    def __init__(self, limits: Limits = _DEFAULT_LIMITS) -> None:
+    def __init__(self, limits: PacketLimits = _DEFAULT_LIMITS) -> None:
         self._limits = limits
-        self.state = State.NEW
+        self.state = ConnectionState.NEW
         self.takes_updates = False
         """Whether the client may be sent a `client_update`."""
 
-    def receive(self, packet: bytes) -> tuple[Event | None, bytes]:
+    def receive(self, packet: bytes) -> tuple[ReceivedPacket | None, bytes]:
         """What a binary message means, and its payload; None when it is to be ignored."""
         try:
             header, payload = _read(packet, self._limits)
-        except Malformed as error:
-            if self.state is State.READY and _LIKE_ACK(packet):
+        except MalformedPacket as error:
+            if self.state is ConnectionState.READY and _LIKE_ACK(packet):
                 return self._violated(Status(417, "EXPECTATION_FAILED", str(error))), b""
             return self._violated(not_acceptable(str(error))), b""
-        verdict = TABLE[type(header)][self.state]
-        if verdict is _TAKE:
+        action = TABLE[type(header)][self.state]
+        if action is _TAKE:
             return header, payload
-        if verdict is _LAST:
-            self._advance(State.GONE)
+        if action is _LAST:
+            self._advance(ConnectionState.GONE)
             return header, payload
-        if verdict is _DROP:
+        if action is _DROP:
             return None, b""
         return self._violated(not_acceptable("expected init as the first packet")), b""
 
     def receive_acks(self) -> ProtocolViolation | None:
         """What plain acknowledgements mean (`acks.py`): nothing, but to a client that has not been let in."""
-        if self.state is not State.NEW:
+        if self.state is not ConnectionState.NEW:
             return None
         return self._violated(not_acceptable("expected init as the first packet"))
 
@@ -158,12 +158,12 @@ class ServerConnection:
         limits = self._limits
         try:
             header_bytes, start = frame.first_line(beginning, limits)
-        except Malformed as error:
+        except MalformedPacket as error:
             return self._violated(not_acceptable(str(error)))
         begun = _INIT_BEGINS(beginning, start)
         if begun and start + header_bytes > len(beginning):
             packet_id = (begun[1] or begun[2]).decode()
-            return UnreadInit(packet_id, size) if self.state is State.NEW else None
+            return UnreadInit(packet_id, size) if self.state is ConnectionState.NEW else None
         return self._violated(
             not_acceptable(f"before init a packet has at most {limits.init_bytes_max} bytes")
         )
@@ -189,7 +189,7 @@ class ServerConnection:
     def accept(self, packet_id: str, reply: InitReply) -> bytes:
         """The reply that grants an `init`."""
         self.takes_updates = "client_update" in reply.capabilities
-        self._advance(State.READY)
+        self._advance(ConnectionState.READY)
         return packets.init_reply(packet_id, reply)
 
     def refuse(self, packet_id: str, status: Status, backoff: BackoffPolicy | None = None) -> bytes:
@@ -198,27 +198,27 @@ class ServerConnection:
         Without an `init` granted before, and after any 401, the client is to leave. No `close` packet may
         follow: JS clients would miss the reason.
         """
-        if self.state is State.NEW or status.code == 401:
-            self._advance(State.CLOSING)
+        if self.state is ConnectionState.NEW or status.code == 401:
+            self._advance(ConnectionState.CLOSING)
         return packets.refusal(packet_id, status, backoff)
 
     def closing(self, packet_id: str, status: Status, backoff: BackoffPolicy | None = None) -> bytes:
         """The packet that tells the client to leave."""
-        self._advance(State.CLOSING)
+        self._advance(ConnectionState.CLOSING)
         return packets.close(packet_id, status, backoff)
 
     def gone(self) -> None:
         """The socket is closed; whatever is still received is ignored."""
-        self._advance(State.GONE)
+        self._advance(ConnectionState.GONE)
 
-    def _advance(self, state: State) -> None:
+    def _advance(self, state: ConnectionState) -> None:
         # A verdict on a token may come after the socket has gone: no step leads back.
         self.state = max(self.state, state)
 
     def _violated(self, status: Status) -> ProtocolViolation | None:
-        if self.state >= State.CLOSING:
+        if self.state >= ConnectionState.CLOSING:
             return None
-        self.state = State.CLOSING
+        self.state = ConnectionState.CLOSING
         return ProtocolViolation(status)
 
 
@@ -227,7 +227,7 @@ def not_acceptable(description: str) -> Status:
     return Status(406, "NOT_ACCEPTABLE_MESSAGE", description, 51214)
 
 
-def _read(packet: bytes, limits: Limits) -> tuple[FromClient, bytes]:
+def _read(packet: bytes, limits: PacketLimits) -> tuple[FromClient, bytes]:
     ack = _ACK(packet)
     if ack and len(packet) <= limits.header_bytes_max:
         size, js_id, kotlin_id = ack.groups()

@@ -14,7 +14,7 @@ from typing import Any, cast
 import msgspec
 
 from tsock.wire import headers
-from tsock.wire.frame import Malformed
+from tsock.wire.frame import MalformedPacket
 from tsock.wire.headers import FromClient, FromServer, Header, Unknown
 
 _decode = msgspec.json.Decoder().decode
@@ -29,7 +29,7 @@ def read_from_client(header: bytes) -> FromClient:
     """The header of what a client sent.
 
     Raises:
-        Malformed: see the top of this module.
+        MalformedPacket: see the top of this module.
     """
     return _read(header, _FROM_CLIENT)
 
@@ -38,7 +38,7 @@ def read_from_server(header: bytes) -> FromServer:
     """The header of what a server sent.
 
     Raises:
-        Malformed: see the top of this module.
+        MalformedPacket: see the top of this module.
     """
     return _read(header, _FROM_SERVER)
 
@@ -67,7 +67,7 @@ def _read(header: bytes, kinds: Mapping[str, type[Header]]) -> Any:
     members = _members(header)
     method = members.get("method")
     if not isinstance(method, str):
-        raise Malformed("expected a method in the header")
+        raise MalformedPacket("expected a method in the header")
     kind = kinds.get(method, Unknown)
     try:
         return msgspec.convert(members, kind)
@@ -85,7 +85,7 @@ def _members(header: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         members = _salvaged(header)
     if not isinstance(members, dict):
-        raise Malformed("expected the header to be a JSON object")
+        raise MalformedPacket("expected the header to be a JSON object")
     return cast(dict[str, Any], members)
 
 
@@ -96,7 +96,7 @@ def _salvaged(header: bytes) -> Any:
             return _without_surrogates(_slowly_decoded(header))
     except (ValueError, RecursionError):
         pass
-    raise Malformed("expected the header to be JSON in UTF-8")
+    raise MalformedPacket("expected the header to be JSON in UTF-8")
 
 
 def _slowly_decoded(header: bytes) -> Any:
@@ -106,7 +106,7 @@ def _slowly_decoded(header: bytes) -> Any:
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise Malformed("expected no key to occur twice in the header")
+        raise MalformedPacket("expected no key to occur twice in the header")
     return members
 
 
@@ -141,7 +141,7 @@ def _usable(members: dict[str, Any], kind: type[Header]) -> dict[str, Any]:
             fields[field.name] = msgspec.convert(value, field.type)
         except msgspec.ValidationError:
             if field.name == "payload_size":
-                raise Malformed("expected payload_size to be a number of bytes") from None
+                raise MalformedPacket("expected payload_size to be a number of bytes") from None
     if "id" not in fields:
-        raise Malformed("expected the id in the header to be a string that is not empty")
+        raise MalformedPacket("expected the id in the header to be a string that is not empty")
     return fields

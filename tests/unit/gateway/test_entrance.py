@@ -16,7 +16,7 @@ from tsock.gateway.entrance import Entrance
 from tsock.gateway.websocket import WebSocket
 from tsock.http.places import Places
 from tsock.http.proxies import Proxies
-from tsock.wire.frame import Limits
+from tsock.wire.frame import PacketLimits
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = base64.b64encode(
@@ -59,7 +59,7 @@ class Http(asyncio.Protocol):
 
 
 class Listener:
-    limits = Limits(packet_bytes_max=1000)
+    limits = PacketLimits(packet_bytes_max=1000)
 
     def __init__(self) -> None:
         self.packets: list[bytes] = []

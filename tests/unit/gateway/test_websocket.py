@@ -12,7 +12,7 @@ from tests.support.transport import AT_ONCE, Frame, Transport, frame, frames
 from tsock.gateway.websocket import Outgoing, WebSocket
 from tsock.settings import Settings
 from tsock.wire.client import ack
-from tsock.wire.frame import Limits
+from tsock.wire.frame import PacketLimits
 from tsock.wire.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 SIZE_MAX = 70_000
@@ -27,7 +27,7 @@ class Heard:
     """Notes what a WebSocket tells, in order, and ends it as a session does."""
 
     def __init__(self, socket: WebSocket, packet_bytes_max: int) -> None:
-        self.limits = Limits(
+        self.limits = PacketLimits(
             packet_bytes_max=packet_bytes_max,
             packet_frames_max=FRAMES_MAX,
             init_bytes_max=INIT_SIZE_MAX,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsock.storage.keyset import END, START, Listing, Place, Slice, slice_at
+from tsock.storage.keyset import END, START, Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Tx
 
 Row = tuple[int, str]
@@ -41,7 +41,7 @@ class Things:
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         return self.database.execute(sql, params).fetchall()
 
-    def page(self, place: Place = START, size: int = 2, listing: Listing = OLDEST) -> Slice:
+    def page(self, place: Cursor = START, size: int = 2, listing: Listing = OLDEST) -> Slice:
         return slice_at(self.tx, listing, ":from_ms <= at_ms", {"from_ms": 0}, place, size)
 
     @property
@@ -57,7 +57,7 @@ def test_walk_forth_and_back_meets_each_row_once_in_order(
     expected = sorted(things, reverse=listing.descending)
     table = Things(things)
 
-    place: Place | None = START
+    place: Cursor | None = START
     forth: list[Slice] = []
     while place is not None:
         forth.append(table.page(place, size, listing))
@@ -96,7 +96,7 @@ def test_rows_that_come_and_go_meanwhile_neither_hide_nor_repeat_the_others(
     table = Things(things)
     staying = set(things)
     met: list[Row] = []
-    place: Place | None = START
+    place: Cursor | None = START
     for come, go in steps:
         if place is None:
             break
@@ -118,39 +118,39 @@ def test_rows_that_come_and_go_meanwhile_neither_hide_nor_repeat_the_others(
 def test_neighbours_are_told_only_where_rows_are() -> None:
     table = Things({(1, "a"), (1, "b"), (2, "c")})
     first = table.page(size=2)
-    assert (first.previous, first.next) == (None, Place((1, "b")))
-    last = table.page(Place((1, "b")))
-    assert (list(last.rows), last.previous, last.next) == ([(2, "c")], Place((2, "c"), backward=True), None)
+    assert (first.previous, first.next) == (None, Cursor((1, "b")))
+    last = table.page(Cursor((1, "b")))
+    assert (list(last.rows), last.previous, last.next) == ([(2, "c")], Cursor((2, "c"), backward=True), None)
     table.remove({(2, "c")})
-    again = table.page(Place((2, "c"), backward=True))
+    again = table.page(Cursor((2, "c"), backward=True))
     assert (list(again.rows), again.previous, again.next) == ([(1, "a"), (1, "b")], None, None)
 
 
 def test_page_that_is_empty_by_now_leads_to_what_is_left() -> None:
     table = Things({(1, "a"), (2, "b"), (3, "c")})
     table.remove({(3, "c")})
-    behind = table.page(Place((2, "b")))
+    behind = table.page(Cursor((2, "b")))
     assert (list(behind.rows), behind.next) == ([], None)
     assert behind.previous is not None
     assert list(table.page(behind.previous).rows) == [(1, "a"), (2, "b")]
 
     table.remove({(1, "a")})
-    before = table.page(Place((2, "b"), backward=True))
+    before = table.page(Cursor((2, "b"), backward=True))
     assert (list(before.rows), before.previous) == ([], None)
     assert before.next is not None
     assert list(table.page(before.next).rows) == [(2, "b")]
 
     table.remove({(2, "b")})
-    for place in (START, END, Place((2, "b")), Place((2, "b"), backward=True)):
+    for place in (START, END, Cursor((2, "b")), Cursor((2, "b"), backward=True)):
         page = table.page(place)
         assert (list(page.rows), page.previous, page.next) == ([], None, None)
 
 
 def test_condition_hides_rows_from_pages_and_neighbours() -> None:
     table = Things({(0, "hidden"), (1, "a"), (2, "b")})
-    page = slice_at(table.tx, OLDEST, ":from_ms < at_ms", {"from_ms": 0}, Place((1, "a"), backward=True), 2)
+    page = slice_at(table.tx, OLDEST, ":from_ms < at_ms", {"from_ms": 0}, Cursor((1, "a"), backward=True), 2)
     assert (list(page.rows), page.previous, page.next) == ([], None, START)
-    page = slice_at(table.tx, OLDEST, ":from_ms < at_ms", {"from_ms": 0}, Place((1, "")), 1)
+    page = slice_at(table.tx, OLDEST, ":from_ms < at_ms", {"from_ms": 0}, Cursor((1, "")), 1)
     assert (list(page.rows), page.previous) == ([(1, "a")], None)
 
 
@@ -158,7 +158,7 @@ def test_condition_hides_rows_from_pages_and_neighbours() -> None:
 def test_key_of_another_length_finds_its_place_all_the_same(key: tuple[int | str, ...]) -> None:
     """Nobody was given such a place, but anybody may make one up."""
     table = Things({(1, "a"), (2, "b")})
-    assert list(table.page(Place(key)).rows) == [(2, "b")]
+    assert list(table.page(Cursor(key)).rows) == [(2, "b")]
 
 
 @pytest.mark.parametrize(
@@ -166,4 +166,4 @@ def test_key_of_another_length_finds_its_place_all_the_same(key: tuple[int | str
 )
 def test_place_that_no_column_could_be_compared_with_is_none(text: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(text, type=Place)
+        msgspec.json.decode(text, type=Cursor)

@@ -4,7 +4,7 @@ from unittest.mock import ANY
 import pytest
 
 from tests.support.sync_world import ALICE, LOCKED_ALICE, LOCKED_BOB, REST, SERVICE, World, json
-from tsock.storage.keyset import START, Place, Slice
+from tsock.storage.keyset import START, Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync import documents, items, lists, maps, pages, permissions, roots
 from tsock.sync.actor import Actor
@@ -97,8 +97,8 @@ def test_permission_is_set_read_listed_and_taken_back(world: World, shared: Root
 
     assert bob == Permission(shared.sid, "bob", read=True, write=True, manage=False)
     assert world(permissions.fetch, shared, "bob") == bob
-    assert world(permissions.page, shared, START, 1) == ([ann], Slice(ANY, None, Place(("ann",))))
-    assert world(permissions.page, shared, Place(("ann",)), 5)[0] == [bob]
+    assert world(permissions.page, shared, START, 1) == ([ann], Slice(ANY, None, Cursor(("ann",))))
+    assert world(permissions.page, shared, Cursor(("ann",)), 5)[0] == [bob]
     assert world.refusal(permissions.fetch, shared, "Bob")[1] == 54354
 
     world(permissions.remove, shared, "bob")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.sync_world import ALICE, LOCKED_ALICE, SERVICE, World, json
-from tsock.storage.keyset import END, START, Place
+from tsock.storage.keyset import END, START, Cursor
 from tsock.sync import cleanup, documents, expiry, items, lists, maps, pages, permissions, replay, roots
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP
 from tsock.sync.pages import Query
@@ -45,7 +45,7 @@ def exercise(world: World) -> None:
         root = world(roots.fetch, LOCKED_ALICE, kind, "same")
         world(roots.fetch, ALICE, kind, root.sid)
         middle = (root.date_created_ms, root.sid)
-        for place in (START, END, Place(middle), Place(middle, backward=True)):
+        for place in (START, END, Cursor(middle), Cursor(middle, backward=True)):
             world(roots.page, ALICE, kind, place, 10)
     world(documents.update, ALICE, "same", data=DATA)
     world(documents.update, ALICE, "same", ttl=60)
@@ -66,7 +66,7 @@ def exercise(world: World) -> None:
         world(items.update, ALICE, kind, "same", key, data=DATA, ttl=60)
         world(permissions.readable, LOCKED_ALICE, [root.sid])
         world(permissions.grant, root, "bob", read=True, write=True, manage=True)
-        for place in (START, END, Place(("bob",)), Place(("bob",), backward=True)):
+        for place in (START, END, Cursor(("bob",)), Cursor(("bob",), backward=True)):
             world(permissions.page, root, place, 10)
         world(permissions.remove, root, "bob")
     world.after(3600)

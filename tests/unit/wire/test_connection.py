@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsock.wire import frame
-from tsock.wire.connection import ProtocolViolation, ServerConnection, State, UnreadInit
-from tsock.wire.frame import Limits
+from tsock.wire.connection import ConnectionState, ProtocolViolation, ServerConnection, UnreadInit
+from tsock.wire.frame import PacketLimits
 from tsock.wire.headers import (
     OK,
     AccountDescriptor,
@@ -38,7 +38,7 @@ GRANTED = InitReply(
 UNAUTHORIZED = Status(401, "UNAUTHORIZED", "Invalid Access Token", 20101)
 
 
-def connection(state: State) -> ServerConnection:
+def connection(state: ConnectionState) -> ServerConnection:
     made = ServerConnection()
     made.state = state
     return made
@@ -76,21 +76,21 @@ PACKETS: dict[type[Header], bytes] = {
 def test_packet_of_each_kind_in_each_state(
     kind: type[Header], in_new: str, in_ready: str, in_closing: str, in_gone: str
 ):
-    for state, outcome in zip(State, (in_new, in_ready, in_closing, in_gone), strict=True):
+    for state, outcome in zip(ConnectionState, (in_new, in_ready, in_closing, in_gone), strict=True):
         subject = connection(state)
         event, payload = subject.receive(PACKETS[kind])
         assert payload == b""
         if outcome == "taken":
             assert (type(event), subject.state) == (kind, state)
         elif outcome == "ends":
-            assert (type(event), subject.state) == (kind, State.GONE)
+            assert (type(event), subject.state) == (kind, ConnectionState.GONE)
         elif outcome == "dropped":
             assert (event, subject.state) == (None, state)
         else:
             assert event == ProtocolViolation(
                 Status(406, "NOT_ACCEPTABLE_MESSAGE", "expected init as the first packet", 51214)
             )
-            assert subject.state is State.CLOSING
+            assert subject.state is ConnectionState.CLOSING
 
 
 GARBAGE = [
@@ -117,40 +117,40 @@ GARBAGE = [
 
 
 @pytest.mark.parametrize("packet", GARBAGE)
-@pytest.mark.parametrize("state", [State.NEW, State.READY])
-def test_garbage_is_a_violation_406_and_closes(packet: bytes, state: State):
+@pytest.mark.parametrize("state", [ConnectionState.NEW, ConnectionState.READY])
+def test_garbage_is_a_violation_406_and_closes(packet: bytes, state: ConnectionState):
     subject = connection(state)
     event, payload = subject.receive(packet)
     assert isinstance(event, ProtocolViolation)
     status = event.status
     assert (status.code, status.status, status.error_code) == (406, "NOT_ACCEPTABLE_MESSAGE", 51214)
     assert payload == b""
-    assert subject.state is State.CLOSING
+    assert subject.state is ConnectionState.CLOSING
 
 
 @pytest.mark.parametrize("packet", GARBAGE)
-@pytest.mark.parametrize("state", [State.CLOSING, State.GONE])
-def test_garbage_after_the_end_is_ignored(packet: bytes, state: State):
+@pytest.mark.parametrize("state", [ConnectionState.CLOSING, ConnectionState.GONE])
+def test_garbage_after_the_end_is_ignored(packet: bytes, state: ConnectionState):
     subject = connection(state)
     assert subject.receive(packet) == (None, b"")
     assert subject.state is state
 
 
 def test_text_message_is_a_violation_406_once():
-    subject = connection(State.READY)
+    subject = connection(ConnectionState.READY)
     violation = subject.receive_text()
     assert violation is not None
     assert (violation.status.code, violation.status.error_code) == (406, 51214)
-    assert subject.state is State.CLOSING
+    assert subject.state is ConnectionState.CLOSING
     assert subject.receive_text() is None
 
 
 def test_message_given_up_on_for_its_size_is_a_violation_406():
-    subject = connection(State.NEW)
+    subject = connection(ConnectionState.NEW)
     violation = subject.receive_oversized()
     assert violation is not None
     assert (violation.status.code, violation.status.error_code) == (406, 51214)
-    assert subject.state is State.CLOSING
+    assert subject.state is ConnectionState.CLOSING
 
 
 def test_payload_with_line_breaks_and_bytes_behind_it_is_cut_by_its_size():
@@ -158,7 +158,10 @@ def test_payload_with_line_breaks_and_bytes_behind_it_is_cut_by_its_size():
         b'TWILSOCK V3.0 61\r\n{"id":"TM1","method":"put_notification_ctx","payload_size":4}\r\n'
         b"a\r\nb\r\nTWILSOCK V3.0 "
     )
-    assert connection(State.READY).receive(packet) == (PutContext(id="TM1", payload_size=4), b"a\r\nb")
+    assert connection(ConnectionState.READY).receive(packet) == (
+        PutContext(id="TM1", payload_size=4),
+        b"a\r\nb",
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,8 +177,8 @@ def test_payload_with_line_breaks_and_bytes_behind_it_is_cut_by_its_size():
         b'{"status":{"code":200,"status":"OK"},"id":"TM77aa-0001","method":"reply"}',
     ],
 )
-@pytest.mark.parametrize("state", [State.READY, State.CLOSING])
-def test_acknowledgement_in_any_form_gives_id_and_code(header: bytes, state: State):
+@pytest.mark.parametrize("state", [ConnectionState.READY, ConnectionState.CLOSING])
+def test_acknowledgement_in_any_form_gives_id_and_code(header: bytes, state: ConnectionState):
     event, payload = connection(state).receive(frame.encode(header))
     assert isinstance(event, Ack)
     assert event.status is not None
@@ -186,18 +189,18 @@ def test_acknowledgement_in_any_form_gives_id_and_code(header: bytes, state: Sta
 def test_acknowledgement_of_any_id_gives_it_back(packet_id: str):
     quoted = packet_id.replace("\\", "\\\\").replace('"', '\\"').encode()
     header = b'{"method":"reply","id":"%b","status":{"status":"ok","code":200}}' % quoted
-    event, _ = connection(State.READY).receive(frame.encode(header))
+    event, _ = connection(ConnectionState.READY).receive(frame.encode(header))
     assert event == Ack(id=packet_id, status=Status(200, "ok")) or event == Ack(id=packet_id, status=OK)
 
 
 def test_negative_acknowledgement_gives_its_status():
     packet = frame.encode(b'{"method":"reply","id":"TM1","status":{"code":400,"status":"BAD_REQUEST"}}')
-    event, _ = connection(State.READY).receive(packet)
+    event, _ = connection(ConnectionState.READY).receive(packet)
     assert event == Ack(id="TM1", status=Status(400, "BAD_REQUEST"))
 
 
 def test_acknowledgement_without_status_is_none():
-    event, _ = connection(State.READY).receive(frame.encode(b'{"method":"reply","id":"TM1"}'))
+    event, _ = connection(ConnectionState.READY).receive(frame.encode(b'{"method":"reply","id":"TM1"}'))
     assert event == Ack(id="TM1", status=None)
 
 
@@ -222,17 +225,17 @@ JS_ACK = (
     ],
 )
 def test_garbled_acknowledgement_is_a_violation_417(packet: bytes):
-    subject = connection(State.READY)
+    subject = connection(ConnectionState.READY)
     event, _ = subject.receive(packet)
     assert isinstance(event, ProtocolViolation)
     assert (event.status.code, event.status.status) == (417, "EXPECTATION_FAILED")
-    assert subject.state is State.CLOSING
+    assert subject.state is ConnectionState.CLOSING
 
 
 def test_garbled_request_that_mentions_a_reply_is_a_violation_406():
     body = b'{"method":"reply"}'
     packet = frame.encode(b'{"id":"TM1","method":"message","payload_size":999}', body)
-    event, _ = connection(State.READY).receive(packet)
+    event, _ = connection(ConnectionState.READY).receive(packet)
     assert isinstance(event, ProtocolViolation)
     assert event.status.code == 406
 
@@ -246,7 +249,7 @@ def test_accept_replies_and_makes_ready():
         b'{"reissued":false},"offline_storage":{},"init_registrations":[],"account_descriptor":'
         b'{"account_sid":"AC1","instance_sids":{},"identity":"alice"}}\r\n'
     )
-    assert subject.state is State.READY
+    assert subject.state is ConnectionState.READY
     assert subject.takes_updates
 
 
@@ -266,8 +269,8 @@ def test_accept_without_the_capability_confirmed_means_no_client_update():
     assert not subject.takes_updates
 
 
-@pytest.mark.parametrize("state", [State.CLOSING, State.GONE])
-def test_accept_after_the_end_does_not_revive(state: State):
+@pytest.mark.parametrize("state", [ConnectionState.CLOSING, ConnectionState.GONE])
+def test_accept_after_the_end_does_not_revive(state: ConnectionState):
     subject = connection(state)
     subject.accept("TM1", GRANTED)
     assert subject.state is state
@@ -276,16 +279,18 @@ def test_accept_after_the_end_does_not_revive(state: State):
 @pytest.mark.parametrize(
     ("state", "status", "after"),
     [
-        (State.NEW, UNAUTHORIZED, State.CLOSING),
-        (State.NEW, Status(429, "TOO_MANY_REQUESTS"), State.CLOSING),
-        (State.NEW, Status(500, "INTERNAL_SERVER_ERROR"), State.CLOSING),
-        (State.READY, UNAUTHORIZED, State.CLOSING),
-        (State.READY, Status(429, "TOO_MANY_REQUESTS"), State.READY),
-        (State.READY, Status(500, "INTERNAL_SERVER_ERROR"), State.READY),
-        (State.GONE, UNAUTHORIZED, State.GONE),
+        (ConnectionState.NEW, UNAUTHORIZED, ConnectionState.CLOSING),
+        (ConnectionState.NEW, Status(429, "TOO_MANY_REQUESTS"), ConnectionState.CLOSING),
+        (ConnectionState.NEW, Status(500, "INTERNAL_SERVER_ERROR"), ConnectionState.CLOSING),
+        (ConnectionState.READY, UNAUTHORIZED, ConnectionState.CLOSING),
+        (ConnectionState.READY, Status(429, "TOO_MANY_REQUESTS"), ConnectionState.READY),
+        (ConnectionState.READY, Status(500, "INTERNAL_SERVER_ERROR"), ConnectionState.READY),
+        (ConnectionState.GONE, UNAUTHORIZED, ConnectionState.GONE),
     ],
 )
-def test_refuse_replies_and_closes_when_the_client_must_leave(state: State, status: Status, after: State):
+def test_refuse_replies_and_closes_when_the_client_must_leave(
+    state: ConnectionState, status: Status, after: ConnectionState
+):
     subject = connection(state)
     packet = subject.refuse("TM1", status)
     assert packet.startswith(b"TWILSOCK V3.0 ")
@@ -299,7 +304,7 @@ def test_refuse_with_backoff_carries_the_policy():
 
 
 def test_closing_sends_close_and_leaves_only_acknowledgements():
-    subject = connection(State.READY)
+    subject = connection(ConnectionState.READY)
     assert subject.closing("TM1", Status(410, "TOKEN_EXPIRED", "Token expired", 51207)).startswith(
         b'TWILSOCK V3.0 141\r\n{"method":"close","id":"TM1","payload_size":0,"status":{"code":410,'
     )
@@ -308,21 +313,21 @@ def test_closing_sends_close_and_leaves_only_acknowledgements():
 
 
 def test_gone_ends_everything():
-    subject = connection(State.READY)
+    subject = connection(ConnectionState.READY)
     subject.gone()
     assert subject.receive(PACKETS[Ack]) == (None, b"")
 
 
 @pytest.mark.parametrize(
-    ("limits", "size_max"), [(Limits(100), 100), (Limits(100, packet_bytes_max=150), 150)]
+    ("limits", "size_max"), [(PacketLimits(100), 100), (PacketLimits(100, packet_bytes_max=150), 150)]
 )
 @pytest.mark.parametrize("method", ["ping", "reply"])
 def test_packet_beyond_the_limits_of_the_connection_is_a_violation_406(
-    limits: Limits, size_max: int, method: str
+    limits: PacketLimits, size_max: int, method: str
 ):
     members = f'"method":"{method}","payload_type":"application/json","status":{{"code":200,"status":"OK"}}'
     packet = frame.encode(f'{{"id":"TM{"1" * 100}",{members},"payload_size":0}}'.encode())
-    taken = connection(State.READY)
+    taken = connection(ConnectionState.READY)
     assert isinstance(taken.receive(packet)[0], Ping | Ack)
     subject = ServerConnection(limits)
     event, _ = subject.receive(packet)
@@ -332,7 +337,7 @@ def test_packet_beyond_the_limits_of_the_connection_is_a_violation_406(
 
 
 def test_oversized_message_is_told_the_limit_of_the_connection():
-    violation = ServerConnection(Limits(packet_bytes_max=5000)).receive_oversized()
+    violation = ServerConnection(PacketLimits(packet_bytes_max=5000)).receive_oversized()
     assert violation is not None
     assert violation.status.description == "a packet has at most 5000 bytes"
 
@@ -342,8 +347,8 @@ def test_connection_holds_three_references_and_nothing_else():
     assert not hasattr(ServerConnection(), "__dict__")
 
 
-@given(state=st.sampled_from(State), packet=st.binary(max_size=200))
-def test_receive_of_arbitrary_bytes_never_raises(state: State, packet: bytes):
+@given(state=st.sampled_from(ConnectionState), packet=st.binary(max_size=200))
+def test_receive_of_arbitrary_bytes_never_raises(state: ConnectionState, packet: bytes):
     event, _ = connection(state).receive(packet)
     assert event is None or isinstance(event, ProtocolViolation)
 
@@ -368,14 +373,14 @@ VALID = [
 
 
 @given(
-    state=st.sampled_from(State),
+    state=st.sampled_from(ConnectionState),
     packet=st.sampled_from(VALID),
     edits=st.lists(
         st.tuples(st.integers(0, 400), st.integers(0, 4), st.binary(max_size=4)), min_size=1, max_size=4
     ),
 )
 def test_receive_of_a_mutated_packet_never_raises(
-    state: State, packet: bytes, edits: list[tuple[int, int, bytes]]
+    state: ConnectionState, packet: bytes, edits: list[tuple[int, int, bytes]]
 ):
     for at, cut, new in edits:
         packet = packet[: at % len(packet)] + new + packet[at % len(packet) + cut :] or b"x"
@@ -384,17 +389,17 @@ def test_receive_of_a_mutated_packet_never_raises(
 
 @given(header=st.binary(max_size=60), payload=st.binary(max_size=20))
 def test_receive_of_a_well_framed_packet_with_an_arbitrary_header_never_raises(header: bytes, payload: bytes):
-    connection(State.READY).receive(frame.encode(header, payload))
+    connection(ConnectionState.READY).receive(frame.encode(header, payload))
 
 
 def test_plain_acks_mean_nothing_but_before_init() -> None:
-    assert connection(State.READY).receive_acks() is None
-    assert connection(State.CLOSING).receive_acks() is None
+    assert connection(ConnectionState.READY).receive_acks() is None
+    assert connection(ConnectionState.CLOSING).receive_acks() is None
     subject = ServerConnection()
     violation = subject.receive_acks()
     assert violation is not None
     assert (violation.status.code, violation.status.error_code) == (406, 51214)
-    assert subject.state is State.CLOSING
+    assert subject.state is ConnectionState.CLOSING
 
 
 LONG = b"TWILSOCK V3.0 30000\r\n"
@@ -406,7 +411,7 @@ LONG = b"TWILSOCK V3.0 30000\r\n"
 def test_init_of_which_only_the_beginning_was_kept_can_be_answered(begun: bytes) -> None:
     subject = ServerConnection()
     assert subject.receive_cut(LONG + begun + b"x" * 100, 30_023) == UnreadInit("TM1", 30_023)
-    assert subject.state is State.NEW
+    assert subject.state is ConnectionState.NEW
 
 
 @pytest.mark.parametrize(
@@ -430,7 +435,7 @@ def test_other_cut_packets_are_violations(beginning: bytes) -> None:
 @given(beginning=st.binary(max_size=80) | st.binary(max_size=60).map(lambda rest: LONG + rest))
 def test_cut_packet_never_raises_and_is_ignored_on_the_way_out(beginning: bytes) -> None:
     ServerConnection().receive_cut(beginning, 30_000)
-    assert connection(State.CLOSING).receive_cut(beginning, 30_000) is None
+    assert connection(ConnectionState.CLOSING).receive_cut(beginning, 30_000) is None
 
 
 def test_flood_is_told_the_limits() -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsock.wire import frame
-from tsock.wire.frame import Limits, Malformed
+from tsock.wire.frame import MalformedPacket, PacketLimits
 
 PING = bytes.fromhex(
     "54 57 49 4C 53 4F 43 4B 20 56 33 2E 30 20 34 35 0D 0A"
@@ -83,28 +83,32 @@ def test_decode_of_a_well_framed_packet_gives_header_and_rest(packet: bytes, hea
     ],
 )
 def test_decode_of_a_badly_framed_packet_is_malformed(packet: bytes):
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedPacket):
         frame.decode(packet)
 
 
-@pytest.mark.parametrize(("limits", "size_max"), [(Limits(), 262_144), (Limits(header_bytes_max=50), 50)])
+@pytest.mark.parametrize(
+    ("limits", "size_max"), [(PacketLimits(), 262_144), (PacketLimits(header_bytes_max=50), 50)]
+)
 def test_decode_of_the_largest_header_succeeds_and_of_one_byte_more_is_malformed(
-    limits: Limits, size_max: int
+    limits: PacketLimits, size_max: int
 ):
     largest = b"x" * size_max
     assert frame.decode(frame.encode(largest), limits) == (largest, b"")
-    with pytest.raises(Malformed, match=f"at most {size_max} bytes"):
+    with pytest.raises(MalformedPacket, match=f"at most {size_max} bytes"):
         frame.decode(frame.encode(largest + b"x"), limits)
 
 
-@pytest.mark.parametrize(("limits", "size_max"), [(Limits(), 1_048_576), (Limits(packet_bytes_max=99), 99)])
+@pytest.mark.parametrize(
+    ("limits", "size_max"), [(PacketLimits(), 1_048_576), (PacketLimits(packet_bytes_max=99), 99)]
+)
 def test_decode_of_the_largest_packet_succeeds_and_of_one_byte_more_is_malformed(
-    limits: Limits, size_max: int
+    limits: PacketLimits, size_max: int
 ):
     start = b"TWILSOCK V3.0 2\r\n{}\r\n"
     largest = start.ljust(size_max, b"x")
     assert frame.decode(largest, limits) == (b"{}", largest[len(start) :])
-    with pytest.raises(Malformed, match=f"at most {size_max} bytes"):
+    with pytest.raises(MalformedPacket, match=f"at most {size_max} bytes"):
         frame.decode(largest + b"x", limits)
 
 
@@ -114,7 +118,7 @@ def test_payload_takes_the_announced_bytes_and_ignores_more(size: int, payload: 
 
 
 def test_payload_larger_than_what_arrived_is_malformed():
-    with pytest.raises(Malformed, match="payload_size"):
+    with pytest.raises(MalformedPacket, match="payload_size"):
         frame.payload(b"abcd\r\n", 7)
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tsock.wire.frame import Malformed
+from tsock.wire.frame import MalformedPacket
 from tsock.wire.headers import (
     OK,
     AccountDescriptor,
@@ -312,7 +312,7 @@ def test_message_with_an_unusable_request_is_still_answerable(request_member: An
     ],
 )
 def test_header_that_is_no_json_object_is_malformed(header: bytes):
-    with pytest.raises(Malformed, match="JSON"):
+    with pytest.raises(MalformedPacket, match="JSON"):
         read_from_client(header)
 
 
@@ -328,7 +328,7 @@ def test_header_that_is_no_json_object_is_malformed(header: bytes):
     ],
 )
 def test_header_with_bad_utf8_is_malformed(header: bytes):
-    with pytest.raises(Malformed, match="UTF-8"):
+    with pytest.raises(MalformedPacket, match="UTF-8"):
         read_from_client(header)
 
 
@@ -349,7 +349,7 @@ def test_header_with_bad_utf8_is_malformed(header: bytes):
     ],
 )
 def test_header_that_repeats_a_key_is_malformed(header: bytes):
-    with pytest.raises(Malformed, match="twice"):
+    with pytest.raises(MalformedPacket, match="twice"):
         read_from_client(header)
 
 
@@ -389,7 +389,7 @@ def test_header_in_a_less_compact_form_is_read_alike(header: bytes):
     ],
 )
 def test_header_that_cannot_be_answered_is_malformed(header: bytes, missing: str):
-    with pytest.raises(Malformed, match=missing):
+    with pytest.raises(MalformedPacket, match=missing):
         read_from_client(header)
 
 
@@ -435,7 +435,7 @@ def test_member_with_an_unpaired_surrogate_counts_as_absent(header: bytes, expec
     ],
 )
 def test_unpaired_surrogate_excuses_nothing_else(header: bytes, problem: str):
-    with pytest.raises(Malformed, match=problem):
+    with pytest.raises(MalformedPacket, match=problem):
         read_from_client(header)
 
 

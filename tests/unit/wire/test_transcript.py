@@ -4,7 +4,7 @@ import pytest
 
 from tsock.wire import packets
 from tsock.wire.client import ClientConnection, ack
-from tsock.wire.connection import ServerConnection, State
+from tsock.wire.connection import ConnectionState, ServerConnection
 from tsock.wire.headers import (
     AccountDescriptor,
     Ack,
@@ -129,7 +129,7 @@ def test_server_reads_and_writes_the_transcript():
     assert packets.done(update.id) == UPDATED
 
     assert isinstance(server.receive(CLOSE)[0], Close)
-    assert server.state is State.GONE
+    assert server.state is ConnectionState.GONE
 
 
 def test_client_writes_and_reads_the_transcript():
@@ -144,7 +144,7 @@ def test_client_writes_and_reads_the_transcript():
     )
     assert init.packet == INIT
     client.receive(INIT_REPLY)
-    assert client.state is State.READY
+    assert client.state is ConnectionState.READY
 
     request = HttpRequest(
         "cds.us1.twilio.com", "/v4/Subscriptions", "POST", {}, {"Content-Type": "application/json"}

@@ -6,7 +6,7 @@ from tsock.api.operator.body import PAGE_ROWS, Body, decoded, page
 from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.errors import invalid
-from tsock.storage.keyset import Place
+from tsock.storage.keyset import Cursor
 from tsock.storage.store import Tx
 from tsock.sync import permissions, roots
 from tsock.sync.actor import Actor
@@ -60,7 +60,7 @@ class PermissionHandlers:
 
     def every(self, request: Request, account: str, service: str, kind: str, name: str) -> Answer:
         """What was set for every identity."""
-        of, behind = _Object(account, service, kind, name), Place((request.params.get("after", ""),))
+        of, behind = _Object(account, service, kind, name), Cursor((request.params.get("after", ""),))
 
         def query(tx: Tx) -> Response:
             found, _ = permissions.page(tx, of.find(tx), behind, PAGE_ROWS)

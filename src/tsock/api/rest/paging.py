@@ -10,7 +10,7 @@ from tsock.api.request import Request, Response, answer
 from tsock.api.rest.fields import Fields, shown
 from tsock.errors import ApiError, invalid
 from tsock.storage import page_token
-from tsock.storage.keyset import START, Place, Slice
+from tsock.storage.keyset import START, Cursor, Slice
 
 ROWS = 50
 """Of a page when the request does not say."""
@@ -46,13 +46,13 @@ class Asked(msgspec.Struct, frozen=True):
     codes: Codes
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Cursor:
         """Where the page begins.
 
         Raises:
             ApiError: 400, the token was not made for this list.
         """
-        place = START if self.token is None else page_token.read(self.subject, self.token, Place)
+        place = START if self.token is None else page_token.read(self.subject, self.token, Cursor)
         if place is None:
             raise ApiError(
                 400, self.codes.token, f"{self.codes.token_title}: expected one that a page of this list gave"
@@ -178,7 +178,7 @@ def _bad_size(codes: Codes, text: str) -> ApiError:
 
 
 def _tokens(asked: Asked, rows: Slice) -> tuple[str | None, str | None]:
-    def token(place: Place | None) -> str | None:
+    def token(place: Cursor | None) -> str | None:
         return None if place is None else page_token.written(asked.subject, place)
 
     return token(rows.previous), token(rows.next)

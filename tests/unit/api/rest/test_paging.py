@@ -14,7 +14,7 @@ from tsock.api.request import Door, Request
 from tsock.api.rest import fields, paging
 from tsock.api.rest.paging import COMMON, SYNC, Asked, Codes
 from tsock.errors import ApiError
-from tsock.storage.keyset import END, START, Place, Slice
+from tsock.storage.keyset import END, START, Cursor, Slice
 
 LIST = ("sync", "v1", "Services", "IS1", "Maps")
 BASE = "https://box.example/sync"
@@ -41,7 +41,7 @@ def shown(page: Asked, rows: Slice = NOTHING, records: list[Any] | None = None) 
     return msgspec.json.decode(paging.page(page, "maps", records or [], rows).body)
 
 
-def next_link(query: str, place: Place, **options: Any) -> str:
+def next_link(query: str, place: Cursor, **options: Any) -> str:
     """The link to a page that begins there."""
     return shown(asked(query, **options), Slice((), None, place))["meta"]["next_page_url"]
 
@@ -87,7 +87,7 @@ def test_malformed_or_double_parameter_is_20422(query: str) -> None:
 
 def test_page_of_a_product_has_absolute_links_with_all_filters_in_them() -> None:
     query = "Page=3&Tag=b&Tag=a%26%C3%BC&PageSize=2&Order=desc"
-    rows = Slice((), Place((1,), backward=True), Place((2,)))
+    rows = Slice((), Cursor((1,), backward=True), Cursor((2,)))
     page = shown(asked(query), rows, [{"sid": "MP1"}])
     filters = "Order=desc&Tag=b&Tag=a%26%C3%BC&PageSize=2"
     meta = page["meta"]
@@ -101,7 +101,7 @@ def test_page_of_a_product_has_absolute_links_with_all_filters_in_them() -> None
 
 
 def test_page_at_a_token_repeats_it_in_its_own_link_alone() -> None:
-    link = next_link("PageSize=2", Place(("k",)))
+    link = next_link("PageSize=2", Cursor(("k",)))
     meta = shown(asked(urlsplit(link).query))["meta"]
     assert meta["url"] == link
     assert (meta["first_page_url"], meta["page"]) == (f"{HERE}?PageSize=2&Page=0", 1)
@@ -124,7 +124,7 @@ def test_names_in_the_path_stay_encoded_in_links() -> None:
 
 def test_page_of_the_2010_api_is_flat_and_has_no_member_that_libraries_stumble_over() -> None:
     path = ("api", "2010-04-01", "Accounts", "AC1", "Keys")
-    rows = Slice((), None, Place((2,)))
+    rows = Slice((), None, Cursor((2,)))
     answer = paging.flat_page(asked("PageSize=2&Page=3", path=path, rows_max=1000), "keys", [{}, {}], rows)
     page = msgspec.json.decode(answer.body)
     here = "/2010-04-01/Accounts/AC1/Keys.json?PageSize=2"
@@ -149,20 +149,20 @@ def test_empty_page_of_the_2010_api_ends_where_it_starts() -> None:
 # Tokens.
 
 places = st.builds(
-    Place, st.lists(st.integers(0, 2**63 - 1) | st.text(max_size=5), max_size=3).map(tuple), st.booleans()
+    Cursor, st.lists(st.integers(0, 2**63 - 1) | st.text(max_size=5), max_size=3).map(tuple), st.booleans()
 )
 filters = st.dictionaries(st.sampled_from(["Order", "From", "Tag"]), st.text(max_size=5))
 
 
 @given(place=places)
-def test_link_leads_to_the_place_it_was_made_for(place: Place) -> None:
+def test_link_leads_to_the_place_it_was_made_for(place: Cursor) -> None:
     query = urlsplit(next_link("Tag=%C3%BC&PageSize=7", place)).query
     found = asked(query)
     assert (found.place, found.size, found.number) == (place, 7, 1)
 
 
 @given(place=places, character=st.characters(codec="utf-8"), data=st.data())
-def test_altered_or_cut_token_is_refused(place: Place, character: str, data: st.DataObject) -> None:
+def test_altered_or_cut_token_is_refused(place: Cursor, character: str, data: st.DataObject) -> None:
     token = _token(next_link("", place))
     where = data.draw(st.integers(0, len(token) - 1))
     for altered in (token[:where] + character + token[where + 1 :], token[:where], token + character):
@@ -174,7 +174,7 @@ def test_altered_or_cut_token_is_refused(place: Place, character: str, data: st.
 
 
 @given(place=places)
-def test_token_is_good_for_its_own_list_and_filters_alone(place: Place) -> None:
+def test_token_is_good_for_its_own_list_and_filters_alone(place: Cursor) -> None:
     token = _token(next_link("Order=desc&Tag=a", place))
     query = f"Order=desc&Tag=a&PageToken={token}"
     assert asked(query).place == place

@@ -5,7 +5,7 @@ from tsock.api.router import Route
 from tsock.api.sync.kinds import of_kind
 from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.sdk import bodies
-from tsock.api.sync.sdk.request import Entry, present, read_body, tunnelled
+from tsock.api.sync.sdk.request import RouteEntry, present, read_body, tunnelled
 from tsock.api.sync.sdk.scope import SdkScope, links
 from tsock.storage.store import Tx
 from tsock.sync import data as json_data
@@ -24,7 +24,7 @@ class ItemHandlers:
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
-        table: list[Entry] = [
+        table: list[RouteEntry] = [
             ("GET", "/Lists/{object}/Context", self.context),
             ("POST", "/Lists/{object}/Items", self.push),
             ("POST", "/Maps/{object}/Items", self.add),

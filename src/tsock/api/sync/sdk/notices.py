@@ -17,7 +17,7 @@ from tsock.wire.websocket import binary_frame
 OLD_PROTOCOL = 3
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class SubscriptionEntry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One object in a subscription message."""
 
     object_sid: str
@@ -64,7 +64,7 @@ class Notices:
         return self._frame(SYNC_EVENT, payload)
 
     def subscription(
-        self, outcome: str, correlation_id: int, entries: Sequence[Entry], version: int
+        self, outcome: str, correlation_id: int, entries: Sequence[SubscriptionEntry], version: int
     ) -> list[bytes]:
         """The frames that tell the outcome (`established`, `failed`, `canceled`) for some objects."""
         groups = [[entry] for entry in entries] if version == OLD_PROTOCOL else [entries] if entries else []

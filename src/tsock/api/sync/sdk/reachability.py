@@ -1,13 +1,13 @@
 """Tells Sync's services by webhook which endpoints of their users come and go."""
 
 import asyncio
-from typing import Literal
 
 import structlog
 
 from tsock.accounts.caller import SYNC
 from tsock.accounts.directory import Directory
 from tsock.accounts.records import Service
+from tsock.api.live import PresenceChange
 from tsock.deadlines import Deadlines
 from tsock.errors import StoreBusy
 from tsock.storage.store import Store, Tx
@@ -23,8 +23,6 @@ UNWRITTEN_MAX = 100_000
 """So many wait for a store that takes none; beyond that the oldest are lost."""
 RETRY_S = 1.0
 
-_Change = Literal["connected", "disconnected"]
-
 
 class Reachability:
     """Writes what the gateway's presence tells into the outbox."""
@@ -35,7 +33,7 @@ class Reachability:
         self._directory = directory
         self._store = store
         self._deadlines = deadlines
-        self._unwritten: list[tuple[_Change, Actor]] = []
+        self._unwritten: list[tuple[PresenceChange, Actor]] = []
         self._all_written = asyncio.Event()
         self._all_written.set()
 
@@ -47,7 +45,7 @@ class Reachability:
         options = options_of(service)
         return options.reachability_debouncing_window_ms if options.reachability_debouncing_enabled else 0
 
-    def tell(self, change: _Change, service_sid: str, identity: str, endpoint_id: str) -> None:
+    def tell(self, change: PresenceChange, service_sid: str, identity: str, endpoint_id: str) -> None:
         """Have a service told, if it still wants that."""
         service = self._wanting(service_sid)
         if service is None:

@@ -9,11 +9,11 @@ from tsock.api.router import Route, RouteHandler
 from tsock.sync import refusals
 from tsock.sync.data import found_instead
 
-Entry = tuple[str, str, RouteHandler]
+RouteEntry = tuple[str, str, RouteHandler]
 """Method, pattern below `/v3`, handler."""
 
 
-class Body(msgspec.Struct, frozen=True, gc=False):
+class SdkBody(msgspec.Struct, frozen=True, gc=False):
     """Every member that a request body may have; the rest is ignored."""
 
     unique_name: Any = None
@@ -23,7 +23,7 @@ class Body(msgspec.Struct, frozen=True, gc=False):
     ttl: Any = None
 
 
-def read_body(request: Request) -> Body:
+def read_body(request: Request) -> SdkBody:
     """The members of a POST or PUT body.
 
     Raises:
@@ -42,11 +42,11 @@ def present(raw: msgspec.Raw | msgspec.UnsetType) -> bytes | None:
     return None if raw is msgspec.UNSET else bytes(raw)
 
 
-_decode = msgspec.json.Decoder(Body).decode
-_EMPTY = Body()
+_decode = msgspec.json.Decoder(SdkBody).decode
+_EMPTY = SdkBody()
 
 
-def tunnelled(table: list[Entry]) -> list[Route]:
+def tunnelled(table: list[RouteEntry]) -> list[Route]:
     """Every entry twice: the service may stand in the path, or be left to the grant."""
     own = [Route(Door.TUNNEL, method, f"/v3{pattern}", handler) for method, pattern, handler in table]
     named = [

@@ -9,7 +9,7 @@ from tsock.api.sync.kinds import of_kind
 from tsock.api.sync.messages import publishing
 from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.sdk import bodies
-from tsock.api.sync.sdk.request import Entry, present, read_body, tunnelled
+from tsock.api.sync.sdk.request import RouteEntry, present, read_body, tunnelled
 from tsock.api.sync.sdk.scope import SdkScope, links
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
@@ -30,7 +30,7 @@ class RootHandlers:
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
-        table: list[Entry] = [
+        table: list[RouteEntry] = [
             ("GET", "/Configuration", self.configuration),
             ("POST", "/Streams/{object}/Messages", self.publish),
             ("POST", "/Insights/{index}/Items", self.query),

@@ -2,8 +2,10 @@
 
 Protocol: `protocol/sync.md`, Subscriptions and Replay.
 
-The query and what follows it run in one piece, with every commit that the query saw already announced. So a
-replay up to the object's counter, and live events from there on, neither miss nor repeat anything.
+On SQLite the query and what follows it run in one piece, with every commit that the query saw already
+announced. So a replay up to the object's counter, and live events from there on, neither miss nor repeat
+anything. The store's contract (`storage/store.py`) promises less: a snapshot may hold more than was
+announced.
 """
 
 from typing import Any, Literal
@@ -13,7 +15,7 @@ import msgspec
 from tsock.api.live import Following, LiveSession
 from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
-from tsock.api.sync.sdk.notices import Entry, Notices, failure
+from tsock.api.sync.sdk.notices import Notices, SubscriptionEntry, failure
 from tsock.api.sync.sdk.scope import SdkScope
 from tsock.errors import ApiError, invalid
 from tsock.events import Replay
@@ -156,8 +158,8 @@ class SubscriptionHandlers:
     def _establish(self, session: LiveSession, batch: Batch, outcomes: list[Outcome]) -> Response:
         if session.is_gone:  # it was lost meanwhile; whoever joins now never leaves
             return Response(200, self._accepted)
-        established: list[Entry] = []
-        failed: list[Entry] = []
+        established: list[SubscriptionEntry] = []
+        failed: list[SubscriptionEntry] = []
         for outcome in outcomes:
             wanted, missed = outcome.wanted, outcome.replay
             if missed is None:
@@ -194,7 +196,9 @@ class SubscriptionHandlers:
         if session.interrupted:
             session.interrupted.pop(sid, None)
 
-    def _tell(self, session: LiveSession, outcome: str, batch: Batch, entries: list[Entry]) -> None:
+    def _tell(
+        self, session: LiveSession, outcome: str, batch: Batch, entries: list[SubscriptionEntry]
+    ) -> None:
         for frame in self._notices.subscription(
             outcome, batch.correlation_id, entries, batch.event_protocol_version
         ):
@@ -226,8 +230,8 @@ def _remember(session: LiveSession, sid: str, known: int, missed: Replay) -> Non
         session.interrupted.pop(sid, None)
 
 
-def _entry(wanted: Wanted, **members: Any) -> Entry:
-    return Entry(wanted.object_sid, wanted.object_type, **members)
+def _entry(wanted: Wanted, **members: Any) -> SubscriptionEntry:
+    return SubscriptionEntry(wanted.object_sid, wanted.object_type, **members)
 
 
 _decode = msgspec.json.Decoder(Batch).decode
