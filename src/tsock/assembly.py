@@ -47,7 +47,7 @@ from tsock.ids import Ids
 from tsock.installation.installation import Installation, installation
 from tsock.jobs.chores import Chores
 from tsock.jobs.deliveries import Deliveries
-from tsock.outbound.client import WebhookClient
+from tsock.jobs.webhook_client import WebhookClient
 from tsock.outbound.network import Resolve
 from tsock.settings import Loaded, Settings
 from tsock.site.routes import site
