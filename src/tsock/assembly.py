@@ -47,7 +47,7 @@ from tsock.ids import Ids
 from tsock.installation.installation import Installation, installation
 from tsock.jobs.chores import Chores
 from tsock.jobs.deliveries import Deliveries
-from tsock.outbound.client import WebhookClient
+from tsock.jobs.webhook_client import WebhookClient
 from tsock.outbound.network import Resolve
 from tsock.settings import Loaded, Settings
 from tsock.site.routes import site
@@ -146,7 +146,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router = Router()
     router.add(HealthHandlers(context.metrics, around.problem).routes())
     router.add(site(gatekeeper, directory, examiner, clock))
-    router.add(_operator_routes(installed, context.tail, around.problem))
+    router.add(operator_routes(installed, context.tail, around.problem))
     router.add(_account_routes(installed))
     router.add(roots.RootHandlers(scope, rates).routes())
     router.add(items.ItemHandlers(scope, rates).routes())
@@ -208,7 +208,7 @@ def operator_shell(installed: Installation) -> HttpShell:
     """What answers the operator where no server runs."""
     store, settings = installed.store, installed.settings
     router = Router()
-    router.add(_operator_routes(installed, Tail(installed.clock), lambda: store.down))
+    router.add(operator_routes(installed, Tail(installed.clock), lambda: store.down))
     return HttpShell(
         router,
         store,
@@ -219,6 +219,33 @@ def operator_shell(installed: Installation) -> HttpShell:
         base_url=settings.public_url or "",
         reject=lambda rejection: None,  # an operator sees the error itself
     )
+
+
+def operator_routes(
+    installed: Installation, tail: Tail, problem: Callable[[], str | None]
+) -> Sequence[Route]:
+    """What the command line asks: the same from a server as from a process of its own."""
+    settings, vault, clock = installed.settings, installed.vault, installed.clock
+    premises = check.Premises(
+        data=installed.data,
+        master_key=installed.master_key,
+        settings=settings,
+        origins=installed.origins,
+        clock=clock,
+        directory=installed.directory,
+        problem=problem,
+    )
+    return [
+        *operator_accounts.AccountHandlers(vault, settings).routes(),
+        *operator_keys.KeyHandlers(vault, settings).routes(),
+        *operator_services.ServiceHandlers().routes(),
+        *operator_permissions.PermissionHandlers().routes(),
+        *revocations.RevocationHandlers(settings).routes(),
+        *tokens.TokenHandlers(installed.directory, settings, clock).routes(),
+        *records.RecordHandlers(tail).routes(),
+        *webhooks.WebhookHandlers().routes(),
+        *check.CheckHandlers(premises).routes(),
+    ]
 
 
 def _context(installed: Installation, deadlines: Deadlines) -> Context:
@@ -257,33 +284,6 @@ def _welcomes(installed: Installation, context: Context) -> Welcomes:
         ids=installed.ids,
         packet_id=context.packet_id,
     )
-
-
-def _operator_routes(
-    installed: Installation, tail: Tail, problem: Callable[[], str | None]
-) -> Sequence[Route]:
-    """What the command line asks: the same from a server as from a process of its own."""
-    settings, vault, clock = installed.settings, installed.vault, installed.clock
-    premises = check.Premises(
-        data=installed.data,
-        master_key=installed.master_key,
-        settings=settings,
-        origins=installed.origins,
-        clock=clock,
-        directory=installed.directory,
-        problem=problem,
-    )
-    return [
-        *operator_accounts.AccountHandlers(vault, settings).routes(),
-        *operator_keys.KeyHandlers(vault, settings).routes(),
-        *operator_services.ServiceHandlers().routes(),
-        *operator_permissions.PermissionHandlers().routes(),
-        *revocations.RevocationHandlers(settings).routes(),
-        *tokens.TokenHandlers(installed.directory, settings, clock).routes(),
-        *records.RecordHandlers(tail).routes(),
-        *webhooks.WebhookHandlers().routes(),
-        *check.CheckHandlers(premises).routes(),
-    ]
 
 
 def _account_routes(installed: Installation) -> Sequence[Route]:

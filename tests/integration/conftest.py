@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.receiver import Receiver
 from tests.support.rig import Client, Rig
 
 
@@ -22,3 +23,11 @@ async def rig(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[R
 @pytest.fixture
 def client(rig: Rig) -> Client:
     return rig.connect("alice")
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    server = Receiver()
+    await server.start()
+    yield server
+    await server.stop()

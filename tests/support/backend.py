@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 from tests.support.rig import BASE_URL, Rig
 from tests.support.web import Page, Web
 
-BODY_BYTES_MAX = 200_000
-
 
 class Backend:
     """Asks below one service, with the Auth Token of the ready-made account unless told otherwise."""
@@ -17,7 +15,7 @@ class Backend:
         self, rig: Rig, service: str = "default", *, credentials: tuple[str, str] | None = None
     ) -> None:
         self.rig = rig
-        self.web = Web(rig, body_bytes_max=BODY_BYTES_MAX)
+        self.web = Web(rig)
         self.credentials = credentials or (rig.made.account_sid, rig.made.auth_token)
         self.place = f"/sync/v1/Services/{service}"
         self.url = f"{BASE_URL}/sync/v1/Services/{rig.made.sync_service_sid}"

@@ -1,27 +1,21 @@
 """The operator's routes over an installation in memory, asked as the command line asks them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from tests.support.world import World
-from tsock.api.operator import (
-    accounts,
-    check,
-    keys,
-    permissions,
-    records,
-    revocations,
-    services,
-    tokens,
-    webhooks,
-)
 from tsock.api.request import Door, Read, Request, Response, Write
 from tsock.api.router import Router
+from tsock.assembly import operator_routes
 from tsock.clock import Clock
+from tsock.ids import Ids
+from tsock.installation.installation import Installation
 from tsock.settings import SETTINGS
+from tsock.storage.store import Store
+from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
 
 
@@ -34,29 +28,21 @@ class OperatorsDoor:
         self.clock = Clock(wall_ms=lambda: self.world.now_ms, monotonic_s=lambda: 0.0)
         self.tail = Tail(self.clock)
         self.problem: str | None = None
-        world = self.world
-        premises = check.Premises(
+        installed = Installation(
             data=data,
-            master_key="a file",
-            settings=world.settings,
+            settings=self.world.settings,
             origins=dict.fromkeys(SETTINGS, "default"),
             clock=self.clock,
-            directory=world.directory,
-            problem=lambda: self.problem,
+            ids=Ids(2),
+            metrics=Metrics(),
+            store=cast(Store, None),  # answers run in the world's database
+            vault=self.world.vault,
+            directory=self.world.directory,
+            master_key="a file",
+            data_set="x",
         )
         self._router = Router()
-        for part in (
-            accounts.AccountHandlers(world.vault, world.settings),
-            keys.KeyHandlers(world.vault, world.settings),
-            services.ServiceHandlers(),
-            permissions.PermissionHandlers(),
-            revocations.RevocationHandlers(world.settings),
-            tokens.TokenHandlers(world.directory, world.settings, self.clock),
-            records.RecordHandlers(self.tail),
-            webhooks.WebhookHandlers(),
-            check.CheckHandlers(premises),
-        ):
-            self._router.add(part.routes())
+        self._router.add(operator_routes(installed, self.tail, lambda: self.problem))
 
     def __call__(self, method: str, url: str, body: Any = None) -> Any:
         """The answer as JSON; raises the `ApiError` that would be one."""

@@ -15,7 +15,7 @@ from tsock.deadlines import Deadlines
 from tsock.ids import Ids
 from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.ticker import Ticker
-from tsock.outbound.client import WebhookClient
+from tsock.jobs.webhook_client import WebhookClient
 from tsock.settings import Settings
 from tsock.storage.store import fetched, written
 from tsock.telemetry.metrics import Metrics

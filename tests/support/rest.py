@@ -8,8 +8,6 @@ from tests.support.web import Page, Web
 from tsock.accounts.accounts import create_account, create_subaccount
 from tsock.accounts.keys import SigningKey, create_key
 from tsock.accounts.records import Account
-from tsock.api.account import accounts, iam, keys
-from tsock.api.router import Router
 
 ACCOUNTS = "/api/2010-04-01/Accounts"
 KEYS = "/iam/v1/Keys"
@@ -38,10 +36,7 @@ class Rest:
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self.sid = rig.made.account_sid
-        router = Router()
-        for part in (accounts.AccountHandlers, keys.KeyHandlers, iam.KeyHandlers):
-            router.add(part(rig.vault, rig.settings).routes())
-        self.web = Web(rig, router, body_bytes_max=100_000)
+        self.web = Web(rig)
         self.auth_token = (self.sid, rig.made.auth_token)
 
     async def get(self, path: str, credentials: Credentials | None = None, /, **query: object) -> Page:

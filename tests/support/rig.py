@@ -108,9 +108,9 @@ class Rig:
         self.facts.extend(facts)
         self.announcements.hear(facts)
 
-    def gatekeeper(self, *, everybody: bool = False) -> Gatekeeper:
+    def gatekeeper(self) -> Gatekeeper:
         """What judges credentials over HTTP."""
-        return Gatekeeper(self.directory, self.vault, self.settings, self.clock, everybody=everybody)
+        return Gatekeeper(self.directory, self.vault, self.settings, self.clock)
 
     # Time
 

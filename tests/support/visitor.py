@@ -6,10 +6,6 @@ from urllib.parse import urlencode
 from tests.support.reading import Reading
 from tests.support.rig import Rig
 from tests.support.web import Page, Web
-from tsock.api.health import HealthHandlers
-from tsock.api.router import Router
-from tsock.site.routes import site
-from tsock.tokens.examiner import Examiner
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 """What browsers accept."""
@@ -18,12 +14,8 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
 class Visitor:
     """Reads pages as a browser does, and asks as a program does, signed in or not."""
 
-    def __init__(self, rig: Rig, *, everybody: bool = False) -> None:
-        gatekeeper = rig.gatekeeper(everybody=everybody)
-        router = Router()
-        router.add(site(gatekeeper, rig.directory, Examiner(rig.directory, rig.settings), rig.clock))
-        router.add(HealthHandlers(rig.metrics, lambda: None).routes())
-        self._web = Web(rig, router, body_bytes_max=2 * 1024 * 1024, gatekeeper=gatekeeper)
+    def __init__(self, rig: Rig) -> None:
+        self._web = Web(rig)
         self.credentials: list[tuple[str, str]] = []
 
     def sign_in(self, user: str, password: str) -> None:

@@ -10,7 +10,6 @@ import msgspec
 from msgspec.structs import replace
 
 from tests.support.rig import BASE_URL, Rig
-from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.router import Router
 from tsock.http.asgi import HttpShell
 
@@ -36,28 +35,9 @@ class Page(NamedTuple):
 class Web:
     """Asks as uvicorn does."""
 
-    def __init__(
-        self,
-        rig: Rig,
-        router: Router | None = None,
-        *,
-        body_bytes_max: int = 1000,
-        gatekeeper: Gatekeeper | None = None,
-    ) -> None:
-        self.shell = HttpShell(
-            router or rig.router,
-            rig.store,
-            gatekeeper or rig.gatekeeper(),
-            rig.metrics,
-            rig.ids,
-            settings=replace(
-                rig.settings,
-                http_body_bytes_max=body_bytes_max,
-                http_anonymous_body_bytes_max=body_bytes_max,
-            ),
-            base_url=BASE_URL,
-            reject=rig.debugger.request_rejected,
-        )
+    def __init__(self, rig: Rig, router: Router | None = None) -> None:
+        """On the shell of the rig; on one of its own, with small bounds, where a test brings its routes."""
+        self.shell = rig.parts.shell if router is None else _shell(rig, router)
         self.sent: list[dict[str, Any]] = []
 
     async def __call__(
@@ -123,6 +103,19 @@ class Web:
 
         await self.shell(scope, receive, send)
         return weakref.ref(scope) if told is not dict else lambda: None
+
+
+def _shell(rig: Rig, router: Router) -> HttpShell:
+    return HttpShell(
+        router,
+        rig.store,
+        rig.gatekeeper(),
+        rig.metrics,
+        rig.ids,
+        settings=replace(rig.settings, http_body_bytes_max=1000, http_anonymous_body_bytes_max=1000),
+        base_url=BASE_URL,
+        reject=rig.debugger.request_rejected,
+    )
 
 
 def body(*chunks: bytes) -> list[dict[str, Any]]:

@@ -1,54 +1,71 @@
-"""One attempt to deliver a webhook (`protocol/webhooks.md`, Request), and what became of it."""
+"""One request to a server of others, and its answer as far as it is wanted."""
 
 import asyncio
 import contextlib
 import functools
 import ssl
-import uuid
-from collections.abc import Callable
-from urllib.parse import urlencode
+from collections.abc import Callable, Mapping
 
 import httpcore2
 import httpx2
 import msgspec
 
 from tsock.outbound.network import CheckedNetwork, Resolve, Unreachable
-from tsock.settings import Settings
-from tsock.webhooks import signature
-from tsock.webhooks.failure import Fault, Received, Sent
-from tsock.webhooks.outbox import Delivery
 from tsock.webhooks.targets import PrivateTargets, Target
 
-ANSWER_BYTES_MAX = 16_384
-"""Of the body of an answer so much is read, and of its headers so much kept."""
 IDLE_S = 1.0
-"""How long a connection is kept for the next delivery: less than any server waits, so that it is not closed
+"""How long a connection is kept for the next request: less than any server waits, so that it is not closed
 just when that one is sent."""
 
+_FAULTS = (httpcore2.TimeoutException, httpcore2.ProtocolError, httpcore2.NetworkError)
 
-class WebhookClient:
-    """Sends; keeps nothing of a delivery."""
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a request may take, where its URL does not set less."""
+
+    timeout_s: float
+    """From the look-up of the host name to the end of the answer."""
+    connect_timeout_s: float
+    """The part of it that ends with the connection."""
+    answer_bytes_max: int
+    """Of the body so much is read, and of the headers so much kept."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the target said, within the limits."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Without cookies."""
+    body: bytes = b""
+    """Empty where it broke off."""
+    is_whole: bool = False
+    """Whether the body is all that there was to read: neither broken off nor cut."""
+
+
+class CheckedClient:
+    """Goes to permitted addresses only, and follows no redirect; keeps nothing of a request."""
 
     def __init__(
         self,
-        settings: Settings,
+        private: PrivateTargets,
         resolve: Resolve,
+        *,
+        connections_max: int,
         tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
-        """`tls` makes the context that judges certificates, when the first is needed.
-
-        Raises:
-            ConfigError: `webhook_private_targets` names what is neither host nor network.
-        """
-        self._settings = settings
-        self._network = CheckedNetwork(PrivateTargets(settings.webhook_private_targets), resolve)
+        """`tls` makes the context that judges certificates, when the first is needed."""
+        self._network = CheckedNetwork(private, resolve)
+        self._connections_max = connections_max
         self._tls = tls
 
     @functools.cached_property
     def _pool(self) -> httpcore2.AsyncConnectionPool:
-        slots = self._settings.webhook_in_flight_max
         return httpcore2.AsyncConnectionPool(
-            self._tls(), max_connections=slots, keepalive_expiry=IDLE_S, network_backend=self._network
+            self._tls(),
+            max_connections=self._connections_max,
+            keepalive_expiry=IDLE_S,
+            network_backend=self._network,
         )
 
     async def close(self) -> None:
@@ -56,94 +73,88 @@ class WebhookClient:
         if "_pool" in vars(self):  # nothing was sent otherwise
             await self._pool.aclose()
 
-    async def post(self, delivery: Delivery, auth_token: bytes) -> Fault | None:
-        """Attempt `delivery` once, signed with `auth_token`; None once the target has accepted it."""
+    async def request(
+        self, method: str, target: Target, headers: Mapping[str, str], body: bytes, limits: Limits
+    ) -> Answer:
+        """Ask; ask again with credentials where they are wanted and the URL has them.
+
+        Args:
+            method: in capitals.
+            target: the URL, taken apart.
+            headers: all but `Host`, `Content-Length` and `Authorization`.
+            body: what `headers` say it is.
+            limits: for both requests together, where there are two.
+
+        Raises:
+            Unreachable: there is no answer; 11203, 11206, or what the network says.
+        """
+        exchange = _Exchange(self._pool, method, target, headers, body, limits)
         try:
-            target = Target.read(delivery.url)
-        except ValueError as error:
-            return Fault(11321, f"the webhook URL is malformed: {error}", is_final=True)
-        exchange = _Exchange(self._pool, target, delivery, auth_token, self._settings)
-        fault = await exchange.run()
-        return fault and msgspec.structs.replace(fault, request=exchange.sent, response=exchange.received)
+            return await exchange.run()
+        except (Unreachable, TimeoutError, *_FAULTS) as error:
+            if exchange.answer is not None:  # once its status is here, it may break off
+                return exchange.answer
+            raise _unreachable(error, exchange.timeout_s) from None
 
 
 class _Exchange:
-    """The requests and answers of one attempt."""
+    """The one or two requests, and the latest answer."""
 
     def __init__(
         self,
         pool: httpcore2.AsyncConnectionPool,
+        method: str,
         target: Target,
-        delivery: Delivery,
-        auth_token: bytes,
-        settings: Settings,
+        headers: Mapping[str, str],
+        body: bytes,
+        limits: Limits,
     ) -> None:
         self._pool = pool
+        self._method = method
         self._target = target
-        self._body = urlencode(delivery.parameters).encode()
-        self._timeout_s = min(settings.webhook_timeout_s, _seconds(target.timeout_ms))
+        self._headers = [("Host", target.authority), *headers.items(), ("Content-Length", str(len(body)))]
+        self._body = body
+        self._bytes_max = limits.answer_bytes_max
+        self.timeout_s = min(limits.timeout_s, _seconds(target.timeout_ms))
         self._times = {
-            "connect": min(settings.webhook_connect_timeout_s, _seconds(target.connect_timeout_ms)),
-            "read": min(settings.webhook_timeout_s, _seconds(target.read_timeout_ms)),
+            "connect": min(limits.connect_timeout_s, _seconds(target.connect_timeout_ms)),
+            "read": min(limits.timeout_s, _seconds(target.read_timeout_ms)),
         }
-        headers = {
-            "Host": target.authority,
-            "User-Agent": "TwilioProxy/1.1",
-            "Accept": "*/*",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "I-Twilio-Idempotency-Token": idempotency_token(delivery.sid),
-            signature.HEADER: signature.sign(auth_token, target.url, delivery.parameters),
-        }
-        self.sent = Sent(target.public_url, "POST", headers, delivery.parameters)
-        self.received: Received | None = None
         self._challenges: list[tuple[str, str]] = []
+        self.answer: Answer | None = None
 
-    async def run(self) -> Fault | None:
-        """Ask; ask again with credentials where they are wanted and the URL has them."""
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._ask()
-                authorization = self._authorization()
-                if authorization is not None:
-                    self.received = None
-                    await self._ask(authorization)
-        except Unreachable as error:
-            fault = Fault(error.code, error.text, is_final=error.is_final)
-        except (TimeoutError, httpcore2.TimeoutException):
-            fault = Fault(11203, f"no complete answer within {self._timeout_s:g} s")
-        except httpcore2.ProtocolError as error:
-            fault = Fault(11206, f"the target does not speak HTTP as it should: {str(error)[:200]}")
-        except httpcore2.NetworkError as error:
-            fault = Fault(
-                11205, f"the connection broke before the answer was complete ({type(error).__name__})"
-            )
-        else:
-            fault = None
-        # Once it has said what it thinks of the delivery, it may break off.
-        return fault if self.received is None else _judged(self.received)
+    async def run(self) -> Answer:
+        async with asyncio.timeout(self.timeout_s):
+            answer = await self._ask()
+            authorization = self._authorization(answer.status)
+            if authorization is not None:
+                self.answer = None
+                answer = await self._ask(("Authorization", authorization))
+            return answer
 
-    async def _ask(self, authorization: str | None = None) -> None:
+    async def _ask(self, *credentials: tuple[str, str]) -> Answer:
         target = self._target
-        headers = [*self.sent.headers.items(), ("Content-Length", str(len(self._body)))]
-        if authorization is not None:
-            headers.append(("Authorization", authorization))
         url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-        times = {"timeout": self._times}
         async with self._pool.stream(
-            "POST", url, headers=headers, content=self._body, extensions=times
-        ) as answer:
-            pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
+            self._method,
+            url,
+            headers=[*self._headers, *credentials],
+            content=self._body,
+            extensions={"timeout": self._times},
+        ) as response:
+            pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
             self._challenges = [pair for pair in pairs if pair[0].lower() == "www-authenticate"]
-            self.received = Received(answer.status, _kept(pairs), "")
-            body = await _beginning(answer)
-            self.received = msgspec.structs.replace(self.received, body=body.decode("utf-8", "replace"))
+            self.answer = Answer(response.status, _kept(pairs, self._bytes_max))
+            body, is_whole = await _beginning(response, self._bytes_max)
+            self.answer = msgspec.structs.replace(self.answer, body=body, is_whole=is_whole)
+        return self.answer
 
-    def _authorization(self) -> str | None:
+    def _authorization(self, status: int) -> str | None:
         """The `Authorization` header that the answer asks for; None if none would help."""
         user, password = self._target.user, self._target.password
-        if user is None or self.received is None or self.received.status != 401:
+        if user is None or status != 401:
             return None
-        request = httpx2.Request("POST", self._target.public_url)
+        request = httpx2.Request(self._method, self._target.public_url)
         refusal = httpx2.Response(401, headers=self._challenges)
         digest = httpx2.DigestAuth(user, password).auth_flow(request)
         next(digest)
@@ -154,37 +165,31 @@ class _Exchange:
         return None
 
 
-def idempotency_token(sid: str) -> str:
-    """The UUID of a delivery: the same at every attempt, by which a receiver knows a repeat."""
-    return str(uuid.UUID(hex=sid[2:], version=4))
+def _unreachable(error: Exception, timeout_s: float) -> Unreachable:
+    if isinstance(error, Unreachable):
+        return error
+    if isinstance(error, httpcore2.ProtocolError):
+        return Unreachable(11206, f"the target does not speak HTTP as it should: {str(error)[:200]}")
+    if isinstance(error, httpcore2.NetworkError):
+        text = f"the connection broke before the answer was complete ({type(error).__name__})"
+        return Unreachable(11205, text)
+    return Unreachable(11203, f"no complete answer within {timeout_s:g} s")
 
 
-def _judged(received: Received) -> Fault | None:
-    status = received.status
-    if 200 <= status < 300:
-        return None
-    if 300 <= status < 400:
-        return Fault(11216, f"the target answered {status}, and redirects are not followed", is_final=True)
-    asked = next((value for name, value in received.headers.items() if name.lower() == "retry-after"), "")
-    wait_s = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
-    is_final = status < 500 and status != 429
-    return Fault(11217, f"the target answered {status}", is_final=is_final, retry_after_s=wait_s)
-
-
-async def _beginning(answer: httpcore2.Response) -> bytes:
-    """The body, as far as it is kept; the rest of a longer one is never read."""
+async def _beginning(response: httpcore2.Response, bytes_max: int) -> tuple[bytes, bool]:
+    """The body, and whether that is all of it; what goes beyond `bytes_max` is never read."""
     body = b""
-    async for chunk in answer.aiter_stream():
+    async for chunk in response.aiter_stream():
         body += chunk
-        if len(body) >= ANSWER_BYTES_MAX:
-            break
-    return body[:ANSWER_BYTES_MAX]
+        if len(body) > bytes_max:
+            return body[:bytes_max], False
+    return body, True
 
 
-def _kept(headers: list[tuple[str, str]]) -> dict[str, str]:
+def _kept(headers: list[tuple[str, str]], bytes_max: int) -> dict[str, str]:
     """The headers, as far as they are kept, without cookies."""
     kept: dict[str, str] = {}
-    room = ANSWER_BYTES_MAX
+    room = bytes_max
     for name, value in headers:
         room -= len(name) + len(value)
         if room < 0:

@@ -63,11 +63,9 @@ def test_other_route_is_for_anybody_or_whoever_sees_pages(everything: Router, re
             assert route.permission == ""
 
 
-async def test_cookie_of_a_sign_in_opens_nothing_of_rest(
-    rig: Rig, everything: Router, rest: list[Route]
-) -> None:
+async def test_cookie_of_a_sign_in_opens_nothing_of_rest(rig: Rig, rest: list[Route]) -> None:
     text = rig.gatekeeper().sign_in(rig.made.account_sid, rig.made.auth_token, "192.0.2.7")
-    web = Web(rig, everything)
+    web = Web(rig)
     for route in rest:
         page = await web(route.method, target(route), headers=[("cookie", f"{COOKIE}={text}")])
         assert page.error == (401, 20003), route
@@ -106,7 +104,6 @@ async def test_no_get_answers_with_a_write(rig: Rig, everything: Router) -> None
 
 async def refused(
     rig: Rig,
-    everything: Router,
     routes: list[Route],
     expected: tuple[int, int],
     *,
@@ -114,7 +111,7 @@ async def refused(
     authorization: str | None = None,
 ) -> None:
     """Every one of these routes refuses, and nothing changes."""
-    web = Web(rig, everything)
+    web = Web(rig)
     before = list(rig.facts)
     headers = [] if authorization is None else [("authorization", authorization)]
     for route in routes:
@@ -125,41 +122,39 @@ async def refused(
 
 
 @pytest.mark.parametrize("kind", ["none", "access token", "wrong password", "deleted key"])
-async def test_rest_takes_no_credentials_but_valid_ones(
-    rig: Rig, everything: Router, rest: list[Route], kind: str
-) -> None:
+async def test_rest_takes_no_credentials_but_valid_ones(rig: Rig, rest: list[Route], kind: str) -> None:
     authorization = f"Bearer {rig.token()}" if kind == "access token" else None
     credentials = {
         "wrong password": (rig.made.account_sid, "wrong"),
         "deleted key": ("SK" + "0" * 32, "wrong"),
     }.get(kind)
-    await refused(rig, everything, rest, (401, 20003), credentials=credentials, authorization=authorization)
+    await refused(rig, rest, (401, 20003), credentials=credentials, authorization=authorization)
 
 
-async def test_test_credentials_open_nothing(rig: Rig, everything: Router, rest: list[Route]) -> None:
+async def test_test_credentials_open_nothing(rig: Rig, rest: list[Route]) -> None:
     account = rig.directory.account(rig.made.account_sid)
     assert account is not None
     credentials = account.test_sid, rig.directory.test_token(account).decode()
-    await refused(rig, everything, rest, (403, 20008), credentials=credentials)
+    await refused(rig, rest, (403, 20008), credentials=credentials)
 
 
-async def test_standard_key_opens_no_administration(rig: Rig, everything: Router, rest: list[Route]) -> None:
+async def test_standard_key_opens_no_administration(rig: Rig, rest: list[Route]) -> None:
     credentials = rig.made.key_sid, rig.made.key_secret
     routes = [route for route in rest if route.access is Access.ADMINISTRATION]
-    await refused(rig, everything, routes, (401, 20003), credentials=credentials)
+    await refused(rig, routes, (401, 20003), credentials=credentials)
 
 
 async def test_restricted_key_opens_nothing_that_its_policy_does_not_list(
-    rig: Rig, everything: Router, rest: list[Route]
+    rig: Rig, rest: list[Route]
 ) -> None:
     options = {"kind": "restricted", "policy": '{"allow": ["/twilio"]}'}
     key, secret = await rig.do(create_key, rig.vault, rig.settings, rig.made.account_sid, **options)
-    await refused(rig, everything, rest, (403, 20006), credentials=(key.sid, secret))
+    await refused(rig, rest, (403, 20006), credentials=(key.sid, secret))
 
 
 @pytest.mark.parametrize("kind", ["restricted key", "standard key", "suspended account", "wrong secret"])
 async def test_refused_credentials_make_an_alert_of_their_account_if_they_are_valid(
-    rig: Rig, everything: Router, kind: str
+    rig: Rig, kind: str
 ) -> None:
     account_sid, credentials = rig.made.account_sid, (rig.made.key_sid, rig.made.key_secret)
     if kind == "restricted key":
@@ -170,7 +165,7 @@ async def test_refused_credentials_make_an_alert_of_their_account_if_they_are_va
         await rig.do(set_status, account_sid, "suspended")
     elif kind == "wrong secret":
         credentials = rig.made.key_sid, "wrong"
-    page = await Web(rig, everything)("GET", "/api/2010-04-01/Accounts.json", credentials=credentials)
+    page = await Web(rig)("GET", "/api/2010-04-01/Accounts.json", credentials=credentials)
     assert page.status in (401, 403)
     await rig.settled()
     (alert,) = await fetched(rig.store, lambda tx: alerts.latest(tx, 2))
@@ -179,10 +174,10 @@ async def test_refused_credentials_make_an_alert_of_their_account_if_they_are_va
 
 @pytest.mark.parametrize("asked", [("PUT", "/sync/v1/Services"), ("GET", "/sync/v1/Nothing")])
 async def test_request_that_no_route_takes_makes_an_alert_of_the_account_that_asked(
-    rig: Rig, everything: Router, asked: tuple[str, str]
+    rig: Rig, asked: tuple[str, str]
 ) -> None:
     credentials = rig.made.key_sid, rig.made.key_secret
-    page = await Web(rig, everything)(*asked, credentials=credentials)
+    page = await Web(rig)(*asked, credentials=credentials)
     assert page.status in (404, 405)
     await rig.settled()
     found = await fetched(rig.store, lambda tx: alerts.latest(tx, 2))

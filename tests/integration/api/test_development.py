@@ -159,8 +159,8 @@ async def test_token_of_a_key_that_was_revoked_meanwhile_is_not_handed_out(rig: 
     )
 
 
-async def test_body_nested_without_end_is_400_20422(rig: Rig) -> None:
-    web = Web(rig, body_bytes_max=10**6)
+@pytest.mark.settings(http_anonymous_body_bytes_max=10**6)
+async def test_body_nested_without_end_is_400_20422(web: Web) -> None:
     nested = b'{"x":' + b"[" * 10_000 + b"]" * 10_000 + b',"advance_s":1}'
     assert (await web("POST", "/dev/clock", nested, headers=AS_JSON)).error == (400, 20422)
 

@@ -33,7 +33,7 @@ async def test_no_route_of_another_door_is_reachable_through_the_tunnel(rig: Rig
 async def test_no_route_of_another_door_is_reachable_over_http(
     rig: Rig, everything: Router, door: Door, server: tuple[str, int | None]
 ) -> None:
-    web = Web(rig, everything)
+    web = Web(rig)
     own = {route.pattern for route in everything.routes() if route.door is door}
     others = [route for route in everything.routes() if route.door is not door and route.pattern not in own]
     assert len(others) > 60
@@ -43,8 +43,8 @@ async def test_no_route_of_another_door_is_reachable_over_http(
             assert page.error == NOT_FOUND, route
 
 
-async def test_access_token_opens_nothing_over_http(rig: Rig, everything: Router) -> None:
-    web = Web(rig, everything)
+async def test_access_token_opens_nothing_over_http(rig: Rig) -> None:
+    web = Web(rig)
     token = rig.token()
     for headers in ([("authorization", f"Bearer {token}")], [("x-twilio-token", token)]):
         page = await web("GET", "/v3/Configuration", headers=headers)

@@ -5,15 +5,6 @@ from typing import Any
 import pytest
 
 from tests.support.post_office import PostOffice, Script
-from tests.support.receiver import Receiver
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    server = Receiver()
-    await server.start()
-    yield server
-    await server.stop()
 
 
 @pytest.fixture

@@ -81,7 +81,12 @@ async def test_story_is_for_the_account_concerned_and_its_owner(
         other = f"DN{8:032x}"
         unknown = await visitor.ask("GET", f"/denials/{other}")
         assert page.body == unknown.body.replace(other.encode(), SID.encode())
-    assert (await Visitor(rig, everybody=True).ask("GET", f"/denials/{SID}")).status == 200
+
+
+@pytest.mark.settings(explain=True)
+async def test_story_is_for_anybody_in_development(rig: Rig) -> None:
+    await denied(rig, None)
+    assert (await Visitor(rig).ask("GET", f"/denials/{SID}")).status == 200
 
 
 async def test_main_key_sees_its_account_and_no_subaccount(rig: Rig, visitor: Visitor) -> None:

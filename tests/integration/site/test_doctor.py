@@ -79,6 +79,7 @@ async def test_product_asks_for_its_grant(rig: Rig, visitor: Visitor) -> None:
     assert rig.made.key_secret not in page.body.decode()
 
 
+@pytest.mark.settings(http_body_bytes_max=2 * 1024 * 1024)
 async def test_text_beyond_a_mebibyte_is_413_20413(visitor: Visitor) -> None:
     assert (await visitor.ask("POST", "/doctor", b"x" * 1024 * 1024)).json["cause"] == "too_large"
     assert (await visitor.ask("POST", "/doctor", b"x" * (1024 * 1024 + 1))).error == (413, 20413)
@@ -102,8 +103,9 @@ async def test_stranger_is_401_20003_and_learns_nothing(rig: Rig, credentials: A
     assert "/sign-in?next=/doctor" in reading.links
 
 
+@pytest.mark.settings(explain=True)
 async def test_in_development_anybody_may_ask_and_sees_every_account(rig: Rig) -> None:
-    visitor = Visitor(rig, everybody=True)
+    visitor = Visitor(rig)
     stranger, auth_token = await another_key(rig, sub=False)
     token = rig.token(key=SigningKey(stranger.account_sid, stranger.key_sid, auth_token))
     report = (await visitor.ask("POST", "/doctor", token.encode())).json

@@ -166,4 +166,10 @@ async def test_figures_are_of_the_accounts_that_the_operator_may_see(rig: Rig, v
     assert await figures(visitor) == [2, 2, 2]
     visitor.sign_in(sub.sid, rig.vault.open(sub.sid, sub.auth_token))
     assert await figures(visitor) == [1, 1, 1]
-    assert await figures(Visitor(rig, everybody=True)) == [4, 4, 4]
+
+
+@pytest.mark.settings(explain=True)
+async def test_figures_are_of_every_account_in_development(rig: Rig) -> None:
+    for account_sid in (rig.made.account_sid, NOBODY):
+        await alert(rig, account_sid, 0)
+    assert await figures(Visitor(rig)) == [2, 2, 2]

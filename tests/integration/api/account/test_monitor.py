@@ -7,28 +7,18 @@ import pytest
 
 from tests.support import records
 from tests.support.rest import Rest
-from tests.support.rig import BASE_URL, Rig
-from tests.support.web import Web
+from tests.support.rig import BASE_URL
 from tsock.accounts.accounts import rename_account
 from tsock.accounts.caller import SYNC
 from tsock.accounts.principal import Author
 from tsock.accounts.revocations import revoke_identity
 from tsock.accounts.services import create_service
-from tsock.api.account.monitor import ALERTS, EVENTS, MonitorHandlers
-from tsock.api.router import Router
+from tsock.api.account.monitor import ALERTS, EVENTS
 from tsock.debugger import alerts
 from tsock.debugger.alerts import NOBODY
 from tsock.debugger.exchange import kept
 
 NOON_MS = 1_935_489_600_000  # 2031-05-02T12:00:00Z, when the clock of the rig starts
-
-
-@pytest.fixture
-async def rest(rig: Rig) -> Rest:
-    made, router = Rest(rig), Router()
-    router.add(MonitorHandlers(rig.directory, None).routes())
-    made.web = Web(rig, router)
-    return made
 
 
 async def alert(rest: Rest, number: int, **fields: Any) -> str:

@@ -1,0 +1,92 @@
+"""One attempt to deliver a webhook (`protocol/webhooks.md`, Request), and what became of it."""
+
+import ssl
+import uuid
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from tsock.outbound.client import Answer, CheckedClient, Limits
+from tsock.outbound.network import Resolve, Unreachable
+from tsock.settings import Settings
+from tsock.webhooks import signature
+from tsock.webhooks.failure import Fault, Received, Sent
+from tsock.webhooks.outbox import Delivery
+from tsock.webhooks.targets import PrivateTargets, Target
+
+ANSWER_BYTES_MAX = 16_384
+"""Of the body of an answer so much is read, and of its headers so much kept."""
+
+
+class WebhookClient:
+    """Sends; keeps nothing of a delivery."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        resolve: Resolve,
+        tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+    ) -> None:
+        """`tls` makes the context that judges certificates, when the first is needed.
+
+        Raises:
+            ConfigError: `webhook_private_targets` names what is neither host nor network.
+        """
+        self._limits = Limits(
+            settings.webhook_timeout_s, settings.webhook_connect_timeout_s, ANSWER_BYTES_MAX
+        )
+        self._client = CheckedClient(
+            PrivateTargets(settings.webhook_private_targets),
+            resolve,
+            connections_max=settings.webhook_in_flight_max,
+            tls=tls,
+        )
+
+    async def close(self) -> None:
+        """End every connection."""
+        await self._client.close()
+
+    async def post(self, delivery: Delivery, auth_token: bytes) -> Fault | None:
+        """Attempt `delivery` once, signed with `auth_token`; None once the target has accepted it."""
+        try:
+            target = Target.read(delivery.url)
+        except ValueError as error:
+            return Fault(11321, f"the webhook URL is malformed: {error}", is_final=True)
+        headers = {
+            "User-Agent": "TwilioProxy/1.1",
+            "Accept": "*/*",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "I-Twilio-Idempotency-Token": idempotency_token(delivery.sid),
+            signature.HEADER: signature.sign(auth_token, target.url, delivery.parameters),
+        }
+        sent = Sent(target.public_url, "POST", {"Host": target.authority, **headers}, delivery.parameters)
+        form = urlencode(delivery.parameters).encode()
+        try:
+            answer = await self._client.request("POST", target, headers, form, self._limits)
+        except Unreachable as error:
+            return Fault(error.code, error.text, is_final=error.is_final, request=sent)
+        return _judged(answer, sent)
+
+
+def idempotency_token(sid: str) -> str:
+    """The UUID of a delivery: the same at every attempt, by which a receiver knows a repeat."""
+    return str(uuid.UUID(hex=sid[2:], version=4))
+
+
+def _judged(answer: Answer, sent: Sent) -> Fault | None:
+    """By its status alone, whatever became of the body."""
+    status = answer.status
+    if 200 <= status < 300:
+        return None
+    received = Received(status, answer.headers, answer.body.decode("utf-8", "replace"))
+    if 300 <= status < 400:
+        text = f"the target answered {status}, and redirects are not followed"
+        return Fault(11216, text, is_final=True, request=sent, response=received)
+    asked = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), "")
+    return Fault(
+        11217,
+        f"the target answered {status}",
+        is_final=status < 500 and status != 429,
+        request=sent,
+        response=received,
+        retry_after_s=int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0,
+    )
