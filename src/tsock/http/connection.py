@@ -154,8 +154,6 @@ class HttpConnection(HttpToolsProtocol):
         return min(end, at + HEAD_BYTES_MAX - self._head_bytes) if self._in_head else end
 
     def _feed(self, piece: bytes) -> None:
-        if self._timeout is None:
-            self._arm(self._settings.handshake_timeout_s)
         if self._in_head:
             self._head_bytes += len(piece)
         else:
@@ -165,6 +163,8 @@ class HttpConnection(HttpToolsProtocol):
                 self._give_up()
                 return
         super().data_received(piece)
+        if self._head_bytes and self._timeout is None and not self.is_closing():  # a head that has only begun
+            self._arm(self._settings.handshake_timeout_s)
         if self._head_bytes >= HEAD_BYTES_MAX:
             self._refuse(
                 "431 Request Header Fields Too Large",
