@@ -20,7 +20,7 @@ from tsock.settings import Settings
 from tsock.storage.store import fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.webhooks import outbox
-from tsock.webhooks.failure import DeliveryFailure, Fault, Received
+from tsock.webhooks.failure import DeliveryFailure, Fault, ReceivedAnswer
 from tsock.webhooks.outbox import Delivery, Post, PostOrigin
 
 T = TypeVar("T")
@@ -28,8 +28,8 @@ T = TypeVar("T")
 NOON_MS = 1_935_489_600_000
 PATIENCE_S = 20.0
 REFUSED = Fault(11202, "refused")
-BUSY = Fault(11217, "answered 503", response=Received(503, {}, ""))
-WRONG = Fault(11217, "answered 400", is_final=True, response=Received(400, {}, ""))
+BUSY = Fault(11217, "answered 503", response=ReceivedAnswer(503, {}, ""))
+WRONG = Fault(11217, "answered 400", is_final=True, response=ReceivedAnswer(400, {}, ""))
 
 
 class PostOffice:

@@ -27,7 +27,7 @@ from tsock.storage.store import Seen, Store, Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.webhooks import outbox
 from tsock.webhooks.failure import DeliveryFailure, Fault
-from tsock.webhooks.outbox import Delivery, Due, Left, Posted, Standing
+from tsock.webhooks.outbox import Backlog, Delivery, Due, Left, Posted
 from tsock.webhooks.retries import Retries
 
 log = structlog.get_logger(__name__)
@@ -140,7 +140,7 @@ class Deliveries:
 
     async def run(self) -> None:
         """Send whatever falls due."""
-        self._store.read(outbox.standing, self._begin)
+        self._store.read(outbox.backlog, self._begin)
         try:
             while True:
                 await self._wake.wait()
@@ -150,16 +150,16 @@ class Deliveries:
         finally:
             await self._finish()
 
-    def _begin(self, standing: Standing | None, error: Exception | None, seen: Seen) -> None:
+    def _begin(self, backlog: Backlog | None, error: Exception | None, seen: Seen) -> None:
         # On SQLite this runs right behind the query, and all that the query saw was announced: so what is put
         # from now on counts once. The store's contract allows a snapshot that is ahead of the announcements;
         # what it is ahead by would count twice.
-        if standing is None:
+        if backlog is None:
             log.error("webhooks.unreadable", reason=str(error))
-            self._deadlines.after(STORE_PAUSE_S, lambda: self._store.read(outbox.standing, self._begin))
+            self._deadlines.after(STORE_PAUSE_S, lambda: self._store.read(outbox.backlog, self._begin))
             return
-        self._metrics.webhooks_waiting = standing.waiting
-        for name, next_ms in standing.lanes.items():
+        self._metrics.webhooks_waiting = backlog.waiting
+        for name, next_ms in backlog.lanes.items():
             self._lanes.setdefault(name, _Lane(name))
             self._await(self._lanes[name], next_ms)
 

@@ -9,7 +9,7 @@ from tsock.outbound.client import Answer, CheckedClient, Limits
 from tsock.outbound.network import Resolve, Unreachable
 from tsock.settings import Settings
 from tsock.webhooks import signature
-from tsock.webhooks.failure import Fault, Received, Sent
+from tsock.webhooks.failure import Fault, ReceivedAnswer, SentRequest
 from tsock.webhooks.outbox import Delivery
 from tsock.webhooks.targets import PrivateTargets, Target
 
@@ -58,7 +58,9 @@ class WebhookClient:
             "I-Twilio-Idempotency-Token": idempotency_token(delivery.sid),
             signature.HEADER: signature.sign(auth_token, target.url, delivery.parameters),
         }
-        sent = Sent(target.public_url, "POST", {"Host": target.authority, **headers}, delivery.parameters)
+        sent = SentRequest(
+            target.public_url, "POST", {"Host": target.authority, **headers}, delivery.parameters
+        )
         form = urlencode(delivery.parameters).encode()
         try:
             answer = await self._client.request("POST", target, headers, form, self._limits)
@@ -72,12 +74,12 @@ def idempotency_token(sid: str) -> str:
     return str(uuid.UUID(hex=sid[2:], version=4))
 
 
-def _judged(answer: Answer, sent: Sent) -> Fault | None:
+def _judged(answer: Answer, sent: SentRequest) -> Fault | None:
     """By its status alone, whatever became of the body."""
     status = answer.status
     if 200 <= status < 300:
         return None
-    received = Received(status, answer.headers, answer.body.decode("utf-8", "replace"))
+    received = ReceivedAnswer(status, answer.headers, answer.body.decode("utf-8", "replace"))
     if 300 <= status < 400:
         text = f"the target answered {status}, and redirects are not followed"
         return Fault(11216, text, is_final=True, request=sent, response=received)

@@ -7,7 +7,7 @@ import msgspec
 from tsock.webhooks.outbox import PostOrigin
 
 
-class Sent(msgspec.Struct, frozen=True):
+class SentRequest(msgspec.Struct, frozen=True):
     """The request, without credentials."""
 
     url: str
@@ -16,7 +16,7 @@ class Sent(msgspec.Struct, frozen=True):
     parameters: Mapping[str, str]
 
 
-class Received(msgspec.Struct, frozen=True):
+class ReceivedAnswer(msgspec.Struct, frozen=True):
     """The beginning of an answer."""
 
     status: int
@@ -32,9 +32,9 @@ class Fault(msgspec.Struct, frozen=True):
     text: str
     is_final: bool = False
     """Whether another attempt would end the same."""
-    request: Sent | None = None
+    request: SentRequest | None = None
     """None where the URL does not even name a target."""
-    response: Received | None = None
+    response: ReceivedAnswer | None = None
     retry_after_s: int = 0
     """How long the target asks to be spared."""
 

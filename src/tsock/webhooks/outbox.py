@@ -151,7 +151,7 @@ def put(tx: Tx, post: Post) -> None:
 # What the sender asks and tells.
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Backlog(msgspec.Struct, frozen=True):
     """What a sender that starts must know."""
 
     waiting: int
@@ -159,10 +159,10 @@ class Standing(msgspec.Struct, frozen=True):
     """When the first delivery of each lane is due."""
 
 
-def standing(tx: Tx) -> Standing:
+def backlog(tx: Tx) -> Backlog:
     """Everything that waits; reads an index from end to end."""
     (count,) = tx.all(_WAITING, {})
-    return Standing(count[0], {row[0]: row[1] for row in tx.all(_LANES, {})})
+    return Backlog(count[0], {row[0]: row[1] for row in tx.all(_LANES, {})})
 
 
 def of_lane(tx: Tx, name: str, limit: int) -> list[Delivery]:

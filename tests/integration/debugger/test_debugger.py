@@ -16,7 +16,7 @@ from tsock.debugger.incident import Incident, Rejection
 from tsock.errors import ApiError
 from tsock.storage.store import fetched
 from tsock.webhooks import outbox
-from tsock.webhooks.failure import DeliveryFailure, Fault, Received, Sent
+from tsock.webhooks.failure import DeliveryFailure, Fault, ReceivedAnswer, SentRequest
 from tsock.webhooks.outbox import Delivery
 
 HOOK = "https://example.com/alerts"
@@ -210,8 +210,12 @@ async def test_failed_delivery_is_told_with_request_and_answer(rig: Rig) -> None
     fault = Fault(
         11217,
         "the target answered 500",
-        request=Sent(HOOK, "POST", {"User-Agent": "x"}, {"DocumentSid": DOCUMENT, "DocumentData": "{}"}),
-        response=Received(500, {"Content-Type": "text/html", "Set-Cookie": "a"}, "<h1>out of order</h1>"),
+        request=SentRequest(
+            HOOK, "POST", {"User-Agent": "x"}, {"DocumentSid": DOCUMENT, "DocumentData": "{}"}
+        ),
+        response=ReceivedAnswer(
+            500, {"Content-Type": "text/html", "Set-Cookie": "a"}, "<h1>out of order</h1>"
+        ),
     )
     failure = DeliveryFailure(
         sid="WD" + "4" * 32,

@@ -162,7 +162,7 @@ def test_facts_count_what_waits(box: Box) -> None:
     box(outbox.resend, box.of("two"))
     assert counted(box.facts) == {"Posted": 1}
 
-    assert box(outbox.standing).waiting == 2
+    assert box(outbox.backlog).waiting == 2
 
 
 def test_outcome_of_one_that_was_given_up_meanwhile_counts_once(box: Box) -> None:
@@ -191,7 +191,7 @@ def test_standing_names_every_lane_with_its_earliest_time(box: Box) -> None:
     box.put("five", topic="d", url="nonsense")
     box.fail("one", again_s=5)
 
-    told = box(outbox.standing)
+    told = box(outbox.backlog)
 
     now_ms = box.now_ms
     assert told.waiting == 5
