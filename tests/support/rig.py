@@ -230,7 +230,7 @@ class Client:
         self.transport.set_protocol(self.socket)
         self.transport.on_end = self._end
         self.lost = False
-        rig.gateway.open(self.socket, "", lambda: None)
+        rig.gateway.open(self.socket, address, lambda: None)
         self.session: Any = self.socket.listener
 
     def _end(self) -> None:

@@ -28,8 +28,8 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 MakeHttp = Callable[[asyncio.TimerHandle], asyncio.Protocol]
 """Takes the timer that aborts the connection unless its first head is completed, and is to cancel it."""
 OpenSession = Callable[[WebSocket, str, Callable[[], None]], None]
-"""Takes a WebSocket whose handshake is done, its `X-Forwarded-For`, empty without one, and what to call once
-its client is let in or gone, whichever comes first: from then on it is not counted here."""
+"""Takes a WebSocket whose handshake is done, the address of its client, and what to call once that is let in
+or gone, whichever comes first: from then on it is not counted here."""
 
 
 class Entrance(asyncio.Protocol):
@@ -45,6 +45,7 @@ class Entrance(asyncio.Protocol):
         "_http",
         "_open",
         "_outgoing",
+        "_peer",
         "_timeout",
         "_transport",
         "_unadmitted",
@@ -63,6 +64,8 @@ class Entrance(asyncio.Protocol):
     ) -> None:
         self._base_url = base_url
         self._unadmitted = unadmitted
+        self._peer = ""
+        """Address at the other end of the socket."""
         self._address: str | None = None
         """Under which it is counted; empty for one of a proxy, whose client the head will name."""
         self._http = http
@@ -76,7 +79,8 @@ class Entrance(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         if peer:  # the operator's socket file has none
-            self._count(self._unadmitted.address(peer[0]))
+            self._peer = peer[0]
+            self._count(self._unadmitted.address(self._peer))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timeout.cancel()
@@ -93,9 +97,8 @@ class Entrance(asyncio.Protocol):
 
     def _name_client(self, forwarded: str) -> bool:
         """Count it for the client that its head names; whether there was a place."""
-        peer = self._transport.get_extra_info("peername")[0]
         self._leave()
-        return self._count(self._unadmitted.address(peer, forwarded))
+        return self._count(self._unadmitted.address(self._peer, forwarded))
 
     def _leave(self) -> None:
         if self._address is not None:
@@ -139,7 +142,7 @@ class Entrance(asyncio.Protocol):
         socket = WebSocket(transport, self._outgoing)
         transport.set_protocol(socket)
         admitted = _nothing if self._address is None else partial(self._unadmitted.leave, self._address)
-        self._open(socket, forwarded, admitted)
+        self._open(socket, self._address or self._unadmitted.client(self._peer, forwarded), admitted)
         if rest:
             socket.data_received(rest)
 

@@ -17,7 +17,6 @@ from tsock.gateway.session import End, Session
 from tsock.gateway.sessions import Sessions
 from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import WebSocket
-from tsock.http.proxies import Proxies
 from tsock.wire.connection import UnreadInit
 from tsock.wire.frame import PacketLimits
 from tsock.wire.headers import BackoffPolicy, Init, Message, Status, Update
@@ -56,7 +55,6 @@ class Gateway:
         self._sessions = sessions
         self._hub = hub
         self._presence = presence
-        self._proxies = Proxies(context.settings.trusted_proxies)
         self._opened = 0
         self._unadmitted: dict[Session, Callable[[], None]] = {}
         """What to call once a connection is let in or gone."""
@@ -64,11 +62,9 @@ class Gateway:
         self.emptied = asyncio.Event()
         """Set once every connection of a draining gateway is gone."""
 
-    def open(self, socket: WebSocket, forwarded: str, admitted: Callable[[], None]) -> None:
+    def open(self, socket: WebSocket, address: str, admitted: Callable[[], None]) -> None:
         """Take in a WebSocket whose handshake is done; as `OpenSession`."""
         self._opened += 1
-        peer = socket.transport.get_extra_info("peername")
-        address = self._proxies.client(peer[0] if peer else "", forwarded)
         session = Session(self, self._context, self._limits, self._opened, socket, address)
         socket.listen(session)
         self._sessions.add(session)

@@ -26,6 +26,10 @@ class Places:
         self._taken = 0
         self._of: dict[str, int] = {}
 
+    def client(self, peer: str, forwarded: str) -> str:
+        """The client's address, or that of a proxy which names none; arguments as of `address`."""
+        return self._proxies.client(peer, forwarded)
+
     def address(self, peer: str, forwarded: str = "") -> str:
         """Under which address a connection is counted; empty for one of a proxy that names no client yet.
 

@@ -97,8 +97,8 @@ class Port:
         self.http.append(Http(head_timeout))
         return self.http[-1]
 
-    def _open(self, socket: WebSocket, forwarded: str, admitted: Callable[[], None]) -> None:
-        self.forwarded, self.admitted = forwarded, admitted
+    def _open(self, socket: WebSocket, address: str, admitted: Callable[[], None]) -> None:
+        self.address, self.admitted = address, admitted
         listener: Any = self.heard
         socket.listen(listener)
         self.sockets.append(socket)
@@ -255,10 +255,22 @@ def test_any_bytes_go_one_way_and_never_end_in_an_exception(data: bytes, places:
     assert len(port.sockets) + len(port.http) <= 1
 
 
-def test_forwarded_address_is_handed_on_with_the_socket() -> None:
-    port = Port()
-    port.feed([head(**{"X-Forwarded-For": "203.0.113.9"})])
-    assert port.forwarded == "203.0.113.9"
+@pytest.mark.parametrize(
+    ("peer", "headers", "address"),
+    [
+        ("192.0.2.7", {}, "192.0.2.7"),
+        ("192.0.2.7", {"X-Forwarded-For": "203.0.113.9"}, "192.0.2.7"),
+        ("10.0.0.1", {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}, "203.0.113.9"),
+        ("10.0.0.1", {}, "10.0.0.1"),
+        ("10.0.0.1", {"X-Forwarded-For": "10.0.0.1"}, "10.0.0.1"),
+    ],
+)
+def test_address_of_the_client_is_handed_on_with_the_socket(
+    peer: str, headers: dict[str, str], address: str
+) -> None:
+    port = Port(peer)
+    port.feed([head(**headers)])
+    assert port.address == address
 
 
 def is_refused(port: Port) -> bool:
