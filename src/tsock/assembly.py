@@ -145,7 +145,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     subscriptions = SubscriptionHandlers(scope, hub, notices, settings)
     router = Router()
     router.add(HealthHandlers(context.metrics, around.problem).routes())
-    router.add(site(gatekeeper, directory, examiner, clock))
+    router.add(site(gatekeeper, directory, examiner, clock, settings.public_url))
     router.add(operator_routes(installed, context.tail, around.problem))
     router.add(_account_routes(installed))
     router.add(roots.RootHandlers(scope, rates).routes())

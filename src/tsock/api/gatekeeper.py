@@ -109,16 +109,17 @@ class Gatekeeper:
             ApiError: 401/20003, wrong ones, or such as administer nothing; 403/20403, the account is not
                 active; 403/20008, test credentials; 429/20429, this address has failed too often.
         """
+        if not self._failure_rate.allows(address):  # not even the right ones, or guessing would go on
+            raise ApiError(
+                429, 20429, "Too Many Requests: too many failed sign-ins (failures_per_address_per_s)"
+            )
         try:
             principal = self._checked(user, password.encode(), address)
             if not principal.administers:
                 raise _unauthorized(_FOR_PAGES)
             self._check_active(principal)
         except ApiError:
-            if not self._failure_rate.take(address):
-                raise ApiError(
-                    429, 20429, "Too Many Requests: too many failed sign-ins (failures_per_address_per_s)"
-                ) from None
+            self._failure_rate.take(address)
             raise
         return self._sign_ins.issue(principal)
 

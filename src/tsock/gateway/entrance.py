@@ -19,7 +19,7 @@ from tsock.errors import ApiError
 from tsock.gateway.websocket import Outgoing, WebSocket
 from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal, whole
 from tsock.http.places import Places
-from tsock.http.proxies import Proxies
+from tsock.http.proxies import Proxies, forwarded_for
 from tsock.settings import Settings
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -116,7 +116,8 @@ class Entrance(asyncio.Protocol):
             self._upgrade(head, end)
 
     def _upgrade(self, head: bytes, end: int) -> None:
-        headers = _headers(head[:end])
+        lines = _lines(head[:end])
+        headers = dict(lines)
         if headers.get(b"upgrade", b"").lower() != b"websocket":
             self._to_http(head)
         elif headers.get(b"sec-websocket-version") != b"13":
@@ -126,8 +127,7 @@ class Entrance(asyncio.Protocol):
         elif len(key := headers.get(b"sec-websocket-key", b"")) != 24:
             self._refuse("400 Bad Request", "a Sec-WebSocket-Key of 16 bytes in base64")
         else:
-            forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
-            self._to_websocket(key, forwarded, head[end + 4 :])
+            self._to_websocket(key, forwarded_for(lines), head[end + 4 :])
 
     def _to_websocket(self, key: bytes, forwarded: str, rest: bytes) -> None:
         if self._address == "" and not self._name_client(forwarded):
@@ -232,7 +232,7 @@ def _may_be_upgrade(head: bytes) -> bool:
     return line.partition(b"?")[0].split(b" ")[1].endswith(b"/v3/wsconnect")
 
 
-def _headers(head: bytes) -> dict[bytes, bytes]:
-    """Header fields by lower-case name; of a repeated one the last."""
+def _lines(head: bytes) -> list[tuple[bytes, bytes]]:
+    """Header fields by lower-case name, in their order."""
     fields = (line.partition(b":") for line in head.split(b"\r\n")[1:])
-    return {name.lower(): value.strip() for name, _, value in fields}
+    return [(name.lower(), value.strip()) for name, _, value in fields]

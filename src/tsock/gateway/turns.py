@@ -5,7 +5,11 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
 
+import structlog
+
 from tsock.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 class Reading(Protocol):
@@ -13,6 +17,10 @@ class Reading(Protocol):
 
     def go_on(self) -> None:
         """Read for one more turn."""
+        ...
+
+    def drop(self) -> None:
+        """End the connection at once."""
         ...
 
 
@@ -42,7 +50,12 @@ class Turns:
         waiting = self._waiting
         stop_s = perf_counter() + self.turn_s
         while waiting:
-            waiting.popleft().go_on()
+            socket = waiting.popleft()
+            try:
+                socket.go_on()
+            except Exception:  # one connection fails, never the turns of others
+                log.exception("socket.failed")
+                socket.drop()
             if perf_counter() > stop_s:
                 break
         self._due = bool(waiting)

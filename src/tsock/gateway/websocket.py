@@ -5,11 +5,15 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol, cast
 
+import structlog
+
 from tsock.gateway.turns import Turns
 from tsock.settings import Settings
 from tsock.wire.frame import PacketLimits
 from tsock.wire.frame_reader import ACKS, BREACH, CUT, FLOOD, OVERSIZED, Found, FrameReader
 from tsock.wire.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
+
+log = structlog.get_logger(__name__)
 
 _CLOSE_FRAME = frame(b"", CLOSE)
 _LARGE_BYTES = 64 * 1024
@@ -92,7 +96,11 @@ class Outgoing:
     def _flush(self) -> None:
         sockets, self._sockets = self._sockets, []
         for socket in sockets:
-            socket.flush()
+            try:
+                socket.flush()
+            except Exception:  # one connection fails, never what others are to be sent
+                log.exception("socket.failed")
+                socket.drop()
 
 
 class WebSocket(asyncio.Protocol):

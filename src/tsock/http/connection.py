@@ -18,6 +18,7 @@ from tsock.api import problem
 from tsock.api.request import Response
 from tsock.errors import ApiError, invalid
 from tsock.http.places import Places
+from tsock.http.proxies import forwarded_for
 from tsock.settings import Settings
 
 HEAD_BYTES_MAX = 16_384
@@ -74,6 +75,8 @@ class HttpConnection(HttpToolsProtocol):
         """What has arrived of the body itself."""
         self._timed_bytes = 0
         """How much of it has to arrive before the time-out."""
+        self._has_begun = False
+        """Whether a request began in the piece that is parsed."""
         self._body_bytes_left = 0
         """What is still to arrive of a body whose size its head tells."""
         self._unanswered = 0
@@ -151,18 +154,22 @@ class HttpConnection(HttpToolsProtocol):
         end = data.find(b"\r\n\r\n", at) + 4
         if end < 4:
             end = len(data)
-        return min(end, at + HEAD_BYTES_MAX - self._head_bytes) if self._in_head else end
+        return min(end, at + HEAD_BYTES_MAX - self._head_bytes)
 
     def _feed(self, piece: bytes) -> None:
-        if self._in_head:
-            self._head_bytes += len(piece)
-        else:
+        is_of_body = not self._in_head
+        if is_of_body:
             self._body_bytes += len(piece)
             self._body_bytes_left = max(0, self._body_bytes_left - len(piece))
             if self._body_bytes > _CHUNKING_MAX * (self._settings.http_body_bytes_max + self._data_bytes):
                 self._give_up()
                 return
+        else:
+            self._head_bytes += len(piece)
+        self._has_begun = False
         super().data_received(piece)
+        if is_of_body and self._has_begun and self._in_head:  # cut in the middle of what ends a body
+            self._head_bytes = len(piece)
         if self._head_bytes and self._timeout is None and not self.is_closing():  # a head that has only begun
             self._arm(self._settings.handshake_timeout_s)
         if self._head_bytes >= HEAD_BYTES_MAX:
@@ -170,6 +177,10 @@ class HttpConnection(HttpToolsProtocol):
                 "431 Request Header Fields Too Large",
                 ApiError(431, 20413, f"The head of a request may have {HEAD_BYTES_MAX} bytes"),
             )
+
+    def on_message_begin(self) -> None:
+        self._has_begun = True
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -180,9 +191,8 @@ class HttpConnection(HttpToolsProtocol):
             self._name_client()
         super().on_headers_complete()
         self._unanswered += 1
-        if self.scope["method"] != "GET":  # that of a GET is not read: it may be parsed in smaller pieces
-            sizes = (int(value) for name, value in self.headers if name == b"content-length")
-            self._body_bytes_left = next(sizes, 0)
+        sizes = (int(value) for name, value in self.headers if name == b"content-length")
+        self._body_bytes_left = next(sizes, 0)
         cycle = self.cycle
         cycle.transport = cast(asyncio.Transport, self)
         # A response that does not wait for the body is the last one and says so: what is left of the body
@@ -268,8 +278,7 @@ class HttpConnection(HttpToolsProtocol):
     def _name_client(self) -> None:
         """Count it for the client that the head names; if there is no place, all that follows is refused."""
         assert self.client is not None
-        forwarded = next((value for name, value in self.headers if name == b"x-forwarded-for"), b"")
-        address = self._places.address(self.client[0], forwarded.decode("latin-1"))
+        address = self._places.address(self.client[0], forwarded_for(self.headers))
         if address != self._address and (full := self._take_place(address)):
             response = problem.response_to(ApiError(503, 20503, full), self._base_url)
             self.app = cast(Any, partial(_answer, response))

@@ -1,9 +1,19 @@
 """Whose address a connection comes from, when proxies of our own stand in between."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tsock.errors import ConfigError
+
+FORWARDED_FOR = b"x-forwarded-for"
+
+
+def forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """All that a head's lines of `X-Forwarded-For` say, in their order; names in lower case.
+
+    A proxy may add a line of its own behind one that the client wrote, so no line alone says everything.
+    """
+    return ",".join(value.decode("latin-1") for name, value in headers if name == FORWARDED_FOR)
 
 
 class Proxies:

@@ -10,7 +10,7 @@ from tsock.api.rest.fields import check_percents, pairs
 from tsock.api.router import segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid
-from tsock.http.proxies import Proxies
+from tsock.http.proxies import Proxies, forwarded_for
 
 Scope = MutableMapping[str, Any]
 
@@ -52,7 +52,7 @@ class Reader:
             headers=headers,
             body=b"",
             query=query,
-            address=self._proxies.client(peer, headers.get("x-forwarded-for", "")),
+            address=self._proxies.client(peer, forwarded_for(scope["headers"])),
             origin=reached,
             base=base,
         )

@@ -19,9 +19,11 @@ _is_path = re.compile(r"/(?!/)[!-\[\]-~]*").fullmatch
 class FrontHandlers:
     """`/`, `/style.css`, `/sign-in` and `/sign-out`."""
 
-    def __init__(self, gatekeeper: Gatekeeper, viewers: Viewers) -> None:
+    def __init__(self, gatekeeper: Gatekeeper, viewers: Viewers, public_url: str | None) -> None:
+        """`public_url` tells of TLS that a proxy ends, whether or not it says so with each request."""
         self._gatekeeper = gatekeeper
         self._viewers = viewers
+        self._has_tls = (public_url or "").startswith("https:")
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -61,11 +63,16 @@ class FrontHandlers:
             if not wants_page(request):
                 raise
             return page("sign_in.html", error.status, action=sign_in(target), said=error.message)
-        return see_other(target, {"set-cookie": _cookie(request, text, LIFE_S)})
+        return see_other(target, {"set-cookie": self._cookie(request, text, LIFE_S)})
 
     def sign_out(self, request: Request) -> Answer:
         """Have the browser forget the cookie."""
-        return see_other("/", {"set-cookie": _cookie(request, "", 0)})
+        return see_other("/", {"set-cookie": self._cookie(request, "", 0)})
+
+    def _cookie(self, request: Request, text: str, life_s: int) -> str:
+        """Kept from scripts and requests of other sites, and where there is TLS from connections without."""
+        secure = "; Secure" if self._has_tls or request.origin.startswith("https:") else ""
+        return f"{COOKIE}={text}; Path=/; Max-Age={life_s}; HttpOnly; SameSite=Strict{secure}"
 
 
 def _target(request: Request) -> str:
@@ -73,9 +80,3 @@ def _target(request: Request) -> str:
     if not _is_path(target):
         raise invalid("next is a path on this server, such as /errors/51215")
     return target
-
-
-def _cookie(request: Request, text: str, life_s: int) -> str:
-    """Kept from scripts and from requests of other sites, and where there is TLS from connections without."""
-    secure = "; Secure" if request.origin.startswith("https:") else ""
-    return f"{COOKIE}={text}; Path=/; Max-Age={life_s}; HttpOnly; SameSite=Strict{secure}"

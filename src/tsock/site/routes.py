@@ -12,11 +12,13 @@ from tsock.site.viewers import Viewers
 from tsock.tokens.examiner import Examiner
 
 
-def site(gatekeeper: Gatekeeper, directory: Directory, examiner: Examiner, clock: Clock) -> list[Route]:
-    """Every route of a page."""
+def site(
+    gatekeeper: Gatekeeper, directory: Directory, examiner: Examiner, clock: Clock, public_url: str | None
+) -> list[Route]:
+    """Every route of a page; `public_url` is where people reach them, if that is set."""
     viewers = Viewers(gatekeeper, directory)
     parts = (
-        FrontHandlers(gatekeeper, viewers),
+        FrontHandlers(gatekeeper, viewers, public_url),
         ErrorHandlers(viewers, clock),
         DoctorHandlers(examiner, clock, viewers),
         DenialHandlers(viewers),

@@ -196,6 +196,34 @@ async def test_further_head_that_is_never_completed_ends_the_connection(start: S
     assert await client.ended() == b""
 
 
+GET_WITH_BODY = b"GET /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"
+CHUNKED = b"POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r"
+
+
+@pytest.mark.parametrize(
+    "pieces", [[GET_WITH_BODY + b"GET / HTTP/1.1\r\nA: b\r\n"], [CHUNKED, b"\nGET / HT"]]
+)
+async def test_head_that_begins_behind_a_body_ends_the_connection_unless_it_is_completed(
+    start: Start, pieces: list[bytes]
+) -> None:
+    server = await start(handshake_timeout_s=MOMENT_S)
+    client = await server.connect()
+    for piece in pieces:
+        await client.send(piece)
+        await asyncio.sleep(0)
+    assert (await client.ended()).count(b"HTTP/1.1 200 OK") == 1
+
+
+@pytest.mark.parametrize("first", [GET_WITH_BODY, CHUNKED + b"\n"])
+async def test_head_that_begins_behind_a_body_is_bounded(start: Start, first: bytes) -> None:
+    server = await start()
+    client = await server.connect()
+    with contextlib.suppress(ConnectionError):
+        await client.send(first + b"GET / HTTP/1.1\r\n" + b"a:b\r\n" * 50_000)
+    statuses = [(await client.response())[0] for _ in range(2)]
+    assert statuses == [b"HTTP/1.1 200 OK", b"HTTP/1.1 431 Request Header Fields Too Large"]
+
+
 @pytest.mark.parametrize(
     "begun",
     [

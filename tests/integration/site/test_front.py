@@ -122,7 +122,18 @@ async def test_sign_in_ends_with_the_key_the_account_or_its_time(rig: Rig, visit
 async def test_address_that_fails_too_often_is_told_to_wait(rig: Rig, visitor: Visitor) -> None:
     said = [(await visitor.fill_in("/sign-in", rig.made.account_sid, "wrong")).status for _ in range(3)]
     assert said == [401, 401, 429]
-    assert (await visitor.fill_in("/sign-in", rig.made.account_sid, rig.made.auth_token)).status == 303
+    right = rig.made.account_sid, rig.made.auth_token
+    assert (await visitor.fill_in("/sign-in", *right)).status == 429
+    rig.pass_s(20)
+    assert (await visitor.fill_in("/sign-in", *right)).status == 303
+
+
+@pytest.mark.settings(public_url="https://rt.example.com/tsock")
+async def test_cookie_is_kept_from_connections_without_tls_where_a_proxy_ends_it(
+    rig: Rig, visitor: Visitor
+) -> None:
+    signed_in = await visitor.fill_in("/sign-in", rig.made.account_sid, rig.made.auth_token)
+    assert signed_in.headers["set-cookie"].endswith("; HttpOnly; SameSite=Strict; Secure")
 
 
 @pytest.mark.parametrize(

@@ -263,6 +263,8 @@ def test_any_bytes_go_one_way_and_never_end_in_an_exception(data: bytes, places:
         ("10.0.0.1", {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}, "203.0.113.9"),
         ("10.0.0.1", {}, "10.0.0.1"),
         ("10.0.0.1", {"X-Forwarded-For": "10.0.0.1"}, "10.0.0.1"),
+        ("10.0.0.1", {"X-Forwarded-For": "6.6.6.6\r\nX-Forwarded-For: 203.0.113.9"}, "203.0.113.9"),
+        ("10.0.0.1", {"X-Forwarded-For": "203.0.113.9\r\nX-Forwarded-For: 10.0.0.1"}, "203.0.113.9"),
     ],
 )
 def test_address_of_the_client_is_handed_on_with_the_socket(
