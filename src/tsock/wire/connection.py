@@ -157,7 +157,7 @@ class ServerConnection:
         """What a message of `size` bytes means of which only the beginning was kept, before `init`."""
         limits = self._limits
         try:
-            header_bytes, start = frame.first_line(beginning, limits)
+            header_bytes, start = frame.first_line(beginning)  # however long: the client is to learn why
         except MalformedPacket as error:
             return self._violated(not_acceptable(str(error)))
         begun = _INIT_BEGINS(beginning, start)
