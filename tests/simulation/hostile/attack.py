@@ -3,6 +3,7 @@
 import contextlib
 import socket
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from tests.interop.server import Server
 from tsock.bench.process import Process
@@ -42,3 +43,16 @@ def answer(stranger: socket.socket) -> bytes:
         while piece := stranger.recv(65_536):
             said += piece
     return bytes(said)
+
+
+def unread_bytes(server: Server) -> int:
+    """Bytes that wait in the server's sockets, or on their way there."""
+    waiting = 0
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, _, queues, *_ = line.split()
+        sent, received = (int(part, 16) for part in queues.split(":"))
+        if local.endswith(f":{server.port:04X}"):
+            waiting += received
+        elif remote.endswith(f":{server.port:04X}"):
+            waiting += sent
+    return waiting

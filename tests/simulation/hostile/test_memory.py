@@ -1,12 +1,12 @@
 """What clients that never present a token can make a server hold."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from tests.interop.server import Server
 from tests.simulation.client import connected, until
+from tests.simulation.hostile.attack import unread_bytes
 from tsock.bench.process import Process
 from tsock.wire.websocket import CONTINUATION, frame
 
@@ -56,25 +56,12 @@ async def test_half_sent_packets_hold_no_more_than_an_init_needs(
         before_kib = process.resident_kib()
 
         writers = [await _send(server, data) for _ in range(SOCKETS)]
-        await until(lambda: _unread(server.port) == 0, "the server to read all that was sent")
+        await until(lambda: unread_bytes(server) == 0, "the server to read all that was sent")
         (await beside.get("/v3/Configuration")).ok()
 
         assert process.resident_kib() - before_kib <= SOCKETS * KIB_PER_SOCKET_MAX
         for writer in writers:
             writer.transport.abort()
-
-
-def _unread(port: int) -> int:
-    """Bytes that wait in the server's sockets, or on their way there."""
-    waiting = 0
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        _, local, remote, _, queues, *_ = line.split()
-        sent, received = (int(part, 16) for part in queues.split(":"))
-        if local.endswith(f":{port:04X}"):
-            waiting += received
-        elif remote.endswith(f":{port:04X}"):
-            waiting += sent
-    return waiting
 
 
 async def test_client_that_floods_before_its_init_is_told_and_dropped(server: Server) -> None:
