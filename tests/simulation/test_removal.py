@@ -3,6 +3,8 @@
 import contextlib
 import sqlite3
 
+import pytest
+
 from tests.interop.server import Server
 from tests.simulation.client import connected, outcome
 
@@ -10,6 +12,7 @@ ITEMS = 20_000
 AT_ONCE = 1000
 
 
+@pytest.mark.settings(requests_per_connection_per_s=0)  # so that one connection may fill it as fast as it can
 async def test_large_map_is_gone_at_once_and_emptied_while_others_write(server: Server) -> None:
     def rows_left() -> int:
         uri = f"file:{server.data / 'tsock.db'}?mode=ro"

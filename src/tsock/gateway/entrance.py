@@ -127,7 +127,8 @@ class Entrance(asyncio.Protocol):
         elif len(key := headers.get(b"sec-websocket-key", b"")) != 24:
             self._refuse("400 Bad Request", "a Sec-WebSocket-Key of 16 bytes in base64")
         else:
-            self._to_websocket(key, forwarded_for(lines), head[end + 4 :])
+            forwarded = "" if self._address else forwarded_for(lines)
+            self._to_websocket(key, forwarded, head[end + 4 :])
 
     def _to_websocket(self, key: bytes, forwarded: str, rest: bytes) -> None:
         if self._address == "" and not self._name_client(forwarded):
