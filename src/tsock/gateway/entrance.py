@@ -8,7 +8,7 @@ WebSocket pays for HTTP parsing or ASGI.
 import asyncio
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
@@ -116,8 +116,7 @@ class Entrance(asyncio.Protocol):
             self._upgrade(head, end)
 
     def _upgrade(self, head: bytes, end: int) -> None:
-        lines = _lines(head[:end])
-        headers = dict(lines)
+        headers = _headers(head[:end])
         if headers.get(b"upgrade", b"").lower() != b"websocket":
             self._to_http(head)
         elif headers.get(b"sec-websocket-version") != b"13":
@@ -127,7 +126,7 @@ class Entrance(asyncio.Protocol):
         elif len(key := headers.get(b"sec-websocket-key", b"")) != 24:
             self._refuse("400 Bad Request", "a Sec-WebSocket-Key of 16 bytes in base64")
         else:
-            forwarded = "" if self._address else forwarded_for(lines)
+            forwarded = "" if self._address else forwarded_for(_lines(head[:end]))
             self._to_websocket(key, forwarded, head[end + 4 :])
 
     def _to_websocket(self, key: bytes, forwarded: str, rest: bytes) -> None:
@@ -233,7 +232,13 @@ def _may_be_upgrade(head: bytes) -> bool:
     return line.partition(b"?")[0].split(b" ")[1].endswith(b"/v3/wsconnect")
 
 
-def _lines(head: bytes) -> list[tuple[bytes, bytes]]:
-    """Header fields by lower-case name, in their order."""
-    fields = (line.partition(b":") for line in head.split(b"\r\n")[1:])
-    return [(name.lower(), value.strip()) for name, _, value in fields]
+def _headers(head: bytes) -> dict[bytes, bytes]:
+    """Header fields by lower-case name; of a repeated one the last."""
+    return dict(_lines(head))
+
+
+def _lines(head: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Header fields, their names in lower case, in their order."""
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        yield name.lower(), value.strip()
