@@ -49,9 +49,9 @@ class Receiver:
                     {name.lower(): value for name, value in self.headers.items()},
                     dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True)),
                 )
+                receiver._arrived.put(hook)  # before the answer, behind which the next one comes
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
                 self.end_headers()
-                receiver._arrived.put(hook)
 
             def log_message(self, *args: object) -> None:
                 pass
