@@ -116,7 +116,6 @@ class Assembly(msgspec.Struct, frozen=True):
 
     context: Context
     router: Router
-    hub: Hub
     sessions: Sessions[Session]
     gateway: Gateway
     shell: HttpShell
@@ -201,7 +200,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         events=gateway.publish,
         work=deliveries.hear,
     )
-    return Assembly(context, router, hub, sessions, gateway, shell, chores, deliveries, announcements)
+    return Assembly(context, router, sessions, gateway, shell, chores, deliveries, announcements)
 
 
 def operator_shell(installed: Installation) -> HttpShell:

@@ -18,13 +18,12 @@ from tsock.wire import frame
 from tsock.wire.client import ack
 from tsock.wire.headers import HttpRequest, Init, Message, Notification, Reply, Status, Values
 from tsock.wire.reader import read_from_server
+from tsock.wire.websocket import FINAL_BINARY, payload_span
 from tsock.wire.websocket import frame as websocket_frame
-from tsock.wire.websocket import payload_span
 
 PATIENCE_S = 20.0
 """How long anything may take that the server owes."""
 HOST = "cds.us1.twilio.com"
-_FINAL_BINARY = 0x82
 _MASK = b"\x37\xfa\x21\x3d"
 _UPGRADE = (
     "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -170,7 +169,7 @@ def _read(data: bytes) -> _Input:
     acks: list[bytes] = []
     position = 0
     while (span := payload_span(data, position)) and span[1] <= len(data):
-        if data[position] != _FINAL_BINARY:
+        if data[position] != FINAL_BINARY:
             raise LoadError(f"expected a binary frame, got {data[position : position + 40]!r}")
         start, position = span
         header_bytes, rest = frame.decode(data[start:position])

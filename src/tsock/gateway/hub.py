@@ -125,9 +125,7 @@ class Hub:
 
         def done(missed: Replay | None, error: Exception | None, seen: Seen) -> None:
             topic.catching_up = False
-            if (
-                missed is None
-            ):  # it is gone, and the end of it is still to come; or the next event tries again
+            if missed is None:  # it is gone, and its end is still to come; or the next event tries again
                 if error is not None:
                     log.error("topic.not_caught_up", topic=sid, reason=str(error))
                 return

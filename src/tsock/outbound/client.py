@@ -158,6 +158,7 @@ class _Exchange:
         refusal = httpx2.Response(401, headers=self._challenges)
         digest = httpx2.DigestAuth(user, password).auth_flow(request)
         next(digest)
+        # It has no digest, a malformed one, or an algorithm that httpx does not know.
         with contextlib.suppress(StopIteration, ValueError, NotImplementedError, httpx2.ProtocolError):
             return digest.send(refusal).headers["Authorization"]
         if any(value.lower().startswith("basic") for _, value in self._challenges):

@@ -13,6 +13,7 @@ from tsock.wire.websocket import (
     CLOSE,
     CONTINUATION,
     FINAL,
+    FINAL_BINARY,
     MASK_BYTES,
     MASKED,
     PING,
@@ -37,14 +38,13 @@ Found = tuple[int, Any]
 """A kind and its value. Apart from those above, kinds are opcodes: BINARY, TEXT, PING, PONG and CLOSE with
 their payload; nothing follows a CLOSE."""
 
-_FINAL_BINARY = FINAL | BINARY
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _PROTOCOL_ERROR, _INVALID_DATA = 1002, 1007
 _CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)))
 _ANY_NUMBER = 1 << 62
 _FRAMES_AT_ONCE = 64
 
-_ACK_START = bytes((_FINAL_BINARY, MASKED | 126)) + acks.SIZE.to_bytes(2, "big")
+_ACK_START = bytes((FINAL_BINARY, MASKED | 126)) + acks.SIZE.to_bytes(2, "big")
 _ACK_PAYLOAD = len(_ACK_START) + MASK_BYTES
 _ACK_FRAME = _ACK_PAYLOAD + acks.SIZE
 _ACKS_AT_ONCE = _FRAMES_AT_ONCE * _ACK_FRAME
@@ -185,7 +185,7 @@ class FrameReader:
                 return None
             self.frames += number
             found = ACKS, number
-        elif begin < end and data[begin] == _FINAL_BINARY and (span := payload_span(data, begin)):
+        elif begin < end and data[begin] == FINAL_BINARY and (span := payload_span(data, begin)):
             start, position = span
             if data[begin + 1] < MASKED or position > end or position - start > self._kept_bytes_max:
                 return None

@@ -19,14 +19,15 @@ MASKED = 0x80
 """In the second byte: a client wrote it."""
 MASK_BYTES = 4
 
-_FINAL_BINARY = FINAL | BINARY
+FINAL_BINARY = FINAL | BINARY
+"""The first byte of a binary message in one frame."""
 
 
 def binary_frame(packet: bytes) -> bytes:
     """`packet` as one complete, unmasked binary frame, fit to be shared by any number of connections."""
     size = len(packet)
     if size < 126:
-        return bytes((_FINAL_BINARY, size)) + packet
+        return bytes((FINAL_BINARY, size)) + packet
     if size < 65_536:
         return b"\x82\x7e%b%b" % (size.to_bytes(2, "big"), packet)
     return b"\x82\x7f%b%b" % (size.to_bytes(8, "big"), packet)
