@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from tsock.outbound.client import Answer, CheckedClient, Limits
+from tsock.outbound.client import CheckedClient, RequestLimits, TargetAnswer
 from tsock.outbound.network import Resolve, Unreachable
 from tsock.settings import Settings
 from tsock.webhooks import signature
@@ -31,7 +31,7 @@ class WebhookClient:
         Raises:
             ConfigError: `webhook_private_targets` names what is neither host nor network.
         """
-        self._limits = Limits(
+        self._limits = RequestLimits(
             settings.webhook_timeout_s, settings.webhook_connect_timeout_s, ANSWER_BYTES_MAX
         )
         self._client = CheckedClient(
@@ -74,7 +74,7 @@ def idempotency_token(sid: str) -> str:
     return str(uuid.UUID(hex=sid[2:], version=4))
 
 
-def _judged(answer: Answer, sent: SentRequest) -> Fault | None:
+def _judged(answer: TargetAnswer, sent: SentRequest) -> Fault | None:
     """By its status alone, whatever became of the body."""
     status = answer.status
     if 200 <= status < 300:

@@ -20,7 +20,7 @@ just when that one is sent."""
 _FAULTS = (httpcore2.TimeoutException, httpcore2.ProtocolError, httpcore2.NetworkError)
 
 
-class Limits(msgspec.Struct, frozen=True):
+class RequestLimits(msgspec.Struct, frozen=True):
     """What a request may take, where its URL does not set less."""
 
     timeout_s: float
@@ -31,7 +31,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Of the body so much is read, and of the headers so much kept."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class TargetAnswer(msgspec.Struct, frozen=True):
     """What the target said, within the limits."""
 
     status: int
@@ -74,8 +74,8 @@ class CheckedClient:
             await self._pool.aclose()
 
     async def request(
-        self, method: str, target: Target, headers: Mapping[str, str], body: bytes, limits: Limits
-    ) -> Answer:
+        self, method: str, target: Target, headers: Mapping[str, str], body: bytes, limits: RequestLimits
+    ) -> TargetAnswer:
         """Ask; ask again with credentials where they are wanted and the URL has them.
 
         Args:
@@ -107,7 +107,7 @@ class _Exchange:
         target: Target,
         headers: Mapping[str, str],
         body: bytes,
-        limits: Limits,
+        limits: RequestLimits,
     ) -> None:
         self._pool = pool
         self._method = method
@@ -121,9 +121,9 @@ class _Exchange:
             "read": min(limits.timeout_s, _seconds(target.read_timeout_ms)),
         }
         self._challenges: list[tuple[str, str]] = []
-        self.answer: Answer | None = None
+        self.answer: TargetAnswer | None = None
 
-    async def run(self) -> Answer:
+    async def run(self) -> TargetAnswer:
         async with asyncio.timeout(self.timeout_s):
             answer = await self._ask()
             authorization = self._authorization(answer.status)
@@ -132,7 +132,7 @@ class _Exchange:
                 answer = await self._ask(("Authorization", authorization))
             return answer
 
-    async def _ask(self, *credentials: tuple[str, str]) -> Answer:
+    async def _ask(self, *credentials: tuple[str, str]) -> TargetAnswer:
         target = self._target
         url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
         async with self._pool.stream(
@@ -144,7 +144,7 @@ class _Exchange:
         ) as response:
             pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
             self._challenges = [pair for pair in pairs if pair[0].lower() == "www-authenticate"]
-            self.answer = Answer(response.status, _kept(pairs, self._bytes_max))
+            self.answer = TargetAnswer(response.status, _kept(pairs, self._bytes_max))
             body, is_whole = await _beginning(response, self._bytes_max)
             self.answer = msgspec.structs.replace(self.answer, body=body, is_whole=is_whole)
         return self.answer

@@ -13,13 +13,13 @@ import pytest
 
 from tests.support.certificates import Authority
 from tests.support.receiver import HANG, OK, Receiver, Request, answer
-from tsock.outbound.client import Answer, CheckedClient, Limits
+from tsock.outbound.client import CheckedClient, RequestLimits, TargetAnswer
 from tsock.outbound.network import Unreachable, resolver
 from tsock.webhooks.targets import PrivateTargets, Target
 
 BYTES_MAX = 1000
-LIMITS = Limits(timeout_s=15.0, connect_timeout_s=5.0, answer_bytes_max=BYTES_MAX)
-HASTE = Limits(timeout_s=0.05, connect_timeout_s=5.0, answer_bytes_max=BYTES_MAX)
+LIMITS = RequestLimits(timeout_s=15.0, connect_timeout_s=5.0, answer_bytes_max=BYTES_MAX)
+HASTE = RequestLimits(timeout_s=0.05, connect_timeout_s=5.0, answer_bytes_max=BYTES_MAX)
 
 Make = Callable[..., CheckedClient]
 
@@ -56,12 +56,12 @@ async def make() -> AsyncIterator[Make]:
         await each.close()
 
 
-async def ask(client: CheckedClient, url: str, limits: Limits = LIMITS) -> Answer:
+async def ask(client: CheckedClient, url: str, limits: RequestLimits = LIMITS) -> TargetAnswer:
     headers = {"Content-Type": "text/plain", "X-Own": "mine"}
     return await client.request("PUT", Target.read(url), headers, b"hello", limits)
 
 
-async def failed(client: CheckedClient, url: str, limits: Limits = LIMITS) -> Unreachable:
+async def failed(client: CheckedClient, url: str, limits: RequestLimits = LIMITS) -> Unreachable:
     """Why there was no answer."""
     with pytest.raises(Unreachable) as caught:
         await ask(client, url, limits)
@@ -100,7 +100,7 @@ async def test_connection_serves_the_next_request_too(make: Make, receiver: Rece
 async def test_answer_is_told_whatever_its_status_but_for_cookies(make: Make, receiver: Receiver) -> None:
     receiver.reply = lambda request: answer(503, b"why not", X_Reason="because", Set_Cookie="secret=1")
 
-    assert await ask(make(), receiver.url) == Answer(
+    assert await ask(make(), receiver.url) == TargetAnswer(
         503, {"Content-Length": "7", "X-Reason": "because"}, b"why not", is_whole=True
     )
 
@@ -187,7 +187,9 @@ async def test_name_server_that_does_not_answer_is_11210(make: Make) -> None:
 
 
 @pytest.mark.parametrize(("limits", "fragment"), [(HASTE, ""), (LIMITS, "#rt=100"), (LIMITS, "#tt=100")])
-async def test_silent_target_is_11203(make: Make, receiver: Receiver, limits: Limits, fragment: str) -> None:
+async def test_silent_target_is_11203(
+    make: Make, receiver: Receiver, limits: RequestLimits, fragment: str
+) -> None:
     receiver.reply = lambda request: HANG
 
     fault = await failed(make(), receiver.url + fragment, limits)
