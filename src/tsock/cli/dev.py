@@ -86,7 +86,6 @@ def _write(path: Path, variables: Mapping[str, str]) -> None:
 
 def _welcome(url: str, variables: Mapping[str, str], data: Path, *, ephemeral: bool) -> None:
     line = output.line
-    line((f"tsock {__version__}", "bold"), " for development is ready at ", (url, "bold green"))
     if ephemeral:
         line("Nothing is kept: the data directory is temporary. Keep it with --data DIR.")
     else:
@@ -106,4 +105,6 @@ def _welcome(url: str, variables: Mapping[str, str], data: Path, *, ephemeral: b
     }
     for name, hint in hints.items():
         line((f"{name:<12}", "cyan"), hint)
-    output.console().file.flush()
+    line()
+    # The last line: a script that waits for it has everything else.
+    line((f"tsock {__version__}", "bold"), " for development is ready at ", (url, "bold green"))

@@ -35,7 +35,6 @@ def serve(
 
     def ready(server: Ready) -> None:
         output.line((f"tsock {__version__}", "bold"), " is ready at ", (server.url, "bold green"))
-        output.console().file.flush()
 
     process.run(loaded, data, dev=None, on_ready=ready)
 
