@@ -15,7 +15,7 @@ class Announcements(msgspec.Struct, frozen=True):
     changed: Sequence[Callable[[Change], None]] = ()
     """Act on a changed record."""
     revoked: Callable[[ReadRevoked], None] = lambda fact: None
-    """Ends deliveries; before the events of the same commit, none of which reaches whoever lost access."""
+    """Ends deliveries, in its place among the events: whoever lost access gets none that comes behind."""
     events: Callable[[Sequence[Event]], None] = lambda events: None
     """Delivers."""
     work: Callable[[Sequence[Work]], None] = lambda work: None
@@ -23,22 +23,25 @@ class Announcements(msgspec.Struct, frozen=True):
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Pass on the facts of one commit."""
-        events = [fact for fact in facts if isinstance(fact, Event)]
-        if len(events) < len(facts):
-            self._hear_others(facts)
+        self._hear_changes([fact for fact in facts if isinstance(fact, Change)])
+        events = list[Event]()
+        for fact in facts:
+            if isinstance(fact, Event):
+                events.append(fact)
+            elif isinstance(fact, ReadRevoked):
+                if events:
+                    self.events(events)
+                    events = list[Event]()
+                self.revoked(fact)
         if events:
             self.events(events)
+        due = [fact for fact in facts if isinstance(fact, Work)]
+        if due:
+            self.work(due)
 
-    def _hear_others(self, facts: Sequence[Fact]) -> None:
-        changes = [fact for fact in facts if isinstance(fact, Change)]
+    def _hear_changes(self, changes: Sequence[Change]) -> None:
         for change in changes:
             self.directory(change)
         for change in changes:
             for act in self.changed:
                 act(change)
-        for fact in facts:
-            if isinstance(fact, ReadRevoked):
-                self.revoked(fact)
-        due = [fact for fact in facts if isinstance(fact, Work)]
-        if due:
-            self.work(due)

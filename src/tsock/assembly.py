@@ -11,6 +11,8 @@ from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
 from tsock.api.account import accounts, iam, keys, monitor
+from tsock.api.conversations.sdk import configuration, conversations, messages, participants, typing, users
+from tsock.api.conversations.sdk.scope import ChatScope
 from tsock.api.development import DevelopmentHandlers
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import HealthHandlers
@@ -29,6 +31,8 @@ from tsock.api.sync.sdk.scope import SdkScope
 from tsock.api.sync.sdk.subscriptions import SubscriptionHandlers
 from tsock.api.sync.sdk.withdrawal import Withdrawal
 from tsock.clock import Clock
+from tsock.conversations import access
+from tsock.conversations.actor import ChatLimits
 from tsock.deadlines import Deadlines
 from tsock.debugger.debugger import Debugger
 from tsock.errors import ConfigError
@@ -139,7 +143,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     notices = Notices(context.packet_id)
     hub = Hub(context.node, context.metrics, notices.live, store, replay.of_object)
     sessions = Sessions[Session]()
-    scope = SdkScope(directory, _limits(settings))
+    scope = SdkScope(directory, _limits(settings), access.readable)
     rates = SyncRates(settings, clock.monotonic_s)
     subscriptions = SubscriptionHandlers(scope, hub, notices, settings)
     router = Router()
@@ -151,6 +155,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(items.ItemHandlers(scope, rates).routes())
     router.add(rest_routes.routes(directory, scope.limits, rates))
     router.add(subscriptions.routes())
+    router.add(_chat_routes(installed, context, sessions))
     if around.ready_made is not None:
         router.add(
             DevelopmentHandlers(around.ready_made.signing_key, directory, clock, around.run_due).routes()
@@ -285,6 +290,25 @@ def _welcomes(installed: Installation, context: Context) -> Welcomes:
     )
 
 
+def _chat_routes(installed: Installation, context: Context, sessions: Sessions[Session]) -> Sequence[Route]:
+    """What the SDKs ask of Conversations."""
+    settings = installed.settings
+    scope = ChatScope(installed.directory, _chat_limits(settings))
+    return [
+        *configuration.ConfigurationHandlers(scope, settings).routes(),
+        *conversations.ConversationHandlers(scope, settings.chat_page_rows).routes(),
+        *participants.ParticipantHandlers(scope).routes(),
+        *messages.MessageHandlers(scope).routes(),
+        *users.UserHandlers(scope).routes(),
+        *typing.TypingHandlers(
+            scope,
+            timeout_s=settings.chat_typing_timeout_s,
+            packet_id=context.packet_id,
+            of_identity=sessions.of_identity,
+        ).routes(),
+    ]
+
+
 def _account_routes(installed: Installation) -> Sequence[Route]:
     """What accounts ask about themselves with the helper libraries."""
     vault, settings = installed.vault, installed.settings
@@ -306,4 +330,20 @@ def _limits(settings: Settings) -> SyncLimits:
         items_max=settings.sync_items_max,
         page_rows_max=settings.sync_page_rows_max,
         page_chars_max=settings.sync_page_chars_max,
+    )
+
+
+def _chat_limits(settings: Settings) -> ChatLimits:
+    return ChatLimits(
+        name_chars_max=settings.chat_friendly_name_chars_max,
+        unique_name_chars_max=settings.chat_unique_name_chars_max,
+        conversation_attributes_bytes_max=settings.chat_conversation_attributes_bytes_max,
+        attributes_bytes_max=settings.chat_attributes_bytes_max,
+        body_bytes_max=settings.chat_body_bytes_max,
+        identity_chars_max=settings.chat_identity_chars_max,
+        participants_max=settings.chat_participants_max,
+        outside_participants_max=settings.chat_outside_participants_max,
+        conversations_per_user_max=settings.chat_conversations_per_user_max,
+        unread_max=settings.chat_unread_max,
+        page_rows_max=settings.sync_page_rows_max,
     )

@@ -38,6 +38,10 @@ class LiveSession(Subscriber, Protocol):
     interrupted: dict[str, tuple[int, int]] | None
     """Objects whose replay goes on: where it stopped, and what the client knew at its beginning."""
 
+    def wants(self, message_type: str) -> bool:
+        """Whether it registered for notifications of this type."""
+        ...
+
     @property
     def is_gone(self) -> bool:
         """Whether its socket is closed, or about to be."""

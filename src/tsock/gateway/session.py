@@ -124,6 +124,7 @@ class Session:
         "send",
         "send_queue_bytes_max",
         "subscriptions",
+        "wanted",
     )
 
     def __init__(
@@ -158,6 +159,8 @@ class Session:
         """When the endpoint first came; it may have had other connections since."""
         self.registered: tuple[str, ...] = ()
         """Products that `init` registered for."""
+        self.wanted: frozenset[str] = frozenset()
+        """Types of the notifications that `init` registered for."""
         self.sdk = ""
         self.subscriptions: dict[str, Any] = {}
         self.in_flight = 0
@@ -282,6 +285,13 @@ class Session:
         self.sdk = _described(packet)
         registered = {registration.product for registration in packet.registrations or ()}
         self.registered = tuple(sorted(registered & PRODUCTS))
+        self.wanted = frozenset(
+            name for registration in packet.registrations or () for name in registration.message_types
+        )
+
+    def wants(self, message_type: str) -> bool:
+        """Whether it registered for notifications of this type."""
+        return message_type in self.wanted
 
     def _let_in(self, packet_id: str, admitted: Admitted) -> None:
         """The token was granted: from now on its life is the connection's."""

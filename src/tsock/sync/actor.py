@@ -1,8 +1,15 @@
 """Who asks a rule for something, and the limits that apply."""
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from tsock.events import Origin
+from tsock.storage.store import Tx
+
+if TYPE_CHECKING:
+    from tsock.sync.models import Root
 
 SYSTEM = "system"
 """The identity of changes made over REST."""
@@ -21,6 +28,10 @@ class SyncLimits(msgspec.Struct, frozen=True, gc=False):
     page_chars_max: int = 262_144
 
 
+Readable = Callable[[Tx, "Actor", "Sequence[Root]"], set[str]]
+"""Which of 1 to 1000 objects an actor may see, by SID."""
+
+
 class Actor(msgspec.Struct, frozen=True, gc=False):
     """One caller, in one service. Nothing outside `service_sid` exists for it."""
 
@@ -29,6 +40,8 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     identity: str = SYSTEM
     acl_enabled: bool = False
     """Whether the service's permissions bind this caller; never over REST."""
+    readable: Readable | None = None
+    """Decides in place of permissions what it may see of another product's objects; it changes none."""
     connection: Origin | None = None
     """The connection that is to get no echo of what it causes."""
     webhook_url: str | None = None

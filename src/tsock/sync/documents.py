@@ -1,5 +1,6 @@
 """Documents: one JSON object each, without history (`protocol/sync.md`, Counters and Conditional writes)."""
 
+from tsock.events import Origin
 from tsock.storage.store import Tx
 from tsock.sync import announce, permissions, refusals, roots, tables, webhooks
 from tsock.sync.actor import Actor
@@ -29,13 +30,18 @@ def update(
     permissions.require_write(tx, actor, root)
     if if_match is not None and if_match != root.revision:
         raise refusals.mismatch(DOCUMENT)
-    root.last_event_id += 1
-    root.date_updated_ms = next_date_ms(root, tx.now_ms)
     if data is not None:
         root.data = data
     if ttl is not None:
         root.date_expires_ms = expiry_ms(tx.now_ms, ttl)
-    tables.save_document(tx, root)
-    tx.emit(announce.document_updated(root, actor.connection))
+    save(tx, root, origin=actor.connection)
     webhooks.of_root(tx, actor, "updated", root)
     return root
+
+
+def save(tx: Tx, root: Root, *, origin: Origin | None) -> None:
+    """Count a change of a claimed document, store it and announce it; `root` carries its data."""
+    root.last_event_id += 1
+    root.date_updated_ms = next_date_ms(root, tx.now_ms)
+    tables.save_document(tx, root)
+    tx.emit(announce.document_updated(root, origin))

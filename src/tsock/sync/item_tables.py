@@ -38,7 +38,7 @@ class ItemTable:
         )
         self._bury = (
             f"UPDATE {table} SET removed = 1, last_event_id = :last_event_id, "
-            f"date_updated_ms = :date_updated_ms, date_expires_ms = NULL {one}"
+            f"date_updated_ms = :date_updated_ms, date_expires_ms = NULL, data = :data {one}"
         )
         self._page = f"{self._select}WHERE object_sid = :sid AND removed = 0 {live}"
         self._delete = f"DELETE FROM {table} {one}"
@@ -110,6 +110,7 @@ class ItemTable:
                 "key": item.key,
                 "last_event_id": item.last_event_id,
                 "date_updated_ms": item.date_updated_ms,
+                "data": item.data,
             },
         )
 

@@ -45,7 +45,10 @@ _EMPTY = (
 
 def require_read(tx: Tx, actor: Actor, root: Root) -> None:
     """Raise 403/54007 unless the actor may see `root`."""
-    if _is_bound(actor, root) and not _granted(tx, actor, root).read:
+    if actor.readable is not None:
+        if root.sid not in actor.readable(tx, actor, [root]):
+            raise refusals.forbidden()
+    elif _is_bound(actor, root) and not _granted(tx, actor, root).read:
         raise refusals.forbidden()
 
 
@@ -61,8 +64,11 @@ def require_manage(tx: Tx, actor: Actor, root: Root) -> None:
         raise refusals.forbidden()
 
 
-def readable(tx: Tx, actor: Actor, sids: Sequence[str]) -> set[str]:
-    """Which of 1 to 1000 objects the actor may see, with at most one statement."""
+def readable(tx: Tx, actor: Actor, roots: Sequence[Root]) -> set[str]:
+    """Which of 1 to 1000 objects the actor may see, with at most one statement; their SIDs."""
+    if actor.readable is not None:
+        return actor.readable(tx, actor, roots)
+    sids = [root.sid for root in roots]
     if not actor.acl_enabled:
         return set(sids)
     names = tables.numbered(sids)

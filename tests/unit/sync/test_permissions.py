@@ -135,7 +135,7 @@ def test_readable_tells_which_of_many_objects_an_identity_may_see(world: World, 
     blind = world(roots.create, REST, DOCUMENT)
     world(permissions.grant, blind, "bob", read=False, write=True, manage=True)
     stream = world(roots.create, REST, STREAM)
-    sids = [shared.sid, own.sid, blind.sid, stream.sid]
+    every = [shared, own, blind, stream]
 
-    assert world(permissions.readable, LOCKED_BOB, sids) == {own.sid, stream.sid}
-    assert world(permissions.readable, ALICE, sids) == set(sids)
+    assert world(permissions.readable, LOCKED_BOB, every) == {own.sid, stream.sid}
+    assert world(permissions.readable, ALICE, every) == {root.sid for root in every}

@@ -64,7 +64,7 @@ def exercise(world: World) -> None:
         world(replay.since, current, -1, 10)
         world(replay.counter_at, current, current.date_updated_ms)
         world(items.update, ALICE, kind, "same", key, data=DATA, ttl=60)
-        world(permissions.readable, LOCKED_ALICE, [root.sid])
+        world(permissions.readable, LOCKED_ALICE, [root])
         world(permissions.grant, root, "bob", read=True, write=True, manage=True)
         for place in (START, END, Cursor(("bob",)), Cursor(("bob",), backward=True)):
             world(permissions.page, root, place, 10)

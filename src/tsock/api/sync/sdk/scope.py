@@ -8,7 +8,7 @@ from tsock.api.request import Request
 from tsock.api.sync.links import Links
 from tsock.errors import ApiError
 from tsock.sync import refusals
-from tsock.sync.actor import Actor, SyncLimits
+from tsock.sync.actor import Actor, Readable, SyncLimits
 from tsock.sync.announce import CDS_HOST
 from tsock.sync.services import options_of
 
@@ -18,8 +18,10 @@ _HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{
 class SdkScope:
     """Names the actor of a tunnelled request, and the base of the URLs it is shown."""
 
-    def __init__(self, directory: Directory, limits: SyncLimits) -> None:
+    def __init__(self, directory: Directory, limits: SyncLimits, chat_readable: Readable) -> None:
+        """`chat_readable` tells what may be read of Conversations' objects, which have no permissions."""
         self._directory = directory
+        self._chat_readable = chat_readable
         self.limits = limits
 
     def actor(self, request: Request) -> Actor:
@@ -39,18 +41,27 @@ class SdkScope:
             raise ApiError(404, code, "Service Instance not found")
         if not service.enabled:
             raise refusals.service_out_of_reach()
-        is_chat = request.product == CHAT
-        if is_chat and request.method != "GET" and request.path[-1] != "Subscriptions":
-            raise refusals.forbidden()
+        endpoint_id = caller.endpoint_id or session.endpoint_id
+        if request.product == CHAT:
+            if request.method != "GET" and request.path[-1] != "Subscriptions":
+                raise refusals.forbidden()
+            return Actor(
+                account_sid=caller.account_sid,
+                service_sid=service.sid,
+                identity=caller.identity,
+                readable=self._chat_readable,
+                endpoint_id=endpoint_id,
+                limits=self.limits,
+            )
         options = options_of(service)
         return Actor(
             account_sid=caller.account_sid,
             service_sid=service.sid,
             identity=caller.identity,
-            acl_enabled=options.acl_enabled or is_chat,
+            acl_enabled=options.acl_enabled,
             connection=session.origin,
             webhook_url=options.webhook_url,
-            endpoint_id=caller.endpoint_id or session.endpoint_id,
+            endpoint_id=endpoint_id,
             limits=self.limits,
         )
 

@@ -105,14 +105,16 @@ class SubscriptionHandlers:
         """What each entry gets; reads only."""
         sids = [wanted.object_sid for wanted in batch.requests]
         found = replay.standing(tx, actor, sids) if sids else {}
-        readable = permissions.readable(tx, actor, list(found)) if found else set[str]()
+        readable = permissions.readable(tx, actor, list(found.values())) if found else set[str]()
         following = {*session.subscriptions, *(session.interrupted or ())}
         positions: dict[str, int] = {}
         events_left, bytes_left = self._settings.sync_replay_events_max, REPLAY_BYTES_MAX
         outcomes: list[Outcome] = []
         for wanted in batch.requests:
             root = found.get(wanted.object_sid)
-            error = self._refusal(wanted, root, readable, following)
+            error = self._refusal(wanted, root, readable)
+            if error is None and wanted.object_sid not in following and actor.readable is None:
+                error = self._too_many(following)
             if root is None or error is not None:
                 outcomes.append(Outcome(wanted, error))
                 continue
@@ -134,9 +136,7 @@ class SubscriptionHandlers:
             outcomes.append(Outcome(wanted, replay=missed, known=known, is_stream=root.kind is STREAM))
         return outcomes
 
-    def _refusal(
-        self, wanted: Wanted, root: Root | None, readable: set[str], following: set[str]
-    ) -> ApiError | None:
+    def _refusal(self, wanted: Wanted, root: Root | None, readable: set[str]) -> ApiError | None:
         if wanted.object_type == "live_query":
             return ApiError(400, 54502, "Query index not found")
         kind = KINDS.get(wanted.object_type)
@@ -144,10 +144,14 @@ class SubscriptionHandlers:
             return refusals.object_not_found(kind or DOCUMENT)
         if root.sid not in readable:
             return refusals.forbidden()
-        most = self._settings.sync_subscriptions_max
-        if root.sid not in following and len(following) >= most:
-            return ApiError(400, 54419, f"Too many subscriptions: one connection may have {most}")
         return None
+
+    def _too_many(self, following: set[str]) -> ApiError | None:
+        """Only Sync's own objects are bounded by number: those of Conversations are by its own limits."""
+        most = self._settings.sync_subscriptions_max
+        if len(following) < most:
+            return None
+        return ApiError(400, 54419, f"Too many subscriptions: one connection may have {most}")
 
     def _position(self, tx: Tx, session: LiveSession, root: Root) -> int:
         """The number behind which to replay for a client that names none."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from tsock.accounts.caller import SYNC
 from tsock.accounts.directory import Directory
 from tsock.accounts.records import Service
 from tsock.api.live import Following, LiveSession
@@ -36,13 +37,13 @@ class Withdrawal:
     def heed(self, fact: ReadRevoked) -> None:
         """Send nothing more of an object to an identity that may not read it any longer."""
         service = self._directory.service(fact.service_sid)
-        if service is not None and options_of(service).acl_enabled:
+        if service is not None and (service.product != SYNC or options_of(service).acl_enabled):
             for session in self._of_identity(service.account_sid, fact.identity):
                 self._hub.leave(session, fact.topic)
 
     def changed(self, record: Change) -> None:
         """Stop delivering what permissions forbid, after a service's were switched on."""
-        if not isinstance(record, Service) or not options_of(record).acl_enabled:
+        if not isinstance(record, Service) or record.product != SYNC or not options_of(record).acl_enabled:
             return
         for session in self._of_account(record.account_sid):
             caller = session.caller
@@ -54,8 +55,8 @@ class Withdrawal:
 
     def _withdraw(self, session: LiveSession, actor: Actor, sids: Sequence[str]) -> None:
         def forbidden(tx: Tx) -> set[str]:
-            own = list(replay.standing(tx, actor, sids))
-            return set(own) - permissions.readable(tx, actor, own) if own else set()
+            own = replay.standing(tx, actor, sids)
+            return set(own) - permissions.readable(tx, actor, list(own.values())) if own else set()
 
         def leave(unreadable: set[str] | None, error: Exception | None, seen: Seen) -> None:
             # Where it cannot be told what may be read, nothing is.

@@ -1,0 +1,1 @@
+"""Conversations, by who asks: the SDKs, back ends, and whoever has media."""

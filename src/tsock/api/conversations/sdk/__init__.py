@@ -1,0 +1,1 @@
+"""What the SDKs ask of Conversations through the socket."""

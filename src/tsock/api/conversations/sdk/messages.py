@@ -1,0 +1,81 @@
+"""What the SDKs ask of messages: send, change, remove. History is read from the Sync list."""
+
+from msgspec import UNSET
+
+from tsock.api.conversations.sdk import bodies
+from tsock.api.conversations.sdk.request import once, read_body
+from tsock.api.conversations.sdk.scope import ChatScope, RouteEntry, in_service, service_url
+from tsock.api.request import Answer, Read, Request, Response, answer
+from tsock.api.router import Route
+from tsock.conversations import messages
+from tsock.conversations.messages import MessageChange, NewMessage
+from tsock.storage.store import Tx
+
+
+class MessageHandlers:
+    """Messages are named by their SIDs."""
+
+    def __init__(self, scope: ChatScope) -> None:
+        self._scope = scope
+
+    def routes(self) -> list[Route]:
+        """The part of the route table that is served here."""
+        many = "/Conversations/{conversation}/Messages"
+        one = f"{many}/{{message}}"
+        table: list[RouteEntry] = [
+            ("POST", many, self.send),
+            ("GET", one, self.fetch),
+            ("POST", one, self.change),
+            ("DELETE", one, self.remove),
+        ]
+        return in_service(table)
+
+    def send(self, request: Request, conversation: str) -> Answer:
+        """Send a message; the author is who asks."""
+        actor = self._scope.actor(request)
+        body = read_body(request)
+        new = NewMessage(
+            body=None if body.body is UNSET else body.body,
+            subject=None if body.subject is UNSET else body.subject,
+            attributes="{}" if body.attributes is UNSET else body.attributes,
+        )
+        place = service_url(request, actor)
+
+        def rule(tx: Tx) -> tuple[Response, str]:
+            shown = bodies.message(actor, place, messages.send(tx, actor, conversation, new))
+            return answer(shown, 201), shown["url"]
+
+        return once(request, actor, rule)
+
+    def fetch(self, request: Request, conversation: str, sid: str) -> Answer:
+        """One message."""
+        actor = self._scope.actor(request)
+        place = service_url(request, actor)
+
+        def query(tx: Tx) -> Response:
+            return answer(bodies.message(actor, place, messages.fetch(tx, actor, conversation, sid)))
+
+        return Read(query)
+
+    def change(self, request: Request, conversation: str, sid: str) -> Answer:
+        """Set body, subject or attributes."""
+        actor = self._scope.actor(request)
+        body = read_body(request)
+        change = MessageChange(body=body.body, subject=body.subject, attributes=body.attributes)
+        place = service_url(request, actor)
+
+        def rule(tx: Tx) -> tuple[Response, str]:
+            shown = bodies.message(actor, place, messages.update(tx, actor, conversation, sid, change))
+            return answer(shown), shown["url"]
+
+        return once(request, actor, rule)
+
+    def remove(self, request: Request, conversation: str, sid: str) -> Answer:
+        """Remove a message."""
+        actor = self._scope.actor(request)
+
+        def rule(tx: Tx) -> tuple[Response, None]:
+            messages.remove(tx, actor, conversation, sid)
+            return Response(204), None
+
+        return once(request, actor, rule)

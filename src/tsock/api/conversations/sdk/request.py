@@ -1,0 +1,78 @@
+"""Bodies of the SDKs' commands, and mutations that are carried out once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tsock.api.request import Request, Response, Write, answer
+from tsock.conversations import mutations
+from tsock.conversations.actor import ChatActor
+from tsock.errors import invalid
+from tsock.storage.store import Tx
+
+MUTATION_ID_CHARS_MAX = 128
+
+
+class CommandBody(msgspec.Struct, frozen=True, gc=False):
+    """Every member that a command may have; the rest is ignored."""
+
+    friendly_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    unique_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    attributes: str | msgspec.UnsetType = msgspec.UNSET
+    type: str | msgspec.UnsetType | None = msgspec.UNSET
+    identity: str | None = None
+    messaging_binding: dict[str, Any] | None = None
+    notification_level: str | msgspec.UnsetType = msgspec.UNSET
+    last_read_message_index: Any = msgspec.UNSET
+    last_consumed_message_index: Any = msgspec.UNSET
+    """The same, as clients of the first generation call it."""
+    body: str | msgspec.UnsetType | None = msgspec.UNSET
+    subject: str | msgspec.UnsetType | None = msgspec.UNSET
+    media_sids: list[str] = []
+    content_sid: str | None = None
+    content_variables: str | None = None
+
+
+def read_body(request: Request) -> CommandBody:
+    """The members of a command.
+
+    Raises:
+        ApiError: 20422, it is no JSON object, or a member has another type.
+    """
+    if not request.body:
+        return CommandBody()
+    try:
+        return _decode(request.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise invalid(f"expected a JSON object, {error}") from None
+
+
+def once(request: Request, actor: ChatActor, rule: Callable[[Tx], tuple[Response, str | None]]) -> Write:
+    """Carry out a mutation, unless it was before: then the answer is where its result is.
+
+    Args:
+        request: the command, whose `X-Twilio-Mutation-Id` names it.
+        actor: who asks.
+        rule: answers, and tells the URL of what it made or changed; None after a removal.
+    """
+    mutation_id = request.headers.get("x-twilio-mutation-id", "")[:MUTATION_ID_CHARS_MAX]
+
+    def carry_out(tx: Tx) -> Response:
+        known = mutations.find(tx, actor, mutation_id) if mutation_id else None
+        if known is not None:
+            return Response(204) if known.resource_url is None else _applied(known.resource_url)
+        response, url = rule(tx)
+        if mutation_id:
+            mutations.note(tx, actor, mutation_id, url)
+        return response
+
+    return Write(carry_out, about="/".join(request.path[4:6]))
+
+
+def _applied(url: str) -> Response:
+    """The answer that makes clients fetch what an earlier request has made."""
+    return answer({"resource_url": url}, 202)
+
+
+_decode = msgspec.json.Decoder(CommandBody).decode

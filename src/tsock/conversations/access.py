@@ -1,0 +1,49 @@
+"""Who may read which of the Sync objects that conversations and users stand on.
+
+A conversation's document is for its participants, its creator and administrative users; its messages and its
+roster for participants; a user's conversations for that user; its info for everybody in the service.
+"""
+
+from collections.abc import Sequence
+
+from tsock.conversations import objects, roles, tables
+from tsock.storage.store import Tx
+from tsock.sync.actor import SYSTEM, Actor
+from tsock.sync.models import Root
+
+ADMINISTRATIVE = "addParticipant"
+"""A service role with this permission sees every conversation of the service."""
+
+
+def readable(tx: Tx, actor: Actor, found: Sequence[Root]) -> set[str]:
+    """Which of 1 to 1000 objects of a chat service an identity may read, by SID."""
+    allowed: set[str] = set()
+    parts: list[tuple[Root, str, str]] = []
+    for root in found:
+        owner_sid, _, part = (root.unique_name or "").partition(".")
+        if part == objects.INFO or (part == objects.CHANNELS and root.created_by == actor.identity):
+            allowed.add(root.sid)
+        elif part in (objects.CHANNEL, objects.MESSAGES, objects.ROSTER):
+            parts.append((root, owner_sid, part))
+    attended = tables.attended(tx, actor.identity, sorted({owner_sid for _, owner_sid, _ in parts}))
+    beyond: list[Root] = []
+    for root, owner_sid, part in parts:
+        if owner_sid in attended or (part == objects.CHANNEL and created(root, actor.identity)):
+            allowed.add(root.sid)
+        elif part == objects.CHANNEL:
+            beyond.append(root)
+    if beyond and administers(tx, actor.service_sid, actor.identity):
+        allowed.update(root.sid for root in beyond)
+    return allowed
+
+
+def created(document: Root, identity: str) -> bool:
+    """Whether an identity created the conversation of a document."""
+    return document.created_by == identity != SYSTEM
+
+
+def administers(tx: Tx, service_sid: str, identity: str) -> bool:
+    """Whether the service role of an identity makes it an administrative user."""
+    user = tables.user(tx, service_sid, identity)
+    role = None if user is None or user.deleted_ms else roles.get(tx, service_sid, user.role_sid)
+    return role is not None and role.grants(ADMINISTRATIVE)

@@ -1,0 +1,55 @@
+"""Who asks a rule of Conversations for something, and the limits that apply."""
+
+from typing import Literal
+
+import msgspec
+
+from tsock.conversations.services import ChatOptions
+from tsock.sync.actor import SYSTEM, Actor, SyncLimits
+
+Source = Literal["SDK", "API"]
+"""Who caused a change, as webhooks tell it."""
+
+_ITEMS_MAX = 2**31
+"""Lists and maps of conversations are bounded by the rules of Conversations, not by those of Sync."""
+
+
+class ChatLimits(msgspec.Struct, frozen=True, gc=False):
+    """How large things may become; the defaults are the documented ones."""
+
+    name_chars_max: int = 256
+    unique_name_chars_max: int = 256
+    conversation_attributes_bytes_max: int = 16 * 1024
+    attributes_bytes_max: int = 4 * 1024
+    """Of a message, a participant or a user."""
+    body_bytes_max: int = 32 * 1024
+    identity_chars_max: int = 256
+    participants_max: int = 1000
+    outside_participants_max: int = 50
+    """Those who take part by an address, of all of them."""
+    conversations_per_user_max: int = 1000
+    unread_max: int = 1000
+    page_rows_max: int = 100
+
+
+class ChatActor(msgspec.Struct, frozen=True, gc=False):
+    """One caller, in one service. Nothing outside `service_sid` exists for it."""
+
+    account_sid: str
+    service_sid: str
+    identity: str = SYSTEM
+    options: ChatOptions = ChatOptions()
+    """Of the service."""
+    limits: ChatLimits = ChatLimits()
+    source: Source = "API"
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether roles bind this caller; never over REST."""
+        return self.source == "SDK"
+
+    def of_sync(self) -> Actor:
+        """The same caller for the rules of Sync; it gets an echo of what it causes."""
+        return Actor(
+            self.account_sid, self.service_sid, self.identity, limits=SyncLimits(items_max=_ITEMS_MAX)
+        )

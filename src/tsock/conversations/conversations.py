@@ -1,0 +1,236 @@
+"""Conversations: made, found, changed, removed (`protocol/conversations.md`, Conversations)."""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tsock.clock import iso_ms
+from tsock.conversations import access, objects, refusals, states, tables, values
+from tsock.conversations.actor import ChatActor
+from tsock.conversations.authorization import require
+from tsock.conversations.models import ConversationData, ParticipantData, State, StateName
+from tsock.conversations.tables import Conversation, Place
+from tsock.events import ReadRevoked
+from tsock.ids import is_sid
+from tsock.storage.store import Tx
+from tsock.sync.models import Root
+
+
+class ConversationChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be set of a conversation; what is unset keeps its value, or has that of a new one."""
+
+    friendly_name: str | UnsetType | None = UNSET
+    unique_name: str | UnsetType | None = UNSET
+    attributes: str | UnsetType = UNSET
+    type: Literal["public", "private"] | UnsetType = UNSET
+    state: StateName | UnsetType = UNSET
+    """Over REST only, as all that follows."""
+    inactive_after: str | UnsetType = UNSET
+    closed_after: str | UnsetType = UNSET
+    messaging_service_sid: str | UnsetType | None = UNSET
+    created_ms: int | UnsetType = UNSET
+    updated_ms: int | UnsetType = UNSET
+    email: dict[str, str] | UnsetType = UNSET
+    """Name and address that e-mail leaves from."""
+
+
+NO_CHANGE = ConversationChange()
+
+
+class Opened(msgspec.Struct):
+    """A conversation with what its document says, and how its caller takes part."""
+
+    row: Conversation
+    document: Root
+    data: ConversationData
+    own: Place | None = None
+    """Where the caller takes part."""
+    part: ParticipantData | None = None
+    """What the roster says of that."""
+
+    @property
+    def role_sid(self) -> str | None:
+        """The caller's role in it."""
+        return None if self.part is None else self.part.role_sid
+
+
+def create(tx: Tx, actor: ChatActor, change: ConversationChange = NO_CHANGE) -> Opened:
+    """Make a conversation; its creator is not yet a participant.
+
+    Raises:
+        ApiError: 50107 no permission; 50003, 50004, 50303, 50304, 50390 bad values; 50353 the name is taken;
+            50384 it cannot start closed; 50375, 50376, 50379, 50380 bad timers.
+    """
+    require(tx, actor, "createConversation")
+    if change.state == "closed":
+        raise states.cannot_start_closed()
+    sid, now, by = tx.sid("CH"), iso_ms(tx.now_ms), actor.of_sync()
+    messages = objects.create(tx, by, sid, objects.MESSAGES)
+    roster = objects.create(tx, by, sid, objects.ROSTER)
+    data = ConversationData(
+        messages=messages.unique_name or "",
+        roster=roster.unique_name or "",
+        created_by=actor.identity,
+        date_created=now,
+        date_updated=now,
+        state=State("active", now),
+    )
+    row = Conversation(
+        sid=sid,
+        service_sid=actor.service_sid,
+        document_sid="",
+        messages_sid=messages.sid,
+        roster_sid=roster.sid,
+        created_ms=tx.now_ms,
+        unique_name=None,
+        state="active",
+    )
+    _apply(tx, actor, row, data, change)
+    document = objects.create(tx, by, sid, objects.CHANNEL, data)
+    row.document_sid = document.sid
+    tables.insert_conversation(tx, row)
+    return Opened(row, document, data)
+
+
+def find(tx: Tx, actor: ChatActor, name: str) -> Conversation:
+    """The conversation with this SID or unique name.
+
+    Raises:
+        ApiError: 50350.
+    """
+    service_sid = actor.service_sid
+    if is_sid(name):
+        row = tables.conversation(tx, service_sid, name)
+    else:
+        row = tables.conversation_named(tx, service_sid, name)
+    if row is None:
+        raise refusals.conversation_not_found(name)
+    return row
+
+
+def fetch(tx: Tx, actor: ChatActor, name: str) -> Opened:
+    """Read a conversation that the caller may see.
+
+    Raises:
+        ApiError: 50350; 50430, it is for others.
+    """
+    return seen(tx, actor, find(tx, actor, name))
+
+
+def seen(tx: Tx, actor: ChatActor, row: Conversation) -> Opened:
+    """The same of a conversation that was found."""
+    return entered(tx, actor, row, objects.read(tx, row.document_sid))
+
+
+def entered(tx: Tx, actor: ChatActor, row: Conversation, document: Root) -> Opened:
+    """A conversation as the caller may see it, with its document as a rule claimed it.
+
+    Raises:
+        ApiError: 50430, it is for others.
+    """
+    opened = Opened(row, document, objects.decoded(document, ConversationData))
+    if not actor.is_bound:
+        return opened
+    opened.own = tables.place_of(tx, row.sid, actor.identity)
+    if opened.own is not None:
+        item = objects.item(tx, row.roster_sid, opened.own.sid)
+        assert item is not None
+        opened.part = objects.decoded(item, ParticipantData)
+    elif not access.created(document, actor.identity) and not access.administers(
+        tx, actor.service_sid, actor.identity
+    ):
+        raise refusals.not_a_participant()
+    return opened
+
+
+def update(tx: Tx, actor: ChatActor, name: str, change: ConversationChange) -> Opened:
+    """Set what the change says.
+
+    Raises:
+        ApiError: 50350; 50430; 50107; 50377 closed; 20161 nothing to change; for bad values as `create`.
+    """
+    row = find(tx, actor, name)
+    (document,) = objects.claim(tx, row.document_sid)
+    opened = entered(tx, actor, row, document)
+    if change == NO_CHANGE:
+        raise refusals.nothing_to_change()
+    if change.friendly_name is not UNSET or change.unique_name is not UNSET:
+        require(tx, actor, "editConversationName", opened.role_sid)
+    if change.attributes is not UNSET:
+        require(tx, actor, "editConversationAttributes", opened.role_sid)
+    states.require_changeable(opened.data)
+    _apply(tx, actor, row, opened.data, change)
+    if change.updated_ms is UNSET:
+        opened.data.date_updated = iso_ms(tx.now_ms)
+    tables.save_conversation(tx, row)
+    objects.save_document(tx, document, opened.data)
+    return opened
+
+
+def remove(tx: Tx, actor: ChatActor, name: str) -> Conversation:
+    """End a conversation; each participant is told before anything of it is gone.
+
+    Raises:
+        ApiError: 50350; 50430; 50107.
+    """
+    row = find(tx, actor, name)
+    attending = [(place, _user(tx, place)) for place in tables.places(tx, row.sid) if place.identity]
+    maps = [user.conversations_sid for _, user in attending]
+    document, messages, roster, *others = objects.claim(
+        tx, row.document_sid, row.messages_sid, row.roster_sid, *maps
+    )
+    require(tx, actor, "deleteConversation", entered(tx, actor, row, document).role_sid)
+    for (place, _), conversations in zip(attending, others, strict=True):
+        leave(tx, row, place, conversations)
+    for part in (document, messages, roster):
+        objects.retire(tx, part)
+    tables.delete_conversation(tx, row.sid)
+    return row
+
+
+def leave(tx: Tx, row: Conversation, place: Place, conversations: Root) -> None:
+    """Take a conversation out of a participant's own, and end its right to read."""
+    item = objects.item(tx, conversations.sid, row.sid)
+    if item is not None:
+        objects.bury(tx, conversations, item)
+    assert place.identity is not None
+    for sid in (row.document_sid, row.messages_sid, row.roster_sid):
+        tx.emit(ReadRevoked(row.service_sid, sid, place.identity))
+
+
+def _user(tx: Tx, place: Place) -> tables.User:
+    assert place.identity is not None
+    user = tables.user(tx, place.service_sid, place.identity)
+    assert user is not None, f"{place.identity} takes part and is no user"
+    return user
+
+
+def _apply(
+    tx: Tx, actor: ChatActor, row: Conversation, data: ConversationData, change: ConversationChange
+) -> None:
+    limits = actor.limits
+    if change.friendly_name is not UNSET:
+        data.friendly_name = values.friendly_name(change.friendly_name, limits)
+    if change.unique_name is not UNSET:
+        name = values.unique_name(change.unique_name, limits)
+        holder = None if name is None else tables.conversation_named(tx, actor.service_sid, name)
+        if name is not None and holder is not None and holder.sid != row.sid:
+            raise refusals.name_taken(name)
+        row.unique_name = data.unique_name = name
+    if change.attributes is not UNSET:
+        data.attributes = values.attributes(change.attributes, limits.conversation_attributes_bytes_max)
+    if change.type is not UNSET:
+        data.type = change.type
+    if change.messaging_service_sid is not UNSET:
+        row.messaging_service_sid = change.messaging_service_sid
+    if change.email is not UNSET:
+        bindings: dict[str, Any] = {} if data.bindings is UNSET else data.bindings
+        data.bindings = {**bindings, "email": change.email}
+    if change.created_ms is not UNSET:
+        row.created_ms, data.date_created = change.created_ms, iso_ms(change.created_ms)
+    if change.updated_ms is not UNSET:
+        data.date_updated = iso_ms(change.updated_ms)
+    states.set_timers(tx, row, inactive_after=change.inactive_after, closed_after=change.closed_after)
+    if change.state is not UNSET and change.state != data.state.current:
+        states.move(tx, row, data, change.state)

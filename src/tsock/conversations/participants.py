@@ -1,0 +1,267 @@
+"""Who takes part in a conversation: with an identity, or by an address."""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tsock.clock import iso_ms
+from tsock.conversations import (
+    addresses,
+    conversations,
+    objects,
+    read_marks,
+    refusals,
+    roles,
+    states,
+    tables,
+    users,
+    values,
+)
+from tsock.conversations.actor import ChatActor
+from tsock.conversations.addresses import Binding
+from tsock.conversations.authorization import require
+from tsock.conversations.conversations import Opened
+from tsock.conversations.models import MembershipData, ParticipantData
+from tsock.conversations.tables import Conversation, Place
+from tsock.ids import is_sid
+from tsock.storage.store import Tx
+from tsock.sync.models import Item, Root
+
+CHAT = "chat"
+
+
+class NewParticipant(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is to be added: an identity, or a binding."""
+
+    identity: str | None = None
+    binding: Binding | None = None
+    attributes: str = "{}"
+    role_sid: str | None = None
+    """Over REST only, as what follows."""
+    created_ms: int | None = None
+    updated_ms: int | None = None
+
+
+class ParticipantChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be set of a participant; what is unset keeps its value."""
+
+    attributes: str | UnsetType = UNSET
+    role_sid: str | UnsetType = UNSET
+    last_read_message_index: int | UnsetType | None = UNSET
+    last_read_ms: int | UnsetType | None = UNSET
+    created_ms: int | UnsetType = UNSET
+    updated_ms: int | UnsetType = UNSET
+
+
+NO_CHANGE = ParticipantChange()
+
+
+class Participant(msgspec.Struct):
+    """A participant as the roster has it."""
+
+    row: Conversation
+    place: Place
+    data: ParticipantData
+
+
+def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant:
+    """Add somebody, or join.
+
+    Raises:
+        ApiError: 50350; 50430; 50107; 50377; 50433, 50416 it is in; 50417, 50418, 50214 too many; 50109 no
+            such role; 50203 to 50207, 50211, 50407 to 50414, 50303, 50304 bad values.
+    """
+    row = conversations.find(tx, actor, name)
+    if new.binding is not None:
+        return _add_outside(tx, actor, row, new, new.binding)
+    identity = values.identity(new.identity, actor.limits)
+    opened = conversations.seen(tx, actor, row)
+    joins = identity == actor.identity
+    permission = "joinConversation" if joins else "addParticipant"
+    if tables.place_of(tx, row.sid, identity) is not None:
+        raise refusals.participant_exists(identity)
+    require(tx, actor, permission, opened.role_sid)
+    user = users.ensure(tx, actor, identity)
+    roster, own = objects.claim(tx, row.roster_sid, user.conversations_sid)
+    _require_room(tx, actor, opened, roster)
+    limits = actor.limits
+    if tables.place_of(tx, row.sid, identity) is not None:
+        raise refusals.participant_exists(identity)
+    most = limits.conversations_per_user_max
+    if tables.open_conversations(tx, actor.service_sid, identity, most) >= most:
+        raise refusals.too_many_conversations(identity, most)
+    place = Place(row.sid, tx.sid("MB"), row.service_sid, identity)
+    is_creator = identity == opened.data.created_by
+    data = _data(tx, actor, new, type=CHAT, identity=identity, is_creator=is_creator)
+    data.user_info = user.info_sid
+    tables.insert_place(tx, place)
+    by = actor.of_sync()
+    objects.put(tx, by, roster, place.sid, data)
+    channel = objects.name(row.sid, objects.CHANNEL)
+    objects.put(tx, by, own, row.sid, MembershipData(channel))
+    return Participant(row, place, data)
+
+
+def find(tx: Tx, actor: ChatActor, row: Conversation, name: str) -> Participant:
+    """A participant of a conversation that was found, by SID or identity.
+
+    Raises:
+        ApiError: 50432.
+    """
+    place = _place(tx, row, name)
+    item = objects.item(tx, row.roster_sid, place.sid)
+    assert item is not None
+    return Participant(row, place, objects.decoded(item, ParticipantData))
+
+
+def fetch(tx: Tx, actor: ChatActor, name: str, who: str) -> Participant:
+    """A participant of a conversation that the caller may see.
+
+    Raises:
+        ApiError: 50350; 50430; 50432.
+    """
+    return find(tx, actor, conversations.fetch(tx, actor, name).row, who)
+
+
+def update(tx: Tx, actor: ChatActor, name: str, who: str, change: ParticipantChange) -> Participant:
+    """Set what the change says.
+
+    Raises:
+        ApiError: 50350; 50430; 50432; 50107; 20161 nothing to change; 50109 no role; 50303, 50304, 50421.
+    """
+    row = conversations.find(tx, actor, name)
+    place = _place(tx, row, who)
+    user = tables.user(tx, row.service_sid, place.identity) if place.identity else None
+    roster, *own = objects.claim(tx, row.roster_sid, *([user.conversations_sid] if user else []))
+    opened = conversations.seen(tx, actor, row)
+    if change == NO_CHANGE:
+        raise refusals.nothing_to_change()
+    if change.attributes is not UNSET:
+        mine = place.identity == actor.identity
+        everybody = "editAnyParticipantAttributes"
+        permission = "editOwnParticipantAttributes" if mine else everybody
+        require(tx, actor, permission, opened.role_sid, instead=everybody)
+    states.require_changeable(opened.data)
+    item = _item(tx, roster, place)
+    data = objects.decoded(item, ParticipantData)
+    if change.attributes is not UNSET:
+        data.attributes = values.attributes(change.attributes, actor.limits.attributes_bytes_max)
+    if change.role_sid is not UNSET:
+        data.role_sid = roles.find(tx, actor.service_sid, change.role_sid, "conversation", 50109).sid
+    if change.created_ms is not UNSET:
+        data.date_created = iso_ms(change.created_ms)
+    data.date_updated = iso_ms(tx.now_ms if change.updated_ms is UNSET else change.updated_ms)
+    if change.last_read_message_index is not UNSET:
+        index = read_marks.index(tx, row, change.last_read_message_index)
+        at_ms = tx.now_ms if not change.last_read_ms else change.last_read_ms
+        read_marks.note(data, index, at_ms)
+        for conversations_map in own:
+            read_marks.save(tx, actor.of_sync(), conversations_map, row, index)
+    objects.change(tx, actor.of_sync(), roster, item, data)
+    return Participant(row, place, data)
+
+
+def remove(tx: Tx, actor: ChatActor, name: str, who: str) -> Participant:
+    """Take somebody out, or leave: access ends at once.
+
+    Raises:
+        ApiError: 50350; 50430; 50432; 50107.
+    """
+    row = conversations.find(tx, actor, name)
+    opened = conversations.seen(tx, actor, row)
+    place = _place(tx, row, who)
+    leaves = place.identity == actor.identity
+    require(
+        tx,
+        actor,
+        "leaveConversation" if leaves else "removeParticipant",
+        opened.role_sid,
+        instead="removeParticipant",
+    )
+    return take_out(tx, row, place)
+
+
+def take_out(tx: Tx, row: Conversation, place: Place) -> Participant:
+    """Take a participant out, whoever has it done."""
+    if place.identity is None:
+        (roster,) = objects.claim(tx, row.roster_sid)
+        own = None
+    else:
+        user = tables.user(tx, row.service_sid, place.identity)
+        assert user is not None
+        roster, own = objects.claim(tx, row.roster_sid, user.conversations_sid)
+    item = _item(tx, roster, place)
+    data = objects.decoded(item, ParticipantData)
+    objects.bury(tx, roster, item)
+    if own is not None:
+        conversations.leave(tx, row, place, own)
+    tables.delete_place(tx, place)
+    return Participant(row, place, data)
+
+
+def _place(tx: Tx, row: Conversation, name: str) -> Place:
+    place = tables.place_of(tx, row.sid, name)
+    if place is None and is_sid(name):
+        place = tables.place(tx, row.sid, name)
+    if place is None:
+        raise refusals.participant_not_found(name)
+    return place
+
+
+def _item(tx: Tx, roster: Root, place: Place) -> Item:
+    item = objects.item(tx, roster.sid, place.sid)
+    assert item is not None
+    return item
+
+
+def _require_room(tx: Tx, actor: ChatActor, opened: Opened, roster: Root) -> None:
+    states.require_changeable(opened.data)
+    most = actor.limits.participants_max
+    if roster.item_count >= most:
+        raise refusals.too_many_participants(most)
+
+
+def _data(
+    tx: Tx,
+    actor: ChatActor,
+    new: NewParticipant,
+    *,
+    type: str,  # noqa: A002 - the member's name
+    identity: str | None = None,
+    is_creator: bool = False,
+) -> ParticipantData:
+    if new.role_sid is not None:
+        role_sid = roles.find(tx, actor.service_sid, new.role_sid, "conversation", 50109).sid
+    else:
+        role_sid = roles.of_newcomer(tx, actor.service_sid, actor.options, is_creator=is_creator)
+    return ParticipantData(
+        type=type,
+        role_sid=role_sid,
+        date_created=iso_ms(new.created_ms or tx.now_ms),
+        date_updated=iso_ms(new.updated_ms or tx.now_ms),
+        identity=identity,
+        attributes=values.attributes(new.attributes, actor.limits.attributes_bytes_max),
+    )
+
+
+def _add_outside(
+    tx: Tx, actor: ChatActor, row: Conversation, new: NewParticipant, binding: Binding
+) -> Participant:
+    if new.identity:
+        raise refusals.identity_and_address()
+    kind = addresses.check(binding)
+    opened = conversations.seen(tx, actor, row)
+    require(tx, actor, "addNonChatParticipant", opened.role_sid)
+    (roster,) = objects.claim(tx, row.roster_sid)
+    _require_room(tx, actor, opened, roster)
+    most = actor.limits.outside_participants_max
+    if tables.outside(tx, row.sid, most) >= most:
+        raise refusals.too_many_outside(most)
+    proxy = binding.proxy_address or ""
+    if tables.pair_in_use(tx, row.service_sid, binding.address, proxy):
+        raise refusals.pair_in_use()
+    place = Place(row.sid, tx.sid("MB"), row.service_sid, None, binding.address, proxy)
+    data = _data(tx, actor, new, type=kind)
+    data.bindings = {kind: addresses.shown(binding, kind)}
+    tables.insert_place(tx, place)
+    objects.put(tx, actor.of_sync(), roster, place.sid, data)
+    return Participant(row, place, data)

@@ -1,0 +1,250 @@
+"""SQL of conversations, participants and users: what finds the Sync objects that they stand on."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tsock.conversations.models import StateName
+from tsock.storage.store import Row, Tx
+from tsock.sync.tables import numbered, placeholders
+
+
+class Conversation(msgspec.Struct, gc=False):
+    """A row of `chat_conversations`; fields in the order of its columns."""
+
+    sid: str
+    service_sid: str
+    document_sid: str
+    messages_sid: str
+    roster_sid: str
+    created_ms: int
+    unique_name: str | None
+    state: StateName
+    messaging_service_sid: str | None = None
+    inactive_after: str | None = None
+    """How long after the last activity it becomes inactive, an ISO 8601 duration."""
+    closed_after: str | None = None
+    inactive_ms: int | None = None
+    """When that is, counted from the last activity."""
+    closed_ms: int | None = None
+
+
+class Place(msgspec.Struct, gc=False):
+    """A row of `chat_participants`: where somebody takes part."""
+
+    conversation_sid: str
+    sid: str
+    service_sid: str
+    identity: str | None
+    address: str | None = None
+    proxy_address: str | None = None
+
+
+class User(msgspec.Struct, gc=False):
+    """A row of `chat_users`."""
+
+    service_sid: str
+    identity: str
+    sid: str
+    role_sid: str
+    conversations_sid: str
+    """The map of its conversations."""
+    info_sid: str
+    created_ms: int
+    updated_ms: int
+    deleted_ms: int | None = None
+
+
+def _columns(kind: type[msgspec.Struct]) -> str:
+    return ", ".join(kind.__struct_fields__)
+
+
+def _values(kind: type[msgspec.Struct]) -> str:
+    return ", ".join(f":{name}" for name in kind.__struct_fields__)
+
+
+_CONVERSATION = f"SELECT {_columns(Conversation)} FROM chat_conversations"
+_CONVERSATION_BY_SID = f"{_CONVERSATION} WHERE sid = :sid"
+_CONVERSATION_BY_NAME = f"{_CONVERSATION} WHERE service_sid = :service_sid AND unique_name = :name"
+_INSERT_CONVERSATION = (
+    f"INSERT INTO chat_conversations ({_columns(Conversation)}) VALUES ({_values(Conversation)})"
+)
+_SAVE_CONVERSATION = (
+    "UPDATE chat_conversations SET unique_name = :unique_name, state = :state, created_ms = :created_ms, "
+    "messaging_service_sid = :messaging_service_sid, inactive_after = :inactive_after, "
+    "closed_after = :closed_after, inactive_ms = :inactive_ms, closed_ms = :closed_ms WHERE sid = :sid"
+)
+_DELETE_CONVERSATION = "DELETE FROM chat_conversations WHERE sid = :sid"
+
+_PLACE = f"SELECT {_columns(Place)} FROM chat_participants"
+_PLACE_OF = f"{_PLACE} WHERE conversation_sid = :sid AND identity = :identity"
+_PLACE_BY_SID = f"{_PLACE} WHERE conversation_sid = :sid AND sid = :participant_sid"
+_PLACES = f"{_PLACE} WHERE conversation_sid = :sid"
+_INSERT_PLACE = f"INSERT INTO chat_participants ({_columns(Place)}) VALUES ({_values(Place)})"
+_DELETE_PLACE = "DELETE FROM chat_participants WHERE conversation_sid = :sid AND sid = :participant_sid"
+_DELETE_PLACES = "DELETE FROM chat_participants WHERE conversation_sid = :sid"
+_OUTSIDE = (
+    "SELECT count(*) FROM (SELECT 1 FROM chat_participants "
+    "WHERE conversation_sid = :sid AND identity IS NULL LIMIT :limit) AS outside"
+)
+_PAIR = (
+    "SELECT p.sid FROM chat_participants p JOIN chat_conversations c ON c.sid = p.conversation_sid "
+    "WHERE p.service_sid = :service_sid AND p.address = :address AND p.proxy_address = :proxy_address "
+    "AND c.state <> 'closed' LIMIT 1"
+)
+_OPEN_CONVERSATIONS = (
+    "SELECT count(*) FROM (SELECT 1 FROM chat_participants p JOIN chat_conversations c "
+    "ON c.sid = p.conversation_sid WHERE p.service_sid = :service_sid AND p.identity = :identity "
+    "AND c.state <> 'closed' LIMIT :limit) AS counted"
+)
+_OF_IDENTITY = (
+    f"{_PLACE} WHERE service_sid = :service_sid AND identity = :identity AND conversation_sid > :after "
+    "ORDER BY conversation_sid LIMIT :limit"
+)
+
+_USER = f"SELECT {_columns(User)} FROM chat_users"
+_USER_BY_IDENTITY = f"{_USER} WHERE service_sid = :service_sid AND identity = :identity"
+_USER_BY_SID = f"{_USER} WHERE sid = :sid"
+_INSERT_USER = f"INSERT INTO chat_users ({_columns(User)}) VALUES ({_values(User)})"
+_SAVE_USER = (
+    "UPDATE chat_users SET sid = :sid, role_sid = :role_sid, created_ms = :created_ms, "
+    "updated_ms = :updated_ms, deleted_ms = :deleted_ms "
+    "WHERE service_sid = :service_sid AND identity = :identity"
+)
+
+
+# Conversations
+
+
+def by_sid(tx: Tx, sid: str) -> Conversation | None:
+    """The conversation with this SID, of whatever service."""
+    row = tx.one(_CONVERSATION_BY_SID, {"sid": sid})
+    return None if row is None else Conversation(*row)
+
+
+def conversation(tx: Tx, service_sid: str, sid: str) -> Conversation | None:
+    """The conversation of a service with this SID."""
+    found = by_sid(tx, sid)
+    return found if found is not None and found.service_sid == service_sid else None
+
+
+def conversation_named(tx: Tx, service_sid: str, name: str) -> Conversation | None:
+    """The conversation of a service with this unique name."""
+    row = tx.one(_CONVERSATION_BY_NAME, {"service_sid": service_sid, "name": name})
+    return None if row is None else Conversation(*row)
+
+
+def insert_conversation(tx: Tx, row: Conversation) -> None:
+    """Store a fresh conversation."""
+    tx.run(_INSERT_CONVERSATION, msgspec.structs.asdict(row))
+
+
+def save_conversation(tx: Tx, row: Conversation) -> None:
+    """Store what may change of a conversation."""
+    tx.run(_SAVE_CONVERSATION, msgspec.structs.asdict(row))
+
+
+def delete_conversation(tx: Tx, sid: str) -> None:
+    """Forget a conversation, and who took part."""
+    tx.run(_DELETE_PLACES, {"sid": sid})
+    tx.run(_DELETE_CONVERSATION, {"sid": sid})
+
+
+# Participants
+
+
+def place_of(tx: Tx, conversation_sid: str, identity: str) -> Place | None:
+    """Where an identity takes part in a conversation."""
+    row = tx.one(_PLACE_OF, {"sid": conversation_sid, "identity": identity})
+    return None if row is None else Place(*row)
+
+
+def place(tx: Tx, conversation_sid: str, participant_sid: str) -> Place | None:
+    """The place with this SID."""
+    row = tx.one(_PLACE_BY_SID, {"sid": conversation_sid, "participant_sid": participant_sid})
+    return None if row is None else Place(*row)
+
+
+def places(tx: Tx, conversation_sid: str) -> list[Place]:
+    """All of a conversation, whose number `participants_max` bounds."""
+    return _places(tx.all(_PLACES, {"sid": conversation_sid}))
+
+
+def places_of_identity(tx: Tx, service_sid: str, identity: str, after: str, limit: int) -> list[Place]:
+    """Where an identity takes part in a service, in the order of conversation SIDs, behind `after`."""
+    asked = {"service_sid": service_sid, "identity": identity, "after": after, "limit": limit}
+    return _places(tx.all(_OF_IDENTITY, asked))
+
+
+def insert_place(tx: Tx, row: Place) -> None:
+    """Store a fresh place."""
+    tx.run(_INSERT_PLACE, msgspec.structs.asdict(row))
+
+
+def delete_place(tx: Tx, row: Place) -> None:
+    """Forget a place."""
+    tx.run(_DELETE_PLACE, {"sid": row.conversation_sid, "participant_sid": row.sid})
+
+
+def attended(tx: Tx, identity: str, conversation_sids: Sequence[str]) -> set[str]:
+    """In which of up to 1000 conversations an identity takes part."""
+    if not conversation_sids:
+        return set()
+    names = numbered(conversation_sids)
+    rows = tx.all(
+        f"SELECT conversation_sid FROM chat_participants WHERE conversation_sid IN ({placeholders(names)}) "
+        "AND identity = :identity",
+        {**names, "identity": identity},
+    )
+    return {row[0] for row in rows}
+
+
+def outside(tx: Tx, conversation_sid: str, most: int) -> int:
+    """How many take part by an address, `most` at most."""
+    return _count(tx, _OUTSIDE, sid=conversation_sid, limit=most)
+
+
+def pair_in_use(tx: Tx, service_sid: str, address: str, proxy_address: str) -> bool:
+    """Whether a conversation that is not closed has a participant with these addresses."""
+    asked = {"service_sid": service_sid, "address": address, "proxy_address": proxy_address}
+    return tx.one(_PAIR, asked) is not None
+
+
+def open_conversations(tx: Tx, service_sid: str, identity: str, most: int) -> int:
+    """In how many conversations that are not closed an identity takes part, `most` at most."""
+    return _count(tx, _OPEN_CONVERSATIONS, service_sid=service_sid, identity=identity, limit=most)
+
+
+# Users
+
+
+def user(tx: Tx, service_sid: str, identity: str) -> User | None:
+    """The row of an identity, which may be a deleted user's."""
+    row = tx.one(_USER_BY_IDENTITY, {"service_sid": service_sid, "identity": identity})
+    return None if row is None else User(*row)
+
+
+def user_by_sid(tx: Tx, service_sid: str, sid: str) -> User | None:
+    """The user of a service with this SID, not deleted."""
+    row = tx.one(_USER_BY_SID, {"sid": sid})
+    found = None if row is None else User(*row)
+    return found if found is not None and found.service_sid == service_sid and not found.deleted_ms else None
+
+
+def insert_user(tx: Tx, row: User) -> None:
+    """Store a fresh user."""
+    tx.run(_INSERT_USER, msgspec.structs.asdict(row))
+
+
+def save_user(tx: Tx, row: User) -> None:
+    """Store what may change of a user."""
+    tx.run(_SAVE_USER, msgspec.structs.asdict(row))
+
+
+def _places(rows: Sequence[Row]) -> list[Place]:
+    return [Place(*row) for row in rows]
+
+
+def _count(tx: Tx, sql: str, **asked: object) -> int:
+    (row,) = tx.all(sql, asked)
+    return row[0]

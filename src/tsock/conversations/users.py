@@ -1,0 +1,177 @@
+"""Users: who a service knows, by their two maps (`protocol/conversations.md`, Users).
+
+A user comes into being when its identity first connects, is added to a conversation, or over REST.
+"""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tsock.conversations import objects, refusals, roles, tables, values
+from tsock.conversations.actor import ChatActor
+from tsock.conversations.authorization import require
+from tsock.conversations.models import NO_ATTRIBUTES, Reachability, UserValue
+from tsock.conversations.tables import User
+from tsock.storage.store import Tx
+from tsock.sync.actor import Actor
+
+FRIENDLY_NAME = "friendlyName"
+ATTRIBUTES = "attributes"
+REACHABILITY = "reachability"
+
+
+class UserChange(msgspec.Struct, frozen=True):
+    """What is to be set of a user; what is unset keeps its value."""
+
+    friendly_name: str | UnsetType | None = UNSET
+    attributes: str | UnsetType = UNSET
+    role_sid: str | UnsetType = UNSET
+    """Over REST only."""
+
+
+NO_CHANGE = UserChange()
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What a user's map of info says."""
+
+    friendly_name: str | None
+    attributes: str
+    reachability: Reachability | None
+    """None before it was ever told."""
+
+
+def ensure(tx: Tx, actor: ChatActor, identity: str, *, role_sid: str | None = None) -> User:
+    """The user of an identity, made now if the service does not know it.
+
+    Args:
+        tx: the transaction.
+        actor: who asks.
+        identity: a valid one.
+        role_sid: the service role of a new user, if it exists; else that of the service's newcomers.
+    """
+    user = tables.user(tx, actor.service_sid, identity)
+    if user is not None and user.deleted_ms is None:
+        return user
+    role = None if role_sid is None else roles.get(tx, actor.service_sid, role_sid)
+    if role is None or role.type != "service":
+        role_sid = actor.options.service_role_sid or roles.built_in(tx, actor.service_sid, "service user").sid
+    assert role_sid is not None
+    if user is not None:
+        user.sid, user.role_sid, user.deleted_ms = tx.sid("US"), role_sid, None
+        user.created_ms = user.updated_ms = tx.now_ms
+        tables.save_user(tx, user)
+        return user
+    return _make(tx, actor, identity, role_sid)
+
+
+def create(tx: Tx, actor: ChatActor, identity: str | None, change: UserChange = NO_CHANGE) -> User:
+    """Make a user over REST.
+
+    Raises:
+        ApiError: 50204, 50203, 50206, 50207 bad identity; 50201 it exists; 50102 no such role; 50003, 50303,
+            50304.
+    """
+    identity = values.identity(identity, actor.limits)
+    known = tables.user(tx, actor.service_sid, identity)
+    if known is not None and known.deleted_ms is None:
+        raise refusals.user_exists(identity)
+    _check_role(tx, actor, change)
+    user = ensure(tx, actor, identity, role_sid=change.role_sid or None)
+    _save(tx, actor, user, change)
+    return user
+
+
+def find(tx: Tx, actor: ChatActor, name: str) -> User:
+    """The user with this identity or SID.
+
+    Raises:
+        ApiError: 50200.
+    """
+    user = tables.user(tx, actor.service_sid, name)
+    if user is None or user.deleted_ms is not None:
+        user = tables.user_by_sid(tx, actor.service_sid, name)
+    if user is None:
+        raise refusals.user_not_found(name)
+    return user
+
+
+def update(tx: Tx, actor: ChatActor, name: str, change: UserChange) -> User:
+    """Set what the change says.
+
+    Raises:
+        ApiError: 50200; 20161 nothing to change; 50107; 50102 no such role; 50003, 50303, 50304 bad values.
+    """
+    user = find(tx, actor, name)
+    if change == NO_CHANGE:
+        raise refusals.nothing_to_change()
+    own = user.identity == actor.identity
+    require(tx, actor, "editOwnUserInfo" if own else "editAnyUserInfo", instead="editAnyUserInfo")
+    _check_role(tx, actor, change)
+    _save(tx, actor, user, change)
+    return user
+
+
+def profile(tx: Tx, user: User) -> Profile:
+    """What everybody in the service may know of a user."""
+
+    def value(key: str) -> str | None:
+        item = objects.item(tx, user.info_sid, key)
+        return None if item is None else objects.decoded(item, UserValue).value
+
+    told = objects.item(tx, user.info_sid, REACHABILITY)
+    return Profile(
+        value(FRIENDLY_NAME),
+        value(ATTRIBUTES) or NO_ATTRIBUTES,
+        None if told is None else objects.decoded(told, Reachability),
+    )
+
+
+def set_reachability(tx: Tx, actor: ChatActor, user: User, reachability: Reachability) -> None:
+    """Tell whether a user is online, and can be notified; nothing is written where nothing changed."""
+    (info,) = objects.claim(tx, user.info_sid)
+    told = objects.item(tx, info.sid, REACHABILITY)
+    if told is None or objects.decoded(told, Reachability) != reachability:
+        objects.put(tx, actor.of_sync(), info, REACHABILITY, reachability)
+
+
+def _make(tx: Tx, actor: ChatActor, identity: str, role_sid: str) -> User:
+    sid = tx.sid("US")
+    # Both maps are the user's own, whoever had them made: `access` tells by that whose they are.
+    own = Actor(actor.account_sid, actor.service_sid, identity)
+    conversations = objects.create(tx, own, sid, objects.CHANNELS)
+    info = objects.create(tx, own, sid, objects.INFO)
+    by = actor.of_sync()
+    objects.put(tx, by, info, FRIENDLY_NAME, UserValue(None))
+    objects.put(tx, by, info, ATTRIBUTES, UserValue(NO_ATTRIBUTES))
+    user = User(
+        service_sid=actor.service_sid,
+        identity=identity,
+        sid=sid,
+        role_sid=role_sid,
+        conversations_sid=conversations.sid,
+        info_sid=info.sid,
+        created_ms=tx.now_ms,
+        updated_ms=tx.now_ms,
+    )
+    tables.insert_user(tx, user)
+    return user
+
+
+def _check_role(tx: Tx, actor: ChatActor, change: UserChange) -> None:
+    if change.role_sid is not UNSET:
+        roles.find(tx, actor.service_sid, change.role_sid, "service", 50102)
+
+
+def _save(tx: Tx, actor: ChatActor, user: User, change: UserChange) -> None:
+    limits, by = actor.limits, actor.of_sync()
+    (info,) = objects.claim(tx, user.info_sid)
+    if change.friendly_name is not UNSET:
+        name = values.friendly_name(change.friendly_name, limits)
+        objects.put(tx, by, info, FRIENDLY_NAME, UserValue(name))
+    if change.attributes is not UNSET:
+        text = values.attributes(change.attributes, limits.attributes_bytes_max)
+        objects.put(tx, by, info, ATTRIBUTES, UserValue(text))
+    if change.role_sid is not UNSET:
+        user.role_sid = change.role_sid
+    user.updated_ms = tx.now_ms
+    tables.save_user(tx, user)
