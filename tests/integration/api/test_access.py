@@ -81,7 +81,7 @@ async def test_no_get_answers_with_a_write(rig: Rig, everything: Router) -> None
     """
     account = rig.directory.account(rig.made.account_sid)
     known = {"{service}": rig.made.sync_service_sid, **ASKED}
-    client = rig.connect()
+    client = rig.connect(products={SYNC: "default", CHAT: "default"})
     gets = [route for route in everything.routes() if route.method == "GET"]
     gets = [route for route in gets if route.pattern not in FIRST_VISIT]
     assert len(gets) > 50
