@@ -25,7 +25,7 @@ _DURATION = re.compile(
 )
 _DUE = (
     "SELECT sid FROM chat_conversations WHERE inactive_ms <= :now_ms OR closed_ms <= :now_ms "
-    "ORDER BY sid LIMIT :limit"
+    "ORDER BY document_sid LIMIT :limit"
 )
 _NEXT = (
     "SELECT min(at_ms) FROM (SELECT min(inactive_ms) AS at_ms FROM chat_conversations "
@@ -94,10 +94,12 @@ def next_due_ms(tx: Tx) -> int | None:
     return None if row is None else row[0]
 
 
-def expire_due(tx: Tx, limit: int) -> list[Conversation]:
-    """Change the state of up to `limit` conversations whose time has come; those that were changed."""
+def expire_due(tx: Tx, limit: int) -> bool:
+    """Change the state of up to `limit` conversations whose time has come; whether more are due."""
     found = [row[0] for row in tx.all(_DUE, {"now_ms": tx.now_ms, "limit": limit})]
-    return [row for sid in found if (row := _expire(tx, sid)) is not None]
+    for sid in found:
+        _expire(tx, sid)
+    return len(found) == limit
 
 
 def cannot_start_closed() -> ApiError:
@@ -107,10 +109,9 @@ def cannot_start_closed() -> ApiError:
     )
 
 
-def _expire(tx: Tx, sid: str) -> Conversation | None:
+def _expire(tx: Tx, sid: str) -> None:
     row = by_sid(tx, sid)
-    if row is None:
-        return None
+    assert row is not None
     (document,) = objects.claim(tx, row.document_sid)
     data = objects.decoded(document, ConversationData)
     is_over = row.closed_ms is not None and row.closed_ms <= tx.now_ms
@@ -120,7 +121,6 @@ def _expire(tx: Tx, sid: str) -> Conversation | None:
         row.closed_ms = activity_ends
     save_conversation(tx, row)
     objects.save_document(tx, document, data)
-    return row
 
 
 def _end(tx: Tx, duration: str | None) -> int | None:

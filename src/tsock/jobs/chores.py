@@ -10,6 +10,8 @@ import structlog
 from tsock.accounts import audit, revocations
 from tsock.accounts.directory import Directory
 from tsock.clock import Clock
+from tsock.conversations import cleanup as chat_cleanup
+from tsock.conversations import mutations, states
 from tsock.debugger import alerts, denials
 from tsock.errors import StoreBusy, StoreDown
 from tsock.settings import Settings
@@ -57,12 +59,13 @@ class Chores:
             group.create_task(self._every(DENIALS_INTERVAL_S, self.trim_denials))
 
     async def sweep(self) -> None:
-        """Remove and announce what has expired."""
-        due_ms = await fetched(self._store, expiry.next_expiry_ms)
-        if due_ms is None or due_ms > self._clock.now_ms():
-            return
-        while await written(self._store, lambda tx: expiry.expire_due(tx, EXPIRIES_PER_CHUNK)):
-            pass
+        """Remove and announce what has expired; change the states of conversations whose time has come."""
+        if await self._is_due(expiry.next_expiry_ms):
+            while await written(self._store, lambda tx: expiry.expire_due(tx, EXPIRIES_PER_CHUNK)):
+                pass
+        if await self._is_due(states.next_due_ms):
+            while await written(self._store, lambda tx: states.expire_due(tx, EXPIRIES_PER_CHUNK)):
+                pass
 
     async def clean_up(self) -> None:
         """Delete the rows that removed objects left behind, and the content of deleted services."""
@@ -74,7 +77,7 @@ class Chores:
             pass
 
     async def trim(self) -> None:
-        """Forget old removals, revocations, alerts, audit events and dead letters."""
+        """Forget old removals, revocations, mutations, alerts, audit events and dead letters."""
         settings, now_ms = self._settings, self._clock.now_ms()
         forgotten_ms = now_ms - int(settings.sync_tombstone_days * DAY_MS)
         while await self._aside(lambda tx: cleanup.trim_tombstones(tx, forgotten_ms, ROWS_PER_CHUNK)):
@@ -82,6 +85,8 @@ class Chores:
         while await written(self._store, revocations.forget_revocations):
             pass
         self._directory.forget(now_ms)
+        while await self._aside(lambda tx: mutations.trim(tx, ROWS_PER_CHUNK)):
+            pass
         await self._trim_journal(alerts.TABLE, settings.alerts_days, settings.alerts_max)
         await self._trim_journal(audit.TABLE, settings.audit_events_days, settings.audit_events_max)
         dead_ms, kept = now_ms - int(settings.webhook_dead_days * DAY_MS), settings.webhook_dead_max
@@ -94,6 +99,10 @@ class Chores:
         before_ms = self._clock.now_ms() - int(settings.denials_days * DAY_MS)
         while await self._aside(lambda tx: denials.trim(tx, before_ms, settings.denials_max, ROWS_PER_CHUNK)):
             pass
+
+    async def _is_due(self, next_ms: Callable[[Tx], int | None]) -> bool:
+        due_ms = await fetched(self._store, next_ms)
+        return due_ms is not None and due_ms <= self._clock.now_ms()
 
     async def _trim_journal(self, table: str, days: float, kept: int) -> None:
         """Forget the rows that are older, and of each account all but the newest."""
@@ -108,10 +117,12 @@ class Chores:
             )
 
     async def _remove_content(self, service_sid: str) -> None:
-        """Remove a deleted service's objects, each with its event."""
+        """Remove a deleted service's objects, each with its event, and what else it had."""
         while await written(
             self._store, lambda tx: cleanup.remove_content(tx, service_sid, OBJECTS_PER_CHUNK)
         ):
+            pass
+        while await self._aside(lambda tx: chat_cleanup.remove_content(tx, service_sid, ROWS_PER_CHUNK)):
             pass
 
     async def _aside(self, rule: Callable[[Tx], T]) -> T:

@@ -9,7 +9,8 @@ from tsock.api.live import Following, LiveSession
 from tsock.events import Change, ReadRevoked
 from tsock.storage.store import Seen, Store, Tx
 from tsock.sync import permissions, replay
-from tsock.sync.actor import Actor
+from tsock.sync.actor import Actor, Readable
+from tsock.sync.models import Root
 from tsock.sync.services import options_of
 
 _SIDS_PER_STATEMENT = 1000
@@ -42,13 +43,22 @@ class Withdrawal:
                 self._hub.leave(session, fact.topic)
 
     def changed(self, record: Change) -> None:
-        """Stop delivering what permissions forbid, after a service's were switched on."""
-        if not isinstance(record, Service) or record.product != SYNC or not options_of(record).acl_enabled:
+        """Stop delivering what is forbidden, after permissions were switched on or a chat service ended."""
+        if not isinstance(record, Service):
+            return
+        readable: Readable | None = None
+        if record.product != SYNC:
+            if record.enabled and record.deleted_ms is None:
+                return
+            readable = _nothing
+        elif not options_of(record).acl_enabled:
             return
         for session in self._of_account(record.account_sid):
             caller = session.caller
             if caller is not None and record.sid in caller.products.values():
-                actor = Actor(caller.account_sid, record.sid, caller.identity, acl_enabled=True)
+                actor = Actor(
+                    caller.account_sid, record.sid, caller.identity, acl_enabled=True, readable=readable
+                )
                 followed = list(session.subscriptions)
                 for start in range(0, len(followed), _SIDS_PER_STATEMENT):
                     self._withdraw(session, actor, followed[start : start + _SIDS_PER_STATEMENT])
@@ -64,3 +74,8 @@ class Withdrawal:
                 self._hub.leave(session, sid)
 
         self._store.read(forbidden, leave)
+
+
+def _nothing(tx: Tx, actor: Actor, roots: Sequence[Root]) -> set[str]:
+    """What may be read of a service that ended."""
+    return set()

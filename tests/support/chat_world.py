@@ -1,0 +1,84 @@
+"""Rules of Conversations, run one after another by users of one service."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tests.support.sync_world import ACCOUNT, SERVICE, ClaimingTx, World
+from tsock.conversations import conversations, messages, participants, users
+from tsock.conversations.actor import ChatActor, ChatLimits
+from tsock.conversations.conversations import ConversationChange
+from tsock.conversations.messages import NewMessage
+from tsock.conversations.participants import NewParticipant
+from tsock.conversations.services import ChatOptions
+
+LIMITS = ChatLimits(
+    participants_max=5,
+    outside_participants_max=2,
+    conversations_per_user_max=3,
+    unread_max=4,
+)
+"""Small enough to be met."""
+
+
+def sdk(identity: str, **options: Any) -> ChatActor:
+    """A user with an SDK."""
+    return ChatActor(ACCOUNT, SERVICE, identity, ChatOptions(**options), LIMITS, source="SDK")
+
+
+ALICE, BOB, CAROL = sdk("alice"), sdk("bob"), sdk("carol")
+REST = ChatActor(ACCOUNT, SERVICE, limits=LIMITS)
+STRANGER = ChatActor(ACCOUNT, "IS" + "f" * 32, "alice", limits=LIMITS, source="SDK")
+
+
+class OrderedTx(ClaimingTx):
+    """Insists as well that a rule claims in the order of SIDs, or two could wait for each other."""
+
+    def begin_rule(self, now_ms: int) -> None:
+        super().begin_rule(now_ms)
+        self.latest = ""
+
+    def claim(self, sql: str, params: Mapping[str, Any]) -> Any:
+        before = set(self.claimed)
+        row = super().claim(sql, params)
+        if row is not None and row[0] not in before:
+            assert row[0] > self.latest, f"{row[0]} is claimed behind {self.latest}"
+            self.latest = row[0]
+        return row
+
+
+class ChatWorld(World):
+    """A service that its users have come to."""
+
+    transaction = OrderedTx
+
+    def __init__(self) -> None:
+        super().__init__()
+        for actor in (ALICE, BOB, CAROL):
+            self(users.ensure, actor, actor.identity)
+        self.facts = []
+
+    def conversation(self, *others: str, by: ChatActor = ALICE, **change: Any) -> str:
+        """A conversation that its creator joined and added others to; its SID."""
+        sid = self(conversations.create, by, ConversationChange(**change)).row.sid
+        for identity in (by.identity, *others):
+            self.add(sid, identity, by=by)
+        self.facts = []
+        return sid
+
+    def add(self, sid: str, identity: str, *, by: ChatActor = ALICE, **new: Any) -> str:
+        """Add somebody; the participant's SID."""
+        return self(participants.add, by, sid, NewParticipant(identity=identity, **new)).place.sid
+
+    def say(self, sid: str, *bodies: str, by: ChatActor = ALICE, **new: Any) -> list[str]:
+        """Send messages; their SIDs."""
+        return [self(messages.send, by, sid, NewMessage(body=body, **new)).data.sid for body in bodies]
+
+    def told(self) -> list[tuple[str, Any]]:
+        """Kind and data of each event since the last call; of a removal its last data."""
+        found: list[tuple[str, Any]] = []
+        for event in self.heard():
+            body = msgspec.json.decode(event.body)
+            found.append((event.kind, body.get("item_data", body.get("document_data"))))
+        return found
