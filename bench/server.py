@@ -49,7 +49,7 @@ def _signer(env_file: Path) -> Signer:
     """From the file that `tsock dev --env-file` writes."""
     found = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
     key = SigningKey(found["TWILIO_ACCOUNT_SID"], found["TWILIO_API_KEY"], found["TWILIO_API_SECRET"])
-    return Signer(key, found["TWILIO_SYNC_SERVICE_SID"])
+    return Signer(key, found["TWILIO_SYNC_SERVICE_SID"], found["TWILIO_CHAT_SERVICE_SID"])
 
 
 def _await_start(process: subprocess.Popen[bytes], port: int, env_file: Path, log_file: Path) -> None:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple, cast
+from urllib.parse import parse_qsl
 
 import msgspec
 
+from tsock.accounts.caller import SYNC
 from tsock.errors import TsockError
 from tsock.wire import frame
 from tsock.wire.client import ack
@@ -61,6 +63,8 @@ class Client(asyncio.Protocol):
     def __init__(self, token: str, host: str, path: str, ready: Callable[[], None]) -> None:
         """`ready` is called once the token was accepted."""
         self.notified: Notified = _ignored
+        self.grant = SYNC
+        """The product that requests are made under."""
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._token = token
@@ -114,8 +118,10 @@ class Client(asyncio.Protocol):
         """Send a request."""
         packet_id = self._expect(f"{method} {path}", answered)
         headers: Values = {"Content-Type": "application/json", "Twilio-Request-Id": "RQ" + packet_id[2:]}
-        request = HttpRequest(HOST, path, method, headers=headers)
-        header = Message(id=packet_id, active_grant="data_sync", http_request=request, payload_size=len(body))
+        path, _, query = path.partition("?")
+        params: Values = dict(parse_qsl(query)) if query else {}
+        request = HttpRequest(HOST, path, method, params=params, headers=headers)
+        header = Message(id=packet_id, active_grant=self.grant, http_request=request, payload_size=len(body))
         self._send(header, body)
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:

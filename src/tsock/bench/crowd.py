@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from tsock.bench.client import PATIENCE_S, Client, LoadError
 from tsock.bench.server import Connection, Server
+from tsock.sync.kinds import KIND_OF_PREFIX
 
 IN_FLIGHT = 100
 """Connections that are opened at a time."""
 
 Known = tuple[str, int]
-"""SID of a document, and the last event id a client knows of it."""
+"""SID of an object, and the last event id a client knows of it."""
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -64,10 +65,10 @@ async def make_documents(server: Server, client: Client, number: int) -> list[Kn
     return await in_turns(one, range(number))
 
 
-async def subscribe(client: Client, documents: Sequence[Known]) -> int:
-    """Follow documents; how many events were replayed until all were confirmed."""
+async def subscribe(client: Client, objects: Sequence[Known]) -> int:
+    """Follow objects; how many events were replayed until all were confirmed."""
     confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    left, replayed = len(documents), 0
+    left, replayed = len(objects), 0
 
     def notified(payloads: list[bytes]) -> None:
         nonlocal left, replayed
@@ -84,10 +85,11 @@ async def subscribe(client: Client, documents: Sequence[Known]) -> int:
 
     former, client.notified = client.notified, notified
     entries = [
-        {"object_sid": sid, "object_type": "document", "last_event_id": known} for sid, known in documents
+        {"object_sid": sid, "object_type": KIND_OF_PREFIX[sid[:2]].name, "last_event_id": known}
+        for sid, known in objects
     ]
     body = {"event_protocol_version": 4, "action": "establish", "correlation_id": 1, "requests": entries}
-    async with patience(f"the confirmation of {len(documents)} subscriptions"):
+    async with patience(f"the confirmation of {len(objects)} subscriptions"):
         await client.ask("POST", "/v4/Subscriptions", body)
         await confirmed
     return replayed

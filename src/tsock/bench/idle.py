@@ -19,7 +19,7 @@ async def measure(server: Server, scale: Scale) -> list[Figure]:
     warm_up = scale.of(WARM_UP)
     tokens = server.tokens(scale.of(5000) + warm_up)
     first, _ = await connect_all(server, tokens[:warm_up])
-    follow = partial(subscribe, documents=await make_documents(server, first[0], 1))
+    follow = partial(subscribe, objects=await make_documents(server, first[0], 1))
     await in_turns(follow, first)
     before_kib = server.process.resident_kib()
     meter = Meter(server.process)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from tsock.accounts.caller import SYNC
+from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import SigningKey
 from tsock.bench.process import Process
 from tsock.errors import ConfigError
@@ -48,12 +48,19 @@ class Endpoint:
         return f"ws{'s' if self.tls else ''}://{host}:{self.port}{self.path}"
 
 
+def identity(number: int) -> str:
+    """Who the token of that number is for."""
+    return f"bench-{number}"
+
+
 @dataclass(frozen=True)
 class Signer:
     """Makes Access Tokens for as many identities as a load has clients."""
 
     key: SigningKey
     service_sid: str
+    """Of Sync."""
+    chat_service_sid: str = "default"
 
     @property
     def authorization(self) -> str:
@@ -63,8 +70,15 @@ class Signer:
 
     def tokens(self, number: int) -> list[str]:
         """One for each identity."""
-        now_s, products = int(time.time()), {SYNC: self.service_sid}
-        return [mint(self.key, f"bench-{n}", products, now_s=now_s) for n in range(number)]
+        return self._minted(number, {SYNC: self.service_sid})
+
+    def chat_tokens(self, number: int) -> list[str]:
+        """The same for Conversations."""
+        return self._minted(number, {CHAT: self.chat_service_sid})
+
+    def _minted(self, number: int, products: dict[str, str]) -> list[str]:
+        now_s = int(time.time())
+        return [mint(self.key, identity(n), products, now_s=now_s) for n in range(number)]
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,9 @@ async def _by_key(
         at_end.push_async_callback(ask.delete, "accounts", sid, "keys", key["sid"])
         service = await ask.post("accounts", sid, "services", "sync", body=body)
         at_end.push_async_callback(ask.delete, "accounts", sid, "services", "sync", service["sid"])
-        signer = Signer(SigningKey(sid, key["sid"], key["secret"]), service["sid"])
+        chat = await ask.post("accounts", sid, "services", "chat", body=body)
+        at_end.push_async_callback(ask.delete, "accounts", sid, "services", "chat", chat["sid"])
+        signer = Signer(SigningKey(sid, key["sid"], key["secret"]), service["sid"], chat["sid"])
         yield Server(endpoint or await _endpoint(ask), signer, _host(locate(location)))
 
 
