@@ -72,7 +72,8 @@ async def create(
     """
     async with operator(location) as ask:
         path = await _path(ask, account, product)
-        output.record(await ask.post(*path, body={"friendly_name": name, "acl_enabled": acl}), json=json)
+        acl_option = {"acl_enabled": True} if acl else {}
+        output.record(await ask.post(*path, body={"friendly_name": name, **acl_option}), json=json)
 
 
 @service.command(name="list")

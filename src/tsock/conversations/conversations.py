@@ -132,11 +132,9 @@ def entered(tx: Tx, actor: ChatActor, row: Conversation, document: Root) -> Open
     opened = Opened(row, document, objects.decoded(document, ConversationData))
     if not actor.is_bound:
         return opened
-    opened.own = tables.place_of(tx, row.sid, actor.identity)
-    if opened.own is not None:
-        item = objects.item(tx, row.roster_sid, opened.own.sid)
-        assert item is not None
-        opened.part = objects.decoded(item, ParticipantData)
+    seat = tables.seat(tx, row, actor.identity)
+    if seat is not None:
+        opened.own, opened.part = seat[0], msgspec.json.decode(seat[1], type=ParticipantData)
     elif not access.created(document, actor.identity) and not access.administers(
         tx, actor.service_sid, actor.identity
     ):

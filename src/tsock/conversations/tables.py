@@ -78,6 +78,11 @@ _DELETE_CONVERSATION = "DELETE FROM chat_conversations WHERE sid = :sid"
 
 _PLACE = f"SELECT {_columns(Place)} FROM chat_participants"
 _PLACE_OF = f"{_PLACE} WHERE conversation_sid = :sid AND identity = :identity"
+_SEAT = (
+    f"SELECT {', '.join(f'p.{name}' for name in Place.__struct_fields__)}, i.data FROM chat_participants p "
+    "JOIN sync_map_items i ON i.object_sid = :roster_sid AND i.item_key = p.sid "
+    "WHERE p.conversation_sid = :sid AND p.identity = :identity"
+)
 _PLACE_BY_SID = f"{_PLACE} WHERE conversation_sid = :sid AND sid = :participant_sid"
 _PLACES = f"{_PLACE} WHERE conversation_sid = :sid"
 _INSERT_PLACE = f"INSERT INTO chat_participants ({_columns(Place)}) VALUES ({_values(Place)})"
@@ -157,6 +162,13 @@ def place_of(tx: Tx, conversation_sid: str, identity: str) -> Place | None:
     """Where an identity takes part in a conversation."""
     row = tx.one(_PLACE_OF, {"sid": conversation_sid, "identity": identity})
     return None if row is None else Place(*row)
+
+
+def seat(tx: Tx, row: Conversation, identity: str) -> tuple[Place, str] | None:
+    """Where an identity takes part in a conversation, and what the roster says of that, as JSON."""
+    asked = {"sid": row.sid, "roster_sid": row.roster_sid, "identity": identity}
+    found = tx.one(_SEAT, asked)
+    return None if found is None else (Place(*found[:-1]), found[-1])
 
 
 def place(tx: Tx, conversation_sid: str, participant_sid: str) -> Place | None:

@@ -63,8 +63,9 @@ def test_revoked_key_is_gone_and_its_tokens_are_denied(command: Command, account
 
 
 def test_service_is_changed_disabled_and_replaced(command: Command, account: str) -> None:
-    made = command.ask("service", "create", "Support", "--product", "chat", "--acl", "--account", account)
-    assert (made["product"], made["acl_enabled"]) == ("chat", True)
+    made = command.ask("service", "create", "Support", "--product", "chat", "--account", account)
+    assert (made["product"], "acl_enabled" in made) == ("chat", False)
+    assert command("service", "create", "--product", "chat", "--acl", "--account", account).code != 0
     assert len(command.ask("service", "list", "--account", account)) == 3
 
     changed = command.ask("service", "update", "default", "--no-enabled", "--acl", "--account", account)

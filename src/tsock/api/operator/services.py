@@ -9,11 +9,13 @@ from tsock.accounts.accounts import get_account
 from tsock.accounts.caller import SYNC
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.records import Service
+from tsock.accounts.services import ServiceChange
 from tsock.accounts.tables import behind
 from tsock.api.operator.body import PAGE_ROWS, Body, decoded, page, product
 from tsock.api.request import Answer, Door, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.clock import iso_ms
+from tsock.errors import invalid
 from tsock.storage.store import Tx
 from tsock.sync import services as sync_services
 from tsock.sync.services import ServiceOptions, options_of
@@ -28,15 +30,16 @@ class ServiceView(msgspec.Struct, omit_defaults=True):
     unique_name: str | None
     friendly_name: str | None
     enabled: bool
-    acl_enabled: bool
-    webhook_url: str | None
-    webhooks_from_rest_enabled: bool
-    reachability_webhooks_enabled: bool
-    reachability_debouncing_enabled: bool
-    reachability_debouncing_window_ms: int
     date_created: str
     date_updated: str
     date_deleted: str = ""
+    acl_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    """Of a service of Sync, as all that follows."""
+    webhook_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    webhooks_from_rest_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    reachability_webhooks_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    reachability_debouncing_enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    reachability_debouncing_window_ms: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class ServiceBody(Body, frozen=True, omit_defaults=True):
@@ -52,9 +55,21 @@ class ServiceBody(Body, frozen=True, omit_defaults=True):
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
 
     def options(self) -> ServiceOptions:
-        """The same for the rules."""
+        """The same for the rules of Sync."""
         given: dict[str, Any] = msgspec.to_builtins(self)
         return ServiceOptions(**given)
+
+    def change(self) -> ServiceChange:
+        """The same for a service of Conversations, whose own options are set over REST.
+
+        Raises:
+            ApiError: 400/20422, an option is one of Sync's.
+        """
+        given: dict[str, Any] = msgspec.to_builtins(self)
+        own = [name for name in given if name not in ServiceChange.__struct_fields__]
+        if own:
+            raise invalid(f"{own[0]} is an option of Sync's services")
+        return ServiceChange(**given)
 
 
 class ServiceHandlers:
@@ -87,11 +102,15 @@ class ServiceHandlers:
 
     def create(self, request: Request, account: str, name: str) -> Answer:
         """A new service."""
-        of, options = product(name), decoded(request, ServiceBody).options()
+        of, body = product(name), decoded(request, ServiceBody)
 
         def rule(tx: Tx) -> Response:
             get_account(tx, account)
-            return answer(_view(sync_services.create_service(tx, account, of, options, by=OPERATOR)), 201)
+            if of == SYNC:
+                made = sync_services.create_service(tx, account, of, body.options(), by=OPERATOR)
+            else:
+                made = services.create_service(tx, account, of, body.change(), by=OPERATOR)
+            return answer(_view(made), 201)
 
         return Write(rule)
 
@@ -102,12 +121,17 @@ class ServiceHandlers:
 
     def change(self, request: Request, account: str, name: str, service: str) -> Answer:
         """Set what the body names."""
-        of, options = product(name), decoded(request, ServiceBody).options()
-        return Write(
-            lambda tx: answer(
-                _view(sync_services.update_service(tx, account, of, service, options, by=OPERATOR))
-            )
-        )
+        of, body = product(name), decoded(request, ServiceBody)
+
+        def rule(tx: Tx) -> Response:
+            if of == SYNC:
+                changed = sync_services.update_service(tx, account, of, service, body.options(), by=OPERATOR)
+            else:
+                known = services.get_service(tx, account, of, service)
+                changed = services.change_service(tx, known, body.change(), by=OPERATOR)
+            return answer(_view(changed))
+
+        return Write(rule)
 
     def delete(self, request: Request, account: str, name: str, service: str) -> Answer:
         """End the service and all it contains; a deleted default service is followed by an empty one."""
@@ -116,21 +140,17 @@ class ServiceHandlers:
 
 
 def _view(service: Service) -> ServiceView:
-    options = options_of(service)
-    return ServiceView(
+    view = ServiceView(
         sid=service.sid,
         account_sid=service.account_sid,
         product="sync" if service.product == SYNC else "chat",
         unique_name=service.unique_name,
         friendly_name=service.friendly_name,
         enabled=service.enabled,
-        acl_enabled=options.acl_enabled,
-        webhook_url=options.webhook_url,
-        webhooks_from_rest_enabled=options.webhooks_from_rest_enabled,
-        reachability_webhooks_enabled=options.reachability_webhooks_enabled,
-        reachability_debouncing_enabled=options.reachability_debouncing_enabled,
-        reachability_debouncing_window_ms=options.reachability_debouncing_window_ms,
         date_created=iso_ms(service.created_ms),
         date_updated=iso_ms(service.updated_ms),
         date_deleted="" if service.deleted_ms is None else iso_ms(service.deleted_ms),
     )
+    if service.product == SYNC:
+        return msgspec.structs.replace(view, **msgspec.structs.asdict(options_of(service)))
+    return view

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from tests.support.operators_door import OperatorsDoor
-from tsock.accounts.caller import Caller
+from tsock.accounts.caller import CHAT, Caller
+from tsock.accounts.services import ServiceChange, change_service, get_service
 from tsock.errors import ApiError
 
 
@@ -159,11 +160,24 @@ def test_disabled_service_refuses_tokens_and_its_default_is_never_missing(door: 
 
 
 def test_services_are_listed_by_product(door: OperatorsDoor) -> None:
-    made = door.post("/services/chat", {"friendly_name": "Support", "acl_enabled": True})
+    made = door.post("/services/chat", {"friendly_name": "Support"})
 
-    assert (made["product"], made["acl_enabled"]) == ("chat", True)
+    assert (made["product"], made["friendly_name"]) == ("chat", "Support")
     assert made["sid"] in [each["sid"] for each in door.get("/services/chat")["services"]]
     assert made["sid"] not in [each["sid"] for each in door.get("/services/sync")["services"]]
+
+
+def test_options_of_conversations_survive_a_change_by_the_operator(door: OperatorsDoor) -> None:
+    own = '{"reachability_enabled":true}'
+    service = door.world(get_service, door.sid, CHAT, "default")
+    door.world(change_service, service, ServiceChange(options=own))
+
+    door.post("/services/chat/default", {"enabled": False})
+
+    kept = door.world(get_service, door.sid, CHAT, "default")
+    assert (kept.enabled, kept.options) == (False, own)
+    with pytest.raises(ApiError, match="option of Sync"):
+        door.post("/services/chat/default", {"acl_enabled": True})
 
 
 def test_debugger_url_is_set_kept_and_taken_away(door: OperatorsDoor) -> None:
