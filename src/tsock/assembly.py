@@ -11,7 +11,16 @@ from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
 from tsock.api.account import accounts, iam, keys, monitor
-from tsock.api.conversations.sdk import configuration, conversations, messages, participants, typing, users
+from tsock.api.conversations.rates import ChatRates
+from tsock.api.conversations.sdk import (
+    configuration,
+    conversations,
+    messages,
+    participants,
+    templates,
+    typing,
+    users,
+)
 from tsock.api.conversations.sdk.scope import ChatScope
 from tsock.api.development import DevelopmentHandlers
 from tsock.api.gatekeeper import Gatekeeper
@@ -21,6 +30,7 @@ from tsock.api.operator import check, records, revocations, tokens, webhooks
 from tsock.api.operator import keys as operator_keys
 from tsock.api.operator import permissions as operator_permissions
 from tsock.api.operator import services as operator_services
+from tsock.api.operator import templates as operator_templates
 from tsock.api.router import Route, Router
 from tsock.api.sync.rates import SyncRates
 from tsock.api.sync.rest import routes as rest_routes
@@ -248,6 +258,7 @@ def operator_routes(
         *tokens.TokenHandlers(installed.directory, settings, clock).routes(),
         *records.RecordHandlers(tail).routes(),
         *webhooks.WebhookHandlers().routes(),
+        *operator_templates.TemplateHandlers().routes(),
         *check.CheckHandlers(premises).routes(),
     ]
 
@@ -293,13 +304,15 @@ def _welcomes(installed: Installation, context: Context) -> Welcomes:
 def _chat_routes(installed: Installation, context: Context, sessions: Sessions[Session]) -> Sequence[Route]:
     """What the SDKs ask of Conversations."""
     settings = installed.settings
-    scope = ChatScope(installed.directory, _chat_limits(settings))
+    rates = ChatRates(settings, installed.clock.monotonic_s)
+    scope = ChatScope(installed.directory, _chat_limits(settings), rates)
     return [
         *configuration.ConfigurationHandlers(scope, settings).routes(),
         *conversations.ConversationHandlers(scope, settings.chat_page_rows).routes(),
         *participants.ParticipantHandlers(scope).routes(),
         *messages.MessageHandlers(scope).routes(),
         *users.UserHandlers(scope).routes(),
+        *templates.TemplateHandlers(scope).routes(),
         *typing.TypingHandlers(
             scope,
             timeout_s=settings.chat_typing_timeout_s,

@@ -34,6 +34,7 @@ _COMMANDS = {
         "service:service",
         "permission:permission",
         "webhook:webhook",
+        "template:template",
         "revoke:revoke",
         "audit:audit",
         "version:version",

@@ -33,6 +33,8 @@ class ChatSettings(SyncSettings, frozen=True, kw_only=True):
     """Rows of a page of an SDK's own conversations; told to clients."""
     chat_users_followed_max: Annotated[int, Limit(low=1)] = 100
     """Users whose changes a client follows at once; told to clients, which keep to it."""
+    chat_mutations_per_conversation_per_s: Annotated[float, Limit(code=50063, low=0, twilio=30)] = 0.0
+    """Changes of one conversation and all in it; of a service, conversations made in it. 0: off."""
     chat_typing_timeout_s: Annotated[int, Limit(low=1, high=60)] = 5
     """How long a typist counts as typing, and a client says so no second time."""
     chat_reachability_grace_s: Annotated[float, Limit(low=0)] = 5.0

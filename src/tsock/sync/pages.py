@@ -125,12 +125,13 @@ def _window(
 ) -> tuple[list[Item], int | str | None, int | str | None]:
     """Up to `size` rows, and the keys of the nearest rows before the first and after the last.
 
-    Large rows end the page earlier: clients cope with a short page, and not with a packet of megabytes.
+    Large rows end the page earlier: clients cope with a short page, and not with a packet of megabytes. It
+    has two rows at least: a client that asks from its last row on would take that one alone for the end.
     """
     table = items_of(root.kind)
     found = table.span(tx, root.sid, start, strict=strict, descending=descending, limit=size + 1)
     fitting = sum(chars <= chars_max for chars in accumulate(len(row.data) for row in found))
-    rows = found[: min(size, max(fitting, 1))]
+    rows = found[: min(size, max(fitting, 2))]
     ahead = found[len(rows)].key if len(rows) < len(found) else None
     if start is None:
         return rows, None, ahead

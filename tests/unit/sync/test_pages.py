@@ -248,10 +248,11 @@ def test_page_of_large_items_ends_early_and_goes_on_behind_them(world: World) ->
     assert keys(before) == [0, 1]
 
 
-def test_item_larger_than_a_page_is_a_page_of_its_own(world: World) -> None:
+def test_page_of_items_larger_than_a_page_has_two_of_them(world: World) -> None:
+    """A client that asks from its last item on would take that one alone for the end."""
     actor = Actor("AC1", "IS1", limits=SyncLimits(page_chars_max=5))
     root = world(roots.create, actor, LIST)
-    for _ in range(2):
+    for _ in range(3):
         world(lists.push, actor, root.sid, Json('{"n":12345}'))
     page = world(pages.of_items, actor, LIST, root.sid, Query(size=100))
-    assert (keys(page), ends(page)) == ([0], (False, True))
+    assert (keys(page), ends(page)) == ([0, 1], (False, True))

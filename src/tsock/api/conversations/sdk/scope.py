@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from tsock.accounts.caller import CHAT
 from tsock.accounts.directory import Directory
+from tsock.api.conversations.rates import ChatRates
 from tsock.api.request import Answer, Door, Request
 from tsock.api.router import Route
 from tsock.conversations.actor import ChatActor, ChatLimits
@@ -14,6 +15,8 @@ from tsock.errors import ApiError, not_found
 AIM_HOST = "aim.us1.twilio.com"
 PLACE = "/Client/v2/Services/{service}"
 
+_WHOLE = 5
+"""Segments of the path of all conversations."""
 _HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 Handler = Callable[..., Answer]
@@ -24,8 +27,9 @@ RouteEntry = tuple[str, str, Handler]
 class ChatScope:
     """Names the actor of a tunnelled request."""
 
-    def __init__(self, directory: Directory, limits: ChatLimits) -> None:
+    def __init__(self, directory: Directory, limits: ChatLimits, rates: ChatRates) -> None:
         self._directory = directory
+        self._rates = rates
         self.limits = limits
 
     def actor(self, request: Request) -> ChatActor:
@@ -33,7 +37,7 @@ class ChatScope:
 
         Raises:
             ApiError: 20106, the request is made under another grant; 50050, the service was deleted
-                meanwhile; 54056, it was disabled.
+                meanwhile; 54056, it was disabled; 50063, this is asked too often.
         """
         caller = request.caller
         assert caller is not None
@@ -46,7 +50,7 @@ class ChatScope:
             raise ApiError(404, 50050, "Service Instance not found")
         if not service.enabled:
             raise ApiError(403, 54056, "Account cannot access requested Service Instance")
-        return ChatActor(
+        actor = ChatActor(
             account_sid=caller.account_sid,
             service_sid=service.sid,
             identity=caller.identity,
@@ -54,6 +58,9 @@ class ChatScope:
             limits=self.limits,
             source="SDK",
         )
+        if request.method != "GET" and request.path[4:5] == ("Conversations",):
+            self._rates.mutation(actor, request.path[5] if len(request.path) > _WHOLE else None)
+        return actor
 
 
 def in_service(table: list[RouteEntry]) -> list[Route]:
