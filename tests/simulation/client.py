@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection as WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
+from tsock.accounts.caller import SYNC
 from tsock.wire.client import ClientConnection, ack
 from tsock.wire.connection import ProtocolViolation
 from tsock.wire.headers import Close, FromServer, HttpRequest, Notification, Status
@@ -59,11 +60,12 @@ class Told(NamedTuple):
 class Connection:
     """An accepted connection: send requests, and iterate over the notifications until it is gone."""
 
-    def __init__(self, socket: WebSocket, tap: Tap | None = None) -> None:
+    def __init__(self, socket: WebSocket, tap: Tap | None = None, product: str = SYNC) -> None:
         self.closing: tuple[Status | None, bytes] | None = None
         """Status and payload of the server's `close`, once it came."""
         self._socket = socket
         self._tap = tap
+        self._product = product
         self._protocol = ClientConnection()
         self._replies: dict[str, asyncio.Future[tuple[ReplyHeader, bytes]]] = {}
         self._told: asyncio.Queue[Told | None] = asyncio.Queue()
@@ -86,6 +88,7 @@ class Connection:
         body: Any = None,
         *,
         if_match: str | None = None,
+        mutation_id: str | None = None,
         **params: str,
     ) -> "asyncio.Future[tuple[ReplyHeader, bytes]]":
         """Send a request; requests arrive in the order of their calls. `outcome` waits for its reply.
@@ -96,14 +99,17 @@ class Connection:
         Raises:
             Lost: the connection is gone.
         """
-        headers = {} if if_match is None else {"If-Match": if_match}
+        given = {"If-Match": if_match, "X-Twilio-Mutation-Id": mutation_id}
+        headers: dict[str, str | list[str]] = {
+            name: value for name, value in given.items() if value is not None
+        }
         named: dict[str, str | list[str]] = {
             name.title().replace("_", ""): value for name, value in params.items()
         }
-        request = HttpRequest(HOST, path.removeprefix(f"https://{HOST}"), method, named, {**headers})
+        request = HttpRequest(HOST, path.removeprefix(f"https://{HOST}"), method, named, headers)
         if not isinstance(body, bytes):
             body = b"" if body is None else msgspec.json.encode(body)
-        return await self._send(self._protocol.message("data_sync", request, body))
+        return await self._send(self._protocol.message(self._product, request, body))
 
     async def request(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
         """Send a request and wait for its reply.
@@ -214,7 +220,9 @@ async def outcome(reply: "asyncio.Future[tuple[ReplyHeader, bytes]]") -> Reply:
 
 
 @contextlib.asynccontextmanager
-async def connected(uri: str, token: str, tap: Tap | None = None) -> AsyncIterator[Connection]:
+async def connected(
+    uri: str, token: str, tap: Tap | None = None, *, product: str = SYNC
+) -> AsyncIterator[Connection]:
     """A connection from an accepted `init` to its end, which waits for the server.
 
     Raises:
@@ -232,7 +240,7 @@ async def connected(uri: str, token: str, tap: Tap | None = None) -> AsyncIterat
         )
     except (OSError, EOFError, InvalidMessage):
         raise Lost from None
-    connection = Connection(socket, tap)
+    connection = Connection(socket, tap, product)
     try:
         await connection.init(token)
         yield connection

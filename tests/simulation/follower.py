@@ -9,6 +9,7 @@ import msgspec
 
 from tests.simulation.client import PATIENCE_S, Connection, Lost, Told, connected
 from tests.simulation.views import Broken, View
+from tsock.accounts.caller import SYNC
 
 _correlation_ids = itertools.count(1)
 
@@ -39,7 +40,8 @@ async def subscribe(connection: Connection, sid: str, kind: str) -> None:
 class Follower:
     """Follows objects, each seen through a view."""
 
-    def __init__(self, uri: str, token: str, views: Iterable[View]) -> None:
+    def __init__(self, uri: str, token: str, views: Iterable[View], *, product: str = SYNC) -> None:
+        self.product = product
         self.uri = uri
         self.token = token
         self.views = {view.sid: view for view in views}
@@ -53,7 +55,7 @@ class Follower:
     async def follow(self) -> None:
         """Connect, establish from the last event of each object, and listen until the connection is lost."""
         try:
-            async with connected(self.uri, self.token) as connection:
+            async with connected(self.uri, self.token, product=self.product) as connection:
                 pending = await self._establish(connection, self.views.values())
                 async for told in connection:
                     again = self._hear(told, pending)
