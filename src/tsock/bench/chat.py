@@ -10,7 +10,7 @@ import msgspec
 from tsock.accounts.caller import CHAT
 from tsock.bench.askers import Askers
 from tsock.bench.client import PATIENCE_S, Client, LoadError
-from tsock.bench.crowd import connect_all, disconnect, in_turns, subscribe
+from tsock.bench.crowd import connect, connect_all, disconnect, in_turns, subscribe
 from tsock.bench.figures import Figure, Meter, Scale
 from tsock.bench.server import Server, Signer, identity
 
@@ -19,8 +19,10 @@ WARM_UP_S = 0.5
 BODY = "x" * 300
 _MESSAGE = msgspec.json.encode({"body": BODY, "attributes": "{}"})
 MESSAGES_PER_S = 20
+OWNER = 10_000
+"""The number of the user who has many conversations."""
 CONVERSATIONS = 1000
-"""Of the user who has many."""
+"""So many."""
 HISTORY = (100, 100_000)
 """Messages of the conversations whose newest page is read."""
 FILLERS = 8
@@ -95,14 +97,14 @@ async def _fan_out(server: Server, scale: Scale) -> Figure:
 
 async def _open(server: Server, scale: Scale) -> Figure:
     """What an SDK asks at its start for a user with many conversations: about four requests for each."""
-    (owner,) = await _clients(server, 1)
+    (owner,) = await _clients(server, 1, OWNER)
     number = scale.of(CONVERSATIONS)
-    made = await in_turns(lambda _: _conversation(owner, [identity(0)]), range(number))
+    made = await in_turns(lambda _: _conversation(owner, [identity(OWNER)]), range(number))
     await disconnect([owner])
     meter, started = Meter(server.process), time.perf_counter()
-    (client,) = await _clients(server, 1)
+    (client,) = await _clients(server, 1, OWNER)
     following = "/".join(made[0].split("/")[:-1]).replace(
-        "/Conversations", f"/Users/{identity(0)}/Conversations"
+        "/Conversations", f"/Users/{identity(OWNER)}/Conversations"
     )
     sids: list[str] = []
     token: str | None = ""
@@ -110,7 +112,7 @@ async def _open(server: Server, scale: Scale) -> Figure:
         page = await client.ask("GET", following + (f"?PageToken={token}" if token else ""))
         sids += [row["conversation_sid"] for row in page["conversations"]]
         token = page["meta"]["next_token"]
-    if len(sids) < number:
+    if len(sids) != number:
         raise LoadError(f"expected {number} conversations, got {len(sids)}")
 
     async def opened(sid: str) -> list[tuple[str, str, int]]:
@@ -152,17 +154,15 @@ async def _history(server: Server, scale: Scale) -> list[Figure]:
     return figures
 
 
-async def _clients(server: Server, number: int) -> list[Client]:
+async def _clients(server: Server, number: int, first: int = 0) -> list[Client]:
     """Clients of Conversations, whose users exist; the identity of each is that of its place."""
     assert isinstance(server.signer, Signer)
     clients: list[Client] = []
-    for start in range(0, number, 100):
-        tokens = server.signer.chat_tokens(number)[start : start + 100]
-        for token in tokens:
-            (client,), _ = await connect_all(server, [token])
-            client.grant = CHAT
-            await client.ask("GET", "/Client/v2/Configuration")
-            clients.append(client)
+    for token in server.signer.chat_tokens(number, first):
+        client = await connect(server, token)
+        client.grant = CHAT
+        await client.ask("GET", "/Client/v2/Configuration")
+        clients.append(client)
     return clients
 
 

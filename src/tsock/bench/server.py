@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -70,15 +71,15 @@ class Signer:
 
     def tokens(self, number: int) -> list[str]:
         """One for each identity."""
-        return self._minted(number, {SYNC: self.service_sid})
+        return self._minted(range(number), {SYNC: self.service_sid})
 
-    def chat_tokens(self, number: int) -> list[str]:
-        """The same for Conversations."""
-        return self._minted(number, {CHAT: self.chat_service_sid})
+    def chat_tokens(self, number: int, first: int = 0) -> list[str]:
+        """The same for Conversations, from the identity of number `first` on."""
+        return self._minted(range(first, first + number), {CHAT: self.chat_service_sid})
 
-    def _minted(self, number: int, products: dict[str, str]) -> list[str]:
+    def _minted(self, numbers: Iterable[int], products: dict[str, str]) -> list[str]:
         now_s = int(time.time())
-        return [mint(self.key, identity(n), products, now_s=now_s) for n in range(number)]
+        return [mint(self.key, identity(n), products, now_s=now_s) for n in numbers]
 
 
 @dataclass(frozen=True)
