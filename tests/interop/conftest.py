@@ -1,7 +1,7 @@
 """A running server and the SDKs, fresh for each test where the test changes more than its own objects."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -53,6 +53,14 @@ class Connect:
         """A Sync client of that major version; it connects by itself, nothing waits for that."""
         token = token or self._server.token(identity)
         return self._node.ask("sync", sdk=sdk, token=token, uri=self._server.uri).result()
+
+    def chat(self, identity: str, *, sdk: float = 3, token: str | None = None) -> SdkObject:
+        """A Conversations client of that generation, initialized."""
+        token = token or self._server.account.chat_token(identity)
+        client = self._node.ask("chat", sdk=sdk, token=token, uri=self._server.uri).result()
+        while client.next("stateChanged") != "initialized":
+            pass
+        return client
 
     def bare(
         self, identity: str = "alice", *, token: str | None = None, types: list[str] = SYNC_TYPES
@@ -157,3 +165,10 @@ _numbers = itertools.count()
 def name(request: pytest.FixtureRequest) -> str:
     """A unique name that no other test uses."""
     return f"{request.node.name} {next(_numbers)}"
+
+
+@pytest.fixture
+def own() -> Callable[[str], str]:
+    """Makes identities and names the test's own, on a server that others share."""
+    number = next(_numbers)
+    return lambda text: f"{text}-{number}"

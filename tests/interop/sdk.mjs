@@ -1,6 +1,7 @@
 // Runs the official SDKs on behalf of the Python tests: one JSON object per line in, one per line out.
 //
 // In:  {id, op: "sync", sdk, token, uri}        a Sync client of that major version
+//      {id, op: "chat", sdk, token, uri}        a Conversations client of that generation
 //      {id, op: "twilsock", token, uri, types}  a bare Twilsock client registered for these message types
 //      {id, op: "call", on, method, args}       a method of an object; {"$js": source} stands for a function
 //      {id, op: "run", on, source}              a function of the test's own, with the object as `this`
@@ -13,6 +14,9 @@ import { createInterface } from "node:readline";
 
 const require = createRequire(import.meta.url);
 const PACKAGES = { 3: "twilio-sync-3", 4: "twilio-sync" };
+const CHAT_PACKAGES = {
+  3: "@twilio/conversations", 2.7: "conversations-2.7", 2.6: "conversations-2.6", 1: "twilio-chat",
+};
 const EVENTS = [
   // of a client
   "connectionStateChanged", "connectionError", "tokenAboutToExpire", "tokenExpired",
@@ -21,10 +25,21 @@ const EVENTS = [
   // of documents, lists, maps, streams and queries
   "updated", "removed", "itemAdded", "itemUpdated", "itemRemoved", "contextUpdated", "messagePublished",
   "failure", "searchResult", "_subscriptionStateChanged",
+  // of a Conversations client and of what it shows
+  "initFailed", "conversationAdded", "conversationJoined", "conversationLeft", "conversationRemoved",
+  "conversationUpdated", "channelAdded", "channelJoined", "channelLeft", "channelRemoved", "channelUpdated",
+  "participantJoined", "participantLeft", "participantUpdated", "memberJoined", "memberLeft", "memberUpdated",
+  "messageAdded", "messageRemoved", "messageUpdated", "typingStarted", "typingEnded",
+  "userSubscribed", "userUnsubscribed", "userUpdated", "subscribed", "unsubscribed", "pushNotification",
 ];
 const PROPERTIES = [
   "sid", "uniqueName", "data", "revision", "lastEventId", "dateUpdated", "dateExpires", "uri", "url", "links",
   "index", "key", "value", "items", "hasNextPage", "hasPrevPage", "connectionState", "state",
+  "identity", "friendlyName", "attributes", "createdBy", "dateCreated", "status", "notificationLevel",
+  "lastMessage", "lastReadMessageIndex", "lastReadTimestamp", "lastConsumedMessageIndex", "roleSid", "type",
+  "author", "body", "subject", "participantSid", "memberSid", "lastUpdatedBy", "contentSid", "user",
+  "attachedMedia", "aggregatedDeliveryReceipt", "isOnline", "isNotifiable", "isSubscribed",
+  "reachabilityEnabled", "isPrivate", "filename", "contentType", "size", "category", "bindings",
 ];
 const ERROR_FIELDS = ["name", "message", "status", "code", "body"];
 
@@ -51,11 +66,33 @@ function register(object) {
 }
 
 function pick(object, names) {
-  return Object.fromEntries(names.filter((name) => name in object).map((name) => [name, encode(object[name])]));
+  return Object.fromEntries(names.filter((name) => name in object).map((name) => [name, encode(get(object, name))]));
 }
 
+// Some properties can't be had before a client is initialized.
+function get(object, name) {
+  try {
+    return object[name];
+  } catch {
+    return undefined;
+  }
+}
+
+// What is being encoded, and so is not once more within itself.
+const encoding = new Set();
+const plainly = (value) => (encoding.has(value) ? undefined : value);
+
 function encode(value) {
-  if (value === null || typeof value !== "object" || value instanceof Date) return value;
+  if (value === null || typeof value !== "object" || value instanceof Date || encoding.has(value)) return plainly(value);
+  encoding.add(value);
+  try {
+    return encodeObject(value);
+  } finally {
+    encoding.delete(value);
+  }
+}
+
+function encodeObject(value) {
   if (Array.isArray(value)) return value.map(encode);
   if (value instanceof Error) return pick(value, ERROR_FIELDS);
   if (value.on || value.nextPage) return { $object: register(value), properties: pick(value, PROPERTIES) };
@@ -72,6 +109,10 @@ const operations = {
   sync({ sdk, token, uri }) {
     const { SyncClient } = require(PACKAGES[sdk]);
     return new SyncClient(token, { twilsock: { uri } });
+  },
+  chat({ sdk, token, uri }) {
+    const { Client } = require(CHAT_PACKAGES[sdk]);
+    return new Client(token, { Twilsock: { uri }, twilsock: { uri } });
   },
   twilsock({ token, uri, types }) {
     const { InitRegistration, Twilsock } = require("twilsock");

@@ -23,7 +23,7 @@ class SdkError(Exception):
         self.message = fields.get("message")
         self.status = fields.get("status")
         self.code = fields.get("code")
-        self.body = fields.get("body")
+        self.body: Any = fields.get("body")
 
 
 class Js:
@@ -157,7 +157,7 @@ class Node:
     def _read_lines(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._take(json.loads(line))
+            self._take(json.loads(line, object_hook=self._object))
         for outcome in self._pending.values():
             if not outcome.done():
                 outcome.set_exception(AssertionError("the Node process ended"))
@@ -167,14 +167,13 @@ class Node:
             self.uncaught.append(line["uncaught"])
         elif "event" in line:
             with self._changed:
-                self.events[line["on"]].append((line["event"], self._decode(line.get("payload"))))
+                self.events[line["on"]].append((line["event"], line.get("payload")))
                 self._changed.notify_all()
         elif "error" in line:
             self._pending.pop(line["id"]).set_exception(SdkError(line["error"]))
         else:
-            self._pending.pop(line["id"]).set_result(self._decode(line["ok"]))
+            self._pending.pop(line["id"]).set_result(line["ok"])
 
-    def _decode(self, value: Any) -> Any:
-        if isinstance(value, dict) and "$object" in value:
-            return SdkObject(self, value["$object"], self._decode(value["properties"]))
-        return value
+    def _object(self, value: dict[str, Any]) -> Any:
+        """The stand-in of what stays in Node; anything else as it is."""
+        return SdkObject(self, value["$object"], value["properties"]) if "$object" in value else value

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import jwt
 from twilio.jwt.access_token import AccessToken
-from twilio.jwt.access_token.grants import SyncGrant
+from twilio.jwt.access_token.grants import ChatGrant, SyncGrant
 
 START_S = 60.0
 POLL_S = 0.02
@@ -187,6 +187,10 @@ class Account:
             **options,
         )
         return token.to_jwt()
+
+    def chat_token(self, identity: str, *, service: str = "default", **options: Any) -> str:
+        """An Access Token for Conversations."""
+        return self.token(identity, grants=[ChatGrant(service_sid=service)], **options)
 
     def signed(self, *, headers: dict[str, Any] = HEADERS, algorithm: str = "HS256", **changes: Any) -> str:
         """A token that no helper library writes; a claim of None is left out."""

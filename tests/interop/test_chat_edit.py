@@ -1,0 +1,144 @@
+"""Conversations changed and removed, as everybody in them sees it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.interop.conftest import Connect
+from tests.interop.sdk import Js, SdkError, SdkObject
+from tests.interop.server import Server
+
+Own = Callable[[str], str]
+TICK = "new Promise((done) => setTimeout(done))"
+
+
+def both(connect: Connect, own: Own, **made: object) -> tuple[SdkObject, SdkObject, SdkObject, SdkObject]:
+    """Two clients, and a conversation of both as each has it."""
+    alice, bob = connect.chat(own("alice")), connect.chat(own("bob"))
+    conversation = alice.createConversation(made)
+    conversation.join()
+    alice.next("conversationJoined")
+    conversation.add(own("bob"))
+    theirs = bob.next("conversationJoined")
+    conversation.getParticipants()
+    theirs.getParticipants()
+    return alice, bob, conversation, theirs
+
+
+def next_reasons(client: SdkObject, wanted: set[str]) -> list[str]:
+    """The reasons of the next update of a conversation that has one of these."""
+    while True:
+        reasons = client.next("conversationUpdated")["updateReasons"]
+        if wanted & set(reasons):
+            return reasons
+
+
+def test_names_and_attributes_reach_everybody(connect: Connect, own: Own) -> None:
+    _, bob, conversation, theirs = both(connect, own, friendlyName="Old", uniqueName=own("n"))
+    conversation.updateFriendlyName("New")
+    assert set(next_reasons(bob, {"friendlyName"})) == {"friendlyName", "dateUpdated"}
+    assert theirs.now()["friendlyName"] == "New"
+    conversation.updateAttributes({"deep": [{"é": None}, "\n", 1.5]})
+    next_reasons(bob, {"attributes"})
+    assert theirs.now()["attributes"] == {"deep": [{"é": None}, "\n", 1.5]}
+    conversation.updateUniqueName(None)
+    next_reasons(bob, {"uniqueName"})
+    assert theirs.now()["uniqueName"] is None
+    assert conversation.now()["uniqueName"] is None
+    assert theirs.next("updated")["conversation"].number == theirs.number
+
+
+def test_effect_shows_one_turn_after_the_promise(connect: Connect, own: Own) -> None:
+    _, _, conversation, _ = both(connect, own)
+    shown = conversation.run(
+        Js(
+            f"""async function () {{
+              const seen = {{}};
+              await this.updateFriendlyName("New"); await {TICK}; seen.name = this.friendlyName;
+              await this.updateAttributes([1]); await {TICK}; seen.attributes = this.attributes;
+              await this.sendMessage("x"); await {TICK}; seen.last = this.lastMessage?.index;
+              await this.updateLastReadMessageIndex(0); await {TICK}; seen.read = this.lastReadMessageIndex;
+              await this.setUserNotificationLevel("muted"); await {TICK}; seen.level = this.notificationLevel;
+              return seen;
+            }}"""
+        )
+    ).result(15)
+    assert shown == {"name": "New", "attributes": [1], "last": 0, "read": 0, "level": "muted"}
+
+
+def test_removed_conversation_leaves_everybody_with_its_names(connect: Connect, own: Own) -> None:
+    alice, bob, conversation, theirs = both(connect, own, friendlyName="F", uniqueName=own("n"))
+    conversation.delete()
+    assert bob.next("conversationLeft").sid == conversation.sid
+    removed = bob.next("conversationRemoved")
+    assert (removed.number, removed.now()["status"]) == (theirs.number, "notParticipating")
+    assert (removed.now()["friendlyName"], removed.now()["uniqueName"]) == ("F", own("n"))
+    alice.next("conversationRemoved")
+    assert len(bob.seen("conversationRemoved")) == len(bob.seen("conversationLeft")) == 1
+    theirs.next("removed")
+    with pytest.raises(SdkError) as refused:
+        theirs.sendMessage("x")
+    assert (refused.value.status, refused.value.body["code"]) == (404, 50350)
+    assert alice.createConversation({"uniqueName": own("n")}).now()["uniqueName"] == own("n")
+
+
+def test_removed_and_added_again_hears_everything(connect: Connect, own: Own) -> None:
+    _, bob, conversation, _ = both(connect, own)
+    for pause_ms in (0, 40, 150, 400):
+        conversation.run(
+            Js(
+                f"""async function () {{
+                  await this.removeParticipant("{own("bob")}");
+                  await new Promise((done) => setTimeout(done, {pause_ms}));
+                  await this.add("{own("bob")}");
+                }}"""
+            )
+        ).result(15)
+        bob.next("conversationRemoved")
+        theirs = bob.next("conversationJoined")
+        text = f"after {pause_ms}"
+        index = conversation.sendMessage(text)
+        while (message := theirs.next("messageAdded").now())["body"] != text:
+            pass
+        assert message["index"] == index
+        assert len([each for each in theirs.seen("messageAdded") if each.properties["body"] == text]) == 1
+        conversation.add(own(f"x{pause_ms}"))
+        assert theirs.next("participantJoined")
+
+
+def test_removed_user_reads_no_longer(connect: Connect, own: Own) -> None:
+    _, bob, conversation, theirs = both(connect, own)
+    conversation.sendMessage("before")
+    theirs.next("messageAdded")
+    conversation.removeParticipant(own("bob"))
+    bob.next("conversationLeft")
+    bob.next("conversationRemoved")
+    conversation.sendMessage("after")
+    with pytest.raises(SdkError) as refused:
+        bob.peekConversationBySid(conversation.sid)
+    assert refused.value.body["code"] == 50430
+    assert [each.properties["body"] for each in theirs.seen("messageAdded")] == ["before"]
+
+
+@pytest.mark.parametrize("what", ["removeParticipant", "delete"])
+def test_what_happened_while_away_is_told_once_and_in_order(
+    connect: Connect, own_server: Server, own: Own, what: str
+) -> None:
+    alice, bob, conversation, theirs = both(connect, own)
+    bob_other = alice.createConversation({})
+    bob_other.join()
+    bob_other.add(own("bob"))
+    bob.next("conversationJoined")
+    own_server.stop()
+    for client in (alice, bob):
+        client.becomes("connecting")
+    own_server.start()
+    alice.becomes("connected")
+    if what == "delete":
+        conversation.delete()
+    else:
+        conversation.removeParticipant(own("bob"))
+    bob.next("conversationLeft")
+    removed = bob.next("conversationRemoved")
+    assert (removed.number, removed.now()["status"]) == (theirs.number, "notParticipating")
+    assert len(bob.seen("conversationLeft")) == len(bob.seen("conversationRemoved")) == 1

@@ -1,0 +1,60 @@
+"""Apps that were built on earlier generations of the chat SDK."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.interop.conftest import Connect
+
+Own = Callable[[str], str]
+
+
+@pytest.mark.parametrize("sdk", [2.7, 2.6])
+def test_earlier_conversations_sdk_chats_with_the_newest(connect: Connect, own: Own, sdk: float) -> None:
+    alice, bob = connect.chat(own("alice"), sdk=sdk), connect.chat(own("bob"))
+    conversation = alice.createConversation({"friendlyName": "F", "attributes": {"a": 1}})
+    conversation.join()
+    conversation.add(own("bob"))
+    theirs = bob.next("conversationJoined")
+    assert theirs.now()["attributes"] == {"a": 1}
+    assert conversation.sendMessage("hello", {"k": 1}) == 0
+    assert theirs.next("messageAdded").now()["body"] == "hello"
+    assert theirs.sendMessage("hi") == 1
+    while (message := conversation.next("messageAdded")).now()["body"] != "hi":
+        pass
+    page = conversation.getMessages(30).now()
+    assert [each.now()["index"] for each in page["items"]] == [0, 1]
+    assert conversation.updateLastReadMessageIndex(0) == 1
+    theirs.typing()
+    assert conversation.next("typingStarted").now()["identity"] == own("bob")
+    conversation.updateFriendlyName("G")
+    while theirs.now()["friendlyName"] != "G":
+        bob.next("conversationUpdated")
+    reasons = [set(event["updateReasons"]) for event in conversation.seen("updated")]
+    assert not any("state" in each and "friendlyName" in each for each in reasons)
+    message.remove()
+    theirs.next("messageRemoved")
+    conversation.delete()
+    bob.next("conversationRemoved")
+
+
+def test_programmable_chat_sdk_chats_with_the_newest(connect: Connect, own: Own) -> None:
+    alice, bob = connect.chat(own("alice"), sdk=1), connect.chat(own("bob"))
+    channel = alice.createChannel({"friendlyName": "F", "attributes": {"a": 1}, "isPrivate": True})
+    channel.join()
+    channel.add(own("bob"))
+    theirs = bob.next("conversationJoined")
+    assert (theirs.now()["friendlyName"], channel.now()["isPrivate"]) == ("F", True)
+    channel.sendMessage("hello", {"k": 1})
+    assert theirs.next("messageAdded").now()["attributes"] == {"k": 1}
+    theirs.sendMessage("hi")
+    while channel.next("messageAdded").now()["body"] != "hi":
+        pass
+    assert [each.now()["body"] for each in channel.getMessages(30).now()["items"]] == ["hello", "hi"]
+    channel.updateLastConsumedMessageIndex(1)
+    while channel.now()["lastConsumedMessageIndex"] != 1:
+        channel.next("updated")
+    theirs.typing()
+    channel.next("typingStarted")
+    channel.removeMember(own("bob"))
+    bob.next("conversationRemoved")
