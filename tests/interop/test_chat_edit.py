@@ -142,3 +142,32 @@ def test_what_happened_while_away_is_told_once_and_in_order(
     removed = bob.next("conversationRemoved")
     assert (removed.number, removed.now()["status"]) == (theirs.number, "notParticipating")
     assert len(bob.seen("conversationLeft")) == len(bob.seen("conversationRemoved")) == 1
+
+
+@pytest.mark.settings(sync_replay_events_max=3)
+def test_removals_while_away_are_told_before_anything_of_them_is_missing(
+    connect: Connect, own_server: Server, own: Own
+) -> None:
+    """The list of conversations is replayed in several pieces; what is gone must not overtake it."""
+    alice, bob = connect.chat(own("alice")), connect.chat(own("bob"))
+    made = [alice.createConversation({}) for _ in range(12)]
+    for conversation in made:
+        conversation.join()
+        conversation.add(own("bob"))
+        bob.next("conversationJoined").getParticipants()
+    own_server.stop()
+    for client in (alice, bob):
+        client.becomes("connecting")
+    own_server.start()
+    bare = connect.bare(own("alice"), token=own_server.account.chat_token(own("alice")), types=[])
+    service = own_server.credentials["TWILIO_CHAT_SERVICE_SID"]
+    for conversation in made:
+        path = f"/Client/v2/Services/{service}/Conversations/{conversation.sid}"
+        bare.request("delete", path, {}, {}, "ip_messaging").ok(204)
+
+    bob.becomes("connected")
+    removed = {bob.next("conversationRemoved").sid for _ in made}
+    assert removed == {conversation.sid for conversation in made}
+    assert {each.sid for each in bob.seen("conversationLeft")} == removed
+    for seen in ("conversationLeft", "conversationRemoved"):
+        assert len(bob.seen(seen)) == len(made)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tsock.conversations import objects, roles, tables
 from tsock.storage.store import Tx
 from tsock.sync.actor import SYSTEM, Actor
+from tsock.sync.kinds import MAP
 from tsock.sync.models import Root
 
 ADMINISTRATIVE = "addParticipant"
@@ -35,6 +36,11 @@ def readable(tx: Tx, actor: Actor, found: Sequence[Root]) -> set[str]:
     if beyond and administers(tx, actor.service_sid, actor.identity):
         allowed.update(root.sid for root in beyond)
     return allowed
+
+
+def is_own_list(root: Root) -> bool:
+    """Whether an object is the map of a user's own conversations."""
+    return (root.unique_name or "").endswith(f".{objects.CHANNELS}") and root.sid.startswith(MAP.prefix)
 
 
 def created(document: Root, identity: str) -> bool:

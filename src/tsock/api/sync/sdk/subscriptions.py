@@ -17,6 +17,7 @@ from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
 from tsock.api.sync.sdk.notices import Notices, SubscriptionEntry, failure
 from tsock.api.sync.sdk.scope import SdkScope
+from tsock.conversations import access
 from tsock.errors import ApiError, invalid
 from tsock.events import Replay
 from tsock.settings import Settings
@@ -56,6 +57,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     known: int = 0
     """The number behind which the client began to be told, over interruptions."""
     is_stream: bool = False
+    is_put_off: bool = False
+    """Whether it is gone, and the client is to ask once more before it is told so."""
 
 
 class SubscriptionHandlers:
@@ -110,9 +113,21 @@ class SubscriptionHandlers:
         positions: dict[str, int] = {}
         events_left, bytes_left = self._settings.sync_replay_events_max, REPLAY_BYTES_MAX
         outcomes: list[Outcome] = []
+        behind: bool | None = None
         for wanted in batch.requests:
             root = found.get(wanted.object_sid)
             error = self._refusal(wanted, root, readable)
+            if root is None and actor.readable is not None:
+                # Until a user has been told which conversations it is in, nothing of one may be said to be
+                # gone: the SDK would take the conversation for removed without its user having left it.
+                if behind is None:
+                    behind = _is_behind(tx, actor, session)
+                if behind:
+                    after = wanted.last_event_id or 0
+                    outcomes.append(
+                        Outcome(wanted, replay=Replay([], after, completed=False), is_put_off=True)
+                    )
+                    continue
             if error is None and wanted.object_sid not in following and actor.readable is None:
                 error = self._too_many(following)
             if root is None or error is not None:
@@ -133,6 +148,8 @@ class SubscriptionHandlers:
                 missed = _up_to(bytes_left, replay.since(tx, root, after, events_left, known))
                 events_left -= len(missed.events)
                 bytes_left -= sum(len(event.body) for event in missed.events)
+            if actor.readable is not None and access.is_own_list(root):
+                behind = not missed.completed
             outcomes.append(Outcome(wanted, replay=missed, known=known, is_stream=root.kind is STREAM))
         return outcomes
 
@@ -173,7 +190,8 @@ class SubscriptionHandlers:
                 continue
             for event in missed.events:
                 session.send(self._notices.replayed(event, batch.correlation_id))
-            _remember(session, wanted.object_sid, outcome.known, missed)
+            if not outcome.is_put_off:
+                _remember(session, wanted.object_sid, outcome.known, missed)
             if missed.completed:
                 self._hub.join(session, wanted.object_sid, missed.last_event_id)
             else:  # it comes again from there; live events must not overtake what it has yet to read
@@ -207,6 +225,12 @@ class SubscriptionHandlers:
             outcome, batch.correlation_id, entries, batch.event_protocol_version
         ):
             session.send(frame)
+
+
+def _is_behind(tx: Tx, actor: Actor, session: LiveSession) -> bool:
+    """Whether the replay of the list of a user's own conversations is still to go on."""
+    sids = list(session.interrupted or ())
+    return bool(sids) and any(map(access.is_own_list, replay.standing(tx, actor, sids).values()))
 
 
 def _up_to(bytes_max: int, missed: Replay) -> Replay:
