@@ -12,6 +12,7 @@ from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
 from tsock.api.account import accounts, iam, keys, monitor
 from tsock.api.conversations.rates import ChatRates
+from tsock.api.conversations.rest import routes as chat_rest_routes
 from tsock.api.conversations.sdk import (
     configuration,
     conversations,
@@ -166,6 +167,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(rest_routes.routes(directory, scope.limits, rates))
     router.add(subscriptions.routes())
     router.add(_chat_routes(installed, context, sessions))
+    router.add(chat_rest_routes.routes(directory, _chat_limits(settings)))
     if around.ready_made is not None:
         router.add(
             DevelopmentHandlers(around.ready_made.signing_key, directory, clock, around.run_due).routes()

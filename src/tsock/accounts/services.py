@@ -109,6 +109,21 @@ def delete_service(tx: Tx, account_sid: str, product: str, sid_or_name: str, *, 
     return deleted
 
 
+def make_default(tx: Tx, account_sid: str, product: str, sid: str, *, by: Author) -> Service:
+    """Make a service the default one in place of the one that was: tokens and paths mean this from now on.
+
+    Raises:
+        ApiError: 404/20404, no such service.
+    """
+    service = get_service(tx, account_sid, product, sid)
+    former = _by_name(tx, account_sid, product, DEFAULT)
+    if former is not None and former.sid != service.sid:
+        save(tx, replace(former, unique_name=None, updated_ms=tx.now_ms), by)
+    if service.unique_name == DEFAULT:
+        return service
+    return save(tx, replace(service, unique_name=DEFAULT, updated_ms=tx.now_ms), by)
+
+
 def _new(tx: Tx, sid: str, account_sid: str, product: str) -> Service:
     return Service(
         sid=sid,

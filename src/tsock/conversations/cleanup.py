@@ -7,6 +7,7 @@ _KEYS = {
     "chat_conversations": "sid",
     "chat_users": "service_sid, identity",
     "chat_roles": "sid",
+    "chat_receipts": "sid",
     "chat_mutations": "service_sid, identity, mutation_id",
 }
 """The tables with rows of a service, each with its key."""

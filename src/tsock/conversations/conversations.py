@@ -6,13 +6,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tsock.clock import iso_ms
-from tsock.conversations import access, objects, refusals, states, tables, values
+from tsock.conversations import access, defaults, objects, refusals, states, tables, values
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.models import ConversationData, ParticipantData, State, StateName
 from tsock.conversations.tables import Conversation, Place
 from tsock.events import ReadRevoked
 from tsock.ids import is_sid
+from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.models import Root
 
@@ -86,11 +87,42 @@ def create(tx: Tx, actor: ChatActor, change: ConversationChange = NO_CHANGE) -> 
         unique_name=None,
         state="active",
     )
+    _begin(tx, actor, row)
     _apply(tx, actor, row, data, change)
     document = objects.create(tx, by, sid, objects.CHANNEL, data)
     row.document_sid = document.sid
     tables.insert_conversation(tx, row)
     return Opened(row, document, data)
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Which conversations a list shows: all, or those in a state, or made in a span of time."""
+
+    state: StateName | None = None
+    from_ms: int | None = None
+    until_ms: int | None = None
+    """The first moment behind the span."""
+
+
+def page(
+    tx: Tx, actor: ChatActor, span: Range, place: Cursor, size: int
+) -> tuple[list[tuple[Conversation, ConversationData]], Slice]:
+    """A page of a service's conversations with what their documents say, the oldest first; over REST only."""
+    where, asked = "service_sid = :service_sid", dict[str, Any](service_sid=actor.service_sid)
+    for condition, name, value in (
+        ("state = :state", "state", span.state),
+        ("created_ms >= :from_ms", "from_ms", span.from_ms),
+        ("created_ms < :until_ms", "until_ms", span.until_ms),
+    ):
+        if value is not None:
+            where, asked[name] = f"{where} AND {condition}", value
+    found, rows = tables.page_of_conversations(tx, where, asked, place, size)
+    return [(row, data_of(tx, row)) for row in found], rows
+
+
+def data_of(tx: Tx, row: Conversation) -> ConversationData:
+    """What the document of a conversation says."""
+    return objects.decoded(objects.read(tx, row.document_sid), ConversationData)
 
 
 def find(tx: Tx, actor: ChatActor, name: str) -> Conversation:
@@ -204,6 +236,14 @@ def _user(tx: Tx, place: Place) -> tables.User:
     return user
 
 
+def _begin(tx: Tx, actor: ChatActor, row: Conversation) -> None:
+    """Give a new conversation what its account has for those."""
+    given = defaults.of_account(tx, actor.account_sid)
+    row.messaging_service_sid = given.messaging_service_sid
+    row.inactive_after, row.closed_after = given.inactive_after, given.closed_after
+    states.rewind(tx, row)
+
+
 def _apply(
     tx: Tx, actor: ChatActor, row: Conversation, data: ConversationData, change: ConversationChange
 ) -> None:
@@ -221,7 +261,7 @@ def _apply(
     if change.type is not UNSET:
         data.type = change.type
     if change.messaging_service_sid is not UNSET:
-        row.messaging_service_sid = change.messaging_service_sid
+        row.messaging_service_sid = change.messaging_service_sid or None
     if change.email is not UNSET:
         bindings: dict[str, Any] = {} if data.bindings is UNSET else data.bindings
         data.bindings = {**bindings, "email": change.email}

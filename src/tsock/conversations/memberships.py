@@ -6,9 +6,12 @@ from tsock.clock import iso_ms
 from tsock.conversations import conversations, objects, read_marks, refusals, tables, users
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
-from tsock.conversations.models import ConversationData, MembershipData, ParticipantData
+from tsock.conversations.models import MembershipData, ParticipantData
 from tsock.conversations.tables import Conversation, Place, User
+from tsock.errors import not_found
+from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
+from tsock.sync.models import Item, Root
 
 
 class Membership(msgspec.Struct):
@@ -27,6 +30,16 @@ def page(tx: Tx, actor: ChatActor, user: User, after: str, size: int) -> tuple[l
     return found, found[-1].row.sid if more else None
 
 
+def page_of_all(
+    tx: Tx, actor: ChatActor, user: User, cursor: Cursor, size: int
+) -> tuple[list[Membership], Slice]:
+    """A page of a user's conversations in the order of their SIDs, and what lies beside it."""
+    where = "service_sid = :service_sid AND identity = :identity"
+    asked = {"service_sid": actor.service_sid, "identity": user.identity}
+    places, rows = tables.page_of_places(tx, where, asked, cursor, size)
+    return [_membership(tx, user, place) for place in places], rows
+
+
 def find(tx: Tx, actor: ChatActor, identity: str, row: Conversation) -> Membership:
     """The caller's, or over REST another user's.
 
@@ -39,8 +52,23 @@ def find(tx: Tx, actor: ChatActor, identity: str, row: Conversation) -> Membersh
     return _membership(tx, users.find(tx, actor, identity), place)
 
 
-def set_read_mark(tx: Tx, actor: ChatActor, identity: str, name: str, given: int | None) -> Membership:
-    """Set or clear how far a user has read.
+def named(tx: Tx, actor: ChatActor, user: User, name: str) -> Membership:
+    """One of a user's by SID or unique name of the conversation; over REST only.
+
+    Raises:
+        ApiError: 404/20404, it takes no part in such a one.
+    """
+    row = conversations.find(tx, actor, name)
+    place = tables.place_of(tx, row.sid, user.identity)
+    if place is None:
+        raise not_found(f"{user.identity[:64]} takes no part in {name[:64]}")
+    return _membership(tx, user, place)
+
+
+def set_read_mark(
+    tx: Tx, actor: ChatActor, identity: str, name: str, given: int | None, *, at_ms: int | None = None
+) -> Membership:
+    """Set or clear how far a user has read, now or at a moment.
 
     Raises:
         ApiError: 50350; 50430; 50421.
@@ -50,15 +78,26 @@ def set_read_mark(tx: Tx, actor: ChatActor, identity: str, name: str, given: int
     roster, own = objects.claim(tx, row.roster_sid, user.conversations_sid)
     membership = find(tx, actor, identity, row)
     mark = read_marks.index(tx, row, given)
-    by = actor.of_sync()
-    read_marks.save(tx, by, own, row, mark)
-    item = objects.item(tx, roster.sid, membership.place.sid)
-    assert item is not None
-    data = objects.decoded(item, ParticipantData)
-    read_marks.note(data, mark, tx.now_ms)
-    data.date_updated = iso_ms(tx.now_ms)
-    objects.change(tx, by, roster, item, data)
+    read_marks.save(tx, actor.of_sync(), own, row, mark)
+    item, data = _in_roster(tx, roster, membership.place)
+    read_marks.note(data, mark, tx.now_ms if at_ms is None else at_ms)
+    _save(tx, actor, roster, item, data)
     membership.own.last_consumed_message_index = mark
+    return membership
+
+
+def set_read_date(tx: Tx, actor: ChatActor, identity: str, name: str, at_ms: int) -> Membership:
+    """Set only when a user has read; over REST only.
+
+    Raises:
+        ApiError: 50350; 50430.
+    """
+    row = conversations.find(tx, actor, name)
+    (roster,) = objects.claim(tx, row.roster_sid)
+    membership = find(tx, actor, identity, row)
+    item, data = _in_roster(tx, roster, membership.place)
+    data.last_consumption_timestamp = iso_ms(at_ms)
+    _save(tx, actor, roster, item, data)
     return membership
 
 
@@ -82,9 +121,15 @@ def set_notification_level(tx: Tx, actor: ChatActor, identity: str, name: str, l
     return membership
 
 
-def data_of(tx: Tx, row: Conversation) -> ConversationData:
-    """What the document of a conversation says."""
-    return objects.decoded(objects.read(tx, row.document_sid), ConversationData)
+def _in_roster(tx: Tx, roster: Root, place: Place) -> tuple[Item, ParticipantData]:
+    item = objects.item(tx, roster.sid, place.sid)
+    assert item is not None
+    return item, objects.decoded(item, ParticipantData)
+
+
+def _save(tx: Tx, actor: ChatActor, roster: Root, item: Item, data: ParticipantData) -> None:
+    data.date_updated = iso_ms(tx.now_ms)
+    objects.change(tx, actor.of_sync(), roster, item, data)
 
 
 def _membership(tx: Tx, user: User, place: Place) -> Membership:

@@ -6,6 +6,7 @@ so that it is found without a table of its own.
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from tsock.clock import iso_ms
 from tsock.conversations import conversations, objects, refusals, states, tables, values
@@ -16,11 +17,15 @@ from tsock.conversations.models import LastMessage, MessageData, RemovedMessage
 from tsock.conversations.tables import Conversation
 from tsock.errors import ApiError
 from tsock.ids import is_sid
+from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Tx
 from tsock.sync.models import Item
 
 _INDEX_DIGITS = 8
 AUTHOR_CHARS_MAX = 256
+
+_OLDEST_FIRST = Listing("SELECT item_index, data FROM sync_list_items", ("item_index",))
+_NEWEST_FIRST = replace(_OLDEST_FIRST, descending=True)
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +36,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     attributes: str = "{}"
     author: str | None = None
     """Over REST, or by a pre-action hook; else who sends it."""
+    content_sid: str | None = None
+    """Of a content template, which is told and not rendered."""
     created_ms: int | None = None
     """Over REST only, as is `updated_ms`."""
     updated_ms: int | None = None
@@ -79,6 +86,7 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
         timestamp=now,
         date_updated=iso_ms(new.updated_ms) if new.updated_ms else now,
         subject=new.subject,
+        content_sid=new.content_sid,
         attributes=values.attributes(new.attributes, actor.limits.attributes_bytes_max),
     )
     if new.author is not None:
@@ -104,6 +112,21 @@ def fetch(tx: Tx, actor: ChatActor, name: str, sid: str) -> Message:
     opened = conversations.fetch(tx, actor, name)
     _require_own(actor, opened)
     return _message(tx, opened.row, sid)[0]
+
+
+def page(
+    tx: Tx, actor: ChatActor, name: str, place: Cursor, size: int, *, descending: bool
+) -> tuple[list[Message], Slice]:
+    """A page of a conversation's messages in the order of their indexes, or against it; over REST only.
+
+    Raises:
+        ApiError: 50350.
+    """
+    row = conversations.find(tx, actor, name)
+    order = _NEWEST_FIRST if descending else _OLDEST_FIRST
+    rows = slice_at(tx, order, "object_sid = :sid AND removed = 0", {"sid": row.messages_sid}, place, size)
+    found = [Message(row, index, msgspec.json.decode(data, type=MessageData)) for index, data in rows.rows]
+    return found, rows
 
 
 def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: MessageChange) -> Message:

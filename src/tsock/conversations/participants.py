@@ -23,6 +23,7 @@ from tsock.conversations.conversations import Opened
 from tsock.conversations.models import MembershipData, ParticipantData
 from tsock.conversations.tables import Conversation, Place
 from tsock.ids import is_sid
+from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.models import Item, Root
 
@@ -122,6 +123,33 @@ def fetch(tx: Tx, actor: ChatActor, name: str, who: str) -> Participant:
     return find(tx, actor, conversations.fetch(tx, actor, name).row, who)
 
 
+def page(tx: Tx, actor: ChatActor, name: str, cursor: Cursor, size: int) -> tuple[list[Participant], Slice]:
+    """A page of a conversation's participants, the oldest first; over REST only.
+
+    Raises:
+        ApiError: 50350.
+    """
+    row = conversations.find(tx, actor, name)
+    found, rows = tables.page_of_roster(tx, row, cursor, size)
+    read = [Participant(row, place, msgspec.json.decode(data, type=ParticipantData)) for place, data in found]
+    return read, rows
+
+
+def page_of_person(
+    tx: Tx, actor: ChatActor, cursor: Cursor, size: int, *, identity: str | None, address: str | None
+) -> tuple[list[Participant], Slice]:
+    """A page of where an identity or an address takes part, in the order of conversation SIDs.
+
+    Over REST only.
+    """
+    column, value = ("identity", identity) if identity else ("address", address)
+    asked = {"service_sid": actor.service_sid, "value": value}
+    places, rows = tables.page_of_places(
+        tx, f"service_sid = :service_sid AND {column} = :value", asked, cursor, size
+    )
+    return [_participant(tx, place) for place in places], rows
+
+
 def update(tx: Tx, actor: ChatActor, name: str, who: str, change: ParticipantChange) -> Participant:
     """Set what the change says.
 
@@ -156,6 +184,8 @@ def update(tx: Tx, actor: ChatActor, name: str, who: str, change: ParticipantCha
         read_marks.note(data, index, at_ms)
         for conversations_map in own:
             read_marks.save(tx, actor.of_sync(), conversations_map, row, index)
+    elif change.last_read_ms is not UNSET:
+        data.last_consumption_timestamp = None if change.last_read_ms is None else iso_ms(change.last_read_ms)
     objects.change(tx, actor.of_sync(), roster, item, data)
     return Participant(row, place, data)
 
@@ -196,6 +226,14 @@ def take_out(tx: Tx, row: Conversation, place: Place) -> Participant:
         conversations.leave(tx, row, place, own)
     tables.delete_place(tx, place)
     return Participant(row, place, data)
+
+
+def _participant(tx: Tx, place: Place) -> Participant:
+    row = tables.by_sid(tx, place.conversation_sid)
+    assert row is not None
+    item = objects.item(tx, row.roster_sid, place.sid)
+    assert item is not None
+    return Participant(row, place, objects.decoded(item, ParticipantData))
 
 
 def _place(tx: Tx, row: Conversation, name: str) -> Place:

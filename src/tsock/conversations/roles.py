@@ -1,14 +1,18 @@
 """Roles: what users may do in a service, and participants in a conversation."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
 
 from tsock.conversations import refusals
 from tsock.conversations.services import ChatOptions
+from tsock.errors import ApiError, not_found
+from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
+
+NAME_CHARS_MAX = 64
 
 RoleType = Literal["conversation", "service"]
 BuiltIn = Literal["service admin", "service user", "channel admin", "channel user"]
@@ -95,6 +99,11 @@ class Role(msgspec.Struct, gc=False):
     created_ms: int
     updated_ms: int
 
+    @property
+    def names(self) -> list[str]:
+        """Its permissions, in the order in which they were given."""
+        return msgspec.json.decode(self.permissions, type=list[str])
+
     def grants(self, permission: str) -> bool:
         """Whether it holds a permission."""
         return permission in _names(self.permissions)
@@ -107,6 +116,10 @@ _COLUMNS = ", ".join(Role.__struct_fields__)
 _SELECT = f"SELECT {_COLUMNS} FROM chat_roles"
 _GET = f"{_SELECT} WHERE sid = :sid"
 _GET_BUILT_IN = f"{_SELECT} WHERE service_sid = :service_sid AND built_in = :built_in"
+_ORDER = ("created_ms", "sid")
+_LISTING = Listing(f"SELECT {', '.join(_ORDER)}, {_COLUMNS} FROM chat_roles", _ORDER)
+_SAVE = "UPDATE chat_roles SET permissions = :permissions, updated_ms = :updated_ms WHERE sid = :sid"
+_DELETE = "DELETE FROM chat_roles WHERE sid = :sid"
 _INSERT = (
     f"INSERT INTO chat_roles ({_COLUMNS}) VALUES ({', '.join(f':{name}' for name in Role.__struct_fields__)})"
 )
@@ -143,10 +156,94 @@ def built_in(tx: Tx, service_sid: str, name: BuiltIn) -> Role:
     return made
 
 
+def page(tx: Tx, service_sid: str, place: Cursor, size: int) -> tuple[list[Role], Slice]:
+    """A page of a service's roles, the oldest first, and what lies beside it."""
+    rows = slice_at(tx, _LISTING, "service_sid = :service_sid", {"service_sid": service_sid}, place, size)
+    return [Role(*row[len(_ORDER) :]) for row in rows.rows], rows
+
+
+def create(
+    tx: Tx, service_sid: str, friendly_name: str | None, kind: str | None, permissions: Sequence[str]
+) -> Role:
+    """A new role.
+
+    Raises:
+        ApiError: 50000 no name; 50003 it is too long; 50105 no such type; 50104 no such permission.
+    """
+    if not friendly_name:
+        raise ApiError(400, 50000, "FriendlyName not provided: expected the name of the role")
+    if len(friendly_name) > NAME_CHARS_MAX:
+        raise refusals.name_too_long(50003, "Friendly name", len(friendly_name), NAME_CHARS_MAX)
+    if kind not in ("service", "conversation"):
+        raise ApiError(400, 50105, "Invalid role type: expected conversation or service")
+    role = Role(
+        sid=tx.sid("RL"),
+        service_sid=service_sid,
+        built_in=None,
+        friendly_name=friendly_name,
+        type=kind,
+        permissions=_checked(permissions, kind),
+        created_ms=tx.now_ms,
+        updated_ms=tx.now_ms,
+    )
+    tx.run(_INSERT, msgspec.structs.asdict(role))
+    return role
+
+
+def update(tx: Tx, service_sid: str, sid: str, permissions: Sequence[str]) -> Role:
+    """Give a role these permissions in place of those that it has.
+
+    Raises:
+        ApiError: 20404; 50104 no such permission.
+    """
+    role = named(tx, service_sid, sid)
+    role.permissions, role.updated_ms = _checked(permissions, role.type), tx.now_ms
+    tx.run(_SAVE, msgspec.structs.asdict(role))
+    return role
+
+
+def delete(tx: Tx, service_sid: str, options: ChatOptions, sid: str) -> None:
+    """Remove a role; those who hold it may do no more than others then.
+
+    Raises:
+        ApiError: 20404; 20409, newcomers get it, or the service began with it.
+    """
+    role = named(tx, service_sid, sid)
+    if role.built_in is not None:
+        raise ApiError(409, 20409, f"Conflict: a service keeps the four roles it begins with, as {role}")
+    if sid in (options.service_role_sid, options.creator_role_sid, options.conversation_role_sid):
+        raise ApiError(
+            409, 20409, f"Conflict: {role} is a default of the service; give its Configuration another first"
+        )
+    tx.run(_DELETE, {"sid": sid})
+
+
+def named(tx: Tx, service_sid: str, sid: str) -> Role:
+    """The role that a path names, of either type.
+
+    Raises:
+        ApiError: 404/20404, there is none.
+    """
+    role = get(tx, service_sid, sid)
+    if role is None:
+        raise not_found(f"no role {sid[:64]}")
+    return role
+
+
 def of_newcomer(tx: Tx, service_sid: str, options: ChatOptions, *, is_creator: bool) -> str:
     """SID of the role that a participant begins with."""
     chosen = options.creator_role_sid if is_creator else options.conversation_role_sid
     return chosen or built_in(tx, service_sid, "channel admin" if is_creator else "channel user").sid
+
+
+def _checked(permissions: Sequence[str], kind: RoleType) -> str:
+    known = PERMISSIONS[kind]
+    unknown = [name for name in permissions if name not in known]
+    if unknown or not permissions:
+        what = f"a {kind} role has none named {unknown[0][:64]!r}" if unknown else "a role has at least one"
+        everything = "service admin" if kind == "service" else "channel admin"
+        raise ApiError(400, 50104, f"Permission not found: {what}; the role {everything!r} has all there are")
+    return written(dict.fromkeys(permissions))
 
 
 def _built_in(tx: Tx, service_sid: str, name: BuiltIn) -> Role | None:

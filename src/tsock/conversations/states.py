@@ -79,13 +79,31 @@ def set_timers(
         ApiError: 50379, 50380 no ISO 8601 duration; 50375, 50376 too short.
     """
     if inactive_after is not UNSET:
-        row.inactive_after = _checked(inactive_after, "inactive", INACTIVE_AFTER_MIN, 50379, 50375)
+        row.inactive_after = checked_inactive(inactive_after)
         row.inactive_ms = None
     if closed_after is not UNSET:
-        row.closed_after = _checked(closed_after, "closed", CLOSED_AFTER_MIN, 50380, 50376)
+        row.closed_after = checked_closed(closed_after)
         row.closed_ms = None
     if inactive_after is not UNSET or closed_after is not UNSET:
         rewind(tx, row)
+
+
+def checked_inactive(duration: str) -> str | None:
+    """After how long a conversation becomes inactive; an empty text is never.
+
+    Raises:
+        ApiError: 50379 no ISO 8601 duration; 50375 too short.
+    """
+    return _checked(duration, "inactive", INACTIVE_AFTER_MIN, 50379, 50375)
+
+
+def checked_closed(duration: str) -> str | None:
+    """After how long it becomes closed; an empty text is never.
+
+    Raises:
+        ApiError: 50380 no ISO 8601 duration; 50376 too short.
+    """
+    return _checked(duration, "closed", CLOSED_AFTER_MIN, 50380, 50376)
 
 
 def next_due_ms(tx: Tx) -> int | None:

@@ -1,10 +1,11 @@
 """SQL of conversations, participants and users: what finds the Sync objects that they stand on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from tsock.conversations.models import StateName
+from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.sync.tables import numbered, placeholders
 
@@ -63,6 +64,15 @@ def _values(kind: type[msgspec.Struct]) -> str:
     return ", ".join(f":{name}" for name in kind.__struct_fields__)
 
 
+_BY_CREATION = ("created_ms", "sid")
+
+
+def _listing(kind: type[msgspec.Struct], table: str, order: tuple[str, ...]) -> Listing:
+    """A list of whole rows."""
+    return Listing(f"SELECT {', '.join(order)}, {_columns(kind)} FROM {table}", order)
+
+
+_CONVERSATIONS = _listing(Conversation, "chat_conversations", _BY_CREATION)
 _CONVERSATION = f"SELECT {_columns(Conversation)} FROM chat_conversations"
 _CONVERSATION_BY_SID = f"{_CONVERSATION} WHERE sid = :sid"
 _CONVERSATION_BY_NAME = f"{_CONVERSATION} WHERE service_sid = :service_sid AND unique_name = :name"
@@ -107,6 +117,16 @@ _OF_IDENTITY = (
     "ORDER BY conversation_sid LIMIT :limit"
 )
 
+_ROSTER = Listing(
+    "SELECT m.date_created_ms, p.sid, "
+    f"{', '.join(f'p.{name}' for name in Place.__struct_fields__)}, m.data FROM chat_participants p "
+    "JOIN sync_map_items m ON m.object_sid = :roster_sid AND m.item_key = p.sid",
+    ("m.date_created_ms", "p.sid"),
+)
+"""Whole rosters are sorted for a page: `participants_max` bounds them."""
+_PLACES_BY_SID = _listing(Place, "chat_participants", ("conversation_sid", "sid"))
+
+_USERS = _listing(User, "chat_users", _BY_CREATION)
 _USER = f"SELECT {_columns(User)} FROM chat_users"
 _USER_BY_IDENTITY = f"{_USER} WHERE service_sid = :service_sid AND identity = :identity"
 _USER_BY_SID = f"{_USER} WHERE sid = :sid"
@@ -137,6 +157,14 @@ def conversation_named(tx: Tx, service_sid: str, name: str) -> Conversation | No
     """The conversation of a service with this unique name."""
     row = tx.one(_CONVERSATION_BY_NAME, {"service_sid": service_sid, "name": name})
     return None if row is None else Conversation(*row)
+
+
+def page_of_conversations(
+    tx: Tx, where: str, asked: Mapping[str, object], place: Cursor, size: int
+) -> tuple[list[Conversation], Slice]:
+    """A page of those that fulfil `where`, the oldest first, and what lies beside it."""
+    rows = slice_at(tx, _CONVERSATIONS, where, asked, place, size)
+    return [Conversation(*row[len(_BY_CREATION) :]) for row in rows.rows], rows
 
 
 def insert_conversation(tx: Tx, row: Conversation) -> None:
@@ -180,6 +208,23 @@ def place(tx: Tx, conversation_sid: str, participant_sid: str) -> Place | None:
 def places(tx: Tx, conversation_sid: str) -> list[Place]:
     """All of a conversation, whose number `participants_max` bounds."""
     return _places(tx.all(_PLACES, {"sid": conversation_sid}))
+
+
+def page_of_roster(
+    tx: Tx, row: Conversation, cursor: Cursor, size: int
+) -> tuple[list[tuple[Place, str]], Slice]:
+    """A page of a conversation's places, each with the data of its item; the oldest first."""
+    asked = {"sid": row.sid, "roster_sid": row.roster_sid}
+    rows = slice_at(tx, _ROSTER, "p.conversation_sid = :sid", asked, cursor, size)
+    return [(Place(*found[2:-1]), found[-1]) for found in rows.rows], rows
+
+
+def page_of_places(
+    tx: Tx, where: str, asked: Mapping[str, object], cursor: Cursor, size: int
+) -> tuple[list[Place], Slice]:
+    """A page of those that fulfil `where`, in the order of SIDs, and what lies beside it."""
+    rows = slice_at(tx, _PLACES_BY_SID, where, asked, cursor, size)
+    return [Place(*row[2:]) for row in rows.rows], rows
 
 
 def places_of_identity(tx: Tx, service_sid: str, identity: str, after: str, limit: int) -> list[Place]:
@@ -241,6 +286,13 @@ def user_by_sid(tx: Tx, service_sid: str, sid: str) -> User | None:
     row = tx.one(_USER_BY_SID, {"sid": sid})
     found = None if row is None else User(*row)
     return found if found is not None and found.service_sid == service_sid and not found.deleted_ms else None
+
+
+def page_of_users(tx: Tx, service_sid: str, place: Cursor, size: int) -> tuple[list[User], Slice]:
+    """A page of a service's users, the oldest first, and what lies beside it."""
+    where = "service_sid = :service_sid AND deleted_ms IS NULL"
+    rows = slice_at(tx, _USERS, where, {"service_sid": service_sid}, place, size)
+    return [User(*row[len(_BY_CREATION) :]) for row in rows.rows], rows
 
 
 def insert_user(tx: Tx, row: User) -> None:

@@ -11,6 +11,7 @@ from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.models import NO_ATTRIBUTES, Reachability, UserValue
 from tsock.conversations.tables import User
+from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.actor import Actor
 
@@ -93,6 +94,11 @@ def find(tx: Tx, actor: ChatActor, name: str) -> User:
     if user is None:
         raise refusals.user_not_found(name)
     return user
+
+
+def page(tx: Tx, actor: ChatActor, place: Cursor, size: int) -> tuple[list[User], Slice]:
+    """A page of a service's users, the oldest first, and what lies beside it; over REST only."""
+    return tables.page_of_users(tx, actor.service_sid, place, size)
 
 
 def update(tx: Tx, actor: ChatActor, name: str, change: UserChange) -> User:

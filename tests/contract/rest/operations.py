@@ -10,7 +10,7 @@ Schema = dict[str, Any]
 
 DESCRIPTIONS: dict[str, dict[str, Any]] = {
     product: json.loads((Path(__file__).parent / "openapi" / f"{product}.json").read_text())
-    for product in ("api", "iam", "monitor", "sync")
+    for product in ("api", "conversations", "iam", "monitor", "sync")
 }
 
 
@@ -53,7 +53,7 @@ def resolved(product: str, schema: Schema) -> Schema:
 
 
 def _operation(product: str, path: str, method: str, found: dict[str, Any]) -> Operation:
-    ((status, response),) = found["responses"].items()
+    status, response = min(found["responses"].items())
     content = response.get("content")
     forms = found.get("requestBody", {}).get("content", {}).values()
     parameters = {p["name"]: p["schema"] for p in found["parameters"] if p["in"] == "query"}

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 import httpx2
 
+from tests.contract.rest import chat
 from tests.contract.rest.operations import Operation
 from tests.interop.server import Server, until
 
@@ -75,6 +76,8 @@ class Rest:
 
     def parameters(self, operation: Operation, path: str) -> Form:
         """A value for each parameter of the form, or for those of the query that are demanded."""
+        if operation.product == "conversations":
+            return self._of_chat(operation, path)
         if operation.method == "POST":
             return UPDATES[operation.collection] if operation.on_instance else self.creation(path)
         return {"AccountSid": self.account_sid} if "AccountSid" in operation.parameters else {}
@@ -91,6 +94,8 @@ class Rest:
         name = f"number {next(_numbers)}"
         segments = path.removesuffix(".json").split("/")
         collection = segments[-1]
+        if path.startswith("/conversations/"):
+            return chat.creation(path)
         if path.startswith("/iam/"):
             policy = json.dumps({"allow": ["/twilio/sync/documents/read"]})
             return {
@@ -115,8 +120,45 @@ class Rest:
             "Messages": {"Data": DATA},
         }[collection]
 
+    def _of_chat(self, operation: Operation, path: str) -> Form:
+        if operation.collection == "ParticipantConversations":
+            return {"Identity": "alice"}
+        if operation.method != "POST":
+            return {}
+        service = path.partition("/Conversations")[0].partition("/Users")[0].partition("/Configuration")[0]
+        many = path.rpartition("/")[0]
+        form = dict(chat.UPDATES[chat.kind(many)] if operation.on_instance else chat.creation(path))
+        if operation.collection == "Configuration" and not service.endswith("/v1"):
+            form["DefaultChatServiceRoleSid"] = self._role(service, "service")
+            form["DefaultConversationRoleSid"] = self._role(service, "conversation")
+            form["DefaultConversationCreatorRoleSid"] = form["DefaultConversationRoleSid"]
+        if "RoleSid" in operation.parameters:
+            kind = "service" if operation.collection == "Users" else "conversation"
+            form["RoleSid"] = self._role(service, kind)
+        return form
+
+    def _role(self, service: str, kind: str) -> str:
+        roles = self._json(self.client.get(f"{service}/Roles"))["roles"]
+        return next(role["sid"] for role in roles if role["type"] == kind)
+
+    def _in_chat(self, path: str, collection: str) -> str:
+        """What names an object of Conversations; empty where nothing has to be made."""
+        if collection in chat.SINGLE:
+            return ""
+        if chat.kind(path) != "UserConversations":
+            made: dict[str, str] = self._json(self.client.post(path, data=chat.creation(path)))
+            return made["sid"]
+        user = path.rpartition("/")[0]
+        conversations = f"{user.rpartition('/Users')[0]}/Conversations"
+        sid: str = self._json(self.client.post(conversations))["sid"]
+        identity = self._json(self.client.get(user))["identity"]
+        self._json(self.client.post(f"{conversations}/{sid}/Participants", data={"Identity": identity}))
+        return sid
+
     def _made(self, path: str, suffix: str, collection: str) -> str:
         """What names an object of the collection in a path."""
+        if path.startswith("/conversations/"):
+            return self._in_chat(path, collection)
         if collection == "Permissions":
             self._json(self.client.post(f"{path}/alice%20smith", data=UPDATES[collection]))
             return "alice smith"

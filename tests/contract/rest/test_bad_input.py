@@ -64,6 +64,8 @@ def basic(text: bytes) -> tuple[str, str]:
 
 
 MULTIPART = b'--b\r\nContent-Disposition: form-data; name="FriendlyName"\r\n\r\nx\r\n'
+CHAT = "/conversations/v1"
+CONVERSATION = f"{CHAT}/Conversations/{{conversation}}"
 DOCUMENT, DOCUMENTS = f"{SERVICE}/Documents/{{document}}", f"{SERVICE}/Documents"
 
 CASES: dict[str, Sequence[Asked]] = {
@@ -262,6 +264,106 @@ CASES: dict[str, Sequence[Asked]] = {
         )
     ],
     "a friendly name of more than 255 characters": [post("/sync/v1/Services", FriendlyName="x" * 256)],
+    "no `FriendlyName` of a service or role": [
+        post(f"{CHAT}/Services"),
+        post(f"{CHAT}/Services", FriendlyName=""),
+        post(f"{CHAT}/Roles", Type="service", Permission="joinConversation"),
+    ],
+    "a friendly name beyond `chat_friendly_name_chars_max`": [
+        post(f"{CHAT}/Conversations", FriendlyName="x" * 257),
+        post(f"{CHAT}/Users/bob", FriendlyName="x" * 257),
+        post(f"{CHAT}/Roles", FriendlyName="x" * 65, Type="service", Permission="joinConversation"),
+        post(f"{CHAT}/Services", FriendlyName="x" * 256),
+    ],
+    "a unique name beyond `chat_unique_name_chars_max`": [
+        post(f"{CHAT}/Conversations", UniqueName="x" * 257)
+    ],
+    "a unique name that could be the SID of a conversation": [
+        post(f"{CHAT}/Conversations", UniqueName=f"CH{ABSENT}")
+    ],
+    "attributes of more bytes than allowed": [
+        post(f"{CHAT}/Conversations", Attributes=json.dumps("x" * 16_384)),
+        post(CONVERSATION, Attributes=json.dumps("x" * 16_384)),
+        post(f"{CONVERSATION}/Messages", Body="x", Attributes=json.dumps("x" * 4096)),
+        post(f"{CONVERSATION}/Participants", Identity="eve", Attributes=json.dumps("x" * 4096)),
+        post(f"{CHAT}/Users", Identity="eve", Attributes=json.dumps("x" * 4096)),
+    ],
+    "attributes that are no JSON": [
+        post(f"{CHAT}/Conversations", Attributes=text) for text in ("{", "plain", "[1,]", "NaN")
+    ],
+    "a `State` that there is none of": [
+        post(f"{CHAT}/Conversations", State="asleep"),
+        get(f"{CHAT}/Conversations", State=""),
+    ],
+    "a conversation that begins closed": [post(f"{CHAT}/Conversations", State="closed")],
+    "a `Timers.Inactive` that is no duration": [
+        post(CONVERSATION, **{"Timers.Inactive": text}) for text in ("soon", "10", "P", "PT1X")
+    ],
+    "a `Timers.Closed` of less than ten minutes": [post(CONVERSATION, **{"Timers.Closed": "PT9M"})],
+    "a `DateCreated` that is none, or before 1970": [
+        post(f"{CHAT}/Conversations", DateCreated=text)
+        for text in ("today", "2026-13-01", "", "1969-12-31T23:59:59Z")
+    ],
+    "a `DateUpdated` that is none": [post(f"{CONVERSATION}/Messages", Body="x", DateUpdated="1")],
+    "an `EndDate` before the `StartDate`": [
+        get(f"{CHAT}/Conversations", StartDate="2031-01-02", EndDate="2031-01-01")
+    ],
+    "a change of a conversation that names nothing": [post(CONVERSATION, Nothing="x")],
+    "a change of a participant, message or user that names nothing": [
+        post(f"{CONVERSATION}/Participants/bob"),
+        post(f"{CONVERSATION}/Messages/{{message}}", Nothing="x"),
+        post(f"{CHAT}/Users/bob"),
+        post(f"{CHAT}/Users/bob/Conversations/{{conversation}}"),
+    ],
+    "a participant without identity and address": [
+        post(f"{CONVERSATION}/Participants"),
+        post(f"{CONVERSATION}/Participants", Identity=""),
+        post(f"{CHAT}/Users"),
+    ],
+    "a participant with identity and address": [
+        post(f"{CONVERSATION}/Participants", Identity="eve", **{"MessagingBinding.Address": "+15558675310"})
+    ],
+    "an address that is none": [
+        post(f"{CONVERSATION}/Participants", **{"MessagingBinding.Address": text})
+        for text in ("555", "whatsapp:me", "+", "x" * 300)
+    ],
+    "another identity for a participant": [post(f"{CONVERSATION}/Participants/bob", Identity="eve")],
+    "a `LastReadMessageIndex` that is no whole number from 0": [
+        post(f"{CONVERSATION}/Participants/bob", LastReadMessageIndex=text) for text in ("-1", "1.5", "", "x")
+    ],
+    "a message without body": [post(f"{CONVERSATION}/Messages", Author="bob")],
+    "a body of more than `chat_body_bytes_max`": [
+        post(f"{CONVERSATION}/Messages", Body="x" * 32_769),
+        post(f"{CONVERSATION}/Messages/{{message}}", Body="\N{SNOWMAN}" * 10_923),
+    ],
+    "a user called `system`": [
+        post(f"{CHAT}/Users", Identity="system"),
+        post(f"{CONVERSATION}/Participants", Identity="system"),
+    ],
+    "a `NotificationLevel` other than `default` and `muted`": [
+        post(f"{CHAT}/Users/bob/Conversations/{{conversation}}", NotificationLevel="loud")
+    ],
+    "a permission that roles of the type do not have, or none": [
+        post(f"{CHAT}/Roles", FriendlyName="x", Type="service", Permission="sendMessage"),
+        post(f"{CHAT}/Roles", FriendlyName="x", Type="conversation"),
+        post(f"{CHAT}/Roles/{{role}}", Permission=["sendMessage", "nonsense"]),
+    ],
+    "a type of role that there is none of": [
+        post(f"{CHAT}/Roles", FriendlyName="x", Type="channel", Permission="sendMessage"),
+        post(f"{CHAT}/Roles", FriendlyName="x", Permission="sendMessage"),
+    ],
+    "the end of a role that a service begins with": [Asked("DELETE", f"{CHAT}/Roles/{{role}}")],
+    "more than ten of `Participant`": [
+        post(f"{CHAT}/ConversationWithParticipants", Participant=['{"identity":"eve"}'] * 11)
+    ],
+    "a `Participant` that is no JSON of one": [
+        post(f"{CHAT}/ConversationWithParticipants", Participant=text)
+        for text in ("eve", "[]", '{"identity":1}')
+    ],
+    "a look-up by `Identity` and `Address`, or by neither": [
+        get(f"{CHAT}/ParticipantConversations"),
+        get(f"{CHAT}/ParticipantConversations", Identity="bob", Address="+15558675310"),
+    ],
     "a friendly name that is too long": [
         post("/2010-04-01/Accounts.json", FriendlyName="x" * 1000),
         post(f"{ACCOUNT}/Keys.json", FriendlyName="x" * 1000),
@@ -287,8 +389,19 @@ class Bench:
         for kind in ("document", "list", "map"):
             made = self.json(post(f"{SERVICE}/{kind.title()}s", UniqueName="of the cases"))
             self.names[kind] = made["sid"]
+        self.names["conversation"] = self.json(post(f"{CHAT}/Conversations"))["sid"]
+        self.json(post(f"{CONVERSATION}/Participants", Identity="bob"))
+        self.names["message"] = self.json(post(f"{CONVERSATION}/Messages", Body="x"))["sid"]
+        self.names["role"] = self._role()
         sub = self.json(post("/2010-04-01/Accounts.json", FriendlyName="of the cases"))
         self.names["sub"] = f"/2010-04-01/Accounts/{sub['sid']}.json"
+
+    def _role(self) -> str:
+        """SID of a conversation role."""
+        status, _, body = self.ask(get(f"{CHAT}/Roles"))
+        assert status == 200, body
+        roles = json.loads(body)["roles"]
+        return next(role["sid"] for role in roles if role["type"] == "conversation")
 
     def json(self, asked: Asked) -> dict[str, str]:
         status, _, body = self.ask(asked)

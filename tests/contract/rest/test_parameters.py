@@ -17,10 +17,13 @@ def _wrong(name: str, schema: Schema) -> list[str]:
     """Values that the parameter cannot have; none where it takes any text."""
     if schema.get("enum"):
         return ["nonsense", ""]
-    if schema.get("type") == "integer":
-        return ["abc", "1.5", "", "1" * 30, "-1"]
-    if schema.get("type") == "boolean":
-        return ["perhaps", ""]
+    of_type = {
+        "array": ["nonsense", ""],
+        "integer": ["abc", "1.5", "", "1" * 30, "-1"],
+        "boolean": ["perhaps", ""],
+    }
+    if schema.get("type") in of_type:
+        return of_type[schema["type"]]
     if schema.get("format") == "date-time":
         return ["yesterday", "2026-13-01", "2026-01-01T25:00:00Z"]
     if schema.get("format") == "uri":
@@ -37,7 +40,7 @@ def _stored(rest: Rest, operation: Operation, path: str) -> Any:
 
     A refused request is itself an alert.
     """
-    if operation.collection in ("Messages", "Alerts"):
+    if (operation.product, operation.collection) in (("sync", "Messages"), ("monitor", "Alerts")):
         return None
     query = {"AccountSid": rest.account_sid} if path == "/iam/v1/Keys" else None
     return rest.client.get(path, params=query).json()
@@ -49,10 +52,11 @@ def test_parameter_that_is_none_is_refused(rest: Rest, operation: Operation, nam
     given = rest.parameters(operation, path)
     if name == "Ttl":  # it is the short name of one of the two, and ignored beside the long one
         given = {other: value for other, value in given.items() if not other.endswith("Ttl")}
+    once = operation.parameters[name].get("type") != "array"
     twice = [*given.items(), *([] if name in given else [(name, "1")]), (name, "1")]
     wrong = [list((given | {name: value}).items()) for value in _wrong(name, operation.parameters[name])]
     before = _stored(rest, operation, path)
-    for pairs in [twice, *wrong]:
+    for pairs in [*([twice] if once else []), *wrong]:
         answer = rest.call(operation, path, pairs)
         assert_refused(answer)
         assert answer.status_code == 400, (pairs, answer.text)

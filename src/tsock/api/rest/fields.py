@@ -101,11 +101,11 @@ class Fields:
             raise ApiError(400, 20423, f"Invalid SID: {name} is {kinds} and 32 hex digits, not {shown(text)}")
         return text
 
-    def moment_ms(self, name: str) -> int | None:
+    def moment_ms(self, name: str, code: int = 20422) -> int | None:
         """A date such as `2026-01-31`, or a time such as `2026-01-31T08:00:00Z`, as Unix milliseconds.
 
         Raises:
-            ApiError: 400/20422, it is neither.
+            ApiError: 400 with `code`, it is neither.
         """
         text = self.text(name)
         if text is None:
@@ -115,7 +115,8 @@ class Fields:
                 return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp() * 1000)
             except ValueError:
                 pass
-        raise invalid(f"{name} is a date like 2026-01-31 or 2026-01-31T08:00:00Z, not {shown(text)}")
+        expected = f"{name} is a date like 2026-01-31 or 2026-01-31T08:00:00Z, not {shown(text)}"
+        raise ApiError(400, code, f"Invalid Parameter: {expected}")
 
 
 def of_query(request: Request) -> Fields:

@@ -2,7 +2,8 @@
 
     python reduce.py DIRECTORY_OF_THE_PUBLISHED_FILES
 
-writes `api.json`, `iam.json`, `monitor.json` and `sync.json` beside this file. README.md says what is kept.
+writes `api.json`, `conversations.json`, `iam.json`, `monitor.json` and `sync.json` beside this file.
+README.md says what is kept.
 """
 
 import json
@@ -17,6 +18,10 @@ SCOPE = {
     "api": (
         "twilio_api_v2010",
         r"/2010-04-01/Accounts(/\{Sid\})?\.json|.*/(Keys|SigningKeys)(/\{Sid\})?\.json",
+    ),
+    "conversations": (
+        "twilio_conversations_v1",
+        r"/v1/(?!(Credentials|.*/(Addresses|Bindings|Webhooks|Notifications|Receipts))(/|$)).*",
     ),
     "iam": ("twilio_iam_v1", r"/v1/Keys(/\{Sid\})?"),
     "monitor": ("twilio_monitor_v1", r"/v1/.*"),

@@ -173,7 +173,9 @@ def _shown(tx: Tx, actor: ChatActor, place: str, opened: Opened) -> dict[str, An
 
 
 def _of_own(tx: Tx, actor: ChatActor, place: str, membership: Membership) -> dict[str, Any]:
-    return _with_counts(tx, actor, place, membership.row, memberships.data_of(tx, membership.row), membership)
+    return _with_counts(
+        tx, actor, place, membership.row, conversations.data_of(tx, membership.row), membership
+    )
 
 
 def _with_counts(

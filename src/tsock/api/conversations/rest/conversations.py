@@ -1,0 +1,115 @@
+"""Conversations over REST (`protocol/rest.md`, Conversations and their timers)."""
+
+from datetime import timedelta
+
+from tsock.api.conversations.rest import bodies
+from tsock.api.conversations.rest import fields as given
+from tsock.api.conversations.rest.route import in_service
+from tsock.api.conversations.rest.scope import RestScope, links
+from tsock.api.request import Answer, Read, Request, Response, Write, answer
+from tsock.api.rest import fields, paging
+from tsock.api.rest.fields import Fields
+from tsock.api.router import Route
+from tsock.conversations import conversations
+from tsock.conversations.conversations import NO_CHANGE, Range
+from tsock.errors import ApiError
+from tsock.storage.store import Tx
+
+_DATE_CHARS = len("2026-01-31")
+
+
+class ConversationHandlers:
+    """Create, list, fetch, change, delete; one is named by SID or unique name."""
+
+    def __init__(self, scope: RestScope) -> None:
+        self._scope = scope
+
+    def routes(self) -> list[Route]:
+        """The part of the route table that is served here."""
+        many, one = "/Conversations", "/Conversations/{conversation}"
+        return [
+            *in_service("POST", many, self.create, "conversations/create"),
+            *in_service("GET", many, self.every, "conversations/list"),
+            *in_service("GET", one, self.fetch, "conversations/read"),
+            *in_service("POST", one, self.change, "conversations/update"),
+            *in_service("DELETE", one, self.remove, "conversations/delete"),
+        ]
+
+    def create(self, request: Request, service: str | None) -> Answer:
+        """A new conversation."""
+        actor = self._scope.actor(request, service)
+        change = given.conversation(fields.of_form(request))
+        shown = links(request, actor, service)
+
+        def rule(tx: Tx) -> Response:
+            opened = conversations.create(tx, actor, change)
+            return answer(bodies.conversation(shown, opened.row, opened.data), 201)
+
+        return Write(rule)
+
+    def every(self, request: Request, service: str | None) -> Answer:
+        """A page of the conversations, the oldest first."""
+        actor = self._scope.actor(request, service)
+        query = fields.of_query(request)
+        span = _range(query)
+        asked = paging.asked(request, query, rows_max=actor.limits.page_rows_max)
+        place, shown = asked.place, links(request, actor, service)
+
+        def read(tx: Tx) -> Response:
+            found, rows = conversations.page(tx, actor, span, place, asked.size)
+            records = [bodies.conversation(shown, row, data) for row, data in found]
+            return paging.page(asked, "conversations", records, rows)
+
+        return Read(read)
+
+    def fetch(self, request: Request, service: str | None, name: str) -> Answer:
+        """One conversation."""
+        actor = self._scope.actor(request, service)
+        shown = links(request, actor, service)
+
+        def query(tx: Tx) -> Response:
+            opened = conversations.fetch(tx, actor, name)
+            return answer(bodies.conversation(shown, opened.row, opened.data))
+
+        return Read(query)
+
+    def change(self, request: Request, service: str | None, name: str) -> Answer:
+        """Set what is given."""
+        actor = self._scope.actor(request, service)
+        change = given.conversation(fields.of_form(request))
+        if change == NO_CHANGE:
+            raise ApiError(400, 50347, "Parameters are missing for channel update request: expected one")
+        shown = links(request, actor, service)
+
+        def rule(tx: Tx) -> Response:
+            opened = conversations.update(tx, actor, name, change)
+            return answer(bodies.conversation(shown, opened.row, opened.data))
+
+        return Write(rule, about=name)
+
+    def remove(self, request: Request, service: str | None, name: str) -> Answer:
+        """End a conversation with all that it holds."""
+        actor = self._scope.actor(request, service)
+
+        def rule(tx: Tx) -> Response:
+            conversations.remove(tx, actor, name)
+            return Response(204)
+
+        return Write(rule, about=name)
+
+
+def _range(query: Fields) -> Range:
+    """What the filters say; the end of a span is meant with its whole day or second.
+
+    Raises:
+        ApiError: 20422 no dates; 50378 no state; 50396 the end lies before the start.
+    """
+    start_ms, end_ms, end = query.moment_ms("StartDate"), query.moment_ms("EndDate"), query.text("EndDate")
+    if start_ms is not None and end_ms is not None and end_ms < start_ms:
+        raise ApiError(
+            400, 50396, "EndDate parameter should be greater than StartDate parameter: the span is empty"
+        )
+    if end is not None and end_ms is not None:
+        whole = timedelta(days=1) if len(end) == _DATE_CHARS else timedelta(seconds=1)
+        end_ms += int(whole.total_seconds() * 1000)
+    return Range(given.state(query), start_ms, end_ms)

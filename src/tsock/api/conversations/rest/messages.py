@@ -1,0 +1,129 @@
+"""Messages over REST (`protocol/rest.md`, Messages)."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from tsock.api.conversations.rest import bodies
+from tsock.api.conversations.rest import fields as given
+from tsock.api.conversations.rest.route import in_service
+from tsock.api.conversations.rest.scope import RestScope, links
+from tsock.api.request import Answer, Read, Request, Response, Write, answer
+from tsock.api.rest import fields, paging
+from tsock.api.rest.fields import Fields
+from tsock.api.router import Route
+from tsock.conversations import messages
+from tsock.conversations.messages import MessageChange, NewMessage
+from tsock.errors import ApiError
+from tsock.storage.store import Tx
+
+
+class MessageHandlers:
+    """Send, list, fetch, change, remove."""
+
+    def __init__(self, scope: RestScope) -> None:
+        self._scope = scope
+
+    def routes(self) -> list[Route]:
+        """The part of the route table that is served here."""
+        many = "/Conversations/{conversation}/Messages"
+        one = f"{many}/{{message}}"
+        return [
+            *in_service("POST", many, self.send, "messages/create"),
+            *in_service("GET", many, self.every, "messages/list"),
+            *in_service("GET", one, self.fetch, "messages/read"),
+            *in_service("POST", one, self.change, "messages/update"),
+            *in_service("DELETE", one, self.remove, "messages/delete"),
+        ]
+
+    def send(self, request: Request, service: str | None, conversation: str) -> Answer:
+        """Send a message in the name of anybody; of the system, where none is given."""
+        actor = self._scope.actor(request, service)
+        new = _new(fields.of_form(request))
+        shown = links(request, actor, service)
+
+        def rule(tx: Tx) -> Response:
+            return answer(bodies.message(shown, messages.send(tx, actor, conversation, new)), 201)
+
+        return Write(rule, about=conversation)
+
+    def every(self, request: Request, service: str | None, conversation: str) -> Answer:
+        """A page of the messages in the order of their indexes, or against it."""
+        actor = self._scope.actor(request, service)
+        query = fields.of_query(request)
+        descending = query.choice("Order", "asc", "desc") == "desc"
+        asked = paging.asked(request, query, rows_max=actor.limits.page_rows_max)
+        place, shown = asked.place, links(request, actor, service)
+
+        def read(tx: Tx) -> Response:
+            found, rows = messages.page(tx, actor, conversation, place, asked.size, descending=descending)
+            records = [bodies.message(shown, message) for message in found]
+            return paging.page(asked, "messages", records, rows)
+
+        return Read(read)
+
+    def fetch(self, request: Request, service: str | None, conversation: str, sid: str) -> Answer:
+        """One message."""
+        actor = self._scope.actor(request, service)
+        shown = links(request, actor, service)
+
+        def query(tx: Tx) -> Response:
+            return answer(bodies.message(shown, messages.fetch(tx, actor, conversation, sid)))
+
+        return Read(query)
+
+    def change(self, request: Request, service: str | None, conversation: str, sid: str) -> Answer:
+        """Set what is given."""
+        actor = self._scope.actor(request, service)
+        form = fields.of_form(request)
+        change = MessageChange(
+            body=given.text(form, "Body"),
+            subject=given.text(form, "Subject"),
+            attributes=given.text(form, "Attributes"),
+            author=form.text("Author") or UNSET,
+            **given.dates(form),
+        )
+        shown = links(request, actor, service)
+
+        def rule(tx: Tx) -> Response:
+            return answer(bodies.message(shown, messages.update(tx, actor, conversation, sid, change)))
+
+        return Write(rule, about=conversation)
+
+    def remove(self, request: Request, service: str | None, conversation: str, sid: str) -> Answer:
+        """Remove a message."""
+        actor = self._scope.actor(request, service)
+
+        def rule(tx: Tx) -> Response:
+            messages.remove(tx, actor, conversation, sid)
+            return Response(204)
+
+        return Write(rule, about=conversation)
+
+
+def _new(form: Fields) -> NewMessage:
+    body, content_sid = form.text("Body"), form.sid("ContentSid", "HX")
+    media_sid = form.sid("MediaSid", "ME")
+    _check_variables(form.text("ContentVariables"))
+    if media_sid is not None:
+        raise ApiError(404, 50507, f"Media not found: there is none named {media_sid}")
+    if not body and content_sid is None:
+        raise ApiError(400, 50503, "Message body not provided: expected Body, or ContentSid")
+    return NewMessage(
+        body=body,
+        subject=form.text("Subject"),
+        attributes=form.text("Attributes") or "{}",
+        author=form.text("Author") or None,
+        content_sid=content_sid,
+        **given.dates(form),
+    )
+
+
+def _check_variables(text: str | None) -> None:
+    """Refuse variables of a template that are no JSON object; templates are not rendered."""
+    try:
+        if text is not None:
+            msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise ApiError(400, 50527, "Invalid content variables format: expected a JSON object") from None

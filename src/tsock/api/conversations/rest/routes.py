@@ -1,0 +1,33 @@
+"""All that back ends ask of Conversations over REST (`protocol/rest.md`, Conversations)."""
+
+from tsock.accounts.directory import Directory
+from tsock.api.conversations.rest.configuration import ConfigurationHandlers
+from tsock.api.conversations.rest.conversation_with_participants import ConversationWithParticipantsHandlers
+from tsock.api.conversations.rest.conversations import ConversationHandlers
+from tsock.api.conversations.rest.messages import MessageHandlers
+from tsock.api.conversations.rest.participant_conversations import ParticipantConversationHandlers
+from tsock.api.conversations.rest.participants import ParticipantHandlers
+from tsock.api.conversations.rest.roles import RoleHandlers
+from tsock.api.conversations.rest.scope import RestScope
+from tsock.api.conversations.rest.services import ServiceHandlers
+from tsock.api.conversations.rest.user_conversations import UserConversationHandlers
+from tsock.api.conversations.rest.users import UserHandlers
+from tsock.api.router import Route
+from tsock.conversations.actor import ChatLimits
+
+
+def routes(directory: Directory, limits: ChatLimits) -> list[Route]:
+    """The part of the route table that is served here."""
+    scope = RestScope(directory, limits)
+    return [
+        *ServiceHandlers(scope).routes(),
+        *ConfigurationHandlers().routes(),
+        *ConversationHandlers(scope).routes(),
+        *ConversationWithParticipantsHandlers(scope).routes(),
+        *ParticipantConversationHandlers(scope).routes(),
+        *ParticipantHandlers(scope).routes(),
+        *MessageHandlers(scope).routes(),
+        *UserHandlers(scope).routes(),
+        *UserConversationHandlers(scope).routes(),
+        *RoleHandlers(scope).routes(),
+    ]

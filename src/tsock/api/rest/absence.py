@@ -1,0 +1,34 @@
+"""How REST says that something is absent: with one code, which applications test for."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from tsock.api.request import Answer, Read, Write
+from tsock.errors import ApiError, not_found
+from tsock.storage.store import Tx
+
+
+def telling_20404(answer: Answer, kept: Collection[int]) -> Answer:
+    """The answer, but for what its rule finds absent: that is 404/20404.
+
+    Args:
+        answer: of a handler.
+        kept: codes of 404 that REST has too.
+    """
+    if isinstance(answer, Read):
+        return Read(_telling(answer.query, kept), answer.reply)
+    if isinstance(answer, Write):
+        return Write(_telling(answer.rule, kept), answer.about)
+    return answer
+
+
+def _telling(work: Callable[[Tx], Any], kept: Collection[int]) -> Callable[[Tx], Any]:
+    def run(tx: Tx) -> Any:
+        try:
+            return work(tx)
+        except ApiError as error:
+            if error.status != 404 or error.code in kept:
+                raise
+            raise not_found(f"{error.message}") from None
+
+    return run

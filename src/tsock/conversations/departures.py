@@ -1,0 +1,47 @@
+"""The end of a user: out of every conversation, and nothing is known of it any more."""
+
+from tsock.conversations import objects, participants, tables, users
+from tsock.conversations.actor import ChatActor
+from tsock.conversations.models import NO_ATTRIBUTES, UserValue
+from tsock.conversations.participants import Participant
+from tsock.conversations.tables import User
+from tsock.storage.store import Tx
+
+_CHUNK = 100
+
+
+def delete_user(tx: Tx, actor: ChatActor, name: str) -> tuple[User, list[Participant]]:
+    """Delete a user; it and where it took part.
+
+    Its two maps are emptied and stay: clients that are connected go on with them once the identity is used
+    again, under another SID.
+
+    Raises:
+        ApiError: 50200.
+    """
+    user = users.find(tx, actor, name)
+    rows = [tables.by_sid(tx, place.conversation_sid) for place in _places(tx, user)]
+    rosters = [row.roster_sid for row in rows if row is not None]
+    objects.claim(tx, user.conversations_sid, user.info_sid, *rosters)
+    left: list[Participant] = []
+    for place in _places(tx, user):
+        row = tables.by_sid(tx, place.conversation_sid)
+        assert row is not None
+        left.append(participants.take_out(tx, row, place))
+    by = actor.of_sync()
+    (info,) = objects.claim(tx, user.info_sid)
+    objects.put(tx, by, info, users.FRIENDLY_NAME, UserValue(None))
+    objects.put(tx, by, info, users.ATTRIBUTES, UserValue(NO_ATTRIBUTES))
+    user.deleted_ms = user.updated_ms = tx.now_ms
+    tables.save_user(tx, user)
+    return user, left
+
+
+def _places(tx: Tx, user: User) -> list[tables.Place]:
+    found: list[tables.Place] = []
+    while True:
+        after = found[-1].conversation_sid if found else ""
+        chunk = tables.places_of_identity(tx, user.service_sid, user.identity, after, _CHUNK)
+        found += chunk
+        if len(chunk) < _CHUNK:
+            return found
