@@ -18,6 +18,7 @@ from tsock.api.conversations.sdk import (
     conversations,
     messages,
     participants,
+    receipts,
     templates,
     typing,
     users,
@@ -30,6 +31,7 @@ from tsock.api.operator import accounts as operator_accounts
 from tsock.api.operator import check, records, revocations, tokens, webhooks
 from tsock.api.operator import keys as operator_keys
 from tsock.api.operator import permissions as operator_permissions
+from tsock.api.operator import receipts as operator_receipts
 from tsock.api.operator import services as operator_services
 from tsock.api.operator import templates as operator_templates
 from tsock.api.router import Route, Router
@@ -260,6 +262,7 @@ def operator_routes(
         *tokens.TokenHandlers(installed.directory, settings, clock).routes(),
         *records.RecordHandlers(tail).routes(),
         *webhooks.WebhookHandlers().routes(),
+        *operator_receipts.ReceiptHandlers().routes(),
         *operator_templates.TemplateHandlers().routes(),
         *check.CheckHandlers(premises).routes(),
     ]
@@ -313,6 +316,7 @@ def _chat_routes(installed: Installation, context: Context, sessions: Sessions[S
         *conversations.ConversationHandlers(scope, settings.chat_page_rows).routes(),
         *participants.ParticipantHandlers(scope).routes(),
         *messages.MessageHandlers(scope).routes(),
+        *receipts.ReceiptHandlers(scope, settings.chat_page_rows).routes(),
         *users.UserHandlers(scope).routes(),
         *templates.TemplateHandlers(scope).routes(),
         *typing.TypingHandlers(

@@ -35,6 +35,7 @@ _COMMANDS = {
         "permission:permission",
         "webhook:webhook",
         "template:template",
+        "receipt:receipt",
         "revoke:revoke",
         "audit:audit",
         "version:version",

@@ -93,7 +93,8 @@ def set_read_date(tx: Tx, actor: ChatActor, identity: str, name: str, at_ms: int
         ApiError: 50350; 50430.
     """
     row = conversations.find(tx, actor, name)
-    (roster,) = objects.claim(tx, row.roster_sid)
+    user = users.ensure(tx, actor, identity)
+    roster, _ = objects.claim(tx, row.roster_sid, user.conversations_sid)
     membership = find(tx, actor, identity, row)
     item, data = _in_roster(tx, roster, membership.place)
     data.last_consumption_timestamp = iso_ms(at_ms)

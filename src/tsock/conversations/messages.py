@@ -13,7 +13,7 @@ from tsock.conversations import conversations, objects, refusals, states, tables
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.conversations import Opened
-from tsock.conversations.models import LastMessage, MessageData, RemovedMessage
+from tsock.conversations.models import Delivery, LastMessage, MessageData, RemovedMessage
 from tsock.conversations.tables import Conversation
 from tsock.errors import ApiError
 from tsock.ids import is_sid
@@ -91,6 +91,9 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
     )
     if new.author is not None:
         _set_author(tx, row, data, new.author)
+    outside = tables.outside(tx, row.sid, actor.limits.outside_participants_max)
+    if outside:
+        data.delivery = Delivery(outside)
     by = actor.of_sync()
     objects.push(tx, by, messages, data)
     opened.data.last_message = LastMessage(index, data.timestamp)
@@ -190,6 +193,11 @@ def remove(tx: Tx, actor: ChatActor, name: str, sid: str) -> Message:
     return message
 
 
+def index_of(sid: str) -> int:
+    """The index that the SID of a message carries."""
+    return int(sid[-_INDEX_DIGITS:], 16)
+
+
 def _require_own(actor: ChatActor, opened: Opened) -> None:
     """Messages are for participants alone."""
     if actor.is_bound and opened.own is None:
@@ -202,7 +210,7 @@ def _sid(tx: Tx, index: int) -> str:
 
 def _message(tx: Tx, row: Conversation, sid: str) -> tuple[Message, Item]:
     if is_sid(sid) and sid.startswith("IM"):
-        item = objects.item(tx, row.messages_sid, int(sid[-_INDEX_DIGITS:], 16))
+        item = objects.item(tx, row.messages_sid, index_of(sid))
         if item is not None:
             data = objects.decoded(item, MessageData)
             if data.sid == sid:

@@ -1,5 +1,7 @@
 """Who takes part in a conversation: with an identity, or by an address."""
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -102,6 +104,20 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
     return Participant(row, place, data)
 
 
+def add_all(tx: Tx, actor: ChatActor, name: str, many: Sequence[NewParticipant]) -> None:
+    """Add several at once.
+
+    Raises:
+        ApiError: as `add`, of the first that cannot be added.
+    """
+    row = conversations.find(tx, actor, name)
+    identities = [values.identity(new.identity, actor.limits) for new in many if new.binding is None]
+    maps = [users.ensure(tx, actor, identity).conversations_sid for identity in identities]
+    objects.claim(tx, row.roster_sid, *maps)
+    for new in many:
+        add(tx, actor, name, new)
+
+
 def find(tx: Tx, actor: ChatActor, row: Conversation, name: str) -> Participant:
     """A participant of a conversation that was found, by SID or identity.
 
@@ -129,7 +145,11 @@ def page(tx: Tx, actor: ChatActor, name: str, cursor: Cursor, size: int) -> tupl
     Raises:
         ApiError: 50350.
     """
-    row = conversations.find(tx, actor, name)
+    return page_of_opened(tx, conversations.find(tx, actor, name), cursor, size)
+
+
+def page_of_opened(tx: Tx, row: Conversation, cursor: Cursor, size: int) -> tuple[list[Participant], Slice]:
+    """The same of a conversation that was found."""
     found, rows = tables.page_of_roster(tx, row, cursor, size)
     read = [Participant(row, place, msgspec.json.decode(data, type=ParticipantData)) for place, data in found]
     return read, rows

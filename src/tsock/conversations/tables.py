@@ -84,6 +84,7 @@ _SAVE_CONVERSATION = (
     "messaging_service_sid = :messaging_service_sid, inactive_after = :inactive_after, "
     "closed_after = :closed_after, inactive_ms = :inactive_ms, closed_ms = :closed_ms WHERE sid = :sid"
 )
+_DELETE_RECEIPTS = "DELETE FROM chat_receipts WHERE conversation_sid = :sid"
 _DELETE_CONVERSATION = "DELETE FROM chat_conversations WHERE sid = :sid"
 
 _PLACE = f"SELECT {_columns(Place)} FROM chat_participants"
@@ -179,6 +180,7 @@ def save_conversation(tx: Tx, row: Conversation) -> None:
 
 def delete_conversation(tx: Tx, sid: str) -> None:
     """Forget a conversation, and who took part."""
+    tx.run(_DELETE_RECEIPTS, {"sid": sid})
     tx.run(_DELETE_PLACES, {"sid": sid})
     tx.run(_DELETE_CONVERSATION, {"sid": sid})
 

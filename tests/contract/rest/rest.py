@@ -47,6 +47,7 @@ class Rest:
     def __init__(self, server: Server) -> None:
         self.account_sid = server.credentials["TWILIO_ACCOUNT_SID"]
         self.url = server.url
+        self._server = server
         self.credentials = (self.account_sid, server.credentials["TWILIO_AUTH_TOKEN"])
         self.client = httpx2.Client(base_url=self.url, auth=self.credentials)
 
@@ -145,6 +146,8 @@ class Rest:
         """What names an object of Conversations; empty where nothing has to be made."""
         if collection in chat.SINGLE:
             return ""
+        if collection == "Receipts":
+            return self._receipt(path)
         if chat.kind(path) != "UserConversations":
             made: dict[str, str] = self._json(self.client.post(path, data=chat.creation(path)))
             return made["sid"]
@@ -154,6 +157,21 @@ class Rest:
         identity = self._json(self.client.get(user))["identity"]
         self._json(self.client.post(f"{conversations}/{sid}/Participants", data={"Identity": identity}))
         return sid
+
+    def _receipt(self, path: str) -> str:
+        """SID of one, which only an operator makes; of a message that has somebody outside to go to."""
+        conversation, _, message = path.removesuffix("/Receipts").partition("/Messages/")
+        found = self._json(self.client.get(f"{conversation}/Messages/{message}"))
+        address = {"MessagingBinding.Address": f"+1555{next(_numbers):07}"}
+        outside = self._json(self.client.post(f"{conversation}/Participants", data=address))
+        body = {
+            "conversation": found["conversation_sid"],
+            "message": found["sid"],
+            "participant": outside["sid"],
+            "status": "delivered",
+        }
+        made: dict[str, str] = self._server.operator("POST", f"accounts/{self.account_sid}/receipts", body)
+        return made["sid"]
 
     def _made(self, path: str, suffix: str, collection: str) -> str:
         """What names an object of the collection in a path."""

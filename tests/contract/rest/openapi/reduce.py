@@ -21,7 +21,7 @@ SCOPE = {
     ),
     "conversations": (
         "twilio_conversations_v1",
-        r"/v1/(?!(Credentials|.*/(Addresses|Bindings|Webhooks|Notifications|Receipts))(/|$)).*",
+        r"/v1/(?!(Credentials|.*/(Addresses|Bindings|Webhooks|Notifications))(/|$)).*",
     ),
     "iam": ("twilio_iam_v1", r"/v1/Keys(/\{Sid\})?"),
     "monitor": ("twilio_monitor_v1", r"/v1/.*"),

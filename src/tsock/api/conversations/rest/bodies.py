@@ -13,6 +13,7 @@ from tsock.conversations.memberships import Membership
 from tsock.conversations.messages import Message
 from tsock.conversations.models import ConversationData, ParticipantData
 from tsock.conversations.participants import Participant
+from tsock.conversations.receipts import Receipt
 from tsock.conversations.roles import Role
 from tsock.conversations.tables import Conversation, Place, User
 from tsock.conversations.users import Profile
@@ -128,6 +129,24 @@ def message(links: Links, found: Message) -> Body:
         "date_updated": seconds(data.date_updated),
         "url": url,
         "links": {"delivery_receipts": f"{url}/Receipts", "channel_metadata": f"{url}/ChannelMetadata"},
+    }
+
+
+def receipt(links: Links, found: Receipt) -> Body:
+    """How far a message has come with somebody."""
+    url = f"{links.url}/Conversations/{found.conversation_sid}/Messages/{found.message_sid}"
+    return {
+        **links.owned(),
+        "sid": found.sid,
+        "conversation_sid": found.conversation_sid,
+        "message_sid": found.message_sid,
+        "channel_message_sid": None,
+        "participant_sid": found.participant_sid,
+        "status": found.status,
+        "error_code": found.error_code or 0,
+        "date_created": iso_s(found.created_ms),
+        "date_updated": iso_s(found.updated_ms),
+        "url": f"{url}/Receipts/{found.sid}",
     }
 
 

@@ -65,13 +65,12 @@ class ConversationWithParticipantsHandlers:
 
         def rule(tx: Tx) -> Response:
             sid = conversations.create(tx, actor, change).row.sid
-            for participant in new:
-                try:
-                    participants.add(tx, actor, sid, participant)
-                except ApiError as error:
-                    if error.code != 50416:
-                        raise
-                    raise ApiError(409, 50425, f"{error.message} (one or more participants)") from None
+            try:
+                participants.add_all(tx, actor, sid, new)
+            except ApiError as error:
+                if error.code != 50416:
+                    raise
+                raise ApiError(409, 50425, f"{error.message} (one or more participants)") from None
             opened = conversations.fetch(tx, actor, sid)
             return answer(bodies.conversation(shown, opened.row, opened.data), 201)
 

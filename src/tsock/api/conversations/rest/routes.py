@@ -7,6 +7,7 @@ from tsock.api.conversations.rest.conversations import ConversationHandlers
 from tsock.api.conversations.rest.messages import MessageHandlers
 from tsock.api.conversations.rest.participant_conversations import ParticipantConversationHandlers
 from tsock.api.conversations.rest.participants import ParticipantHandlers
+from tsock.api.conversations.rest.receipts import ReceiptHandlers
 from tsock.api.conversations.rest.roles import RoleHandlers
 from tsock.api.conversations.rest.scope import RestScope
 from tsock.api.conversations.rest.services import ServiceHandlers
@@ -27,6 +28,7 @@ def routes(directory: Directory, limits: ChatLimits) -> list[Route]:
         *ParticipantConversationHandlers(scope).routes(),
         *ParticipantHandlers(scope).routes(),
         *MessageHandlers(scope).routes(),
+        *ReceiptHandlers(scope).routes(),
         *UserHandlers(scope).routes(),
         *UserConversationHandlers(scope).routes(),
         *RoleHandlers(scope).routes(),

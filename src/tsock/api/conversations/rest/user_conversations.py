@@ -75,12 +75,12 @@ class UserConversationHandlers:
         def rule(tx: Tx) -> Response:
             user = users.find(tx, actor, name)
             memberships.named(tx, actor, user, conversation)
-            if level is not None:
-                memberships.set_notification_level(tx, actor, user.identity, conversation, level)
             if mark is not UNSET:
                 memberships.set_read_mark(tx, actor, user.identity, conversation, mark, at_ms=read_ms)
             elif read_ms is not None:
                 memberships.set_read_date(tx, actor, user.identity, conversation, read_ms)
+            if level is not None:
+                memberships.set_notification_level(tx, actor, user.identity, conversation, level)
             return answer(_shown(tx, actor, shown, user, memberships.named(tx, actor, user, conversation)))
 
         return Write(rule, about=conversation)

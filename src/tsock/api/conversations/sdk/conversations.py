@@ -128,10 +128,10 @@ class ConversationHandlers:
         def rule(tx: Tx) -> tuple[Response, str]:
             user = _self(tx, actor, user_sid)
             membership: Membership | None = None
-            if level is not UNSET:
-                membership = memberships.set_notification_level(tx, actor, actor.identity, name, level)
             if mark is not UNSET:
                 membership = memberships.set_read_mark(tx, actor, actor.identity, name, mark)
+            if level is not UNSET:
+                membership = memberships.set_notification_level(tx, actor, actor.identity, name, level)
             assert membership is not None
             url = f"{place}/Users/{user.sid}/Conversations/{membership.row.sid}"
             return answer(_of_own(tx, actor, place, membership)), url
