@@ -27,6 +27,9 @@ Record = dict[str, Any]
 Step = str | tuple[str, tuple[Any, ...]]
 """A name on the way to a resource, or a name that is called with these arguments."""
 
+GROUPS = ("timers", "messaging_binding")
+"""Names that the parameters of a group begin with."""
+
 METHODS = {"create", "fetch", "update", "delete", "list", "stream"}
 
 
@@ -179,7 +182,7 @@ class InNode:
     def _ask(self, op: str, steps: tuple[Step, ...], params: Record, **more: Any) -> Any:
         names = [_camel(step) if isinstance(step, str) else (_camel(step[0]), step[1]) for step in steps]
         dated = {n: {"$date": v.isoformat()} if isinstance(v, datetime) else v for n, v in params.items()}
-        given = {_camel(name): value for name, value in dated.items()}
+        given = {_parameter(name): value for name, value in dated.items()}
         return self._process.ask(op, on=self._client, steps=names, params=given, **more)
 
 
@@ -240,6 +243,14 @@ def _snake(found: Any) -> Any:
 def _dated(value: Any) -> Any:
     date = isinstance(value, dict) and value.get("$date")
     return datetime.fromisoformat(date) if date else value
+
+
+def _parameter(name: str) -> str:
+    """The name of a parameter; one of a group has a dot behind the group's name there."""
+    for group in GROUPS:
+        if name.startswith(f"{group}_"):
+            return f"{_camel(group)}.{_camel(name.removeprefix(f'{group}_'))}"
+    return _camel(name)
 
 
 def _camel(name: str) -> str:
