@@ -156,6 +156,7 @@ class _Running:
             if serving.done():
                 started.cancel()
                 serving.result()
+            self._parts.online.start()
             _spare_the_collector()
             on_ready(Ready(self._url, self._sockets[0].getsockname()[1], self._made))
             await self._stopping.wait()

@@ -23,6 +23,7 @@ from tsock.api.conversations.sdk import (
     typing,
     users,
 )
+from tsock.api.conversations.sdk import reachability as chat_reachability
 from tsock.api.conversations.sdk.scope import ChatScope
 from tsock.api.development import DevelopmentHandlers
 from tsock.api.gatekeeper import Gatekeeper
@@ -138,6 +139,7 @@ class Assembly(msgspec.Struct, frozen=True):
     shell: HttpShell
     chores: Chores
     deliveries: Deliveries
+    online: chat_reachability.Reachability
     announcements: Announcements
     """Hears what the store announces."""
 
@@ -174,6 +176,15 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         router.add(
             DevelopmentHandlers(around.ready_made.signing_key, directory, clock, around.run_due).routes()
         )
+    online = chat_reachability.Reachability(
+        directory,
+        store,
+        context.deadlines,
+        grace_s=settings.chat_reachability_grace_s,
+        limits=_chat_limits(settings),
+        of_account=sessions.of_account,
+        of_identity=sessions.of_identity,
+    )
     gateway = Gateway(
         context,
         directory=directory,
@@ -187,7 +198,10 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
             refusals=Refusals(context, installed.ids, explain=around.explain),
             welcomes=_welcomes(installed, context),
         ),
-        presence=Presence(sessions, context.deadlines, Reachability(directory, store, context.deadlines)),
+        presences=[
+            Presence(sessions, context.deadlines, watcher)
+            for watcher in (Reachability(directory, store, context.deadlines), online)
+        ],
     )
     withdrawal = Withdrawal(
         directory, store, hub, of_account=sessions.of_account, of_identity=sessions.of_identity
@@ -214,12 +228,12 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     chores = Chores(store, directory, clock, settings)
     announcements = Announcements(
         directory=directory.apply,
-        changed=(gateway.changed, withdrawal.changed),
+        changed=(gateway.changed, withdrawal.changed, online.changed),
         revoked=withdrawal.heed,
         events=gateway.publish,
         work=deliveries.hear,
     )
-    return Assembly(context, router, sessions, gateway, shell, chores, deliveries, announcements)
+    return Assembly(context, router, sessions, gateway, shell, chores, deliveries, online, announcements)
 
 
 def operator_shell(installed: Installation) -> HttpShell:

@@ -82,6 +82,14 @@ class Rig:
     async def start(self) -> None:
         self.store.listen(self._hear)
         self.made = await written(self.store, lambda tx: bootstrap(tx, self.vault, Ids(1), region="us1"))
+        self._assemble()
+
+    def restart(self) -> None:
+        """What a server that starts on the same store does; the one before has let its clients go."""
+        self._assemble()
+        self.parts.online.start()
+
+    def _assemble(self) -> None:
         self.parts = assemble(
             self.installed,
             Surroundings(

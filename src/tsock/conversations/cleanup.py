@@ -8,6 +8,7 @@ _KEYS = {
     "chat_users": "service_sid, identity",
     "chat_roles": "sid",
     "chat_receipts": "sid",
+    "chat_online": "service_sid, identity",
     "chat_mutations": "service_sid, identity, mutation_id",
 }
 """The tables with rows of a service, each with its key."""

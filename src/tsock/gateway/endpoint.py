@@ -20,3 +20,5 @@ class Endpoint(Protocol):
     """Who it is for; None until it was let in."""
     endpoint_id: str
     """The client that opened it; empty until it was let in."""
+    said_goodbye: bool
+    """Whether it told that it leaves."""

@@ -38,7 +38,7 @@ class Gateway:
         hub: Hub,
         tunnel: Tunnel,
         admission: Admission,
-        presence: Presence,
+        presences: Sequence[Presence],
     ) -> None:
         self._context = context
         self._tunnel = tunnel
@@ -54,7 +54,7 @@ class Gateway:
         self._directory = directory
         self._sessions = sessions
         self._hub = hub
-        self._presence = presence
+        self._presences = presences
         self._opened = 0
         self._unadmitted: dict[Session, Callable[[], None]] = {}
         """What to call once a connection is let in or gone."""
@@ -95,7 +95,8 @@ class Gateway:
         """Count a connection that was let in."""
         self._sessions.accept(session)
         self._unadmitted.pop(session)()
-        self._presence.connected(session)
+        for presence in self._presences:
+            presence.connected(session)
         self.note(session, "accepted")
 
     def gone(self, session: Session) -> None:
@@ -103,7 +104,8 @@ class Gateway:
         self._sessions.remove(session)
         if session in self._unadmitted:
             self._unadmitted.pop(session)()
-        self._presence.left(session)
+        for presence in self._presences:
+            presence.left(session)
         self._hub.leave_all(session)
         self._tunnel.forget(session)
         self._admission.forget(session)
@@ -176,7 +178,8 @@ class Gateway:
     async def finish(self) -> None:
         """Wait until a draining gateway has no connection left, and until what tells of them is stored."""
         await self.emptied.wait()
-        await self._presence.stop()
+        for presence in self._presences:
+            await presence.stop()
 
     @property
     def standing(self) -> int:

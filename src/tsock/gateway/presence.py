@@ -21,6 +21,10 @@ class Watcher(Protocol):
     """What wants to know, for one product."""
 
     product: str
+    ends_at_goodbye: bool
+    """Whether an endpoint that says goodbye is absent at once, whatever the window."""
+    is_told_at_stop: bool
+    """Whether it is told of those who are away when the server stops."""
 
     def window_ms(self, service_sid: str) -> int | None:
         """For how long an absence is to last before it is told; 0 for none, None for nothing at all."""
@@ -44,7 +48,7 @@ class AcceptedConnections(Protocol):
 
 
 class Presence:
-    """Hears of every accepted connection and of its end."""
+    """Hears of every accepted connection and of its end, for one watcher."""
 
     def __init__(self, sessions: AcceptedConnections, deadlines: Deadlines, watcher: Watcher) -> None:
         self._sessions = sessions
@@ -73,7 +77,7 @@ class Presence:
         window_ms = self._watcher.window_ms(service_sid)
         if window_ms is None:
             return
-        if not window_ms:
+        if not window_ms or (endpoint.said_goodbye and self._watcher.ends_at_goodbye):
             if not self._shared(endpoint, service_sid):
                 self._watcher.tell("disconnected", service_sid, caller.identity, endpoint.endpoint_id)
         elif not self._others(endpoint, service_sid):
@@ -82,13 +86,14 @@ class Presence:
             self._absences[place] = endpoint.endpoint_id, over
 
     async def stop(self) -> None:
-        """Tell of everybody who is away, since nobody would wait any longer, and see it taken care of.
+        """Let nobody wait for those who are away any longer, and see all that was told taken care of.
 
         Call it when no connection is left; it waits for as long as the watcher takes.
         """
         for place, (_, over) in list(self._absences.items()):
             over.cancel()
-            self._give_up(place)
+            if self._watcher.is_told_at_stop:
+                self._give_up(place)
         await self._watcher.told()
 
     def _give_up(self, place: tuple[str, str]) -> None:

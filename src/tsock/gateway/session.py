@@ -120,6 +120,7 @@ class Session:
         "number",
         "origin",
         "registered",
+        "said_goodbye",
         "sdk",
         "send",
         "send_queue_bytes_max",
@@ -162,6 +163,8 @@ class Session:
         self.wanted: frozenset[str] = frozenset()
         """Types of the notifications that `init` registered for."""
         self.sdk = ""
+        self.said_goodbye = False
+        """Whether the client told that it leaves."""
         self.subscriptions: dict[str, Any] = {}
         self.in_flight = 0
         self.heard = False
@@ -254,6 +257,7 @@ class Session:
             case ProtocolViolation():
                 self._violated(packet)
             case Close():
+                self.said_goodbye = True
                 self._close()
             case Telemetry() | Ack() | None:
                 pass

@@ -28,6 +28,8 @@ class Reachability:
     """Writes what the gateway's presence tells into the outbox."""
 
     product = SYNC
+    ends_at_goodbye = False
+    is_told_at_stop = True
 
     def __init__(self, directory: Directory, store: Store, deadlines: Deadlines) -> None:
         self._directory = directory
