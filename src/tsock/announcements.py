@@ -18,8 +18,8 @@ class Announcements(msgspec.Struct, frozen=True):
     """Ends deliveries, in its place among the events: whoever lost access gets none that comes behind."""
     events: Callable[[Sequence[Event]], None] = lambda events: None
     """Delivers."""
-    work: Callable[[Sequence[Work]], None] = lambda work: None
-    """Does what is due."""
+    work: Sequence[Callable[[Sequence[Work]], None]] = ()
+    """Do what is due."""
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Pass on the facts of one commit."""
@@ -37,7 +37,8 @@ class Announcements(msgspec.Struct, frozen=True):
             self.events(events)
         due = [fact for fact in facts if isinstance(fact, Work)]
         if due:
-            self.work(due)
+            for do in self.work:
+                do(due)
 
     def _hear_changes(self, changes: Sequence[Change]) -> None:
         for change in changes:

@@ -145,7 +145,8 @@ class _Running:
             self._loop.add_signal_handler(number, self._stop)
         self._ticker.start(self._deadlines)
         beside = [
-            asyncio.create_task(job) for job in (self._parts.chores.run(), self._parts.deliveries.run())
+            asyncio.create_task(job)
+            for job in (self._parts.chores.run(), self._parts.deliveries.run(), self._parts.pushes.run())
         ]
         for task in beside:
             task.add_done_callback(_tell_end)

@@ -19,6 +19,7 @@ from tsock.api.conversations.sdk import (
     messages,
     participants,
     receipts,
+    registrations,
     templates,
     typing,
     users,
@@ -65,6 +66,7 @@ from tsock.ids import Ids
 from tsock.installation.installation import Installation, installation
 from tsock.jobs.chores import Chores
 from tsock.jobs.deliveries import Deliveries
+from tsock.jobs.pushes import Pushes
 from tsock.jobs.webhook_client import WebhookClient
 from tsock.outbound.network import Resolve
 from tsock.settings import Loaded, Settings
@@ -139,6 +141,7 @@ class Assembly(msgspec.Struct, frozen=True):
     shell: HttpShell
     chores: Chores
     deliveries: Deliveries
+    pushes: Pushes
     online: chat_reachability.Reachability
     announcements: Announcements
     """Hears what the store announces."""
@@ -225,15 +228,27 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         base_url=around.base_url,
         reject=context.debugger.request_rejected,
     )
+    pushes = Pushes(store, settings.push_url)
     chores = Chores(store, directory, clock, settings)
     announcements = Announcements(
         directory=directory.apply,
         changed=(gateway.changed, withdrawal.changed, online.changed),
         revoked=withdrawal.heed,
         events=gateway.publish,
-        work=deliveries.hear,
+        work=(deliveries.hear, pushes.hear),
     )
-    return Assembly(context, router, sessions, gateway, shell, chores, deliveries, online, announcements)
+    return Assembly(
+        context=context,
+        router=router,
+        sessions=sessions,
+        gateway=gateway,
+        shell=shell,
+        chores=chores,
+        deliveries=deliveries,
+        pushes=pushes,
+        online=online,
+        announcements=announcements,
+    )
 
 
 def operator_shell(installed: Installation) -> HttpShell:
@@ -333,6 +348,7 @@ def _chat_routes(installed: Installation, context: Context, sessions: Sessions[S
         *receipts.ReceiptHandlers(scope, settings.chat_page_rows).routes(),
         *users.UserHandlers(scope).routes(),
         *templates.TemplateHandlers(scope).routes(),
+        *registrations.RegistrationHandlers(scope).routes(),
         *typing.TypingHandlers(
             scope,
             timeout_s=settings.chat_typing_timeout_s,
@@ -378,5 +394,7 @@ def _chat_limits(settings: Settings) -> ChatLimits:
         outside_participants_max=settings.chat_outside_participants_max,
         conversations_per_user_max=settings.chat_conversations_per_user_max,
         unread_max=settings.chat_unread_max,
+        bindings_per_user_max=settings.chat_bindings_per_user_max,
+        is_push_configured=settings.push_url is not None,
         page_rows_max=settings.sync_page_rows_max,
     )

@@ -18,6 +18,7 @@ LIMITS = ChatLimits(
     outside_participants_max=2,
     conversations_per_user_max=3,
     unread_max=4,
+    bindings_per_user_max=3,
 )
 """Small enough to be met."""
 

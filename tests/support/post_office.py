@@ -66,7 +66,7 @@ class PostOffice:
         )
 
     async def open(self) -> None:
-        self.store.listen(Announcements(self.directory.apply, work=self.deliveries.hear).hear)
+        self.store.listen(Announcements(self.directory.apply, work=[self.deliveries.hear]).hear)
         self.made = await written(self.store, lambda tx: bootstrap(tx, self.vault, Ids(1), region="us1"))
         await fetched(self.store, self.directory.load)
 

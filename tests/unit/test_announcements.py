@@ -31,7 +31,7 @@ def listening(heard: list[Any]) -> Announcements:
         changed=(note("gateway"), note("sync")),
         revoked=note("revoked"),
         events=note("events"),
-        work=note("work"),
+        work=[note("work")],
     )
 
 

@@ -29,6 +29,9 @@ class ChatLimits(msgspec.Struct, frozen=True, gc=False):
     """Those who take part by an address, of all of them."""
     conversations_per_user_max: int = 1000
     unread_max: int = 1000
+    bindings_per_user_max: int = 20
+    is_push_configured: bool = False
+    """Whether there is somebody who sends push notifications on (`push_url`)."""
     page_rows_max: int = 100
 
 

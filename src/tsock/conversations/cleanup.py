@@ -8,6 +8,8 @@ _KEYS = {
     "chat_users": "service_sid, identity",
     "chat_roles": "sid",
     "chat_receipts": "sid",
+    "chat_bindings": "sid",
+    "chat_pushes": "number",
     "chat_online": "service_sid, identity",
     "chat_mutations": "service_sid, identity, mutation_id",
 }

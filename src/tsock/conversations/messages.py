@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from tsock.clock import iso_ms
-from tsock.conversations import conversations, objects, refusals, states, tables, values
+from tsock.conversations import conversations, objects, push, refusals, states, tables, values
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.conversations import Opened
@@ -103,6 +103,7 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
     if states.rewind(tx, row) or moved:
         tables.save_conversation(tx, row)
     objects.save_document(tx, document, opened.data)
+    push.of_message(tx, actor, opened, index, data)
     return Message(row, index, data)
 
 

@@ -10,6 +10,7 @@ from tsock.conversations import (
     addresses,
     conversations,
     objects,
+    push,
     read_marks,
     refusals,
     roles,
@@ -101,6 +102,7 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
     objects.put(tx, by, roster, place.sid, data)
     channel = objects.name(row.sid, objects.CHANNEL)
     objects.put(tx, by, own, row.sid, MembershipData(channel))
+    push.of_addition(tx, actor, opened, identity)
     return Participant(row, place, data)
 
 
@@ -227,6 +229,7 @@ def remove(tx: Tx, actor: ChatActor, name: str, who: str) -> Participant:
         opened.role_sid,
         instead="removeParticipant",
     )
+    push.of_removal(tx, actor, opened, place.identity)
     return take_out(tx, row, place)
 
 

@@ -4,7 +4,7 @@ It is told in the item `reachability` of their info. A service that has it off i
 nobody that they are online.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -17,6 +17,9 @@ from tsock.storage.store import Tx
 Place = tuple[str, str]
 """A service and an identity."""
 
+_IS_NOTIFIABLE = (
+    "SELECT 1 FROM chat_bindings WHERE service_sid = :service_sid AND identity = :identity LIMIT 1"
+)
 _IS_ONLINE = "SELECT 1 FROM chat_online WHERE service_sid = :service_sid AND identity = :identity"
 _COME = (
     "INSERT INTO chat_online (service_sid, identity) VALUES (:service_sid, :identity) "
@@ -28,8 +31,10 @@ _ONLINE = (
     "ORDER BY service_sid, identity LIMIT :limit"
 )
 _OF_SERVICE = (
-    "SELECT service_sid, identity FROM chat_online WHERE service_sid = :service_sid AND identity > :identity "
-    "ORDER BY identity LIMIT :limit"
+    "SELECT service_sid, identity FROM chat_online "
+    "WHERE service_sid = :service_sid AND identity > :identity UNION "
+    "SELECT service_sid, identity FROM chat_bindings "
+    "WHERE service_sid = :service_sid AND identity > :identity ORDER BY identity LIMIT :limit"
 )
 
 
@@ -50,6 +55,13 @@ def settle(tx: Tx, sightings: Sequence[Sighting]) -> None:
         is_online = _is_online(seen)
         tx.run(_COME if is_online else _LEAVE, _named(user))
         _tell(tx, seen.actor, user, is_online=is_online)
+
+
+def tell(tx: Tx, actor: ChatActor, identities: Iterable[str]) -> None:
+    """Tell of users of the actor's service who are notified on more devices now, or fewer."""
+    found = [user for name in identities if (user := tables.user(tx, actor.service_sid, name)) is not None]
+    for user in sorted(found, key=lambda each: each.info_sid):
+        _tell(tx, actor, user, is_online=tx.one(_IS_ONLINE, _named(user)) is not None)
 
 
 def online(tx: Tx, after: Place, limit: int) -> list[Place]:
@@ -75,7 +87,8 @@ def _is_online(seen: Sighting) -> bool:
 
 def _tell(tx: Tx, actor: ChatActor, user: User, *, is_online: bool) -> None:
     if actor.options.reachability_enabled or objects.item(tx, user.info_sid, users.REACHABILITY) is not None:
-        users.set_reachability(tx, actor, user, Reachability(is_online))
+        is_notifiable = tx.one(_IS_NOTIFIABLE, _named(user)) is not None
+        users.set_reachability(tx, actor, user, Reachability(is_online, is_notifiable))
 
 
 def _places(tx: Tx, sql: str, after: Place, limit: int) -> list[Place]:

@@ -8,6 +8,7 @@ import functools
 import msgspec
 
 from tsock.accounts.records import Service
+from tsock.conversations.notifications import Notifications
 
 
 class ChatOptions(msgspec.Struct, frozen=True, gc=False):
@@ -20,6 +21,8 @@ class ChatOptions(msgspec.Struct, frozen=True, gc=False):
     conversation_role_sid: str | None = None
     """Of other participants."""
     reachability_enabled: bool = False
+    notifications: Notifications = Notifications()
+    """Of what its users are notified on their devices."""
 
 
 def options_of(service: Service) -> ChatOptions:

@@ -96,6 +96,7 @@ _SEAT = (
 )
 _PLACE_BY_SID = f"{_PLACE} WHERE conversation_sid = :sid AND sid = :participant_sid"
 _PLACES = f"{_PLACE} WHERE conversation_sid = :sid"
+_PLACES_BEHIND = f"{_PLACES} AND sid > :after ORDER BY sid LIMIT :limit"
 _INSERT_PLACE = f"INSERT INTO chat_participants ({_columns(Place)}) VALUES ({_values(Place)})"
 _DELETE_PLACE = "DELETE FROM chat_participants WHERE conversation_sid = :sid AND sid = :participant_sid"
 _DELETE_PLACES = "DELETE FROM chat_participants WHERE conversation_sid = :sid"
@@ -227,6 +228,11 @@ def page_of_places(
     """A page of those that fulfil `where`, in the order of SIDs, and what lies beside it."""
     rows = slice_at(tx, _PLACES_BY_SID, where, asked, cursor, size)
     return [Place(*row[2:]) for row in rows.rows], rows
+
+
+def places_behind(tx: Tx, conversation_sid: str, after: str, limit: int) -> list[Place]:
+    """Up to `limit` of a conversation in the order of their SIDs, behind `after`."""
+    return _places(tx.all(_PLACES_BEHIND, {"sid": conversation_sid, "after": after, "limit": limit}))
 
 
 def places_of_identity(tx: Tx, service_sid: str, identity: str, after: str, limit: int) -> list[Place]:

@@ -37,5 +37,9 @@ class ChatSettings(SyncSettings, frozen=True, kw_only=True):
     """Changes of one conversation and all in it; of a service, conversations made in it. 0: off."""
     chat_typing_timeout_s: Annotated[int, Limit(low=1, high=60)] = 5
     """How long a typist counts as typing, and a client says so no second time."""
+    push_url: str | None = None
+    """Where push notifications are sent, each as a signed webhook; unset, nobody is notified on a device."""
+    chat_bindings_per_user_max: Annotated[int, Limit(low=1, high=1000)] = 20
+    """Devices on which one user is notified; the one that was registered longest ago is forgotten."""
     chat_reachability_grace_s: Annotated[float, Limit(low=0)] = 5.0
     """How long an absence lasts before a user counts as offline; one who says goodbye is so at once."""

@@ -14,7 +14,7 @@ from tsock.events import Work
 from tsock.storage.store import Row, Tx
 from tsock.webhooks.targets import lane
 
-PostOrigin = Literal["sync", "debugger"]
+PostOrigin = Literal["sync", "debugger", "push"]
 DeliveryState = Literal["waiting", "dead"]
 
 

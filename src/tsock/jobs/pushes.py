@@ -1,0 +1,64 @@
+"""Puts push notifications into the outbox, which sends them: for each device one delivery."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from tsock.conversations import push
+from tsock.conversations.push import PushWaits
+from tsock.errors import ConfigError, StoreBusy, StoreDown
+from tsock.events import Work
+from tsock.storage.store import Store, Tx, written_aside
+from tsock.webhooks.targets import is_target
+
+log = structlog.get_logger(__name__)
+
+PARTICIPANTS_PER_WRITE = 25
+"""Looked at in one transaction, off the loop: other writes wait that long at most."""
+ROWS_PER_WRITE = 250
+STORE_PAUSE_S = 1.0
+"""A store that takes no writes is asked again after this."""
+URL_CHARS_MAX = 512
+
+
+class Pushes:
+    """Runs until cancelled."""
+
+    def __init__(self, store: Store, url: str | None) -> None:
+        """`url` is `push_url`; without it what waits is forgotten.
+
+        Raises:
+            ConfigError: it is no URL that webhooks can go to.
+        """
+        if url is not None and not is_target(url, URL_CHARS_MAX):
+            raise ConfigError(
+                f"push_url: expected an absolute http(s) URL of at most {URL_CHARS_MAX} characters"
+            )
+        self._store = store
+        self._url = url
+        self._wake = asyncio.Event()
+        self._wake.set()  # the last server may have left some
+
+    def hear(self, facts: Sequence[Work]) -> None:
+        """Learn from the facts of one commit that there is something to do."""
+        if any(isinstance(fact, PushWaits) for fact in facts):
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Do whatever waits."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                while await written_aside(self._store, self._step):
+                    pass
+            except (StoreBusy, StoreDown) as error:
+                log.warning("pushes.postponed", reason=str(error))
+                self._wake.set()
+                await asyncio.sleep(STORE_PAUSE_S)
+
+    def _step(self, tx: Tx) -> bool:
+        if self._url is None:
+            return push.forget(tx, ROWS_PER_WRITE)
+        return push.spread(tx, self._url, PARTICIPANTS_PER_WRITE)
