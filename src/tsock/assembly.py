@@ -174,7 +174,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(rest_routes.routes(directory, scope.limits, rates))
     router.add(subscriptions.routes())
     router.add(_chat_routes(installed, context, sessions))
-    router.add(chat_rest_routes.routes(directory, _chat_limits(settings)))
+    router.add(chat_rest_routes.routes(directory, installed.vault, _chat_limits(settings)))
     if around.ready_made is not None:
         router.add(
             DevelopmentHandlers(around.ready_made.signing_key, directory, clock, around.run_due).routes()

@@ -1,4 +1,4 @@
-"""What can be set of a chat service: the roles of newcomers, reachability."""
+"""What can be set of a chat service: the roles of newcomers, reachability, notifications."""
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -9,6 +9,7 @@ from tsock.accounts.principal import Author
 from tsock.accounts.records import Service
 from tsock.accounts.services import ServiceChange
 from tsock.conversations import roles
+from tsock.conversations.notifications import Notifications, check
 from tsock.conversations.roles import RoleType
 from tsock.conversations.services import ChatOptions, options_of
 from tsock.storage.store import Tx
@@ -32,10 +33,23 @@ def change_options(tx: Tx, service: Service, change: OptionsChange, *, by: Autho
     _check_role(tx, service, change.service_role_sid, "service")
     _check_role(tx, service, change.creator_role_sid, "conversation")
     _check_role(tx, service, change.conversation_role_sid, "conversation")
-    known = options_of(service)
+    options = replace(options_of(service), **msgspec.to_builtins(change))
+    return _change(tx, service, options, by)
+
+
+def change_notifications(tx: Tx, service: Service, notifications: Notifications, *, by: Author) -> Service:
+    """Set of what users are notified.
+
+    Raises:
+        ApiError: 50058, 50059.
+    """
+    check(notifications)
+    return _change(tx, service, replace(options_of(service), notifications=notifications), by)
+
+
+def _change(tx: Tx, service: Service, options: ChatOptions, by: Author) -> Service:
     # A service that was made with its account has no options yet: what changes is told against the defaults.
-    as_known = replace(service, options=_written(known))
-    options = replace(known, **msgspec.to_builtins(change))
+    as_known = replace(service, options=_written(options_of(service)))
     return services.change_service(tx, as_known, ServiceChange(options=_written(options)), by=by)
 
 

@@ -8,6 +8,8 @@ from tsock.accounts.records import Service
 from tsock.api.conversations.rest.scope import Links
 from tsock.clock import iso_s
 from tsock.conversations.actor import ChatActor
+from tsock.conversations.bindings import Binding
+from tsock.conversations.credentials import Credential
 from tsock.conversations.defaults import Defaults
 from tsock.conversations.memberships import Membership
 from tsock.conversations.messages import Message
@@ -241,6 +243,37 @@ def role(links: Links, found: Role) -> Body:
         "date_created": iso_s(found.created_ms),
         "date_updated": iso_s(found.updated_ms),
         "url": f"{links.url}/Roles/{found.sid}",
+    }
+
+
+def device(links: Links, found: Binding) -> Body:
+    """A device that is notified."""
+    return {
+        "sid": found.sid,
+        "account_sid": links.account_sid,
+        "chat_service_sid": found.service_sid,
+        "credential_sid": found.credential_sid,
+        "endpoint": found.endpoint,
+        "identity": found.identity,
+        "binding_type": found.type,
+        "message_types": found.names,
+        "date_created": iso_s(found.created_ms),
+        "date_updated": iso_s(found.updated_ms),
+        "url": f"{links.url}/Bindings/{found.sid}",
+    }
+
+
+def credential(base: str, found: Credential) -> Body:
+    """A push credential without what is secret of it; `base` is what URLs begin with."""
+    return {
+        "sid": found.sid,
+        "account_sid": found.account_sid,
+        "friendly_name": found.friendly_name,
+        "type": found.type,
+        "sandbox": "true" if found.sandbox else "false",
+        "date_created": iso_s(found.created_ms),
+        "date_updated": iso_s(found.updated_ms),
+        "url": f"{base}/v1/Credentials/{found.sid}",
     }
 
 

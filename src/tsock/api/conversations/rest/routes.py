@@ -1,10 +1,14 @@
 """All that back ends ask of Conversations over REST (`protocol/rest.md`, Conversations)."""
 
 from tsock.accounts.directory import Directory
+from tsock.accounts.secrets import Vault
+from tsock.api.conversations.rest.bindings import BindingHandlers
 from tsock.api.conversations.rest.configuration import ConfigurationHandlers
 from tsock.api.conversations.rest.conversation_with_participants import ConversationWithParticipantsHandlers
 from tsock.api.conversations.rest.conversations import ConversationHandlers
+from tsock.api.conversations.rest.credentials import CredentialHandlers
 from tsock.api.conversations.rest.messages import MessageHandlers
+from tsock.api.conversations.rest.notifications import NotificationHandlers
 from tsock.api.conversations.rest.participant_conversations import ParticipantConversationHandlers
 from tsock.api.conversations.rest.participants import ParticipantHandlers
 from tsock.api.conversations.rest.receipts import ReceiptHandlers
@@ -17,7 +21,7 @@ from tsock.api.router import Route
 from tsock.conversations.actor import ChatLimits
 
 
-def routes(directory: Directory, limits: ChatLimits) -> list[Route]:
+def routes(directory: Directory, vault: Vault, limits: ChatLimits) -> list[Route]:
     """The part of the route table that is served here."""
     scope = RestScope(directory, limits)
     return [
@@ -32,4 +36,7 @@ def routes(directory: Directory, limits: ChatLimits) -> list[Route]:
         *UserHandlers(scope).routes(),
         *UserConversationHandlers(scope).routes(),
         *RoleHandlers(scope).routes(),
+        *BindingHandlers(scope).routes(),
+        *CredentialHandlers(vault).routes(),
+        *NotificationHandlers().routes(),
     ]
