@@ -1,4 +1,4 @@
-"""Push credentials of an account (`protocol/rest.md`, Credentials).
+"""Push credentials of an account (`protocol/rest.md`, Bindings and push credentials).
 
 They are kept for those who send push notifications on; what is secret of them is sealed, and never shown.
 """

@@ -1,4 +1,4 @@
-"""Devices that are notified, over REST (`protocol/rest.md`, Bindings)."""
+"""Devices that are notified, over REST (`protocol/rest.md`, Bindings and push credentials)."""
 
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest.route import route

@@ -1,4 +1,4 @@
-"""Push credentials over REST (`protocol/rest.md`, Credentials): kept, and shown without what is secret."""
+"""Push credentials over REST, without their secrets (`protocol/rest.md`, Bindings and push credentials)."""
 
 from msgspec import UNSET
 
