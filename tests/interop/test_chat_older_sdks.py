@@ -58,3 +58,22 @@ def test_programmable_chat_sdk_chats_with_the_newest(connect: Connect, own: Own)
     channel.next("typingStarted")
     channel.removeMember(own("bob"))
     bob.next("conversationRemoved")
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_programmable_chat_sdk_is_told_that_a_channel_is_gone(
+    connect: Connect, own: Own, private: bool
+) -> None:
+    """Of a public channel it hears by the end of the document alone."""
+    alice, bob = connect.chat(own("alice"), sdk=1), connect.chat(own("bob"), sdk=1)
+    channel = alice.createChannel({"friendlyName": "F", "isPrivate": private})
+    channel.join()
+    channel.add(own("bob"))
+    theirs = bob.next("channelJoined")
+    theirs.getMembers()
+    channel.delete()
+    bob.next("channelLeft")
+    removed = bob.next("channelRemoved")
+    assert (removed.number, removed.now()["friendlyName"]) == (theirs.number, "F")
+    alice.next("channelRemoved")
+    assert len(bob.seen("channelRemoved")) == 1

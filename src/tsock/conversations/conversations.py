@@ -11,7 +11,6 @@ from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.models import ConversationData, ParticipantData, State, StateName
 from tsock.conversations.tables import Conversation, Place
-from tsock.events import ReadRevoked
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
@@ -205,28 +204,25 @@ def remove(tx: Tx, actor: ChatActor, name: str) -> Conversation:
         ApiError: 50350; 50430; 50107.
     """
     row = find(tx, actor, name)
-    attending = [(place, _user(tx, place)) for place in tables.places(tx, row.sid) if place.identity]
-    maps = [user.conversations_sid for _, user in attending]
+    maps = [_user(tx, place).conversations_sid for place in tables.places(tx, row.sid) if place.identity]
     document, messages, roster, *others = objects.claim(
         tx, row.document_sid, row.messages_sid, row.roster_sid, *maps
     )
     require(tx, actor, "deleteConversation", entered(tx, actor, row, document).role_sid)
-    for (place, _), conversations in zip(attending, others, strict=True):
-        leave(tx, row, place, conversations)
+    for conversations in others:
+        forget(tx, row, conversations)
+    # No right to read is revoked: subscriptions end with the objects, by events that some clients wait for.
     for part in (document, messages, roster):
         objects.retire(tx, part)
     tables.delete_conversation(tx, row.sid)
     return row
 
 
-def leave(tx: Tx, row: Conversation, place: Place, conversations: Root) -> None:
-    """Take a conversation out of a participant's own, and end its right to read."""
+def forget(tx: Tx, row: Conversation, conversations: Root) -> None:
+    """Take a conversation out of the claimed map of one of its participants."""
     item = objects.item(tx, conversations.sid, row.sid)
     if item is not None:
         objects.bury(tx, conversations, item)
-    assert place.identity is not None
-    for sid in (row.document_sid, row.messages_sid, row.roster_sid):
-        tx.emit(ReadRevoked(row.service_sid, sid, place.identity))
 
 
 def _user(tx: Tx, place: Place) -> tables.User:

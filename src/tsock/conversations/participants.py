@@ -25,6 +25,7 @@ from tsock.conversations.authorization import require
 from tsock.conversations.conversations import Opened
 from tsock.conversations.models import MembershipData, ParticipantData
 from tsock.conversations.tables import Conversation, Place
+from tsock.events import ReadRevoked
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
@@ -245,8 +246,10 @@ def take_out(tx: Tx, row: Conversation, place: Place) -> Participant:
     item = _item(tx, roster, place)
     data = objects.decoded(item, ParticipantData)
     objects.bury(tx, roster, item)
-    if own is not None:
-        conversations.leave(tx, row, place, own)
+    if own is not None and place.identity is not None:
+        conversations.forget(tx, row, own)
+        for sid in (row.document_sid, row.messages_sid, row.roster_sid):
+            tx.emit(ReadRevoked(row.service_sid, sid, place.identity))
     tables.delete_place(tx, place)
     return Participant(row, place, data)
 
