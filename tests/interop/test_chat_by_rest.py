@@ -1,0 +1,182 @@
+"""What a back end does to conversations, as the clients in them see it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.interop.conftest import Connect
+from tests.interop.library import Api, Refused
+from tests.interop.sdk import Js, SdkError, SdkObject
+from tests.interop.server import Account
+from tests.interop.test_chat_edit import next_reasons
+
+PHONE = "+15558675310"
+
+
+class Room:
+    """An account of the test's own: a conversation of two users, and its back end."""
+
+    def __init__(self, connect: Connect, account: Account, api: Api) -> None:
+        self._connect = connect
+        self.account = account
+        self.api = api.conversations.v1
+        self.alice, self.bob = self.chat("alice"), self.chat("bob")
+        self.conversation = self.alice.createConversation({"friendlyName": "F"})
+        self.conversation.join()
+        self.alice.next("conversationJoined")
+        self.conversation.add("bob")
+        self.theirs = self.bob.next("conversationJoined")
+        self.conversation.getParticipants()
+        self.theirs.getParticipants()
+        self.rest = self.api.conversations(self.conversation.sid)
+
+    def chat(self, identity: str) -> SdkObject:
+        return self._connect.chat(identity, token=self.account.chat_token(identity))
+
+    def role(self, *permissions: str, type: str = "conversation") -> str:  # noqa: A002 - the parameter's name
+        """SID of a role with these permissions."""
+        return self.api.roles.create(friendly_name="made", type=type, permission=list(permissions))["sid"]
+
+
+@pytest.fixture
+def room(connect: Connect, account: Account, python_api: Api) -> Room:
+    return Room(connect, account, python_api)
+
+
+def refusal(call: Callable[[], object]) -> tuple[int, int]:
+    """Status and code of what an SDK is refused."""
+    with pytest.raises(SdkError) as refused:
+        call()
+    return refused.value.status, refused.value.body["code"]  # type: ignore[return-value]
+
+
+def test_state_reaches_everybody_and_a_closed_conversation_takes_no_message(room: Room) -> None:
+    before = room.theirs.now()["state"]["dateUpdated"]
+    room.rest.update(state="inactive")
+    assert set(next_reasons(room.bob, {"state"})) >= {"state"}
+    state = room.theirs.now()["state"]
+    assert state["current"] == "inactive"
+    assert state["dateUpdated"] >= before
+    room.conversation.sendMessage("awake")
+    next_reasons(room.bob, {"state"})
+    assert room.theirs.now()["state"]["current"] == "active"
+
+    room.rest.update(state="closed")
+    next_reasons(room.bob, {"state"})
+    assert refusal(lambda: room.theirs.sendMessage("x")) == (400, 50377)
+    room.conversation.delete()
+    room.bob.next("conversationRemoved")
+
+
+def test_message_of_the_system_comes_without_a_participant(room: Room) -> None:
+    made = room.rest.messages.create(body="from the back end")
+    message = room.theirs.next("messageAdded").now()
+    assert (message["sid"], message["body"], message["index"]) == (made["sid"], "from the back end", 0)
+    assert (message["author"], message["participantSid"]) == ("system", None)
+    room.rest.messages(made["sid"]).update(body="changed")
+    room.theirs.next("messageUpdated")
+    room.rest.messages(made["sid"]).delete()
+    assert room.theirs.next("messageRemoved").now()["body"] == "changed"
+
+
+def test_role_of_a_participant_changes_what_it_may_do_at_once(room: Room) -> None:
+    sid = room.role("sendMessage", "editConversationName")
+    assert refusal(lambda: room.theirs.updateFriendlyName("x")) == (403, 50107)
+    room.rest.participants("bob").update(role_sid=sid)
+    while "roleSid" not in (told := room.conversation.next("participantUpdated"))["updateReasons"]:
+        pass
+    assert told["participant"].now()["roleSid"] == sid
+    room.theirs.updateFriendlyName("New")
+
+    room.api.roles(sid).update(permission=["leaveConversation"])
+    assert refusal(lambda: room.theirs.updateFriendlyName("x")) == (403, 50107)
+    assert refusal(lambda: room.theirs.sendMessage("x")) == (403, 50107)
+
+
+def test_role_of_a_user_decides_about_the_service(room: Room) -> None:
+    room.api.users("bob").update(role_sid=room.role("joinConversation", type="service"))
+    assert refusal(lambda: room.bob.createConversation({})) == (403, 50107)
+    user = room.bob.getUser("alice")
+    assert refusal(lambda: user.updateFriendlyName("x")) == (403, 50107)
+
+    room.api.users("bob").update(role_sid=room.role("editAnyUserInfo", "addParticipant", type="service"))
+    user.updateFriendlyName("named by bob")
+    while user.now()["friendlyName"] != "named by bob":
+        room.bob.next("userUpdated")
+    private = room.alice.createConversation({"friendlyName": "private"})
+    assert room.bob.peekConversationBySid(private.sid).now()["friendlyName"] == "private"
+
+
+def test_user_deleted_is_out_and_comes_back_on_the_same_connection(room: Room) -> None:
+    room.api.users("bob").delete()
+    assert room.bob.next("conversationLeft").sid == room.conversation.sid
+    room.bob.next("conversationRemoved")
+    assert room.conversation.next("participantLeft").now()["identity"] == "bob"
+
+    room.rest.participants.create(identity="bob")
+    theirs = room.bob.next("conversationJoined")
+    room.conversation.sendMessage("later")
+    assert theirs.next("messageAdded").now()["body"] == "later"
+
+
+def test_adds_over_sdk_and_rest_at_once_make_one_participant(room: Room) -> None:
+    adding = room.conversation.run(
+        Js(
+            """function () {
+              const add = () => this.add("carol").then(() => 201, (e) => e.body.code);
+              return Promise.all(Array.from({ length: 4 }, add));
+            }"""
+        )
+    )
+    outcomes: list[int | None] = []
+    for _ in range(4):
+        try:
+            room.rest.participants.create(identity="carol")
+            outcomes.append(201)
+        except Refused as refused:
+            outcomes.append(refused.code)
+    outcomes += adding.result(15)
+    assert sorted(map(str, outcomes)) == ["201"] + ["50433"] * 7
+    room.theirs.next("participantJoined")
+    assert room.theirs.getParticipantsCount() == 3
+    assert len(room.theirs.seen("participantJoined")) == 1
+
+
+def test_delivery_outside_is_told_and_listed(room: Room) -> None:
+    outside = room.rest.participants.create(messaging_binding_address=PHONE)
+    room.conversation.sendMessage("hello")
+    message = room.theirs.next("messageAdded")
+    assert message.now()["aggregatedDeliveryReceipt"]["total"] == 1
+    for status in ("sent", "delivered"):
+        report = {"conversation": room.conversation.sid, "message": message.sid}
+        room.account.operator("POST", "receipts", {**report, "participant": outside["sid"], "status": status})
+        assert room.theirs.next("messageUpdated")["updateReasons"] == ["deliveryReceipt"]
+    assert message.now()["aggregatedDeliveryReceipt"]["delivered"] == "all"
+    (receipt,) = message.getDetailedDeliveryReceipts()
+    assert (receipt["status"], receipt["participantSid"]) == ("delivered", outside["sid"])
+
+
+def test_templates_are_listed_with_their_variables(room: Room) -> None:
+    assert room.alice.getContentTemplates() == []
+    for number in range(3):
+        room.account.operator(
+            "POST",
+            "templates",
+            {
+                "friendly_name": f"t{number}",
+                "types": {"twilio/text": {"body": "Hi {{1}}"}},
+                "variables": {"1": "Ann"},
+            },
+        )
+    templates = room.bob.getContentTemplates()
+    assert sorted(each["friendlyName"] for each in templates) == ["t0", "t1", "t2"]
+    assert templates[0]["variables"] == [{"name": "1", "value": "Ann"}]
+
+
+def test_reachability_is_told_where_the_service_has_it_on(
+    connect: Connect, account: Account, python_api: Api
+) -> None:
+    service = python_api.conversations.v1.services.create(friendly_name="reachable")["sid"]
+    python_api.conversations.v1.services(service).configuration().update(reachability_enabled=True)
+    client = connect.chat("alice", token=account.chat_token("alice", service=service))
+    assert client.now()["reachabilityEnabled"] is True
