@@ -33,6 +33,8 @@ class Account(Change, frozen=True):
     """Is told of every alert of the account."""
     suspended_by_operator: bool = False
     """Whether it is suspended, and that by an operator: then its owner cannot lift it."""
+    options: str = "{}"
+    """What products have for the whole account: a JSON object, each member read by its product alone."""
 
 
 class ApiKey(Change, frozen=True):

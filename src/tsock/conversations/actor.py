@@ -4,7 +4,9 @@ from typing import Literal
 
 import msgspec
 
-from tsock.conversations.services import ChatOptions
+from tsock.accounts.directory import Directory
+from tsock.conversations.hooks import Levels, levels
+from tsock.conversations.services import ChatOptions, options_of
 from tsock.sync.actor import SYSTEM, Actor, SyncLimits
 
 Source = Literal["SDK", "API"]
@@ -45,6 +47,8 @@ class ChatActor(msgspec.Struct, frozen=True, gc=False):
     """Of the service."""
     limits: ChatLimits = ChatLimits()
     source: Source = "API"
+    webhooks: Levels | None = None
+    """Who hears of what it does; None for nobody, the webhooks of conversations included."""
 
     @property
     def is_bound(self) -> bool:
@@ -56,3 +60,13 @@ class ChatActor(msgspec.Struct, frozen=True, gc=False):
         return Actor(
             self.account_sid, self.service_sid, self.identity, limits=SyncLimits(items_max=_ITEMS_MAX)
         )
+
+
+def timekeeper(directory: Directory, service_sid: str) -> ChatActor | None:
+    """Who acts in a service when the time for something has come; None where the service is gone."""
+    service = directory.service(service_sid)
+    if service is None or service.deleted_ms is not None:
+        return None
+    return ChatActor(
+        service.account_sid, service.sid, options=options_of(service), webhooks=levels(directory, service)
+    )

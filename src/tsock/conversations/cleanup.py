@@ -11,6 +11,7 @@ _KEYS = {
     "chat_bindings": "sid",
     "chat_pushes": "number",
     "chat_online": "service_sid, identity",
+    "chat_webhooks": "sid",
     "chat_mutations": "service_sid, identity, mutation_id",
 }
 """The tables with rows of a service, each with its key."""

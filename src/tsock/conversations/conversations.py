@@ -6,7 +6,17 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tsock.clock import iso_ms
-from tsock.conversations import access, defaults, objects, refusals, states, tables, values
+from tsock.conversations import (
+    access,
+    defaults,
+    objects,
+    refusals,
+    scoped_tables,
+    states,
+    tables,
+    values,
+    webhooks,
+)
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.models import ConversationData, ParticipantData, State, StateName
@@ -91,6 +101,7 @@ def create(tx: Tx, actor: ChatActor, change: ConversationChange = NO_CHANGE) -> 
     document = objects.create(tx, by, sid, objects.CHANNEL, data)
     row.document_sid = document.sid
     tables.insert_conversation(tx, row)
+    webhooks.of_conversation(tx, actor, "onConversationAdded", row, data)
     return Opened(row, document, data)
 
 
@@ -189,11 +200,14 @@ def update(tx: Tx, actor: ChatActor, name: str, change: ConversationChange) -> O
     if change.attributes is not UNSET:
         require(tx, actor, "editConversationAttributes", opened.role_sid)
     states.require_changeable(opened.data)
+    before = opened.data.state.current
     _apply(tx, actor, row, opened.data, change)
     if change.updated_ms is UNSET:
         opened.data.date_updated = iso_ms(tx.now_ms)
     tables.save_conversation(tx, row)
     objects.save_document(tx, document, opened.data)
+    webhooks.of_conversation(tx, actor, "onConversationUpdated", row, opened.data)
+    webhooks.of_state(tx, actor, row, before, opened.data.state.current, "API")
     return opened
 
 
@@ -208,12 +222,15 @@ def remove(tx: Tx, actor: ChatActor, name: str) -> Conversation:
     document, messages, roster, *others = objects.claim(
         tx, row.document_sid, row.messages_sid, row.roster_sid, *maps
     )
-    require(tx, actor, "deleteConversation", entered(tx, actor, row, document).role_sid)
+    opened = entered(tx, actor, row, document)
+    require(tx, actor, "deleteConversation", opened.role_sid)
     for conversations in others:
         forget(tx, row, conversations)
     # No right to read is revoked: subscriptions end with the objects, by events that some clients wait for.
     for part in (document, messages, roster):
         objects.retire(tx, part)
+    webhooks.of_conversation(tx, actor, "onConversationRemoved", row, opened.data)
+    scoped_tables.delete_all(tx, row.sid)
     tables.delete_conversation(tx, row.sid)
     return row
 

@@ -27,7 +27,7 @@ def delete_user(tx: Tx, actor: ChatActor, name: str) -> tuple[User, list[Partici
     for place in _places(tx, user):
         row = tables.by_sid(tx, place.conversation_sid)
         assert row is not None
-        left.append(participants.take_out(tx, row, place))
+        left.append(participants.take_out(tx, actor, row, place))
     by = actor.of_sync()
     (info,) = objects.claim(tx, user.info_sid)
     objects.put(tx, by, info, users.FRIENDLY_NAME, UserValue(None))

@@ -3,7 +3,7 @@
 import msgspec
 
 from tsock.clock import iso_ms
-from tsock.conversations import conversations, objects, read_marks, refusals, tables, users
+from tsock.conversations import conversations, objects, read_marks, refusals, tables, users, webhooks
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.models import MembershipData, ParticipantData
@@ -81,7 +81,7 @@ def set_read_mark(
     read_marks.save(tx, actor.of_sync(), own, row, mark)
     item, data = _in_roster(tx, roster, membership.place)
     read_marks.note(data, mark, tx.now_ms if at_ms is None else at_ms)
-    _save(tx, actor, roster, item, data)
+    _save(tx, actor, membership, roster, item, data)
     membership.own.last_consumed_message_index = mark
     return membership
 
@@ -98,7 +98,7 @@ def set_read_date(tx: Tx, actor: ChatActor, identity: str, name: str, at_ms: int
     membership = find(tx, actor, identity, row)
     item, data = _in_roster(tx, roster, membership.place)
     data.last_consumption_timestamp = iso_ms(at_ms)
-    _save(tx, actor, roster, item, data)
+    _save(tx, actor, membership, roster, item, data)
     return membership
 
 
@@ -128,9 +128,12 @@ def _in_roster(tx: Tx, roster: Root, place: Place) -> tuple[Item, ParticipantDat
     return item, objects.decoded(item, ParticipantData)
 
 
-def _save(tx: Tx, actor: ChatActor, roster: Root, item: Item, data: ParticipantData) -> None:
+def _save(
+    tx: Tx, actor: ChatActor, membership: Membership, roster: Root, item: Item, data: ParticipantData
+) -> None:
     data.date_updated = iso_ms(tx.now_ms)
     objects.change(tx, actor.of_sync(), roster, item, data)
+    webhooks.of_participant(tx, actor, "onParticipantUpdated", membership.row, membership.place, data)
 
 
 def _membership(tx: Tx, user: User, place: Place) -> Membership:

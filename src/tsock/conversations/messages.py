@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from tsock.clock import iso_ms
-from tsock.conversations import conversations, objects, push, refusals, states, tables, values
+from tsock.conversations import conversations, objects, push, refusals, states, tables, values, webhooks
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.conversations import Opened
@@ -97,13 +97,16 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
     by = actor.of_sync()
     objects.push(tx, by, messages, data)
     opened.data.last_message = LastMessage(index, data.timestamp)
-    moved = opened.data.state.current == "inactive"
+    before = opened.data.state.current
+    moved = before == "inactive"
     if moved:
         states.move(tx, row, opened.data, "active")
     if states.rewind(tx, row) or moved:
         tables.save_conversation(tx, row)
     objects.save_document(tx, document, opened.data)
     push.of_message(tx, actor, opened, index, data)
+    webhooks.of_message(tx, actor, "onMessageAdded", row, index, data)
+    webhooks.of_state(tx, actor, row, before, opened.data.state.current, "EVENT")
     return Message(row, index, data)
 
 
@@ -169,6 +172,7 @@ def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: MessageChange)
     data.date_updated = iso_ms(tx.now_ms if change.updated_ms is UNSET else change.updated_ms)
     data.last_updated_by = actor.identity
     objects.change(tx, actor.of_sync(), messages, item, data)
+    webhooks.of_message(tx, actor, "onMessageUpdated", row, message.index, data)
     return message
 
 
@@ -191,6 +195,7 @@ def remove(tx: Tx, actor: ChatActor, name: str, sid: str) -> Message:
     if last is not None and last.index == message.index:
         opened.data.last_message = _last(tx, row)
         objects.save_document(tx, document, opened.data)
+    webhooks.of_message(tx, actor, "onMessageRemoved", row, message.index, message.data)
     return message
 
 

@@ -18,6 +18,7 @@ from tsock.conversations import (
     tables,
     users,
     values,
+    webhooks,
 )
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.addresses import Binding
@@ -104,6 +105,7 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
     channel = objects.name(row.sid, objects.CHANNEL)
     objects.put(tx, by, own, row.sid, MembershipData(channel))
     push.of_addition(tx, actor, opened, identity)
+    webhooks.of_participant(tx, actor, "onParticipantAdded", row, place, data)
     return Participant(row, place, data)
 
 
@@ -210,6 +212,7 @@ def update(tx: Tx, actor: ChatActor, name: str, who: str, change: ParticipantCha
     elif change.last_read_ms is not UNSET:
         data.last_consumption_timestamp = None if change.last_read_ms is None else iso_ms(change.last_read_ms)
     objects.change(tx, actor.of_sync(), roster, item, data)
+    webhooks.of_participant(tx, actor, "onParticipantUpdated", row, place, data)
     return Participant(row, place, data)
 
 
@@ -231,10 +234,10 @@ def remove(tx: Tx, actor: ChatActor, name: str, who: str) -> Participant:
         instead="removeParticipant",
     )
     push.of_removal(tx, actor, opened, place.identity)
-    return take_out(tx, row, place)
+    return take_out(tx, actor, row, place)
 
 
-def take_out(tx: Tx, row: Conversation, place: Place) -> Participant:
+def take_out(tx: Tx, actor: ChatActor, row: Conversation, place: Place) -> Participant:
     """Take a participant out, whoever has it done."""
     if place.identity is None:
         (roster,) = objects.claim(tx, row.roster_sid)
@@ -251,6 +254,7 @@ def take_out(tx: Tx, row: Conversation, place: Place) -> Participant:
         for sid in (row.document_sid, row.messages_sid, row.roster_sid):
             tx.emit(ReadRevoked(row.service_sid, sid, place.identity))
     tables.delete_place(tx, place)
+    webhooks.of_participant(tx, actor, "onParticipantRemoved", row, place, data)
     return Participant(row, place, data)
 
 
@@ -328,4 +332,5 @@ def _add_outside(
     data.bindings = {kind: addresses.shown(binding, kind)}
     tables.insert_place(tx, place)
     objects.put(tx, actor.of_sync(), roster, place.sid, data)
+    webhooks.of_participant(tx, actor, "onParticipantAdded", row, place, data)
     return Participant(row, place, data)

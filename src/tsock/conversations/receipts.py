@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from tsock.conversations import conversations, messages, objects, refusals, tables
+from tsock.conversations import conversations, messages, objects, refusals, tables, webhooks
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.models import Amount, Delivery
 from tsock.conversations.tables import Conversation
@@ -99,6 +99,7 @@ def report(tx: Tx, actor: ChatActor, name: str, told: Report) -> Receipt:
     statuses = [found[0] for found in tx.all(_STATUSES, {"message_sid": told.message_sid})]
     message.data.delivery = _delivery(statuses, _recipients(tx, row, message))
     objects.change(tx, actor.of_sync(), listed, item, message.data)
+    webhooks.of_receipt(tx, actor, row, receipt)
     return receipt
 
 

@@ -4,11 +4,27 @@ The service itself is an account's (`accounts/services.py`); these options are a
 """
 
 import functools
+from typing import Literal
 
 import msgspec
 
 from tsock.accounts.records import Service
 from tsock.conversations.notifications import Notifications
+from tsock.webhooks.outbox import Method
+
+
+class Hooks(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The webhooks of an account or a service."""
+
+    pre_url: str | None = None
+    """Is asked before an action."""
+    post_url: str | None = None
+    """Is told of it afterwards."""
+    filters: tuple[str, ...] = ()
+    """The events that they want; no others are asked about or told of."""
+    method: Method = "POST"
+    target: Literal["webhook", "flex"] = "webhook"
+    """Of an account; stored and shown."""
 
 
 class ChatOptions(msgspec.Struct, frozen=True, gc=False):
@@ -23,6 +39,7 @@ class ChatOptions(msgspec.Struct, frozen=True, gc=False):
     reachability_enabled: bool = False
     notifications: Notifications = Notifications()
     """Of what its users are notified on their devices."""
+    webhooks: Hooks = Hooks()
 
 
 def options_of(service: Service) -> ChatOptions:

@@ -5,12 +5,14 @@ activity: a message, or a change of the state.
 """
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 from msgspec import UNSET, UnsetType
 
 from tsock.clock import iso_ms
-from tsock.conversations import objects, refusals
+from tsock.conversations import objects, refusals, webhooks
+from tsock.conversations.actor import ChatActor
 from tsock.conversations.models import ConversationData, State, StateName
 from tsock.conversations.tables import Conversation, by_sid, save_conversation
 from tsock.errors import ApiError
@@ -18,6 +20,9 @@ from tsock.storage.store import Tx
 
 INACTIVE_AFTER_MIN = timedelta(minutes=1)
 CLOSED_AFTER_MIN = timedelta(minutes=10)
+
+Timekeeper = Callable[[str], ChatActor | None]
+"""Who acts in a service, by its SID, when the time for something has come; None where that is gone."""
 
 _DURATION = re.compile(
     r"P(?:(?P<weeks>\d{1,5})W)?(?:(?P<days>\d{1,6})D)?"
@@ -112,11 +117,11 @@ def next_due_ms(tx: Tx) -> int | None:
     return None if row is None else row[0]
 
 
-def expire_due(tx: Tx, limit: int) -> bool:
+def expire_due(tx: Tx, limit: int, timekeeper: Timekeeper) -> bool:
     """Change the state of up to `limit` conversations whose time has come; whether more are due."""
     found = [row[0] for row in tx.all(_DUE, {"now_ms": tx.now_ms, "limit": limit})]
     for sid in found:
-        _expire(tx, sid)
+        _expire(tx, sid, timekeeper)
     return len(found) == limit
 
 
@@ -127,18 +132,22 @@ def cannot_start_closed() -> ApiError:
     )
 
 
-def _expire(tx: Tx, sid: str) -> None:
+def _expire(tx: Tx, sid: str, timekeeper: Timekeeper) -> None:
     row = by_sid(tx, sid)
     assert row is not None
     (document,) = objects.claim(tx, row.document_sid)
     data = objects.decoded(document, ConversationData)
     is_over = row.closed_ms is not None and row.closed_ms <= tx.now_ms
     activity_ends = row.closed_ms
+    before = data.state.current
     move(tx, row, data, "closed" if is_over else "inactive")
     if not is_over:  # that it fell silent is no activity
         row.closed_ms = activity_ends
     save_conversation(tx, row)
     objects.save_document(tx, document, data)
+    actor = timekeeper(row.service_sid)
+    if actor is not None:
+        webhooks.of_state(tx, actor, row, before, data.state.current, "TIMER")
 
 
 def _end(tx: Tx, duration: str | None) -> int | None:

@@ -28,6 +28,8 @@ class Conversation(msgspec.Struct, gc=False):
     inactive_ms: int | None = None
     """When that is, counted from the last activity."""
     closed_ms: int | None = None
+    webhooks: int = 0
+    """How many of its own it has."""
 
 
 class Place(msgspec.Struct, gc=False):

@@ -6,9 +6,10 @@ A user comes into being when its identity first connects, is added to a conversa
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tsock.conversations import objects, refusals, roles, tables, values
+from tsock.conversations import hook_parameters, objects, refusals, roles, tables, values, webhooks
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
+from tsock.conversations.hook_parameters import Told
 from tsock.conversations.models import NO_ATTRIBUTES, Reachability, UserValue
 from tsock.conversations.tables import User
 from tsock.storage.keyset import Cursor, Slice
@@ -53,16 +54,9 @@ def ensure(tx: Tx, actor: ChatActor, identity: str, *, role_sid: str | None = No
     user = tables.user(tx, actor.service_sid, identity)
     if user is not None and user.deleted_ms is None:
         return user
-    role = None if role_sid is None else roles.get(tx, actor.service_sid, role_sid)
-    if role is None or role.type != "service":
-        role_sid = actor.options.service_role_sid or roles.built_in(tx, actor.service_sid, "service user").sid
-    assert role_sid is not None
-    if user is not None:
-        user.sid, user.role_sid, user.deleted_ms = tx.sid("US"), role_sid, None
-        user.created_ms = user.updated_ms = tx.now_ms
-        tables.save_user(tx, user)
-        return user
-    return _make(tx, actor, identity, role_sid)
+    made = _make(tx, actor, identity, user, role_sid)
+    webhooks.of_user(tx, actor, "onUserAdded", made, hook_parameters.user(made, None, NO_ATTRIBUTES))
+    return made
 
 
 def create(tx: Tx, actor: ChatActor, identity: str | None, change: UserChange = NO_CHANGE) -> User:
@@ -77,8 +71,9 @@ def create(tx: Tx, actor: ChatActor, identity: str | None, change: UserChange = 
     if known is not None and known.deleted_ms is None:
         raise refusals.user_exists(identity)
     _check_role(tx, actor, change)
-    user = ensure(tx, actor, identity, role_sid=change.role_sid or None)
+    user = _make(tx, actor, identity, known, change.role_sid or None)
     _save(tx, actor, user, change)
+    webhooks.of_user(tx, actor, "onUserAdded", user, told(tx, actor, user))
     return user
 
 
@@ -114,6 +109,7 @@ def update(tx: Tx, actor: ChatActor, name: str, change: UserChange) -> User:
     require(tx, actor, "editOwnUserInfo" if own else "editAnyUserInfo", instead="editAnyUserInfo")
     _check_role(tx, actor, change)
     _save(tx, actor, user, change)
+    webhooks.of_user(tx, actor, "onUserUpdated", user, told(tx, actor, user))
     return user
 
 
@@ -132,6 +128,16 @@ def profile(tx: Tx, user: User) -> Profile:
     )
 
 
+def told(tx: Tx, actor: ChatActor, user: User) -> Told:
+    """What webhooks are told of a user."""
+    if actor.webhooks is None:
+        return {}
+    known, seen = profile(tx, user), None
+    if actor.options.reachability_enabled:
+        seen = known.reachability or Reachability()
+    return hook_parameters.user(user, known.friendly_name, known.attributes, seen)
+
+
 def set_reachability(tx: Tx, actor: ChatActor, user: User, reachability: Reachability) -> None:
     """Tell whether a user is online, and can be notified; nothing is written where nothing changed."""
     (info,) = objects.claim(tx, user.info_sid)
@@ -140,7 +146,17 @@ def set_reachability(tx: Tx, actor: ChatActor, user: User, reachability: Reachab
         objects.put(tx, actor.of_sync(), info, REACHABILITY, reachability)
 
 
-def _make(tx: Tx, actor: ChatActor, identity: str, role_sid: str) -> User:
+def _make(tx: Tx, actor: ChatActor, identity: str, user: User | None, role_sid: str | None) -> User:
+    """Make a user, or again one that was deleted."""
+    role = None if role_sid is None else roles.get(tx, actor.service_sid, role_sid)
+    if role is None or role.type != "service":
+        role_sid = actor.options.service_role_sid or roles.built_in(tx, actor.service_sid, "service user").sid
+    assert role_sid is not None
+    if user is not None:
+        user.sid, user.role_sid, user.deleted_ms = tx.sid("US"), role_sid, None
+        user.created_ms = user.updated_ms = tx.now_ms
+        tables.save_user(tx, user)
+        return user
     sid = tx.sid("US")
     # Both maps are the user's own, whoever had them made: `access` tells by that whose they are.
     own = Actor(actor.account_sid, actor.service_sid, identity)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter
 from typing import TypeVar
 
@@ -10,8 +11,8 @@ import structlog
 from tsock.accounts import audit, revocations
 from tsock.accounts.directory import Directory
 from tsock.clock import Clock
+from tsock.conversations import actor, mutations, states
 from tsock.conversations import cleanup as chat_cleanup
-from tsock.conversations import mutations, states
 from tsock.debugger import alerts, denials
 from tsock.errors import StoreBusy, StoreDown
 from tsock.settings import Settings
@@ -64,7 +65,10 @@ class Chores:
             while await written(self._store, lambda tx: expiry.expire_due(tx, EXPIRIES_PER_CHUNK)):
                 pass
         if await self._is_due(states.next_due_ms):
-            while await written(self._store, lambda tx: states.expire_due(tx, EXPIRIES_PER_CHUNK)):
+            timekeeper = partial(actor.timekeeper, self._directory)
+            while await written(
+                self._store, lambda tx: states.expire_due(tx, EXPIRIES_PER_CHUNK, timekeeper)
+            ):
                 pass
 
     async def clean_up(self) -> None:

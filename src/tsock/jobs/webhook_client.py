@@ -1,16 +1,14 @@
 """One attempt to deliver a webhook (`protocol/webhooks.md`, Request), and what became of it."""
 
 import ssl
-import uuid
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 from tsock.outbound.client import CheckedClient, RequestLimits, TargetAnswer
 from tsock.outbound.network import Resolve, Unreachable
 from tsock.settings import Settings
-from tsock.webhooks import signature
 from tsock.webhooks.failure import Fault, ReceivedAnswer, SentRequest
 from tsock.webhooks.outbox import Delivery
+from tsock.webhooks.signed import signed
 from tsock.webhooks.targets import PrivateTargets, Target
 
 ANSWER_BYTES_MAX = 16_384
@@ -51,27 +49,14 @@ class WebhookClient:
             target = Target.read(delivery.url)
         except ValueError as error:
             return Fault(11321, f"the webhook URL is malformed: {error}", is_final=True)
-        headers = {
-            "User-Agent": "TwilioProxy/1.1",
-            "Accept": "*/*",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "I-Twilio-Idempotency-Token": idempotency_token(delivery.sid),
-            signature.HEADER: signature.sign(auth_token, target.url, delivery.parameters),
-        }
-        sent = SentRequest(
-            target.public_url, "POST", {"Host": target.authority, **headers}, delivery.parameters
-        )
-        form = urlencode(delivery.parameters).encode()
+        made = signed(target, delivery.method, delivery.parameters, auth_token, delivery.sid)
         try:
-            answer = await self._client.request("POST", target, headers, form, self._limits)
+            answer = await self._client.request(
+                made.method, made.target, made.headers, made.body, self._limits
+            )
         except Unreachable as error:
-            return Fault(error.code, error.text, is_final=error.is_final, request=sent)
-        return _judged(answer, sent)
-
-
-def idempotency_token(sid: str) -> str:
-    """The UUID of a delivery: the same at every attempt, by which a receiver knows a repeat."""
-    return str(uuid.UUID(hex=sid[2:], version=4))
+            return Fault(error.code, error.text, is_final=error.is_final, request=made.sent)
+        return _judged(answer, made.sent)
 
 
 def _judged(answer: TargetAnswer, sent: SentRequest) -> Fault | None:

@@ -14,7 +14,8 @@ from tsock.events import Work
 from tsock.storage.store import Row, Tx
 from tsock.webhooks.targets import lane
 
-PostOrigin = Literal["sync", "debugger", "push"]
+PostOrigin = Literal["sync", "conversations", "debugger", "push"]
+Method = Literal["GET", "POST"]
 DeliveryState = Literal["waiting", "dead"]
 
 
@@ -32,6 +33,7 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     """As configured, fragment included."""
     parameters: Mapping[str, str]
     """Form parameters; one without a value is left out."""
+    method: Method = "POST"
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +61,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     failure_code: int | None
     """Of the last of them."""
     failure: str | None
+    method: Method
     url: str
     parameters: dict[str, str]
 
@@ -89,8 +92,8 @@ _SELECT = f"SELECT {_COLUMNS} FROM webhook_deliveries"
 _IS_DEAD = {"waiting": "given_up_ms IS NULL", "dead": "given_up_ms IS NOT NULL"}
 _PUT = (
     "INSERT INTO webhook_deliveries (sid, account_sid, service_sid, kind, event_type, topic, lane, is_first, "
-    "created_ms, next_ms, attempts, url, parameters) VALUES (:sid, :account_sid, :service_sid, :kind, "
-    ":event_type, :topic, :lane, :is_first, :now_ms, :next_ms, 0, :url, :parameters)"
+    "created_ms, next_ms, attempts, method, url, parameters) VALUES (:sid, :account_sid, :service_sid, "
+    ":kind, :event_type, :topic, :lane, :is_first, :now_ms, :next_ms, 0, :method, :url, :parameters)"
 )
 _FIRST = "SELECT 1 FROM webhook_deliveries WHERE topic = :topic AND is_first = 1"
 _BEHIND = (

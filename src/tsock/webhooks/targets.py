@@ -114,6 +114,11 @@ class Target(msgspec.Struct, frozen=True):
             retries_max=set_by_url.get("rc"),
         )
 
+    def with_query(self, query: str) -> "Target":
+        """The same with further parameters, percent-encoded."""
+        mark = "&" if "?" in self.path else "?"
+        return msgspec.structs.replace(self, url=f"{self.url}{mark}{query}", path=f"{self.path}{mark}{query}")
+
     def __repr__(self) -> str:
         return f"Target({self.scheme}://{self.authority})"
 

@@ -56,6 +56,7 @@ def to(url: str, parameters: dict[str, str] = PARAMETERS) -> Delivery:
         given_up_ms=None,
         failure_code=None,
         failure=None,
+        method="POST",
         url=url,
         parameters=parameters,
     )

@@ -11,6 +11,7 @@ from tsock.api.router import Route
 from tsock.clock import iso_ms
 from tsock.conversations import receipts, tables
 from tsock.conversations.actor import ChatActor
+from tsock.conversations.hooks import Levels, of_account
 from tsock.conversations.receipts import Report
 from tsock.conversations.services import options_of
 from tsock.errors import not_found
@@ -39,12 +40,14 @@ class ReceiptHandlers:
         body = decoded(request, ReceiptBody)
 
         def rule(tx: Tx) -> Response:
-            get_account(tx, account)
+            owner = get_account(tx, account)
             row = tables.by_sid(tx, body.conversation)
             if row is None:
                 raise not_found(f"no conversation {body.conversation[:64]}")
             service = get_service(tx, account, CHAT, row.service_sid)
-            actor = ChatActor(account, service.sid, options=options_of(service))
+            options = options_of(service)
+            told = Levels(of_account(owner), options.webhooks)
+            actor = ChatActor(account, service.sid, options=options, webhooks=told)
             report = Report(body.message, body.participant, body.status, body.error_code)
             receipt = receipts.report(tx, actor, row.sid, report)
             shown = msgspec.structs.asdict(receipt)

@@ -5,9 +5,11 @@ import msgspec
 from tsock.accounts.caller import CHAT
 from tsock.accounts.directory import DEFAULT, Directory
 from tsock.accounts.records import Service
+from tsock.api.conversations.webhook_header import asks_for_webhooks
 from tsock.api.request import Request
 from tsock.api.rest.asker import asker
 from tsock.conversations.actor import ChatActor, ChatLimits
+from tsock.conversations.hooks import levels
 from tsock.conversations.services import options_of
 from tsock.errors import ApiError, not_found
 
@@ -52,6 +54,7 @@ class RestScope:
             service_sid=service.sid,
             options=options_of(service),
             limits=self.limits,
+            webhooks=levels(self._directory, service) if asks_for_webhooks(request) else None,
         )
 
 

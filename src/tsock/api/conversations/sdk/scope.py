@@ -9,6 +9,7 @@ from tsock.api.conversations.rates import ChatRates
 from tsock.api.request import Answer, Door, Request
 from tsock.api.router import Route
 from tsock.conversations.actor import ChatActor, ChatLimits
+from tsock.conversations.hooks import levels
 from tsock.conversations.services import options_of
 from tsock.errors import ApiError, not_found
 
@@ -57,6 +58,7 @@ class ChatScope:
             options=options_of(service),
             limits=self.limits,
             source="SDK",
+            webhooks=levels(self._directory, service),
         )
         if request.method != "GET" and request.path[4:5] == ("Conversations",):
             self._rates.mutation(actor, request.path[5] if len(request.path) > _WHOLE else None)

@@ -1,0 +1,141 @@
+"""The webhooks of each action, which its rule puts into the outbox (`docs/reference/webhooks.md`).
+
+Every level that wants an event is told: account, service and conversation. What concerns one conversation, or
+one user, stays in order at each.
+"""
+
+from typing import Literal
+
+from tsock.clock import iso_ms
+from tsock.conversations import hook_parameters, scoped_tables
+from tsock.conversations.actor import ChatActor
+from tsock.conversations.hook_parameters import Receipt, Told
+from tsock.conversations.hooks import PostEvent
+from tsock.conversations.models import ConversationData, MessageData, ParticipantData, StateName
+from tsock.conversations.scoped_tables import ScopedWebhook
+from tsock.conversations.tables import Conversation, Place, User
+from tsock.storage.store import Tx
+from tsock.webhooks import outbox
+from tsock.webhooks.outbox import Method, Post
+
+Reason = Literal["API", "TIMER", "EVENT"]
+Where = tuple[str, Method]
+"""A URL, and how it is asked."""
+
+
+def of_conversation(
+    tx: Tx, actor: ChatActor, event: PostEvent, row: Conversation, data: ConversationData
+) -> None:
+    """Tell what became of a conversation; of its end while its own webhooks are still there."""
+    if actor.webhooks is not None:
+        _tell(tx, actor, event, _dated(tx, event, hook_parameters.conversation(row, data)), row)
+
+
+def of_state(
+    tx: Tx, actor: ChatActor, row: Conversation, before: StateName, after: StateName, reason: Reason
+) -> None:
+    """Tell that a conversation is in another state."""
+    if actor.webhooks is None or before == after:
+        return
+    told = {
+        "ConversationSid": row.sid,
+        "ChatServiceSid": row.service_sid,
+        "MessagingServiceSid": row.messaging_service_sid,
+        "StateUpdated": iso_ms(tx.now_ms),
+        "StateFrom": before,
+        "StateTo": after,
+        "Reason": reason,
+    }
+    _tell(tx, actor, "onConversationStateUpdated", told, row)
+
+
+def of_message(
+    tx: Tx, actor: ChatActor, event: PostEvent, row: Conversation, index: int, data: MessageData
+) -> None:
+    """Tell what became of a message."""
+    if actor.webhooks is not None:
+        told = _dated(tx, event, hook_parameters.message(row, index, data))
+        _tell(tx, actor, event, told, row, body=data.text)
+
+
+def of_participant(
+    tx: Tx, actor: ChatActor, event: PostEvent, row: Conversation, place: Place, data: ParticipantData
+) -> None:
+    """Tell what became of a participant."""
+    if actor.webhooks is not None:
+        _tell(tx, actor, event, _dated(tx, event, hook_parameters.participant(row, place, data)), row)
+
+
+def of_user(tx: Tx, actor: ChatActor, event: PostEvent, user: User, told: Told) -> None:
+    """Tell what became of a user; `told` is what is known of it (`hook_parameters.user`)."""
+    if actor.webhooks is not None:
+        _put_all(tx, actor, event, hook_parameters.of_event(event, told), user.sid)
+
+
+def of_receipt(tx: Tx, actor: ChatActor, row: Conversation, receipt: Receipt) -> None:
+    """Tell how far a message has come with somebody outside."""
+    if actor.webhooks is not None:
+        _tell(tx, actor, "onDeliveryUpdated", hook_parameters.receipt(row, receipt), row)
+
+
+def replay(
+    tx: Tx, actor: ChatActor, hook: ScopedWebhook, row: Conversation, index: int, data: MessageData
+) -> None:
+    """Tell a webhook that is new of a message that is not."""
+    told = hook_parameters.of_event("onMessageAdded", hook_parameters.message(row, index, data))
+    _put_scoped(tx, actor, "onMessageAdded", told, hook, data.text)
+
+
+def common(actor: ChatActor, event: str) -> dict[str, str]:
+    """What every webhook says."""
+    told = {"AccountSid": actor.account_sid, "EventType": event, "Source": actor.source}
+    if actor.source == "SDK":
+        told["ClientIdentity"] = actor.identity
+    return told
+
+
+def _tell(
+    tx: Tx, actor: ChatActor, event: PostEvent, told: Told, row: Conversation, *, body: str | None = None
+) -> None:
+    """Tell account, service and conversation."""
+    given = hook_parameters.of_event(event, told)
+    _put_all(tx, actor, event, given, row.sid)
+    if row.webhooks:
+        for hook in scoped_tables.of_conversation(tx, row.sid):
+            _put_scoped(tx, actor, event, given, hook, body)
+
+
+def _put_all(tx: Tx, actor: ChatActor, event: PostEvent, told: dict[str, str], subject: str) -> None:
+    assert actor.webhooks is not None
+    for name, hooks in actor.webhooks.after(event):
+        assert hooks.post_url is not None
+        _put(tx, actor, event, told, f"{subject}/{name}", (hooks.post_url, hooks.method))
+
+
+def _put_scoped(
+    tx: Tx, actor: ChatActor, event: PostEvent, told: dict[str, str], hook: ScopedWebhook, body: str | None
+) -> None:
+    if hook.wants(event, body):
+        given = hook.configuration
+        assert given.url is not None
+        _put(tx, actor, event, told, f"{hook.conversation_sid}/{hook.sid}", (given.url, given.method))
+
+
+def _put(tx: Tx, actor: ChatActor, event: str, told: dict[str, str], topic: str, to: Where) -> None:
+    outbox.put(
+        tx,
+        Post(
+            account_sid=actor.account_sid,
+            service_sid=actor.service_sid,
+            kind="conversations",
+            event_type=event,
+            topic=topic,
+            url=to[0],
+            parameters=common(actor, event) | told,
+            method=to[1],
+        ),
+    )
+
+
+def _dated(tx: Tx, event: PostEvent, told: Told) -> Told:
+    return {**told, "DateRemoved": iso_ms(tx.now_ms)} if event.endswith("Removed") else told
