@@ -37,7 +37,7 @@ class Post(msgspec.Struct, frozen=True, gc=False):
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):
-    """A post on its way, or given up; fields in the order of the table's columns."""
+    """A post on its way, or given up; a field for each column."""
 
     number: int
     """Grows in the order of putting."""

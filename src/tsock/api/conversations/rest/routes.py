@@ -17,6 +17,7 @@ from tsock.api.conversations.rest.scope import RestScope
 from tsock.api.conversations.rest.services import ServiceHandlers
 from tsock.api.conversations.rest.user_conversations import UserConversationHandlers
 from tsock.api.conversations.rest.users import UserHandlers
+from tsock.api.conversations.rest.webhooks import WebhookHandlers
 from tsock.api.router import Route
 from tsock.conversations.actor import ChatLimits
 
@@ -39,4 +40,5 @@ def routes(directory: Directory, vault: Vault, limits: ChatLimits) -> list[Route
         *BindingHandlers(scope).routes(),
         *CredentialHandlers(vault).routes(),
         *NotificationHandlers().routes(),
+        *WebhookHandlers(scope).routes(),
     ]
