@@ -1,7 +1,9 @@
-# Needs Python 3.11+, Node 20+, make and a C compiler. Everything else is installed below .venv and node_modules.
+# Needs Python 3.11+, Node 20+, make and a C compiler. Everything else is installed below .venv and node_modules, but
+# for the browser of the tests.
 PYTHON ?= python3
 BIN := .venv/bin
-READY := .venv/ready tests/interop/node_modules/.package-lock.json
+CHAT := examples/chat/node_modules/.package-lock.json
+READY := .venv/ready tests/interop/node_modules/.package-lock.json $(CHAT) .venv/chromium
 
 .PHONY: setup dev test unit check fuzz bench release-check lock clean
 
@@ -16,6 +18,16 @@ setup: $(READY)
 tests/interop/node_modules/.package-lock.json: tests/interop/package-lock.json
 	cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
+
+$(CHAT): examples/chat/package-lock.json
+	cd examples/chat && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# The browser that pages are tested in: the system's own. Installed where that is allowed, asked for where it is not.
+.venv/chromium: | .venv/ready
+	command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium; } \
+		|| { echo "Tests of pages need Chromium: install your system's package chromium, then try again." >&2; exit 1; }
+	ln -sf "$$(command -v chromium)" $@
 
 # A server with ready-made credentials; its data stay in ./data, its credentials are written to .dev.env.
 dev: .venv/ready
@@ -62,6 +74,7 @@ lock:
 	$(LOCK) --group dev --output-file requirements/dev.txt
 	$(LOCK) --group fuzz --output-file requirements/fuzz.txt
 	cd tests/interop && npm install --package-lock-only --omit-lockfile-registry-resolved
+	cd examples/chat && npm install --package-lock-only --omit-lockfile-registry-resolved
 
 clean:
-	rm -rf .venv tests/interop/node_modules .hypothesis .pytest_cache .ruff_cache .import_linter_cache dist
+	rm -rf .venv tests/interop/node_modules examples/chat/node_modules .hypothesis .pytest_cache .ruff_cache .import_linter_cache dist

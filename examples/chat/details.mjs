@@ -1,0 +1,71 @@
+// What one does with a conversation as a whole: its name, its people, mute, leave, delete.
+import { $, attempt, avatar, h } from "./dom.mjs";
+
+export class Details {
+  #room;
+
+  constructor() {
+    $("details").onclick = () => {
+      this.draw();
+      $("panel").showModal();
+    };
+    $("rename").onsubmit = (event) => {
+      event.preventDefault();
+      attempt(() => this.#room.conversation.updateFriendlyName($("name").value.trim()));
+    };
+    $("add").onsubmit = (event) => {
+      event.preventDefault();
+      attempt(async () => {
+        await this.#room.conversation.add($("person").value.trim());
+        $("person").value = "";
+      });
+    };
+    $("mute").onchange = () =>
+      attempt(() => this.#room.conversation.setUserNotificationLevel($("mute").checked ? "muted" : "default"));
+    $("leave").onclick = () => this.#end("Leave this conversation?", (conversation) => conversation.leave());
+    $("delete").onclick = () =>
+      this.#end("Delete this conversation with all its messages, for everybody?", (conversation) => conversation.delete());
+  }
+
+  /** The conversation that is open now. */
+  show(room) {
+    this.#room = room;
+    if ($("panel").open) {
+      room ? this.draw() : $("panel").close();
+    }
+  }
+
+  draw() {
+    const { conversation, participants, people } = this.#room;
+    if (document.activeElement !== $("name")) {
+      $("name").value = conversation.friendlyName ?? "";
+    }
+    $("mute").checked = conversation.notificationLevel === "muted";
+    $("people").replaceChildren(
+      ...participants.map((participant) => {
+        const { identity } = participant;
+        const online = people.online(identity);
+        const dot = online !== null && h("i", { class: online ? "dot online" : "dot" });
+        const own = identity === people.me.identity;
+        return h(
+          "li",
+          {},
+          avatar(people.name(identity), dot),
+          h("span", { class: "title" }, people.name(identity), own && " (you)", online !== null && h("small", {}, online ? " online" : " away")),
+          !own &&
+            h(
+              "button",
+              { class: "quiet", "aria-label": `Remove ${identity}`, onclick: () => attempt(() => conversation.removeParticipant(participant)) },
+              "Remove",
+            ),
+        );
+      }),
+    );
+  }
+
+  #end(question, end) {
+    if (confirm(question)) {
+      attempt(() => end(this.#room.conversation)).then(() => $("panel").close());
+    }
+  }
+}

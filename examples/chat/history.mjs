@@ -1,0 +1,146 @@
+// The messages of a conversation on the screen: loads older ones when scrolled up, keeps the place, shows who has read what.
+import { attempt, dayName, h } from "./dom.mjs";
+import { messageElement, pendingElement } from "./message.mjs";
+
+const PAGE = 30;
+const NEAR_PX = 80;
+
+export class History {
+  #scroller;
+  #list = h("ol", { class: "messages" });
+  #pending = h("ol", { class: "messages" });
+  #room;
+  #messages = new Map(); // by index: what the history brings and what arrives may overlap
+  #elements = new Map();
+  #page;
+  #loading = false;
+
+  /** `room`: its conversation, people, outbox, and `readers(index)`, the identities whose mark is at that message. */
+  constructor(scroller, room) {
+    this.#scroller = scroller;
+    this.#room = room;
+    scroller.replaceChildren(this.#list, this.#pending);
+    scroller.onscroll = () => this.#scrolled();
+  }
+
+  get newest() {
+    return Math.max(-1, ...this.#messages.keys());
+  }
+
+  get atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR_PX;
+  }
+
+  async open() {
+    this.#page = await this.#room.conversation.getMessages(PAGE);
+    this.#page.items.forEach((message) => this.#messages.set(message.index, message));
+    this.draw();
+    this.toEnd();
+    this.#scrolled();
+  }
+
+  add(message) {
+    const stay = !this.atEnd && message.author !== this.#room.people.me.identity;
+    this.#messages.set(message.index, message);
+    this.draw();
+    if (!stay) {
+      this.toEnd();
+    }
+  }
+
+  update(message) {
+    if (this.#messages.has(message.index)) {
+      this.#messages.set(message.index, message);
+      this.#elements.delete(message.index);
+      this.#keepPlace(() => this.draw());
+    }
+  }
+
+  remove(message) {
+    this.#messages.delete(message.index);
+    this.#keepPlace(() => this.draw());
+  }
+
+  /** A name or a presence came: everything is written anew. */
+  redraw() {
+    this.#elements.clear();
+    this.#keepPlace(() => this.draw());
+  }
+
+  toEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  draw() {
+    const focused = document.activeElement?.closest?.("[data-index]")?.dataset.index;
+    const rows = [];
+    let before;
+    for (const index of [...this.#messages.keys()].sort((a, b) => a - b)) {
+      const message = this.#messages.get(index);
+      const newDay = !before || dayName(before.dateCreated) !== dayName(message.dateCreated);
+      if (newDay) {
+        rows.push(h("li", { class: "day" }, h("span", {}, dayName(message.dateCreated))));
+      }
+      const first = newDay || before.author !== message.author || message.dateCreated - before.dateCreated > 300_000;
+      rows.push(this.#element(message, first));
+      const readers = this.#room.readers(index).filter((identity) => identity !== message.author);
+      if (readers.length) {
+        const names = readers.map((identity) => this.#room.people.name(identity));
+        rows.push(h("li", { class: "seen" }, `Seen by ${names.join(", ")}`));
+      }
+      before = message;
+    }
+    this.#list.replaceChildren(...rows);
+    if (focused !== undefined && !this.#scroller.contains(document.activeElement)) {
+      this.#list.querySelector(`[data-index="${focused}"]`)?.focus({ preventScroll: true });
+    }
+    this.drawPending();
+  }
+
+  drawPending() {
+    const { outbox } = this.#room;
+    const waiting = outbox.entries.filter(({ id }) => ![...this.#messages.values()].some((m) => m.attributes?.id === id));
+    const grew = waiting.length > this.#pending.children.length;
+    this.#pending.replaceChildren(...waiting.map((entry) => pendingElement(entry, outbox)));
+    if (grew) {
+      this.toEnd();
+    }
+  }
+
+  // An element is kept while its message stays the same, so that pictures, focus and an edit under way stay too.
+  #element(message, first) {
+    const kept = this.#elements.get(message.index);
+    if (kept?.first === first) {
+      return kept.element;
+    }
+    const element = messageElement(message, { people: this.#room.people, first });
+    this.#elements.set(message.index, { element, first });
+    return element;
+  }
+
+  async #scrolled() {
+    if (this.atEnd) {
+      this.#room.reachedEnd();
+    }
+    if (this.#loading || !this.#page?.hasPrevPage || this.#scroller.scrollTop > 400) {
+      return;
+    }
+    this.#loading = true;
+    const page = await attempt(() => this.#page.prevPage());
+    this.#loading = false;
+    if (page) {
+      this.#page = page;
+      page.items.forEach((message) => this.#messages.set(message.index, message));
+      this.#keepPlace(() => this.draw());
+      this.#scrolled();
+    }
+  }
+
+  // The distance to the end stays what it was: what is looked at does not move when something is put above it.
+  #keepPlace(change) {
+    const toEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+    change();
+    this.#scroller.scrollTop = this.#scroller.scrollHeight - toEnd;
+  }
+}

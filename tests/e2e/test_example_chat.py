@@ -1,0 +1,398 @@
+"""The chat of `examples/chat` as people use it: two of them, each with a browser of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, expect, sync_playwright
+
+from tests.interop.sdk import RUNNER
+from tests.interop.server import Server, running
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "chat"
+CHROMIUM = Path(sys.prefix) / "chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 30_000
+"""How long something on a page is waited for; beyond the reconnect delays of the SDK."""
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The address of the example's own little server."""
+    environment = {**os.environ, "PORT": "0"}
+    with subprocess.Popen(
+        ["node", EXAMPLE / "server.mjs"], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        url = re.search(r"http://[\w.:]+", process.stdout.readline())
+        assert url is not None
+        yield url[0]
+        process.kill()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    yield from running(tmp_path)
+
+
+class Tab:
+    """One person's browser, signed in. What the console complained of is kept."""
+
+    def __init__(self, browser: Browser, url: str, identity: str, **context: Any) -> None:
+        self.identity = identity
+        self.complaints: list[str] = []
+        self.page = browser.new_context(**context).new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._note)
+        self.page.on("dialog", self._answer)
+        self.says = ""
+        self.page.goto(url)
+        self.page.get_by_label("Your name").fill(identity)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", name="Chat")).to_be_visible()
+
+    def create(self, name: str) -> None:
+        self.page.get_by_label("Name of a new conversation").fill(name)
+        self.page.get_by_role("button", name="Create").click()
+        expect(self.heading(name)).to_be_visible()
+
+    def heading(self, name: str) -> Locator:
+        return self.page.get_by_role("heading", name=name)
+
+    def row(self, name: str) -> Locator:
+        """The conversation in the list."""
+        return self.page.locator("#conversations .row", has_text=name)
+
+    def open(self, name: str) -> None:
+        self.row(name).click()
+        expect(self.heading(name)).to_be_visible()
+
+    def add(self, identity: str) -> None:
+        self.page.get_by_role("button", name="Details").click()
+        self.page.get_by_label("Name of a person").fill(identity)
+        self.page.get_by_role("button", name="Add", exact=True).click()
+        expect(self.page.locator("#people li", has_text=identity)).to_be_visible()
+        self.page.get_by_role("button", name="Close").click()
+
+    def write(self, text: str) -> None:
+        self.page.get_by_label("Message", exact=True).fill(text)
+        self.page.keyboard.press("Enter")
+
+    def send(self, text: str) -> None:
+        self.write(text)
+        expect(self.message(text)).to_have_count(1)
+
+    def message(self, text: str) -> Locator:
+        """A message that has arrived."""
+        return self.page.locator(".message[data-index]", has_text=text)
+
+    def do(self, text: str, action: str) -> None:
+        """Use one of a message's own buttons, by keyboard."""
+        self.message(text).focus()
+        self.message(text).get_by_role("button", name=action).press("Enter")
+
+    def texts(self) -> list[str]:
+        return self.page.locator(".message[data-index] .text").all_inner_texts()
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _answer(self, dialog: Dialog) -> None:
+        dialog.accept(self.says) if dialog.type == "prompt" else dialog.accept()
+
+
+SignIn = Callable[..., Tab]
+
+
+@pytest.fixture
+def sign_in(browser: Browser, site: str, server: Server) -> Iterator[SignIn]:
+    tabs: list[Tab] = []
+
+    def sign_in(identity: str, **context: Any) -> Tab:
+        tabs.append(Tab(browser, f"{site}/?server={server.url}", identity, **context))
+        return tabs[-1]
+
+    yield sign_in
+    for tab in tabs:
+        tab.page.context.close()
+
+
+@pytest.fixture
+def alice(sign_in: SignIn) -> Tab:
+    return sign_in("alice")
+
+
+@pytest.fixture
+def bob(sign_in: SignIn) -> Tab:
+    return sign_in("bob")
+
+
+@pytest.fixture
+def team(alice: Tab, bob: Tab) -> Iterator[str]:
+    """A conversation of both, open in Alice's tab; nothing in it may make the console complain."""
+    alice.create("Team")
+    alice.add("bob")
+    expect(bob.row("Team")).to_be_visible()
+    yield "Team"
+    assert alice.complaints == bob.complaints == []
+
+
+def test_message_is_counted_then_read_and_the_author_sees_who_has_read_it(
+    alice: Tab, bob: Tab, team: str
+) -> None:
+    alice.send("hello")
+    expect(bob.row(team).locator(".badge")).to_have_text("1")
+    expect(bob.page).to_have_title("(1) Chat")
+    expect(alice.page.get_by_text("Seen by bob")).to_have_count(0)
+
+    bob.open(team)
+
+    expect(bob.message("hello")).to_be_visible()
+    expect(bob.row(team).locator(".badge")).to_have_count(0)
+    expect(bob.page).to_have_title("Chat")
+    expect(alice.page.get_by_text("Seen by bob")).to_be_visible()
+
+
+def test_new_message_is_announced_to_screen_readers(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    alice.send("hello")
+    expect(bob.page.locator("[aria-live=polite]")).to_have_text("alice: hello")
+
+
+def test_typing_line_comes_and_ends_with_the_message(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    alice.page.get_by_label("Message", exact=True).press_sequentially("hel")
+    expect(bob.page.get_by_text("alice is typing")).to_be_visible()
+    expect(alice.page.locator("#typing")).to_be_hidden()
+
+    alice.send("hello")
+
+    expect(bob.page.locator("#typing")).to_be_hidden()
+
+
+def test_history_scrolls_back_and_keeps_the_place(alice: Tab, bob: Tab, team: str) -> None:
+    for number in range(70):
+        alice.write(f"message {number:03}")
+    expect(alice.message("message 069")).to_be_visible()
+
+    bob.open(team)
+    expect(bob.message("message 069")).to_be_in_viewport()
+    expect(bob.message("message 020")).to_have_count(0)
+    bob.page.locator("#scroller").evaluate("scroller => scroller.scrollTop = 390")
+    seen = bob.page.locator(".message[data-index='40']")
+    expect(seen).to_have_count(1)
+
+    def place() -> float:
+        return seen.evaluate("element => element.getBoundingClientRect().top")
+
+    before = place()
+    expect(bob.message("message 020")).to_have_count(1)
+    assert abs(place() - before) < 3
+    while not bob.message("message 000").count():
+        bob.page.locator("#scroller").hover()
+        bob.page.mouse.wheel(0, -2000)
+    assert bob.texts() == [f"message {number:03}" for number in range(70)]
+
+
+def test_own_message_is_edited_and_deleted(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    alice.send("helo")
+    expect(bob.message("helo")).to_be_visible()
+    bob.message("helo").focus()
+    expect(bob.message("helo").get_by_role("button", name="Edit")).to_have_count(0)
+
+    alice.do("helo", "Edit")
+    alice.page.get_by_label("Edit message").fill("hello")
+    alice.page.keyboard.press("Enter")
+    expect(bob.message("hello")).to_be_visible()
+    expect(alice.message("hello")).to_be_visible()
+
+    alice.do("hello", "Delete")
+    expect(bob.message("hello")).to_have_count(0)
+    expect(alice.message("hello")).to_have_count(0)
+
+
+def test_reaction_is_given_and_taken_back(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    bob.send("done")
+    expect(alice.message("done")).to_be_visible()
+
+    alice.do("done", "React with 🎉")
+    expect(bob.message("done").locator(".reactions")).to_have_text("🎉 1")
+    bob.message("done").locator(".reactions button").click()
+    expect(alice.message("done").locator(".reactions")).to_have_text("🎉 2")
+    alice.message("done").locator(".reactions button").click()
+    expect(bob.message("done").locator(".reactions")).to_have_text("🎉 1")
+
+
+def test_conversation_is_renamed_and_muted(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    alice.page.get_by_role("button", name="Details").click()
+    alice.page.get_by_label("Name", exact=True).fill("Crew")
+    alice.page.get_by_role("button", name="Rename").click()
+    alice.page.get_by_label("Mute").check()
+
+    expect(bob.heading("Crew")).to_be_visible()
+    expect(bob.row("Crew")).to_be_visible()
+    expect(alice.row("Crew")).to_contain_text("muted")
+    expect(bob.row("Crew")).not_to_contain_text("muted")
+
+
+def test_somebody_takes_another_name(alice: Tab, bob: Tab, team: str) -> None:
+    alice.says = "Alice L."
+    alice.page.get_by_title("Change your name").click()
+    expect(alice.page.locator("#me")).to_have_text("Alice L.")
+
+    bob.open(team)
+    expect(bob.page.locator("#subtitle")).to_have_text("Alice L.")
+    alice.says = "Alice"
+    alice.page.get_by_title("Change your name").click()
+    expect(bob.page.locator("#subtitle")).to_have_text("Alice")
+
+
+def test_removed_left_and_deleted_conversations_go(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    alice.page.get_by_role("button", name="Details").click()
+    alice.page.get_by_role("button", name="Remove bob").click()
+    expect(bob.row(team)).to_have_count(0)
+    expect(bob.heading(team)).to_be_hidden()
+    alice.page.get_by_role("button", name="Close").click()
+
+    alice.add("bob")
+    bob.open(team)
+    bob.page.get_by_role("button", name="Details").click()
+    bob.page.get_by_role("button", name="Leave").click()
+    expect(bob.row(team)).to_have_count(0)
+    expect(alice.page.locator("#subtitle")).to_have_text("Only you are here")
+
+    alice.add("bob")
+    bob.open(team)
+    alice.page.get_by_role("button", name="Details").click()
+    alice.page.get_by_role("button", name="Delete for everybody").click()
+    expect(bob.row(team)).to_have_count(0)
+    expect(alice.row(team)).to_have_count(0)
+
+
+def test_refusal_is_shown_as_the_server_words_it(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    bob.page.get_by_role("button", name="Details").click()
+    bob.page.get_by_label("Name", exact=True).fill("Mine")
+    bob.page.get_by_role("button", name="Rename").click()
+
+    expect(bob.page.get_by_role("alert")).to_contain_text("editConversationName")
+    expect(bob.page.get_by_role("alert")).to_contain_text("50107")
+    expect(alice.heading(team)).to_be_visible()
+
+
+def test_message_that_the_server_refuses_can_be_discarded(alice: Tab, bob: Tab, team: str) -> None:
+    alice.write("x" * 40_000)
+    refused = alice.page.locator(".failed")
+    expect(refused).to_contain_text("Not sent:")
+
+    alice.send("short")
+    refused.get_by_role("button", name="Try again").click()
+    expect(refused).to_contain_text("Not sent:")
+    refused.get_by_role("button", name="Discard").click()
+    expect(refused).to_have_count(0)
+
+
+def test_killed_server_loses_doubles_and_misplaces_nothing(alice: Tab, bob: Tab, server: Server) -> None:
+    alice.create("Team")
+    alice.add("bob")
+    bob.open("Team")
+    alice.send("message 00")
+
+    for number in range(1, 10):
+        alice.write(f"message {number:02}")
+    server.kill()
+    for number in range(10, 13):
+        alice.write(f"message {number:02}")
+    expect(alice.page.locator("#banner")).to_be_visible()
+    expect(alice.page.locator(".pending").last).to_contain_text("message 12")
+
+    server.start()
+
+    expect(alice.page.locator(".pending")).to_have_count(0)
+    expect(alice.page.locator("#banner")).to_be_hidden()
+    expected = [f"message {number:02}" for number in range(13)]
+    for tab in (alice, bob):
+        expect(tab.page.locator(".message[data-index] .text")).to_have_text(expected)
+
+
+def test_token_is_replaced_before_and_after_it_expires(
+    alice: Tab, bob: Tab, team: str, server: Server
+) -> None:
+    bob.open(team)
+    for _ in range(2):
+        server.advance(3600 - 100)
+        alice.send(f"after {server.ahead_s} s")
+    server.advance(8 * 3600)
+    alice.send("the next morning")
+    expect(bob.message("the next morning")).to_be_visible()
+
+
+def test_without_a_server_the_page_says_where_it_looked(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{site}/?server=http://127.0.0.1:9")
+    page.get_by_label("Your name").fill("alice")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text(
+        "no answer from http://127.0.0.1:9; is tsock running there?"
+    )
+    page.context.close()
+
+
+def test_phone_shows_list_and_conversation_one_at_a_time(sign_in: SignIn) -> None:
+    alice = sign_in("alice", viewport={"width": 360, "height": 640}, has_touch=True)
+    alice.create("Team")
+    expect(alice.row("Team")).to_be_hidden()
+    alice.send("hello " * 40)
+    assert alice.page.evaluate("document.documentElement.scrollWidth") == 360
+
+    alice.page.get_by_role("button", name="Back to the list").tap()
+    expect(alice.row("Team")).to_be_visible()
+    expect(alice.heading("Team")).to_be_hidden()
+
+
+def test_page_gets_its_files_and_nothing_else_is_served(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    for file in sorted(EXAMPLE.glob("*.mjs")):
+        answer = page.request.get(f"{site}/{file.name}")
+        assert (answer.status == 200) == (file.name != "server.mjs"), file.name
+    for path in ("/package.json", "/%2e%2e/%2e%2e/README.md", "/constructor"):
+        assert page.request.get(f"{site}{path}").status == 404
+    page.context.close()
+
+
+def test_example_runs_the_sdk_that_is_tested_here() -> None:
+    def wanted(folder: Path) -> Any:
+        return json.loads((folder / "package.json").read_text())["dependencies"]["@twilio/conversations"]
+
+    assert wanted(EXAMPLE) == wanted(RUNNER.parent)
