@@ -14,10 +14,15 @@ export class Outbox {
   #conversation;
   #connected;
   #changed;
+  #found;
   #running = false;
 
-  /** `connected()` is a promise for the next moment of being connected; `changed()` is told of every change here. */
-  constructor(conversation, connected, changed) {
+  /**
+   * `connected()` is a promise for the next moment of being connected, `changed()` is told of every change here, and
+   * `found(message)` of what was read: for that the SDK does not fire messageAdded any more.
+   */
+  constructor(conversation, { connected, changed, found }) {
+    this.#found = found;
     this.#conversation = conversation;
     this.#connected = connected;
     this.#changed = changed;
@@ -90,6 +95,7 @@ export class Outbox {
   async #isStored(entry) {
     let page = await this.#conversation.getMessages(30);
     for (;;) {
+      page.items.forEach(this.#found);
       if (page.items.some(({ attributes }) => attributes?.id === entry.id)) {
         return true;
       }

@@ -25,6 +25,7 @@ $("login").onsubmit = async (event) => {
   $("sign-in").disabled = false;
 };
 
+// The next moment of being connected. Whoever waits for it goes on waiting over all that comes before.
 let whenConnected = later();
 
 function later() {
@@ -35,12 +36,12 @@ function later() {
 
 function tell(what, detail) {
   if (what === "state") {
-    document.body.dataset.state = detail;
     if (detail === "connected") {
       whenConnected.resolve();
-    } else {
+    } else if (document.body.dataset.state === "connected") {
       whenConnected = later();
     }
+    document.body.dataset.state = detail;
     $("banner").textContent =
       detail === "denied" ? "You were signed out. Reload the page to sign in again." : "Reconnecting… What you write is sent when the connection is back.";
   } else if (what === "trouble") {
@@ -83,8 +84,10 @@ function start(client) {
   function outboxOf(conversation) {
     const { sid } = conversation;
     if (!outboxes.has(sid)) {
+      const connected = () => whenConnected.promise;
       const changed = () => of(conversation)?.outboxChanged();
-      outboxes.set(sid, new Outbox(conversation, () => whenConnected.promise, changed));
+      const found = (message) => of(conversation)?.messageFound(message);
+      outboxes.set(sid, new Outbox(conversation, { connected, changed, found }));
     }
     return outboxes.get(sid);
   }

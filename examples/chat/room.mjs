@@ -58,6 +58,11 @@ export class Room {
     }
   }
 
+  /** The outbox read it when it looked for what it had sent. */
+  messageFound(message) {
+    this.#history.add(message);
+  }
+
   messageUpdated(message) {
     this.#history.update(message);
   }

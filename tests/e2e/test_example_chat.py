@@ -29,6 +29,8 @@ FLAGS = [
 ]
 PATIENCE_MS = 30_000
 """How long something on a page is waited for; beyond the reconnect delays of the SDK."""
+REPLY_MS = 60_000
+"""The same for what was asked just before a connection went: the SDK waits 30 s for the reply."""
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -339,7 +341,7 @@ def test_killed_server_loses_doubles_and_misplaces_nothing(alice: Tab, bob: Tab,
 
     server.start()
 
-    expect(alice.page.locator(".pending")).to_have_count(0)
+    expect(alice.page.locator(".pending")).to_have_count(0, timeout=REPLY_MS)
     expect(alice.page.locator("#banner")).to_be_hidden()
     expected = [f"message {number:02}" for number in range(13)]
     for tab in (alice, bob):
@@ -354,7 +356,8 @@ def test_token_is_replaced_before_and_after_it_expires(
         server.advance(3600 - 100)
         alice.send(f"after {server.ahead_s} s")
     server.advance(8 * 3600)
-    alice.send("the next morning")
+    alice.write("the next morning")
+    expect(alice.message("the next morning")).to_have_count(1, timeout=REPLY_MS)
     expect(bob.message("the next morning")).to_be_visible()
 
 
