@@ -53,26 +53,48 @@ export class History {
     if (this.#messages.has(message.index)) {
       this.#messages.set(message.index, message);
       this.#elements.delete(message.index);
-      this.#keepPlace(() => this.draw());
+      this.draw();
     }
   }
 
   remove(message) {
     this.#messages.delete(message.index);
-    this.#keepPlace(() => this.draw());
+    this.draw();
   }
 
   /** A name or a presence came: everything is written anew. */
   redraw() {
     this.#elements.clear();
-    this.#keepPlace(() => this.draw());
+    this.draw();
   }
 
   toEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
+  /** Writes everything as it is now; what is looked at stays where it is, or the end in sight. */
   draw() {
+    const top = (element) => element.getBoundingClientRect().top;
+    const toEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+    const seen = this.atEnd ? undefined : this.#firstInSight(top);
+    const before = seen && top(seen);
+    this.#write();
+    const now = seen && this.#list.querySelector(`[data-index="${seen.dataset.index}"]`);
+    if (now) {
+      this.#scroller.scrollTop += top(now) - before;
+    } else {
+      this.#scroller.scrollTop = this.#scroller.scrollHeight - toEnd;
+    }
+  }
+
+  #firstInSight(top) {
+    const edge = top(this.#scroller);
+    return [...this.#list.querySelectorAll("[data-index]")].find(
+      (element) => element.getBoundingClientRect().bottom > edge,
+    );
+  }
+
+  #write() {
     const focused = document.activeElement?.closest?.("[data-index]")?.dataset.index;
     const rows = [];
     let before;
@@ -132,15 +154,8 @@ export class History {
     if (page) {
       this.#page = page;
       page.items.forEach((message) => this.#messages.set(message.index, message));
-      this.#keepPlace(() => this.draw());
+      this.draw();
       this.#scrolled();
     }
-  }
-
-  // The distance to the end stays what it was: what is looked at does not move when something is put above it.
-  #keepPlace(change) {
-    const toEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-    change();
-    this.#scroller.scrollTop = this.#scroller.scrollHeight - toEnd;
   }
 }
