@@ -119,3 +119,29 @@ def test_creator_finds_what_it_has_not_joined_from_another_client(connect: Conne
     found = elsewhere.peekConversationBySid(made.sid).now()
     assert (found["status"], found["friendlyName"]) == ("notParticipating", "F")
     assert elsewhere.next("conversationAdded").sid == made.sid
+
+
+@pytest.mark.parametrize("text", ["a/b", "50 %", "?q=1&r#s", "ü+é", "100%25", "+", "."])
+def test_unique_name_is_any_text(connect: Connect, own: Own, text: str) -> None:
+    alice = connect.chat(own("alice"))
+    made = alice.createConversation({"uniqueName": own(text)})
+    made.join()
+    found = connect.chat(own("alice")).getConversationByUniqueName(own(text)).now()
+    assert (found["sid"], found["uniqueName"]) == (made.sid, own(text))
+
+
+def test_connection_states_are_told_in_order(connect: Connect, own: Own) -> None:
+    alice = connect.chat(own("alice"))
+    alice.shutdown()
+    for state in ("connected", "disconnecting", "disconnected"):
+        alice.becomes(state)
+    assert alice.seen("connectionStateChanged")[0] == "connecting"
+
+
+def test_same_name_again_changes_nothing(connect: Connect, own: Own) -> None:
+    conversation = connect.chat(own("alice")).createConversation({"friendlyName": "F"})
+    before = conversation.now()["dateUpdated"]
+    conversation.updateFriendlyName("F")
+    conversation.updateUniqueName(None)
+    again = connect.chat(own("alice")).peekConversationBySid(conversation.sid).now()
+    assert again["dateUpdated"] == before

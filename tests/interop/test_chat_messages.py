@@ -1,12 +1,14 @@
 """Messages, as senders and readers see them."""
 
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.interop.conftest import Connect
 from tests.interop.sdk import Js, SdkError
-from tests.interop.server import until
+from tests.interop.server import Server, until
 from tests.interop.test_chat_edit import both, next_reasons
 
 Own = Callable[[str], str]
@@ -214,3 +216,97 @@ def test_unread_count_follows_each_message(connect: Connect, own: Own) -> None:
         )
     ).result(15)
     assert counting.result(15) == [1, 2, 3, 4, 5, 6]
+
+
+def test_anchor_may_be_a_message_that_is_gone(connect: Connect, own: Own) -> None:
+    _, _, conversation, _ = both(connect, own)
+    for number in range(6):
+        conversation.sendMessage(str(number))
+    sent = [conversation.next("messageAdded") for _ in range(6)]
+    for number in (0, 3, 5):
+        sent[number].remove()
+    reader = connect.chat(own("alice")).next("conversationJoined")
+
+    def indexes(size: int, *anchor: object) -> list[int]:
+        return [each.now()["index"] for each in reader.getMessages(size, *anchor).now()["items"]]
+
+    assert indexes(10, 3, "forward") == [4]
+    assert indexes(10, 3, "backwards") == [1, 2]
+    assert indexes(10, 0, "forward") == [1, 2, 4]
+    assert indexes(30) == [1, 2, 4]
+
+
+def test_long_messages_are_read_in_shorter_pages(connect: Connect, own: Own) -> None:
+    _, _, conversation, _ = both(connect, own)
+    for _ in range(20):
+        conversation.sendMessage("x" * 32_768)
+    reader = connect.chat(own("bob")).next("conversationJoined")
+    page = reader.getMessages(30)
+    assert len(page.now()["items"]) < 20
+    found: list[int] = []
+    while True:
+        found = [each.now()["index"] for each in page.now()["items"]] + found
+        if not page.now()["hasPrevPage"]:
+            break
+        page = page.prevPage()
+    assert found == list(range(20))
+
+
+def test_repeated_mutation_makes_one_message(connect: Connect, server: Server, own: Own) -> None:
+    """Frame by frame, since an SDK never repeats one."""
+    _, _, conversation, theirs = both(connect, own)
+    token = server.account.chat_token(own("alice"))
+    bare = connect.bare(own("alice"), token=token, types=[])
+    service = server.credentials["TWILIO_CHAT_SERVICE_SID"]
+    path = f"/Client/v2/Services/{service}/Conversations/{conversation.sid}/Messages"
+    mutation = {"X-Twilio-Mutation-Id": str(uuid.uuid4())}
+    body = {"body": "once", "attributes": "{}"}
+
+    def ask(method: str, url: str, *args: object) -> Any:
+        return bare.request(method, url, *args, "ip_messaging")
+
+    first = ask("post", path, mutation, body).ok(201)
+    again = ask("post", path, mutation, body).ok(202)
+    assert again["resource_url"] == first["url"]
+    assert theirs.next("messageAdded").sid == first["sid"]
+    assert conversation.sendMessage("next") == 1
+    assert theirs.next("messageAdded").now()["body"] == "next"
+
+
+@pytest.mark.settings(chat_mutations_per_conversation_per_s=0.001)
+def test_message_refused_for_its_rate_is_not_tried_again(
+    own_server: Server, connect: Connect, own: Own
+) -> None:
+    alice = connect.chat(own("alice"))
+    conversation = alice.createConversation({})
+    conversation.join()
+    sent, error = 0, None
+    while error is None:
+        try:
+            conversation.sendMessage("x")
+            sent += 1
+        except SdkError as refused:
+            error = refused
+    assert (error.status, error.body["code"]) == (429, 50063)
+    assert conversation.getMessagesCount() == sent
+
+
+def test_message_of_chat_alone_has_nothing_of_other_channels(connect: Connect, own: Own) -> None:
+    _, _, conversation, theirs = both(connect, own)
+    conversation.sendMessage("x")
+    message = theirs.next("messageAdded")
+    assert message.now()["aggregatedDeliveryReceipt"] is None
+    assert message.getDetailedDeliveryReceipts() == []
+    assert message.getChannelMetadata() is None
+    assert message.getMessageRecipients() == []
+
+
+def test_creator_changes_messages_of_others(connect: Connect, own: Own) -> None:
+    _, _, conversation, theirs = both(connect, own)
+    theirs.sendMessage("of bob")
+    message, mine = conversation.next("messageAdded"), theirs.next("messageAdded")
+    message.updateBody("changed")
+    theirs.next("messageUpdated")
+    assert (mine.now()["body"], mine.now()["author"]) == ("changed", own("bob"))
+    message.remove()
+    assert theirs.next("messageRemoved").number == mine.number

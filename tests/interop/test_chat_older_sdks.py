@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.interop.conftest import Connect
+from tests.interop.sdk import SdkError
+from tests.interop.server import Server
 
 Own = Callable[[str], str]
 
@@ -77,3 +79,91 @@ def test_programmable_chat_sdk_is_told_that_a_channel_is_gone(
     assert (removed.number, removed.now()["friendlyName"]) == (theirs.number, "F")
     alice.next("channelRemoved")
     assert len(bob.seen("channelRemoved")) == 1
+
+
+@pytest.mark.parametrize("sdk", [2.7, 2.6])
+def test_earlier_conversations_sdk_catches_up_after_a_kill(
+    own_server: Server, connect: Connect, own: Own, sdk: float
+) -> None:
+    alice, bob = connect.chat(own("alice")), connect.chat(own("bob"), sdk=sdk)
+    made = [alice.createConversation({"friendlyName": "F"}) for _ in range(2)]
+    theirs = []
+    for conversation in made:
+        conversation.join()
+        conversation.add(own("bob"))
+        theirs.append(bob.next("conversationJoined"))
+        for side in (conversation, theirs[-1]):
+            side.getParticipants()
+            side.getMessages()
+    own_server.kill()
+    for client in (alice, bob):
+        client.becomes("connecting")
+    own_server.start()
+    made[0].sendMessage("missed")
+    made[1].removeParticipant(own("bob"))
+
+    assert theirs[0].next("messageAdded").now()["body"] == "missed"
+    assert bob.next("conversationLeft").number == theirs[1].number
+    assert bob.next("conversationRemoved").number == theirs[1].number
+    assert len(theirs[0].seen("messageAdded")) == 1
+
+
+def test_programmable_chat_sdk_catches_up_after_a_kill(
+    own_server: Server, connect: Connect, own: Own
+) -> None:
+    alice, bob = connect.chat(own("alice"), sdk=1), connect.chat(own("bob"), sdk=1)
+    channel = alice.createChannel({"friendlyName": "F", "isPrivate": True})
+    channel.join()
+    channel.add(own("bob"))
+    theirs = bob.next("channelJoined")
+    for side in (channel, theirs):
+        side.getMembers()
+        side.getMessages()
+    own_server.kill()
+    for client in (alice, bob):
+        client.becomes("connecting")
+    own_server.start()
+    channel.sendMessage("missed")
+    assert theirs.next("messageAdded").now()["body"] == "missed"
+
+
+def test_programmable_chat_sdk_finds_counts_edits_and_is_refused(connect: Connect, own: Own) -> None:
+    alice, bob = connect.chat(own("alice"), sdk=1), connect.chat(own("bob"), sdk=1)
+    channel = alice.createChannel({"uniqueName": own("a/b c"), "isPrivate": True})
+    with pytest.raises(SdkError) as refused:
+        bob.getChannelByUniqueName(own("a/b c"))
+    assert refused.value.body["code"] == 50430
+    channel.join()
+    channel.add(own("bob"))
+    theirs = bob.next("channelJoined")
+    assert bob.getChannelByUniqueName(own("a/b c")).number == theirs.number
+    for number in range(12):
+        channel.sendMessage(str(number))
+    assert (theirs.getMessagesCount(), theirs.getMembersCount()) == (12, 2)
+    assert theirs.getUnconsumedMessagesCount() is None
+    assert theirs.updateLastConsumedMessageIndex(4) == 7
+    page, found = theirs.getMessages(5), list[int]()
+    while True:
+        found = [each.now()["index"] for each in page.now()["items"]] + found
+        if not page.now()["hasPrevPage"]:
+            break
+        page = page.prevPage()
+    assert found == list(range(12))
+    message = channel.getMessages(1).now()["items"][0]
+    message.updateBody("new")
+    message.updateAttributes({"k": 1})
+    while theirs.getMessages(1).now()["items"][0].now()["attributes"] != {"k": 1}:
+        theirs.next("messageUpdated")
+    message.remove()
+    theirs.next("messageRemoved")
+    bob.now()["user"].updateFriendlyName("Bob")
+    user = alice.getUser(own("bob"))
+    while user.now()["friendlyName"] != "Bob":
+        alice.next("userUpdated")
+    with pytest.raises(SdkError) as refused:
+        theirs.updateFriendlyName("no")
+    assert refused.value.body["code"] == 50107
+    theirs.leave()
+    bob.next("channelLeft")
+    bob.next("channelRemoved")
+    assert channel.next("memberLeft").now()["identity"] == own("bob")

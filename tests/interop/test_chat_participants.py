@@ -112,3 +112,14 @@ def test_many_adds_of_one_identity_at_once_make_one_participant(connect: Connect
     theirs.next("participantJoined")
     assert conversation.getParticipantsCount() == 3
     assert len(theirs.seen("participantJoined")) == 1
+
+
+def test_kind_of_an_address_is_that_of_its_form(connect: Connect, own: Own) -> None:
+    _, _, conversation, theirs = both(connect, own)
+    number = f"+1556{abs(hash(own('y'))) % 10**7:07}"
+    conversation.addNonChatParticipant("whatsapp:+15558675311", f"whatsapp:{number}")
+    conversation.addNonChatParticipant("+15558675312", number)
+    joined = [theirs.next("participantJoined").now() for _ in range(2)]
+    assert sorted(each["type"] for each in joined) == ["sms", "whatsapp"]
+    conversation.removeParticipant(joined[0]["sid"])
+    assert theirs.next("participantLeft").sid == joined[0]["sid"]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.interop.conftest import Connect
 from tests.interop.sdk import SdkError
+from tests.interop.server import Server
 from tests.interop.test_chat_edit import both, next_reasons
 
 Own = Callable[[str], str]
@@ -112,3 +113,30 @@ def test_plain_participant_may_do_what_is_its_own(connect: Connect, own: Own) ->
     mine.updateBody("changed")
     mine.updateAttributes({"a": 1})
     mine.remove()
+
+
+def test_typing_again_within_the_time_is_told_once(connect: Connect, own: Own) -> None:
+    _, _, conversation, theirs = both(connect, own)
+    for _ in range(5):
+        conversation.typing()
+    theirs.next("typingStarted")
+    conversation.sendMessage("x")
+    theirs.next("typingEnded")
+    assert len(theirs.seen("typingStarted")) == 1
+
+
+@pytest.mark.settings(chat_users_followed_max=2)
+def test_oldest_of_too_many_users_is_followed_no_longer(
+    own_server: Server, connect: Connect, own: Own
+) -> None:
+    others = [connect.chat(own(f"u{number}")) for number in range(3)]
+    alice = connect.chat(own("alice"))
+    first, *_ = [alice.getUser(own(f"u{number}")) for number in range(3)]
+    gone = alice.next("userUnsubscribed")
+    assert (gone.number, gone.now()["isSubscribed"]) == (first.number, False)
+    others[0].now()["user"].updateFriendlyName("unheard")
+    others[2].now()["user"].updateFriendlyName("heard")
+    while (told := alice.next("userUpdated")["user"]).now()["identity"] != own("u2"):
+        pass
+    assert told.now()["friendlyName"] == "heard"
+    assert first.now()["friendlyName"] is None
