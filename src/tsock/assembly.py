@@ -11,6 +11,10 @@ from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
 from tsock.api.account import accounts, iam, keys, monitor
+from tsock.api.conversations.media import downloads, uploads
+from tsock.api.conversations.media import records as media_records
+from tsock.api.conversations.media.scope import MediaScope
+from tsock.api.conversations.media.tickets import Tickets
 from tsock.api.conversations.rates import ChatRates
 from tsock.api.conversations.rest import routes as chat_rest_routes
 from tsock.api.conversations.sdk import (
@@ -175,6 +179,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(subscriptions.routes())
     router.add(_chat_routes(installed, context, sessions))
     router.add(chat_rest_routes.routes(directory, installed.vault, _chat_limits(settings)))
+    router.add(_media_routes(installed))
     if around.ready_made is not None:
         router.add(
             DevelopmentHandlers(around.ready_made.signing_key, directory, clock, around.run_due).routes()
@@ -229,7 +234,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         reject=context.debugger.request_rejected,
     )
     pushes = Pushes(store, settings.push_url)
-    chores = Chores(store, directory, clock, settings)
+    chores = Chores(store, installed.blobs, directory, clock, settings)
     announcements = Announcements(
         directory=directory.apply,
         changed=(gateway.changed, withdrawal.changed, online.changed),
@@ -358,6 +363,26 @@ def _chat_routes(installed: Installation, context: Context, sessions: Sessions[S
     ]
 
 
+def _media_routes(installed: Installation) -> Sequence[Route]:
+    """Uploads and downloads of Conversations."""
+    settings = installed.settings
+    scope = MediaScope(installed.directory, _chat_limits(settings))
+    tickets = Tickets(installed.vault, settings.media_url_s)
+    shown = media_records.Records(tickets, settings.public_url)
+    return [
+        *uploads.UploadHandlers(
+            scope,
+            shown,
+            store=installed.store,
+            blobs=installed.blobs,
+            ids=installed.ids,
+            settings=settings,
+        ).routes(),
+        *media_records.RecordHandlers(scope, shown).routes(),
+        *downloads.DownloadHandlers(scope, tickets, installed.blobs, installed.clock).routes(),
+    ]
+
+
 def _account_routes(installed: Installation) -> Sequence[Route]:
     """What accounts ask about themselves with the helper libraries."""
     vault, settings = installed.vault, installed.settings
@@ -396,5 +421,7 @@ def _chat_limits(settings: Settings) -> ChatLimits:
         unread_max=settings.chat_unread_max,
         bindings_per_user_max=settings.chat_bindings_per_user_max,
         is_push_configured=settings.push_url is not None,
+        media_per_message_max=settings.media_per_message_max,
+        media_per_message_bytes_max=settings.media_per_message_bytes_max,
         page_rows_max=settings.sync_page_rows_max,
     )

@@ -14,6 +14,7 @@ from tsock.clock import Clock
 from tsock.ids import Ids
 from tsock.installation.installation import Installation
 from tsock.settings import SETTINGS
+from tsock.storage.blobs import Blobs
 from tsock.storage.store import Store
 from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
@@ -36,6 +37,7 @@ class OperatorsDoor:
             ids=Ids(2),
             metrics=Metrics(),
             store=cast(Store, None),  # answers run in the world's database
+            blobs=cast(Blobs, None),
             vault=self.world.vault,
             directory=self.world.directory,
             master_key="a file",

@@ -27,8 +27,10 @@ from tsock.debugger.denials import Denial
 from tsock.events import Fact
 from tsock.gateway.websocket import WebSocket
 from tsock.ids import Ids
+from tsock.installation import layout
 from tsock.installation.installation import Installation
 from tsock.settings import SETTINGS, Settings
+from tsock.storage.blobs import FileBlobs
 from tsock.storage.store import Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.tokens.mint import mint
@@ -73,6 +75,7 @@ class Rig:
             ids=self.ids,
             metrics=self.metrics,
             store=self.store,
+            blobs=FileBlobs(folder / layout.MEDIA),
             vault=self.vault,
             directory=self.directory,
             master_key="a file",
@@ -110,6 +113,7 @@ class Rig:
         self.announcements = self.parts.announcements
 
     async def stop(self) -> None:
+        self.installed.blobs.close()
         await self.store.close()
 
     def _hear(self, facts: Sequence[Fact]) -> None:
@@ -238,7 +242,7 @@ class Client:
         self.transport.set_protocol(self.socket)
         self.transport.on_end = self._end
         self.lost = False
-        rig.gateway.open(self.socket, address, lambda: None)
+        rig.gateway.open(self.socket, address, BASE_URL, lambda: None)
         self.session: Any = self.socket.listener
 
     def _end(self) -> None:

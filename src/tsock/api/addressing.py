@@ -12,6 +12,8 @@ from tsock.errors import ApiError, invalid
 
 PRODUCTS = frozenset(("api", "iam", "sync", "conversations", "chat", "monitor", "mcs"))
 OFFICIAL = ".twilio.com"
+_SOCKET_LABELS = frozenset(("tsock", "aim", "cds", "ers"))
+"""What the SDKs call this server by its official host names, beside the products."""
 _VERSIONS = frozenset(("2010-04-01", "v1", "v2"))
 _OWNERS: dict[tuple[str, ...], str] = {
     ("v1", "Keys"): "iam",
@@ -79,6 +81,21 @@ def origin(scheme: str, host: str | None, fallback: str) -> str:
     name = host.partition(":")[0]
     # Clients dial official names by TLS, whoever ends it.
     return f"https://{name}" if name.lower().endswith(OFFICIAL) else f"{scheme}://{host}"
+
+
+def product_url(origin: str, product: str) -> str:
+    """What the URLs of a product begin with, for a client that reached the server by this origin.
+
+    Where the first label of the host names what is served there, the product takes its place; else it is the
+    first segment of the path.
+    """
+    scheme, _, host = origin.partition("://")
+    name, dot, domain = host.partition(".")
+    label = name.lower()
+    official = host.partition(":")[0].lower().endswith(OFFICIAL)
+    if dot and (label in PRODUCTS or (official and label in _SOCKET_LABELS)):
+        return f"{scheme}://{product}.{domain}"
+    return f"{origin}/{product}"
 
 
 def _undotted(path: tuple[str, ...]) -> tuple[str, ...]:

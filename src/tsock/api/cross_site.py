@@ -6,6 +6,7 @@ leave. It also says where a request comes from, which no page can change; progra
 
 from urllib.parse import urlsplit
 
+from tsock.api.gatekeeper import access_token
 from tsock.api.request import Access, Request
 from tsock.api.rest.fields import shown
 from tsock.api.router import Route
@@ -20,7 +21,7 @@ _OWN = ("same-origin", "none")
 def refuse_cross_site(request: Request, route: Route, public_url: str) -> None:
     """Refuse what another site's page asks for in the name of whoever looks at it.
 
-    Routes for clients are exempt: an Access Token is sent by the page itself, not by the browser.
+    What comes with an Access Token is exempt: the page itself sends that, not the browser.
 
     Args:
         request: its head.
@@ -30,7 +31,7 @@ def refuse_cross_site(request: Request, route: Route, public_url: str) -> None:
     Raises:
         ApiError: 403/20403.
     """
-    if request.method in _SAFE or route.access is Access.CLIENT:
+    if request.method in _SAFE or route.access is Access.CLIENT or access_token(request, route) is not None:
         return
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site not in _OWN:

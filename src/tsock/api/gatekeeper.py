@@ -5,6 +5,7 @@ import binascii
 import hmac
 
 from tsock.accounts import policies
+from tsock.accounts.caller import Caller
 from tsock.accounts.directory import Directory
 from tsock.accounts.principal import Principal
 from tsock.accounts.secrets import Vault
@@ -15,8 +16,12 @@ from tsock.clock import Clock
 from tsock.errors import ApiError
 from tsock.rates import Rate
 from tsock.settings import Settings
+from tsock.tokens.examiner import Examiner
 
 CHALLENGE = {"www-authenticate": 'Basic realm="Twilio API", charset="UTF-8"'}
+
+IN_HEADER = "x-twilio-token"
+"""The header that brings an Access Token."""
 
 COOKIE = "tsock_sign_in"
 """What a browser keeps of a sign-in to pages; it opens nothing else."""
@@ -38,13 +43,29 @@ class Gatekeeper:
         """With `everybody`, as in development, nobody has to sign in to see pages."""
         self.everybody = everybody
         self._directory = directory
+        self._examiner = Examiner(directory, settings)
+        self._now_ms = clock.now_ms
         self._sign_ins = SignIns(directory, vault, clock.now_ms)
         self._failure_rate = Rate(
             settings.failures_per_address_per_s, settings.failures_per_address_burst, clock.monotonic_s
         )
 
+    def caller(self, request: Request, route: Route) -> Caller | None:
+        """Who asks by an Access Token; None where the route takes none, or none is given.
+
+        Raises:
+            ApiError: 401 with the code of the check that the token did not pass.
+        """
+        token = access_token(request, route)
+        if token is None:
+            return None
+        found = self._examiner.verify(token, self._now_ms())
+        if isinstance(found, Caller):
+            return found
+        raise ApiError(401, found.code, f"{found.title} (the header X-Twilio-Token; see /doctor)")
+
     def asker(self, request: Request, route: Route) -> Principal | None:
-        """Who asks; None where the route is for anybody.
+        """Who asks by credentials; None where the route is for anybody.
 
         Raises:
             ApiError: 401/20003, no or wrong credentials; 403/20008, test credentials.
@@ -164,6 +185,11 @@ class Gatekeeper:
             raise ApiError(
                 403, 20008, "Resource not accessible with Test Account Credentials: use the live ones"
             )
+
+
+def access_token(request: Request, route: Route) -> str | None:
+    """The Access Token of a request, where the route takes one over HTTP."""
+    return request.headers.get(IN_HEADER) if route.access is Access.MEDIA else None
 
 
 def cookie(request: Request) -> str | None:

@@ -42,6 +42,8 @@ class Access(enum.Enum):
     """An Access Token, on a connection that was let in with it."""
     DATA = "data"
     """Credentials of an account: the Auth Token, a main or standard key, a restricted one as it permits."""
+    MEDIA = "media"
+    """An Access Token in `X-Twilio-Token`, or credentials as for `DATA`."""
     ADMINISTRATION = "administration"
     """Credentials that administer the account: the Auth Token, a main key, a restricted one as it permits."""
 
@@ -67,7 +69,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     address: str = ""
     """IP address of the client, over HTTP."""
     origin: str = ""
-    """Scheme, host and port by which the client reaches this server, over HTTP."""
+    """Scheme, host and port by which the client reaches this server; through the tunnel, those of its
+    WebSocket."""
     base: str = ""
     """What URLs in a REST answer begin with, as the caller began its own."""
     product: str = ""
@@ -99,17 +102,6 @@ def answer(value: object, status: int = 200, headers: Mapping[str, str] = {}) ->
     return Response(status, msgspec.json.encode(value), headers=headers)
 
 
-class Read(msgspec.Struct, frozen=True, gc=False):
-    """Answer with what `query` returns, run against the committed state.
-
-    With `reply`, the query returns what that function makes a response of. It runs on the event loop, behind
-    everything that was announced before the query was asked for.
-    """
-
-    query: Callable[[Tx], Any]
-    reply: Callable[[Any], Response] | None = None
-
-
 class Write(msgspec.Struct, frozen=True, gc=False):
     """Answer with what `rule` returns, once it is committed."""
 
@@ -129,6 +121,17 @@ class Streamed(msgspec.Struct, frozen=True):
     size: int | None = None
     """Bytes of the whole body, if that is known."""
     headers: Mapping[str, str] = {}
+
+
+class Read(msgspec.Struct, frozen=True, gc=False):
+    """Answer with what `query` returns, run against the committed state.
+
+    With `reply`, the query returns what that function makes a response of. It runs on the event loop, behind
+    everything that was announced before the query was asked for.
+    """
+
+    query: Callable[[Tx], Any]
+    reply: "Callable[[Any], Response | Streamed] | None" = None
 
 
 Plain = Response | Streamed | Read | Write

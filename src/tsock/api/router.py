@@ -4,7 +4,7 @@ Which door a route may be reached through is part of the route, so an Access Tok
 and plain HTTP never reaches what only the SDKs use (`protocol/twilsock.md`, Requests).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote
 
 import msgspec
@@ -31,6 +31,10 @@ class Route(msgspec.Struct, frozen=True):
     upload: str = ""
     """The setting that bounds a body which streams in, in bytes; empty for one that is read whole before the
     handler is called."""
+    framing_bytes_max: int = 0
+    """How much more such a body may have, around what that setting bounds."""
+    cross_origin: bool = False
+    """Whether a page of any site may ask this, and read the answer (CORS)."""
 
 
 class _Node:
@@ -90,13 +94,13 @@ class Router:
             )
         return route, values
 
-    def methods(self, request: Request) -> list[str]:
-        """Which methods the request's path takes.
+    def at(self, request: Request) -> Mapping[str, Route]:
+        """The routes of the request's path, by method.
 
         Raises:
             ApiError: 404/20404 for a path no route of this door has.
         """
-        return sorted(self._node(request)[0].routes)
+        return self._node(request)[0].routes
 
     def _node(self, request: Request) -> tuple[_Node, list[str]]:
         node = self._roots[request.door]

@@ -35,6 +35,8 @@ class ChatLimits(msgspec.Struct, frozen=True, gc=False):
     is_push_configured: bool = False
     """Whether there is somebody who sends push notifications on (`push_url`)."""
     page_rows_max: int = 100
+    media_per_message_max: int = 10
+    media_per_message_bytes_max: int = 150 * 1024 * 1024
 
 
 class ChatActor(msgspec.Struct, frozen=True, gc=False):

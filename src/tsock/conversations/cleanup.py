@@ -1,5 +1,6 @@
 """What a deleted service leaves, in chunks; its Sync objects are removed as those of any other."""
 
+from tsock.conversations import media
 from tsock.storage.store import Tx
 
 _KEYS = {
@@ -19,6 +20,8 @@ _KEYS = {
 
 def remove_content(tx: Tx, service_sid: str, limit: int) -> bool:
     """Delete up to `limit` rows of a table; whether more may be left."""
+    if media.release_of_service(tx, service_sid, limit):
+        return True
     return any(_remove(tx, table, service_sid, limit) for table in _KEYS)
 
 

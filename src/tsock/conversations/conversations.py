@@ -9,6 +9,7 @@ from tsock.clock import iso_ms
 from tsock.conversations import (
     access,
     defaults,
+    media,
     objects,
     refusals,
     scoped_tables,
@@ -231,6 +232,7 @@ def remove(tx: Tx, actor: ChatActor, name: str) -> Conversation:
         objects.retire(tx, part)
     webhooks.of_conversation(tx, actor, "onConversationRemoved", row, opened.data)
     scoped_tables.delete_all(tx, row.sid)
+    media.release_of_conversation(tx, row.sid)
     tables.delete_conversation(tx, row.sid)
     return row
 

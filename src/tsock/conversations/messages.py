@@ -4,12 +4,24 @@ A message is an item of the conversation's list, and its index there is its own.
 so that it is found without a table of its own.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from tsock.clock import iso_ms
-from tsock.conversations import conversations, objects, push, refusals, states, tables, values, webhooks
+from tsock.conversations import (
+    conversations,
+    media,
+    objects,
+    push,
+    refusals,
+    states,
+    tables,
+    values,
+    webhooks,
+)
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.conversations import Opened
@@ -34,6 +46,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     body: str | None = None
     subject: str | None = None
     attributes: str = "{}"
+    media_sids: Sequence[str] = ()
+    """Uploads that become the message's."""
     author: str | None = None
     """Over REST, or by a pre-action hook; else who sends it."""
     content_sid: str | None = None
@@ -69,13 +83,14 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
     """Append a message.
 
     Raises:
-        ApiError: 50350; 50430; 50107; 50377, 50386 it takes none; 50504, 50303, 50304, 50310 bad values.
+        ApiError: 50350; 50430; 50107; 50377, 50386 it takes none; 50504, 50303, 50304, 50310 bad values; for
+            media as `media.take`.
     """
     row = conversations.find(tx, actor, name)
     messages, document = objects.claim(tx, row.messages_sid, row.document_sid)
     opened = conversations.entered(tx, actor, row, document)
     _require_own(actor, opened)
-    require(tx, actor, "sendMessage", opened.role_sid)
+    require(tx, actor, "sendMediaMessage" if new.media_sids else "sendMessage", opened.role_sid)
     states.require_open(opened.data)
     index, now = messages.next_index, iso_ms(new.created_ms or tx.now_ms)
     data = MessageData(
@@ -94,6 +109,10 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
     outside = tables.outside(tx, row.sid, actor.limits.outside_participants_max)
     if outside:
         data.delivery = Delivery(outside)
+    if new.media_sids:
+        data.type = "media"
+        data.medias = media.take(tx, actor, new.media_sids, conversation_sid=row.sid, message_sid=data.sid)
+        data.media = data.medias[0]
     by = actor.of_sync()
     objects.push(tx, by, messages, data)
     opened.data.last_message = LastMessage(index, data.timestamp)
@@ -191,6 +210,8 @@ def remove(tx: Tx, actor: ChatActor, name: str, sid: str) -> Message:
     permission = "deleteOwnMessage" if own else "deleteAnyMessage"
     require(tx, actor, permission, opened.role_sid, instead="deleteAnyMessage")
     objects.bury(tx, messages, item, kept=RemovedMessage(message.data.sid))
+    if message.data.medias is not UNSET:
+        media.release_of_message(tx, row.sid, message.data.sid)
     last = opened.data.last_message
     if last is not None and last.index == message.index:
         opened.data.last_message = _last(tx, row)

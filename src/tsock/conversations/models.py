@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 StateName = Literal["initializing", "active", "inactive", "closed"]
 NotificationLevel = Literal["default", "muted"]
 Status = Literal["joined", "notParticipating"]
+Category = Literal["media", "body", "history"]
 Amount = Literal["none", "some", "all"]
 
 NO_ATTRIBUTES = "{}"
@@ -52,7 +53,7 @@ class Media(msgspec.Struct, frozen=True, rename="camel"):
     """A file of a message, as its record has it."""
 
     sid: str
-    category: str
+    category: Category
     filename: str | None
     content_type: str
     size: int

@@ -5,7 +5,7 @@ Texts say what was expected. Over REST an unknown object is answered as everywhe
 
 from collections.abc import Sequence
 
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 
 
 def conversation_not_found(name: str) -> ApiError:
@@ -92,6 +92,33 @@ def attributes_not_json(problem: str) -> ApiError:
 def body_too_long(size: int, bytes_max: int) -> ApiError:
     """400/50504."""
     return ApiError(400, 50504, f"Message body is too long: {size} bytes, at most {bytes_max} are allowed")
+
+
+def media_not_found(sid: str) -> ApiError:
+    """404/50507."""
+    return ApiError(404, 50507, f"Media not found: there is none named {sid[:64]} in the service")
+
+
+def media_taken(sid: str) -> ApiError:
+    """409/50508."""
+    return ApiError(409, 50508, f"Media already sent with another message: {sid}; upload it again")
+
+
+def bad_media_sid() -> ApiError:
+    """400/50510."""
+    return ApiError(400, 50510, "Invalid message media SID: expected ME and 32 hex digits")
+
+
+def too_many_media(number: int, most: int) -> ApiError:
+    """400/20422."""
+    return invalid(f"expected at most {most} media for a message, {number} were given")
+
+
+def media_too_large(size: int, bytes_max: int) -> ApiError:
+    """413/50512."""
+    return ApiError(
+        413, 50512, f"Message media size is too large: {size} bytes together, at most {bytes_max} are allowed"
+    )
 
 
 def bad_index() -> ApiError:

@@ -8,13 +8,14 @@ WebSocket pays for HTTP parsing or ASGI.
 import asyncio
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from tsock.api.addressing import origin
 from tsock.errors import ApiError
 from tsock.gateway.websocket import Outgoing, WebSocket
 from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal, whole
@@ -27,9 +28,10 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 MakeHttp = Callable[[asyncio.TimerHandle], asyncio.Protocol]
 """Takes the timer that aborts the connection unless its first head is completed, and is to cancel it."""
-OpenSession = Callable[[WebSocket, str, Callable[[], None]], None]
-"""Takes a WebSocket whose handshake is done, the address of its client, and what to call once that is let in
-or gone, whichever comes first: from then on it is not counted here."""
+OpenSession = Callable[[WebSocket, str, str, Callable[[], None]], None]
+"""Takes a WebSocket whose handshake is done, the address of its client, scheme, host and port by which that
+reached the server, and what to call once it is let in or gone, whichever comes first: from then on it is not
+counted here."""
 
 
 class Entrance(asyncio.Protocol):
@@ -46,6 +48,7 @@ class Entrance(asyncio.Protocol):
         "_open",
         "_outgoing",
         "_peer",
+        "_proxies",
         "_timeout",
         "_transport",
         "_unadmitted",
@@ -60,9 +63,11 @@ class Entrance(asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
         *,
         unadmitted: Places,
+        proxies: Proxies,
         base_url: str,
     ) -> None:
         self._base_url = base_url
+        self._proxies = proxies
         self._unadmitted = unadmitted
         self._peer = ""
         """Address at the other end of the socket."""
@@ -126,10 +131,22 @@ class Entrance(asyncio.Protocol):
         elif len(key := headers.get(b"sec-websocket-key", b"")) != 24:
             self._refuse("400 Bad Request", "a Sec-WebSocket-Key of 16 bytes in base64")
         else:
+            try:
+                reached = self._reached(headers)
+            except ApiError:
+                self._refuse("400 Bad Request", "a Host that is a name or address, and a port")
+                return
             forwarded = "" if self._address else forwarded_for(_lines(head[:end]))
-            self._to_websocket(key, forwarded, head[end + 4 :])
+            self._to_websocket(key, forwarded, reached, head[end + 4 :])
 
-    def _to_websocket(self, key: bytes, forwarded: str, rest: bytes) -> None:
+    def _reached(self, headers: Mapping[bytes, bytes]) -> str:
+        """Scheme, host and port by which the client reaches the server."""
+        host = headers.get(b"host")
+        forwarded = headers.get(b"x-forwarded-proto", b"").decode("latin-1")
+        scheme = self._proxies.scheme(self._peer, forwarded, "http")
+        return origin(scheme, None if host is None else host.decode("latin-1"), self._base_url)
+
+    def _to_websocket(self, key: bytes, forwarded: str, reached: str, rest: bytes) -> None:
         if self._address == "" and not self._name_client(forwarded):
             return
         self._timeout.cancel()
@@ -142,7 +159,8 @@ class Entrance(asyncio.Protocol):
         socket = WebSocket(transport, self._outgoing)
         transport.set_protocol(socket)
         admitted = _nothing if self._address is None else partial(self._unadmitted.leave, self._address)
-        self._open(socket, self._address or self._unadmitted.client(self._peer, forwarded), admitted)
+        address = self._address or self._unadmitted.client(self._peer, forwarded)
+        self._open(socket, address, reached, admitted)
         if rest:
             socket.data_received(rest)
 
@@ -216,6 +234,7 @@ def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Sett
             settings.handshake_timeout_s,
             loop,
             unadmitted=unadmitted,
+            proxies=proxies,
             base_url=base_url,
         )
 
@@ -232,7 +251,7 @@ def _may_be_upgrade(head: bytes) -> bool:
     return line.partition(b"?")[0].split(b" ")[1].endswith(b"/v3/wsconnect")
 
 
-def _headers(head: bytes) -> dict[bytes, bytes]:
+def _headers(head: bytes) -> Mapping[bytes, bytes]:
     """Header fields by lower-case name; of a repeated one the last."""
     return dict(_lines(head))
 

@@ -62,10 +62,12 @@ class Gateway:
         self.emptied = asyncio.Event()
         """Set once every connection of a draining gateway is gone."""
 
-    def open(self, socket: WebSocket, address: str, admitted: Callable[[], None]) -> None:
+    def open(self, socket: WebSocket, address: str, reached: str, admitted: Callable[[], None]) -> None:
         """Take in a WebSocket whose handshake is done; as `OpenSession`."""
         self._opened += 1
-        session = Session(self, self._context, self._limits, self._opened, socket, address)
+        session = Session(
+            self, self._context, self._limits, self._opened, socket, address=address, reached=reached
+        )
         socket.listen(session)
         self._sessions.add(session)
         self._unadmitted[session] = admitted

@@ -119,6 +119,7 @@ class Session:
         "limits",
         "number",
         "origin",
+        "reached",
         "registered",
         "said_goodbye",
         "sdk",
@@ -135,7 +136,9 @@ class Session:
         limits: PacketLimits,
         number: int,
         socket: WebSocket,
+        *,
         address: str,
+        reached: str,
     ) -> None:
         """Begin to wait for an `init`.
 
@@ -146,11 +149,13 @@ class Session:
             number: identifies it within this process.
             socket: its WebSocket.
             address: of the client.
+            reached: scheme, host and port by which it reached this server.
         """
         self.number = number
         self.origin = (context.node, number)
         """Identifies it among the connections of all nodes."""
         self.address = address
+        self.reached = reached
         self.send: Send = socket.send
         self.connection = ServerConnection(limits)
         self.caller: Caller | None = None

@@ -34,6 +34,9 @@ class Requester(LiveSession, Protocol):
     in_flight: int
     """The weight of its requests that wait for their reply."""
 
+    reached: str
+    """Scheme, host and port by which it reached this server."""
+
     def asked(self, weight: int) -> None:
         """A request has begun; beyond `requests_in_flight_max`, further ones wait unread."""
         ...
@@ -170,6 +173,7 @@ class Tunnel:
             | {"host": asked.host},
             body=payload,
             caller=caller,
+            origin=session.reached,
             product=message.active_grant,
             session=session,
         )

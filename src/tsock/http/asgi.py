@@ -6,7 +6,7 @@ through decides its door.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, MutableMapping
 from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import Any
@@ -42,6 +42,14 @@ from tsock.settings import Settings
 from tsock.site.html import problem_page, wants_page
 from tsock.storage.store import Store, fetched, written
 from tsock.telemetry.metrics import Metrics
+
+CROSS_ORIGIN = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "Accept-Ranges, Content-Disposition, Content-Range, ETag",
+}
+"""What lets the page of another site read an answer; a browser sends no credentials of its own for it."""
+
+_BODILESS = (204, 304)
 
 AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -92,29 +100,30 @@ class HttpShell:
         door = door_of(scope)
         sid = self._ids.sid("RQ") if door is Door.HTTP else ""
         pattern = ""
-        request = principal = None
+        request = route = principal = None
         try:
             request = self._reader.read(scope)
             if request.method == "OPTIONS":
-                response = Response(204, headers={"allow": ", ".join(self._router.methods(request))})
+                response = _options(self._router.at(request))
             else:
                 route, values = self._router.find(request)
                 pattern = route.pattern
                 refuse_cross_site(request, route, self._base_url)
-                principal = self._gatekeeper.asker(request, route)
+                request = self._identified(request, route)
+                principal = request.principal
                 if principal is not None:
                     self._gatekeeper.permit(principal, route)
                 with self._counted(principal):
                     # Only now: a body is held in memory for nobody who may not send it.
                     if route.upload:
                         async with aclosing(self._body(request, route, receive).pieces()) as upload:
-                            asked = replace(request, principal=principal, upload=upload)
+                            asked = replace(request, upload=upload)
                             response = await self._settle(route.handler(asked, *values))
                     else:
                         # That of a GET means nothing and is not read.
                         has_body = request.method != "GET"
                         body = await self._body(request, route, receive).whole() if has_body else b""
-                        request = replace(request, principal=principal, body=body)
+                        request = replace(request, body=body)
                         response = await self._settle(route.handler(request, *values))
         except ClientGone:
             return
@@ -128,10 +137,18 @@ class HttpShell:
                 self._reject(rejection(scope, request, principal, public(error), sid))
             # It leads to the frames it came through, and they to it: nothing waits for the collector.
             error.__traceback__ = None
+        if route is not None and route.cross_origin:
+            response = replace(response, headers={**response.headers, **CROSS_ORIGIN})
         self._metrics.request(pattern, response.status)
         if door is Door.HTTP:
             response = replace(response, headers={**response.headers, "twilio-request-id": sid})
         await _respond(receive, send, response, head=scope["method"] == "HEAD")
+
+    def _identified(self, request: Request, route: Route) -> Request:
+        """The request with who asks, where the route is not for anybody."""
+        caller = self._gatekeeper.caller(request, route)
+        principal = self._gatekeeper.asker(request, route) if caller is None else None
+        return replace(request, caller=caller, principal=principal)
 
     async def _settle(self, answer: Answer) -> Response | Streamed:
         if isinstance(answer, Ask):
@@ -175,7 +192,8 @@ class HttpShell:
         """What follows the head, bounded by what the route is for."""
         settings = self._settings
         if route.upload:
-            return Body(request, receive, route.upload, getattr(settings, route.upload))
+            bytes_max = getattr(settings, route.upload) + route.framing_bytes_max
+            return Body(request, receive, route.upload, bytes_max)
         if route.access is Access.ANYBODY and route.door is Door.HTTP:
             bytes_max = settings.http_anonymous_body_bytes_max
             return Body(request, receive, "http_anonymous_body_bytes_max", bytes_max)
@@ -187,12 +205,26 @@ def _is_for_people(request: Request) -> bool:
     return wants_page(request) and request.path[0] not in PRODUCTS
 
 
+def _options(routes: Mapping[str, Route]) -> Response:
+    """Which methods a path takes; to a browser also what pages of other sites may ask of it."""
+    headers = {"allow": ", ".join(sorted(routes))}
+    open_to_pages = sorted(method for method, route in routes.items() if route.cross_origin)
+    if open_to_pages:
+        methods = ", ".join((*open_to_pages, "OPTIONS"))
+        headers |= CROSS_ORIGIN | {
+            "access-control-allow-methods": methods,
+            "access-control-allow-headers": "X-Twilio-Token, Content-Type, Range",
+            "access-control-max-age": "600",
+        }
+    return Response(204, headers=headers)
+
+
 async def _respond(
     receive: AsgiReceive, send: AsgiSend, response: Response | Streamed, *, head: bool
 ) -> None:
     size = len(response.body) if isinstance(response, Response) else response.size
     headers = [(name.encode(), value.encode()) for name, value in response.headers.items()]
-    if response.status != 204:
+    if response.status not in _BODILESS:
         headers.append((b"content-type", response.content_type.encode()))
         if size is not None:
             headers.append((b"content-length", b"%d" % size))

@@ -64,9 +64,11 @@ def rejection(
     """What the debugger is told of a request that was answered with an error, which may not even be one."""
     query = scope["query_string"].decode("latin-1")
     target = f"{_path(scope)}?{query}" if query else _path(scope)
+    caller = request and request.caller
     return Rejection(
         error=error,
-        account_sid=principal and principal.account.sid,
+        account_sid=principal.account.sid if principal else caller and caller.account_sid,
+        identity=caller.identity if caller else "",
         request_sid=sid,
         method=scope["method"],
         url=f"{request.origin}{target}" if request else target,

@@ -17,6 +17,7 @@ from tsock.installation import layout
 from tsock.installation.key_file import read_key_file
 from tsock.installation.lock import DataLock
 from tsock.settings import Loaded, Settings
+from tsock.storage.blobs import Blobs, FileBlobs
 from tsock.storage.store import Store, Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
 
@@ -34,6 +35,7 @@ class Installation(msgspec.Struct, frozen=True):
     ids: Ids
     metrics: Metrics
     store: Store
+    blobs: Blobs
     vault: Vault
     directory: Directory
     master_key: str
@@ -66,7 +68,9 @@ async def installation(
         metrics = Metrics()
         store = open_store(data / layout.DATABASE, settings, clock=clock, ids=ids, metrics=metrics)
         metrics.store_waiting = lambda: store.waiting
+        blobs: Blobs | None = None
         try:
+            blobs = FileBlobs(data / layout.MEDIA)
             vault, master_key = await _vault(store, data, settings, environ, ids)
             directory = Directory(vault)
             await fetched(store, directory.load)
@@ -80,6 +84,7 @@ async def installation(
                 ids=ids,
                 metrics=metrics,
                 store=store,
+                blobs=blobs,
                 vault=vault,
                 directory=directory,
                 master_key=master_key,
@@ -87,6 +92,8 @@ async def installation(
             )
             yield opened
         finally:
+            if blobs is not None:
+                blobs.close()
             await store.close()
     finally:
         lock.release()

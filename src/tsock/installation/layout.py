@@ -3,6 +3,9 @@
 DATABASE = "tsock.db"
 """Everything that is kept; SQLite adds files of its own beside it."""
 
+MEDIA = "media"
+"""Folder of the files that the database has records of, under names that nobody can guess."""
+
 LOCK = "lock"
 """Locked by the process that owns the directory, and naming it."""
 

@@ -11,12 +11,13 @@ import structlog
 from tsock.accounts import audit, revocations
 from tsock.accounts.directory import Directory
 from tsock.clock import Clock
-from tsock.conversations import actor, mutations, states
+from tsock.conversations import actor, media, mutations, states
 from tsock.conversations import cleanup as chat_cleanup
 from tsock.debugger import alerts, denials
 from tsock.errors import StoreBusy, StoreDown
 from tsock.settings import Settings
 from tsock.storage import journal
+from tsock.storage.blobs import Blobs
 from tsock.storage.store import Store, Tx, fetched, written, written_aside
 from tsock.sync import cleanup, expiry
 from tsock.webhooks import outbox
@@ -30,10 +31,13 @@ ROWS_PER_CHUNK = 250
 """Rows deleted in one transaction; writes of clients wait that long at most."""
 
 OBJECTS_PER_CHUNK = 50
+BLOBS_PER_CHUNK = 50
 REST_PER_WORK = 3.0
 """Deleting rests this many times as long as it worked, so that clients' writes hardly notice it."""
 
+HOUR_MS = 3_600_000
 CLEANUP_INTERVAL_S = 1.0
+MEDIA_INTERVAL_S = 10.0
 TRIM_INTERVAL_S = 600.0
 DENIALS_INTERVAL_S = 10.0
 """Often, since a flood of bad tokens may write thousands of records a minute."""
@@ -43,8 +47,11 @@ DAY_MS = 86_400_000
 class Chores:
     """Runs until cancelled; a chore that fails is logged and tried again at its next turn."""
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self, store: Store, blobs: Blobs, directory: Directory, clock: Clock, settings: Settings
+    ) -> None:
         self._store = store
+        self._blobs = blobs
         self._directory = directory
         self._clock = clock
         self._settings = settings
@@ -56,6 +63,7 @@ class Chores:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(self._settings.sync_sweep_interval_s, self.sweep))
             group.create_task(self._every(CLEANUP_INTERVAL_S, self.clean_up))
+            group.create_task(self._every(MEDIA_INTERVAL_S, self.remove_media))
             group.create_task(self._every(TRIM_INTERVAL_S, self.trim))
             group.create_task(self._every(DENIALS_INTERVAL_S, self.trim_denials))
 
@@ -79,6 +87,15 @@ class Chores:
                 self._emptied.add(service_sid)
         while await self._aside(lambda tx: cleanup.empty_chunk(tx, ROWS_PER_CHUNK)):
             pass
+
+    async def remove_media(self) -> None:
+        """Remove uploads that no message took in time, and the bytes of media that are gone."""
+        before_ms = self._clock.now_ms() - int(self._settings.media_unclaimed_h * HOUR_MS)
+        while await self._aside(lambda tx: media.release_unclaimed(tx, before_ms, ROWS_PER_CHUNK)):
+            pass
+        while loose := await fetched(self._store, lambda tx: media.loose(tx, BLOBS_PER_CHUNK)):
+            await self._blobs.remove(loose)
+            await written(self._store, lambda tx, gone=loose: media.forget(tx, gone))
 
     async def trim(self) -> None:
         """Forget old removals, revocations, mutations, alerts, audit events and dead letters."""

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from tsock.settings.conversations import ChatSettings
 from tsock.settings.limit import Limit
+from tsock.settings.media import MediaSettings
 
 
-class WebhookSettings(ChatSettings, frozen=True, kw_only=True):
+class WebhookSettings(MediaSettings, frozen=True, kw_only=True):
     """Webhooks."""
 
     webhook_private_targets: Annotated[tuple[str, ...], Limit(code=11205, dev=("any",))] = ()

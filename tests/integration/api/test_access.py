@@ -13,6 +13,7 @@ from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import create_key
 from tsock.accounts.principal import Principal
 from tsock.api.addressing import PRODUCTS
+from tsock.api.conversations.media.tickets import Tickets
 from tsock.api.gatekeeper import COOKIE
 from tsock.api.request import Access, Door, Read, Request, Response
 from tsock.api.router import Route, Router, segments
@@ -50,7 +51,7 @@ def target(route: Route) -> str:
 
 def test_route_of_a_product_is_for_credentials_and_has_a_permission(rest: list[Route]) -> None:
     for route in rest:
-        assert route.access in (Access.DATA, Access.ADMINISTRATION), route
+        assert route.access in (Access.DATA, Access.MEDIA, Access.ADMINISTRATION), route
         product = segments(route.pattern)[0]
         shape = rf"/twilio/{product}/[a-z-]+/(create|read|update|delete|list)"
         assert re.fullmatch(shape, route.permission), route
@@ -87,13 +88,14 @@ async def test_no_get_answers_with_a_write(rig: Rig, everything: Router) -> None
     roles of a chat service first finds the four that every service has.
     """
     account = rig.directory.account(rig.made.account_sid)
-    known = {"{service}": rig.made.sync_service_sid, **ASKED}
+    ticket = Tickets(rig.vault, 60).issue("ME" + "0" * 32, rig.clock.now_ms())
+    known = {"{service}": rig.made.sync_service_sid, "{ticket}": ticket, **ASKED}
     client = rig.connect(products={SYNC: "default", CHAT: "default"})
     gets = [route for route in everything.routes() if route.method == "GET"]
     gets = [route for route in gets if route.pattern not in FIRST_VISIT]
     assert len(gets) > 50
     for route in gets:
-        is_chat = route.pattern.startswith(("/Client/", "/conversations/"))
+        is_chat = route.pattern.startswith(("/Client/", "/conversations/", "/mcs/"))
         place = {"{service}": rig.made.chat_service_sid} if is_chat else {}
         path = [{**known, **place}.get(segment, segment) for segment in segments(route.pattern)]
         request = Request(

@@ -29,7 +29,7 @@ DAY_S = 86_400
 
 @pytest.fixture
 def chores(rig: Rig) -> Chores:
-    return Chores(rig.store, rig.directory, rig.clock, rig.settings)
+    return Chores(rig.store, rig.installed.blobs, rig.directory, rig.clock, rig.settings)
 
 
 async def filled_map(rig: Rig, client: Client, items: int, **body: Any) -> str:
@@ -205,7 +205,7 @@ async def test_revocations_are_forgotten_in_memory_and_on_disk_once_they_can_mee
 
 @pytest.mark.settings(sync_sweep_interval_s=0.001)
 async def test_chore_that_fails_is_logged_and_tried_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    chores = Chores(rig.store, rig.directory, rig.clock, rig.settings)
+    chores = Chores(rig.store, rig.installed.blobs, rig.directory, rig.clock, rig.settings)
     failures: list[Exception] = [StoreDown("disk full"), RuntimeError("a mistake")]
     succeeded = asyncio.Event()
 

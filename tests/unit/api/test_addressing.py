@@ -2,7 +2,7 @@
 
 import pytest
 
-from tsock.api.addressing import address, origin
+from tsock.api.addressing import address, origin, product_url
 from tsock.errors import ApiError
 
 LOCAL = "http://127.0.0.1:8080"
@@ -116,3 +116,21 @@ def test_host_that_is_none_is_400_20422(host: str) -> None:
 
 def test_official_host_is_reached_by_tls_whoever_ends_it() -> None:
     assert origin("http", "API.twilio.com:8080", "http://fallback") == "https://API.twilio.com"
+
+
+@pytest.mark.parametrize(
+    ("origin", "url"),
+    [
+        ("https://tsock.us1.twilio.com", "https://mcs.us1.twilio.com"),
+        ("https://Aim.us1.Twilio.com", "https://mcs.us1.Twilio.com"),
+        ("http://sync.localhost:8080", "http://mcs.localhost:8080"),
+        (LOCAL, f"{LOCAL}/mcs"),
+        ("http://[::1]:8080", "http://[::1]:8080/mcs"),
+        ("http://sync", "http://sync/mcs"),
+        # A server's own name is not one of the official hosts' labels.
+        ("https://tsock.example.com", "https://tsock.example.com/mcs"),
+        ("https://example.com/below", "https://example.com/below/mcs"),
+    ],
+)
+def test_product_is_named_as_the_client_reached_the_server(origin: str, url: str) -> None:
+    assert product_url(origin, "mcs") == url

@@ -68,8 +68,11 @@ class Listener:
         self.packets.append(packet)
 
 
+PROXIES = Proxies(["10.0.0.1"])
+
+
 def places(all_max: int = 0, per_address_max: int = 0) -> Places:
-    return Places(Proxies(["10.0.0.1"]), "strangers", "unadmitted", all_max, per_address_max)
+    return Places(PROXIES, "strangers", "unadmitted", all_max, per_address_max)
 
 
 class Port:
@@ -88,6 +91,7 @@ class Port:
             TIMEOUT_S,
             self.loop,
             unadmitted=unadmitted or places(),
+            proxies=PROXIES,
             base_url="http://test",
         )
         self.transport.set_protocol(entrance)
@@ -97,8 +101,8 @@ class Port:
         self.http.append(Http(head_timeout))
         return self.http[-1]
 
-    def _open(self, socket: WebSocket, address: str, admitted: Callable[[], None]) -> None:
-        self.address, self.admitted = address, admitted
+    def _open(self, socket: WebSocket, address: str, reached: str, admitted: Callable[[], None]) -> None:
+        self.address, self.reached, self.admitted = address, reached, admitted
         listener: Any = self.heard
         socket.listen(listener)
         self.sockets.append(socket)
@@ -273,6 +277,35 @@ def test_address_of_the_client_is_handed_on_with_the_socket(
     port = Port(peer)
     port.feed([head(**headers)])
     assert port.address == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "reached"),
+    [
+        ("192.0.2.7", {}, "http://localhost"),
+        ("192.0.2.7", {"Host": "chat.example:8080"}, "http://chat.example:8080"),
+        ("192.0.2.7", {"Host": None}, "http://test"),
+        ("192.0.2.7", {"Host": "tsock.us1.twilio.com"}, "https://tsock.us1.twilio.com"),
+        ("192.0.2.7", {"X-Forwarded-Proto": "https"}, "http://localhost"),
+        ("10.0.0.1", {"X-Forwarded-Proto": "https"}, "https://localhost"),
+        ("10.0.0.1", {"X-Forwarded-Proto": "gopher"}, "http://localhost"),
+    ],
+)
+def test_how_the_client_reached_the_server_is_handed_on_with_the_socket(
+    peer: str, headers: dict[str, str], reached: str
+) -> None:
+    port = Port(peer)
+    port.feed([head(**headers)])
+    assert port.reached == reached
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a/b", "user@host", "[::1", "x" * 300])
+def test_host_that_is_none_is_400(host: str) -> None:
+    port = Port()
+    port.feed([head(Host=host)])
+    status, body = refused(port)
+    assert status == b"HTTP/1.1 400 Bad Request"
+    assert b"expects a Host that is a name or address, and a port" in body
 
 
 def is_refused(port: Port) -> bool:

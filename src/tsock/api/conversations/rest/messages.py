@@ -106,14 +106,13 @@ def _new(form: Fields) -> NewMessage:
     body, content_sid = form.text("Body"), form.sid("ContentSid", "HX")
     media_sid = form.sid("MediaSid", "ME")
     _check_variables(form.text("ContentVariables"))
-    if media_sid is not None:
-        raise ApiError(404, 50507, f"Media not found: there is none named {media_sid}")
-    if not body and content_sid is None:
-        raise ApiError(400, 50503, "Message body not provided: expected Body, or ContentSid")
+    if not body and content_sid is None and media_sid is None:
+        raise ApiError(400, 50503, "Message body not provided: expected Body, MediaSid or ContentSid")
     return NewMessage(
         body=body,
         subject=form.text("Subject"),
         attributes=form.text("Attributes") or "{}",
+        media_sids=() if media_sid is None else (media_sid,),
         author=form.text("Author") or None,
         content_sid=content_sid,
         **given.dates(form),

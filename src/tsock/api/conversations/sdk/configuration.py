@@ -1,5 +1,6 @@
 """The first thing that a client asks: who it is, where everything is, what it may do."""
 
+from tsock.api.conversations.media.links import media_url
 from tsock.api.conversations.sdk.scope import ChatScope, base, service_url
 from tsock.api.request import Answer, Door, Request, Response, Write, answer
 from tsock.api.router import Route
@@ -8,6 +9,7 @@ from tsock.settings import Settings
 from tsock.storage.store import Tx
 
 TEXT_TYPES = ["text/plain", "text/html"]
+_MIB = 1024 * 1024
 
 
 class ConfigurationHandlers:
@@ -31,7 +33,7 @@ class ConfigurationHandlers:
         assert caller is not None
         root, place = base(request), service_url(request, actor)
         settings = self._settings
-        megabytes = 150
+        media = media_url(settings.public_url or request.origin, actor.service_sid)
         options = {
             "reachability_enabled": actor.options.reachability_enabled,
             "user_infos_to_subscribe": settings.chat_users_followed_max,
@@ -39,9 +41,9 @@ class ConfigurationHandlers:
             "http_cache_interval": "PT0S",
             "consumption_report_interval": "PT5S",
             "my_conversations_page_size": settings.chat_page_rows,
-            "media_attachments_count_limit": 10,
-            "media_attachment_size_limit_in_mb": megabytes,
-            "media_attachments_total_size_limit_in_mb": megabytes,
+            "media_attachments_count_limit": settings.media_per_message_max,
+            "media_attachment_size_limit_in_mb": settings.media_bytes_max // _MIB,
+            "media_attachments_total_size_limit_in_mb": settings.media_per_message_bytes_max // _MIB,
             "email_bodies_allowed_mime_types": TEXT_TYPES,
             "email_histories_allowed_mime_types": TEXT_TYPES,
         }
@@ -49,7 +51,6 @@ class ConfigurationHandlers:
         def rule(tx: Tx) -> Response:
             user = users.ensure(tx, actor, actor.identity, role_sid=caller.role_sid)
             own = f"{place}/Users/{user.sid}"
-            media = f"{request.origin}/mcs/v1/Services/{actor.service_sid}/Media"
             return answer(
                 {
                     "identity": actor.identity,

@@ -38,6 +38,7 @@ class MessageHandlers:
             body=None if body.body is UNSET else body.body,
             subject=None if body.subject is UNSET else body.subject,
             attributes="{}" if body.attributes is UNSET else body.attributes,
+            media_sids=body.media_sids,
         )
         place = service_url(request, actor)
 

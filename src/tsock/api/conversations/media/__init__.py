@@ -1,0 +1,1 @@
+"""The doors of media: plain HTTP, for clients with Access Tokens and back ends with credentials."""
