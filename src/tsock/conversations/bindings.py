@@ -71,6 +71,7 @@ _SAVE = (
     "updated_ms = :updated_ms WHERE sid = :sid"
 )
 _DELETE = "DELETE FROM chat_bindings WHERE sid = :sid"
+_DELETE_OF_USER = "DELETE FROM chat_bindings WHERE service_sid = :service_sid AND identity = :identity"
 _BEYOND = (
     "DELETE FROM chat_bindings WHERE sid IN (SELECT sid FROM chat_bindings "
     "WHERE service_sid = :service_sid AND identity = :identity AND sid <> :kept "
@@ -150,6 +151,12 @@ def remove(tx: Tx, actor: ChatActor, sid: str) -> None:
         ApiError: 20404.
     """
     _remove(tx, actor, find(tx, actor, sid))
+
+
+def remove_all(tx: Tx, actor: ChatActor, identity: str) -> None:
+    """Forget the devices of a user who is deleted."""
+    tx.run(_DELETE_OF_USER, {"service_sid": actor.service_sid, "identity": identity})
+    reachability.tell(tx, actor, {identity})
 
 
 def page(

@@ -1,6 +1,6 @@
 """The end of a user: out of every conversation, and nothing is known of it any more."""
 
-from tsock.conversations import objects, participants, tables, users
+from tsock.conversations import bindings, objects, participants, tables, users
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.models import NO_ATTRIBUTES, UserValue
 from tsock.conversations.participants import Participant
@@ -32,6 +32,7 @@ def delete_user(tx: Tx, actor: ChatActor, name: str) -> tuple[User, list[Partici
     (info,) = objects.claim(tx, user.info_sid)
     objects.put(tx, by, info, users.FRIENDLY_NAME, UserValue(None))
     objects.put(tx, by, info, users.ATTRIBUTES, UserValue(NO_ATTRIBUTES))
+    bindings.remove_all(tx, actor, user.identity)
     user.deleted_ms = user.updated_ms = tx.now_ms
     tables.save_user(tx, user)
     return user, left

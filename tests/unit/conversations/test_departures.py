@@ -2,7 +2,8 @@
 
 from tests.support.chat_world import ALICE, BOB, REST, ChatWorld
 from tests.support.sync_world import SERVICE
-from tsock.conversations import departures, memberships, participants, tables, users
+from tsock.conversations import bindings, departures, memberships, participants, tables, users
+from tsock.conversations.bindings import NewBinding
 from tsock.conversations.participants import NewParticipant
 from tsock.conversations.users import UserChange
 from tsock.events import ReadRevoked
@@ -34,6 +35,12 @@ def test_deleted_user_leaves_every_conversation_and_its_maps_stay(world: ChatWor
     profile = users.profile(world.tx, after)
     assert (profile.friendly_name, profile.attributes) == (None, "{}")
     assert [found.row.sid for found in memberships.page(world.tx, BOB, after, "", 9)[0]] == [sids[0]]
+
+
+def test_devices_of_a_deleted_user_are_forgotten(world: ChatWorld) -> None:
+    device = world(bindings.register, BOB, NewBinding(type="fcm", endpoint="token"))
+    world(departures.delete_user, REST, "bob")
+    assert world.refusal(bindings.find, REST, device.sid)[0] == 404
 
 
 def test_several_are_added_at_once(world: ChatWorld) -> None:
