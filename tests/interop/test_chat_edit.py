@@ -56,7 +56,12 @@ def test_names_and_attributes_reach_everybody(connect: Connect, own: Own) -> Non
 
 
 def test_effect_shows_one_turn_after_the_promise(connect: Connect, own: Own) -> None:
-    _, _, conversation, _ = both(connect, own)
+    alice, _, conversation, _ = both(connect, own)
+    conversation.updateFriendlyName("Old")  # what is told of it shows that the objects are followed
+    next_reasons(alice, {"friendlyName"})
+    conversation.sendMessage("first")
+    conversation.next("messageAdded")
+    next_reasons(alice, {"lastMessage"})
     shown = conversation.run(
         Js(
             f"""async function () {{
@@ -70,7 +75,7 @@ def test_effect_shows_one_turn_after_the_promise(connect: Connect, own: Own) -> 
             }}"""
         )
     ).result(15)
-    assert shown == {"name": "New", "attributes": [1], "last": 0, "read": 0, "level": "muted"}
+    assert shown == {"name": "New", "attributes": [1], "last": 1, "read": 0, "level": "muted"}
 
 
 def test_removed_conversation_leaves_everybody_with_its_names(connect: Connect, own: Own) -> None:
