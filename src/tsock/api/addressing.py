@@ -25,6 +25,7 @@ _OWNERS: dict[tuple[str, ...], str] = {
 """Paths that only one product has."""
 
 _HOST = re.compile(r"([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+_LOGICAL_HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
 class Address(msgspec.Struct, frozen=True, gc=False):
@@ -103,3 +104,8 @@ def _undotted(path: tuple[str, ...]) -> tuple[str, ...]:
     if path[:2] == ("api", "2010-04-01"):
         return (*path[:-1], path[-1].removesuffix(".json"))
     return path
+
+
+def tunnelled_base(host: str, fallback: str) -> str:
+    """What URLs begin with that an SDK is shown: the host it asked, so that its region and own URIs stay."""
+    return f"https://{host if _LOGICAL_HOST.fullmatch(host) else fallback}"

@@ -90,6 +90,7 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
     roster, own = objects.claim(tx, row.roster_sid, user.conversations_sid)
     _require_room(tx, actor, opened, roster)
     limits = actor.limits
+    # Asked above for the right error, and here, since nobody else adds any more, for good.
     if tables.place_of(tx, row.sid, identity) is not None:
         raise refusals.participant_exists(identity)
     most = limits.conversations_per_user_max

@@ -1,10 +1,10 @@
 """Whose conversations a request of an SDK may reach, and where it is told that they are."""
 
-import re
 from collections.abc import Callable
 
 from tsock.accounts.caller import CHAT
 from tsock.accounts.directory import Directory
+from tsock.api.addressing import tunnelled_base
 from tsock.api.conversations.rates import ChatRates
 from tsock.api.request import Answer, Door, Request
 from tsock.api.router import Route
@@ -18,7 +18,6 @@ PLACE = "/Client/v2/Services/{service}"
 
 _WHOLE = 5
 """Segments of the path of all conversations."""
-_HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 Handler = Callable[..., Answer]
 RouteEntry = tuple[str, str, Handler]
@@ -75,8 +74,7 @@ def in_service(table: list[RouteEntry]) -> list[Route]:
 
 def base(request: Request) -> str:
     """Scheme and host of URLs in answers: that of the request, so that `region` clients stay on it."""
-    host = request.headers.get("host", "")
-    return f"https://{host if _HOST.fullmatch(host) else AIM_HOST}"
+    return tunnelled_base(request.headers.get("host", ""), AIM_HOST)
 
 
 def service_url(request: Request, actor: ChatActor) -> str:

@@ -1,9 +1,8 @@
 """Whose Sync objects a request may reach: the service that its grant names, and nothing else."""
 
-import re
-
 from tsock.accounts.caller import CHAT
 from tsock.accounts.directory import Directory
+from tsock.api.addressing import tunnelled_base
 from tsock.api.request import Request
 from tsock.api.sync.links import Links
 from tsock.errors import ApiError
@@ -11,8 +10,6 @@ from tsock.sync import refusals
 from tsock.sync.actor import Actor, Readable, SyncLimits
 from tsock.sync.announce import CDS_HOST
 from tsock.sync.services import options_of
-
-_HOST = re.compile(r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
 class SdkScope:
@@ -68,7 +65,5 @@ class SdkScope:
 
 def links(request: Request, actor: Actor) -> Links:
     """URLs on the host that the client asked, so that `cdsUri` and `region` clients stay on it."""
-    host = request.headers.get("host", "")
-    if _HOST.fullmatch(host) is None:
-        host = CDS_HOST
-    return Links(actor.account_sid, actor.service_sid, f"https://{host}", "v3")
+    base = tunnelled_base(request.headers.get("host", ""), CDS_HOST)
+    return Links(actor.account_sid, actor.service_sid, base, "v3")
