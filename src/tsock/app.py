@@ -168,6 +168,7 @@ class _Running:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+            await self._parts.hook_client.close()
             self._look_ups.shutdown(wait=False, cancel_futures=True)
             self._ticker.stop()
 

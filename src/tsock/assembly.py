@@ -11,12 +11,15 @@ from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
 from tsock.api.account import accounts, iam, keys, monitor
+from tsock.api.conversations.hook_client import HookClient
 from tsock.api.conversations.media import downloads, uploads
 from tsock.api.conversations.media import records as media_records
 from tsock.api.conversations.media.scope import MediaScope
 from tsock.api.conversations.media.tickets import Tickets
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rates import ChatRates
 from tsock.api.conversations.rest import routes as chat_rest_routes
+from tsock.api.conversations.rest.scope import RestScope
 from tsock.api.conversations.sdk import (
     configuration,
     conversations,
@@ -146,6 +149,7 @@ class Assembly(msgspec.Struct, frozen=True):
     chores: Chores
     deliveries: Deliveries
     pushes: Pushes
+    hook_client: HookClient
     online: chat_reachability.Reachability
     announcements: Announcements
     """Hears what the store announces."""
@@ -168,6 +172,16 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     scope = SdkScope(directory, _limits(settings), access.readable)
     rates = SyncRates(settings, clock.monotonic_s)
     subscriptions = SubscriptionHandlers(scope, hub, notices, settings)
+    hook_client = HookClient(settings, around.resolve)
+    pre_hooks = PreHooks(
+        store,
+        directory,
+        hook_client,
+        ids=installed.ids,
+        settings=settings,
+        metrics=context.metrics,
+        report=context.debugger.hook_failed,
+    )
     router = Router()
     router.add(HealthHandlers(context.metrics, around.problem).routes())
     router.add(site(gatekeeper, directory, examiner, clock, settings.public_url))
@@ -177,8 +191,9 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(items.ItemHandlers(scope, rates).routes())
     router.add(rest_routes.routes(directory, scope.limits, rates))
     router.add(subscriptions.routes())
-    router.add(_chat_routes(installed, context, sessions))
-    router.add(chat_rest_routes.routes(directory, installed.vault, _chat_limits(settings)))
+    router.add(_chat_routes(installed, context, sessions, pre_hooks))
+    chat_rest = RestScope(directory, _chat_limits(settings))
+    router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault))
     router.add(_media_routes(installed))
     if around.ready_made is not None:
         router.add(
@@ -251,6 +266,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         chores=chores,
         deliveries=deliveries,
         pushes=pushes,
+        hook_client=hook_client,
         online=online,
         announcements=announcements,
     )
@@ -340,18 +356,20 @@ def _welcomes(installed: Installation, context: Context) -> Welcomes:
     )
 
 
-def _chat_routes(installed: Installation, context: Context, sessions: Sessions[Session]) -> Sequence[Route]:
+def _chat_routes(
+    installed: Installation, context: Context, sessions: Sessions[Session], pre_hooks: PreHooks
+) -> Sequence[Route]:
     """What the SDKs ask of Conversations."""
     settings = installed.settings
     rates = ChatRates(settings, installed.clock.monotonic_s)
     scope = ChatScope(installed.directory, _chat_limits(settings), rates)
     return [
         *configuration.ConfigurationHandlers(scope, settings).routes(),
-        *conversations.ConversationHandlers(scope, settings.chat_page_rows).routes(),
-        *participants.ParticipantHandlers(scope).routes(),
-        *messages.MessageHandlers(scope).routes(),
+        *conversations.ConversationHandlers(scope, pre_hooks, settings.chat_page_rows).routes(),
+        *participants.ParticipantHandlers(scope, pre_hooks).routes(),
+        *messages.MessageHandlers(scope, pre_hooks).routes(),
         *receipts.ReceiptHandlers(scope, settings.chat_page_rows).routes(),
-        *users.UserHandlers(scope).routes(),
+        *users.UserHandlers(scope, pre_hooks).routes(),
         *templates.TemplateHandlers(scope).routes(),
         *registrations.RegistrationHandlers(scope).routes(),
         *typing.TypingHandlers(

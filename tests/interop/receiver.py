@@ -1,14 +1,19 @@
 """A receiver of webhooks, as an application has one."""
 
+import json
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from urllib.parse import parse_qsl
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.interop.sdk import PATIENCE_S
+
+Answer = tuple[int, dict[str, Any]]
+"""A status, and the members of a JSON object."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +38,38 @@ class Hook:
 
 
 class Receiver:
-    """Takes what is posted to `url`, and answers 204, or the next of `answers` while there are any."""
+    """Takes what comes to `url`, and answers 204, or the next of `answers` while there are any."""
 
     def __init__(self) -> None:
         self.answers: list[int] = []
+        self.decide: Callable[[Hook], Answer | None] = lambda hook: None
+        """Answers a webhook, unless it is None."""
         self._arrived: queue.Queue[Hook] = queue.Queue()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._take(urlsplit(self.path).query)
+
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                self._take(self.rfile.read(int(self.headers["content-length"])).decode())
+
+            def _take(self, told: str) -> None:
                 hook = Hook(
                     self.command,
                     f"http://{self.headers['host']}{self.path}",
                     {name.lower(): value for name, value in self.headers.items()},
-                    dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True)),
+                    dict(parse_qsl(told, keep_blank_values=True, strict_parsing=True)),
                 )
                 receiver._arrived.put(hook)  # before the answer, behind which the next one comes
-                self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
+                status, said = receiver.decide(hook) or (204, {})
+                if receiver.answers:
+                    status = receiver.answers.pop(0)
+                body = json.dumps(said).encode() if said else b""
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *args: object) -> None:
                 pass

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -35,7 +35,8 @@ class Receiver:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
-        self.reply: Callable[[Request], bytes] = lambda request: OK
+        self.reply: Callable[[Request], bytes | Awaitable[bytes]] = lambda request: OK
+        """What is awaited holds up the answer to this request alone."""
         self.closes = False
         """Whether a connection ends with the answer."""
         self.connections = 0
@@ -68,7 +69,8 @@ class Receiver:
                 async with self._arrived:
                     self.requests.append(request)
                     self._arrived.notify_all()
-                writer.write(self.reply(request))
+                reply = self.reply(request)
+                writer.write(reply if isinstance(reply, bytes) else await reply)
                 if self.closes:
                     writer.close()
                     return

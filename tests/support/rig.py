@@ -99,7 +99,7 @@ class Rig:
                 deadlines=self.deadlines,
                 base_url=BASE_URL,
                 problem=lambda: self.problem,
-                resolve=_nobody,
+                resolve=_itself,
                 run_due=self.run_all,
                 ready_made=self.made,
                 explain=self._explain,
@@ -113,6 +113,7 @@ class Rig:
         self.announcements = self.parts.announcements
 
     async def stop(self) -> None:
+        await self.parts.hook_client.close()
         self.installed.blobs.close()
         await self.store.close()
 
@@ -209,9 +210,9 @@ class Rig:
         return client
 
 
-async def _nobody(host: str, port: int) -> list[str]:
-    """Finds no address: nothing leaves a rig."""
-    return []
+async def _itself(host: str, port: int) -> list[str]:
+    """Finds no address but this machine's: nothing leaves a rig."""
+    return [host] if host == "127.0.0.1" else []
 
 
 def _nothing(tx: Tx) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from tsock.accounts.directory import Directory
-from tsock.conversations.hooks import Levels, levels
+from tsock.conversations.hooks import Levels, PreEvent, levels
 from tsock.conversations.services import ChatOptions, options_of
 from tsock.sync.actor import SYSTEM, Actor, SyncLimits
 
@@ -51,6 +51,8 @@ class ChatActor(msgspec.Struct, frozen=True, gc=False):
     source: Source = "API"
     webhooks: Levels | None = None
     """Who hears of what it does; None for nobody, the webhooks of conversations included."""
+    rehearses: PreEvent | None = None
+    """An action ends where it would tell of this (`webhooks.Rehearsed`)."""
 
     @property
     def is_bound(self) -> bool:

@@ -128,12 +128,14 @@ _NOT_YET = {
     "onUserAdded": ("DateUpdated", "isOnline", "isNotifiable"),
     "onUserUpdate": ("DateCreated", "isOnline", "isNotifiable"),
     "onConversationAdd": ("ConversationSid", "DateCreated", "DateUpdated"),
+    "onConversationRemove": ("DateRemoved",),
     "onMessageAdd": ("MessageSid", "MessagingServiceSid", "Index", "DateCreated", "DateUpdated"),
     "onMessageAdded": ("DateUpdated",),
+    "onMessageRemove": ("DateRemoved",),
     "onParticipantAdd": ("ParticipantSid", "DateCreated", "DateUpdated", "LastReadMessageIndex"),
     "onParticipantAdded": ("DateUpdated", "LastReadMessageIndex"),
     "onParticipantUpdate": ("LastReadMessageIndex",),
-    "onParticipantRemove": ("LastReadMessageIndex",),
+    "onParticipantRemove": ("LastReadMessageIndex", "DateRemoved"),
     "onParticipantRemoved": ("LastReadMessageIndex",),
 }
 """What an event does not tell."""

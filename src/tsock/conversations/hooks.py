@@ -1,6 +1,7 @@
 """Who is told of what: the webhooks of an account and of a service, in memory with their records."""
 
 import functools
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -22,6 +23,13 @@ PreEvent = Literal[
     "onUserUpdate",
 ]
 """Asked about before the action."""
+CHANGEABLE: Mapping[PreEvent, Mapping[str, str]] = {
+    "onConversationAdd": {"friendly_name": "FriendlyName"},
+    "onConversationUpdate": {"friendly_name": "FriendlyName"},
+    "onMessageAdd": {"body": "Body", "author": "Author", "attributes": "Attributes"},
+    "onMessageUpdate": {"body": "Body", "author": "Author", "attributes": "Attributes"},
+}
+"""What a hook may set, each with the parameter that tells it; nothing of other events."""
 PostEvent = Literal[
     "onConversationAdded",
     "onConversationUpdated",

@@ -191,3 +191,10 @@ def role_not_found(code: int, sid: str) -> ApiError:
 def nothing_to_change() -> ApiError:
     """400/20161."""
     return ApiError(400, 20161, "Invalid request: an update needs at least one parameter")
+
+
+def by_hook(event: str, status: int) -> ApiError:
+    """403/50056."""
+    return ApiError(
+        403, 50056, f"Webhook disabled processing of command: the hook answered {status} to {event}"
+    )

@@ -4,6 +4,7 @@ Every level that wants an event is told: account, service and conversation. What
 one user, stays in order at each.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from tsock.clock import iso_ms
@@ -14,6 +15,7 @@ from tsock.conversations.hooks import PostEvent
 from tsock.conversations.models import ConversationData, MessageData, ParticipantData, StateName
 from tsock.conversations.scoped_tables import ScopedWebhook
 from tsock.conversations.tables import Conversation, Place, User
+from tsock.errors import TsockError
 from tsock.storage.store import Tx
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Method, Post
@@ -21,6 +23,15 @@ from tsock.webhooks.outbox import Method, Post
 Reason = Literal["API", "TIMER", "EVENT"]
 Where = tuple[str, Method]
 """A URL, and how it is asked."""
+
+
+class Rehearsed(TsockError):
+    """The action would have been carried out; that it was not is what this error is for."""
+
+    def __init__(self, told: Mapping[str, str]) -> None:
+        super().__init__()
+        self.told = told
+        """What hooks are to be told before it is carried out."""
 
 
 def of_conversation(
@@ -69,7 +80,7 @@ def of_participant(
 def of_user(tx: Tx, actor: ChatActor, event: PostEvent, user: User, told: Told) -> None:
     """Tell what became of a user; `told` is what is known of it (`hook_parameters.user`)."""
     if actor.webhooks is not None:
-        _put_all(tx, actor, event, hook_parameters.of_event(event, told), user.sid)
+        _put_all(tx, actor, event, _given(actor, event, told), user.sid)
 
 
 def of_receipt(tx: Tx, actor: ChatActor, row: Conversation, receipt: Receipt) -> None:
@@ -98,11 +109,23 @@ def _tell(
     tx: Tx, actor: ChatActor, event: PostEvent, told: Told, row: Conversation, *, body: str | None = None
 ) -> None:
     """Tell account, service and conversation."""
-    given = hook_parameters.of_event(event, told)
+    given = _given(actor, event, told)
     _put_all(tx, actor, event, given, row.sid)
     if row.webhooks:
         for hook in scoped_tables.of_conversation(tx, row.sid):
             _put_scoped(tx, actor, event, given, hook, body)
+
+
+def _given(actor: ChatActor, event: PostEvent, told: Told) -> dict[str, str]:
+    """What is told of an event.
+
+    Raises:
+        Rehearsed: this was all that was wanted.
+    """
+    before = actor.rehearses
+    if before is not None and event.startswith(before):  # onMessageAdd, onMessageAdded
+        raise Rehearsed(hook_parameters.of_event(before, told))
+    return hook_parameters.of_event(event, told)
 
 
 def _put_all(tx: Tx, actor: ChatActor, event: PostEvent, told: dict[str, str], subject: str) -> None:

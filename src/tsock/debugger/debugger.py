@@ -18,6 +18,7 @@ from tsock.debugger.incident import (
     Rejection,
     of_delivery,
     of_denial,
+    of_hook,
     of_rejection,
     severity,
 )
@@ -29,7 +30,7 @@ from tsock.settings import Settings
 from tsock.storage.store import Store, Tx
 from tsock.telemetry.tail import Tail
 from tsock.webhooks import outbox
-from tsock.webhooks.failure import DeliveryFailure
+from tsock.webhooks.failure import DeliveryFailure, HookFailure
 
 log = structlog.get_logger(__name__)
 
@@ -122,6 +123,10 @@ class Debugger:
         """Tell of a webhook that was not delivered. Those that tell of alerts are not to be told of here."""
         if self._admit(failure.account_sid, failure.fault.code):
             self._write(self._alert(of_delivery(failure)))
+
+    def hook_failed(self, failure: HookFailure) -> None:
+        """Tell of a pre-action hook that did not say what is to be done."""
+        self.report(of_hook(failure))
 
     # Floods.
 

@@ -17,7 +17,7 @@ from tsock.ids import is_sid
 from tsock.tokens import jws
 from tsock.tokens.examination import GRANTS
 from tsock.tokens.report import Report
-from tsock.webhooks.failure import DeliveryFailure
+from tsock.webhooks.failure import DeliveryFailure, Fault, HookFailure
 
 FACT_CHARS_MAX = 2048
 _ORDINARY = (404, 409, 412)
@@ -150,18 +150,6 @@ def of_delivery(failure: DeliveryFailure) -> Incident:
     """What it amounts to that a webhook was not delivered."""
     fault = failure.fault
     outcome = "given up" if failure.is_given_up else "will be tried again"
-    sent, received = fault.request, fault.response
-    exchange = NOTHING
-    if sent is not None:
-        exchange = kept(
-            sent.method,
-            sent.url,
-            sent.parameters.items(),
-            sent.headers,
-            status=received and received.status,
-            response_headers=received.headers if received else {},
-            response_body=received.body if received else "",
-        )
     return Incident(
         code=fault.code,
         text=f"{dictionary.title(fault.code)}: {fault.text} "
@@ -170,7 +158,36 @@ def of_delivery(failure: DeliveryFailure) -> Incident:
         account_sid=failure.account_sid,
         resource_sid=failure.sid,
         service_sid=failure.service_sid,
-        exchange=exchange,
+        exchange=_exchange(fault),
+    )
+
+
+def of_hook(failure: HookFailure) -> Incident:
+    """What it amounts to that a pre-action hook did not say what is to be done."""
+    fault = failure.fault
+    return Incident(
+        code=fault.code,
+        text=f"{dictionary.title(fault.code)}: {fault.text} ({failure.event_type}, went on unchanged)",
+        level=level_of(fault.code),
+        account_sid=failure.account_sid,
+        resource_sid=failure.sid,
+        service_sid=failure.service_sid,
+        exchange=_exchange(fault),
+    )
+
+
+def _exchange(fault: Fault) -> Exchange:
+    sent, received = fault.request, fault.response
+    if sent is None:
+        return NOTHING
+    return kept(
+        sent.method,
+        sent.url,
+        sent.parameters.items(),
+        sent.headers,
+        status=received and received.status,
+        response_headers=received.headers if received else {},
+        response_body=received.body if received else "",
     )
 
 

@@ -32,5 +32,15 @@ class WebhookSettings(MediaSettings, frozen=True, kw_only=True):
     """Deliveries that wait; beyond it the oldest become dead letters."""
     webhook_dead_max: Annotated[int, Limit(low=1)] = 10_000
     """Dead letters kept for `tsock webhook`; the oldest go first."""
+    pre_hook_timeout_s: Annotated[float, Limit(code=50076, low=0.001, high=15, twilio=5)] = 5.0
+    """How long a pre-action hook may take; then the action goes on as it was wanted."""
+    pre_hook_answer_bytes_max: Annotated[int, Limit(code=50057, low=1024)] = 256 * 1024
+    """The body of a pre-action hook's answer; one with more counts as none."""
+    pre_hook_waiting_max: Annotated[int, Limit(code=20429, low=0)] = 8
+    """Actions of one user in one conversation that wait for an earlier one, about which hooks are asked."""
+    pre_hook_waiting_s: Annotated[float, Limit(code=20429, low=0.001, high=30)] = 20.0
+    """How long an action waits for all this; then it is refused. The SDKs wait 30 s for a reply."""
+    pre_hook_in_flight_max: Annotated[int, Limit(code=20429, low=1)] = 100
+    """Actions of one account at the same time that pre-action hooks are asked about."""
     webhook_dead_days: Annotated[float, Limit(low=0.001)] = 30.0
     """How long a dead letter is kept."""

@@ -68,6 +68,8 @@ class Metrics:
         self.webhooks_failed: Counter[int] = Counter()
         """Attempts that failed, by error code."""
         self.webhooks_given_up = 0
+        self.pre_hooks: Counter[str] = Counter()
+        """Questions to pre-action hooks, by what came of them."""
         self.commit_s = Histogram(COMMIT_SECONDS)
         self.group_rules = Histogram(GROUP_RULES)
         self.store_waiting: Callable[[], int] = lambda: 0
@@ -127,6 +129,12 @@ class _Page(Collector):
         yield CounterMetricFamily(
             "tsock_webhooks_given_up", "Webhooks that became dead letters", of.webhooks_given_up
         )
+        asked = CounterMetricFamily(
+            "tsock_pre_hooks", "Questions to pre-action hooks by outcome", labels=["outcome"]
+        )
+        for outcome, count in sorted(of.pre_hooks.items()):
+            asked.add_metric([outcome], count)
+        yield asked
         yield GaugeMetricFamily("tsock_store_waiting", "Writes waiting for the store", of.store_waiting())
         yield _histogram("tsock_commit_seconds", "Time a commit waited for the disk", of.commit_s)
         yield _histogram("tsock_commit_group_rules", "Writes that shared a commit", of.group_rules)

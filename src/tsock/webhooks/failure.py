@@ -51,3 +51,14 @@ class DeliveryFailure(msgspec.Struct, frozen=True):
     """Counted from 1."""
     is_given_up: bool
     fault: Fault
+
+
+class HookFailure(msgspec.Struct, frozen=True):
+    """A pre-action hook that did not say what is to be done."""
+
+    sid: str
+    """Of the question."""
+    account_sid: str
+    service_sid: str
+    event_type: str
+    fault: Fault

@@ -1,9 +1,10 @@
 """How REST says that something is absent: with one code, which applications test for."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
 from typing import Any
 
-from tsock.api.request import Answer, Read, Write
+from tsock.api.request import Answer, Ask, Read, Write
 from tsock.errors import ApiError, not_found
 from tsock.storage.store import Tx
 
@@ -19,16 +20,32 @@ def telling_20404(answer: Answer, kept: Collection[int]) -> Answer:
         return Read(_telling(answer.query, kept), answer.reply)
     if isinstance(answer, Write):
         return Write(_telling(answer.rule, kept), answer.about)
+    if isinstance(answer, Ask):
+        return _asking(answer, kept)
     return answer
+
+
+def _asking(answer: Ask[Any], kept: Collection[int]) -> Ask[Any]:
+    async def question() -> Any:
+        with _told(kept):
+            return await answer.question()
+
+    return Ask(question, lambda found: telling_20404(answer.then(found), kept))
 
 
 def _telling(work: Callable[[Tx], Any], kept: Collection[int]) -> Callable[[Tx], Any]:
     def run(tx: Tx) -> Any:
-        try:
+        with _told(kept):
             return work(tx)
-        except ApiError as error:
-            if error.status != 404 or error.code in kept:
-                raise
-            raise not_found(f"{error.message}") from None
 
     return run
+
+
+@contextmanager
+def _told(kept: Collection[int]) -> Generator[None]:
+    try:
+        yield
+    except ApiError as error:
+        if error.status != 404 or error.code in kept:
+            raise
+        raise not_found(f"{error.message}") from None

@@ -7,16 +7,19 @@ from typing import Any
 
 import msgspec
 
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import fields as given
 from tsock.api.conversations.rest.route import in_service
 from tsock.api.conversations.rest.scope import RestScope, links
-from tsock.api.request import Answer, Request, Response, Write, answer
+from tsock.api.request import Answer, Request, Response, answer
 from tsock.api.rest import fields
 from tsock.api.rest.fields import Fields
 from tsock.api.router import Route
 from tsock.conversations import conversations, participants
+from tsock.conversations.actor import ChatActor
 from tsock.conversations.addresses import Binding
+from tsock.conversations.conversations import ConversationChange
 from tsock.conversations.participants import NewParticipant
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
@@ -42,10 +45,14 @@ class _Participant(msgspec.Struct, frozen=True):
 
 
 class ConversationWithParticipantsHandlers:
-    """All or nothing: if somebody cannot be added, there is no conversation."""
+    """All or nothing: if somebody cannot be added, there is no conversation.
 
-    def __init__(self, scope: RestScope) -> None:
+    Pre-action hooks are asked about the conversation alone.
+    """
+
+    def __init__(self, scope: RestScope, pre_hooks: PreHooks) -> None:
         self._scope = scope
+        self._pre_hooks = pre_hooks
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -63,7 +70,7 @@ class ConversationWithParticipantsHandlers:
         change, new = given.conversation(form), _participants(form)
         shown = links(request, actor, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, change: ConversationChange) -> Response:
             sid = conversations.create(tx, actor, change).row.sid
             try:
                 participants.add_all(tx, actor, sid, new)
@@ -74,7 +81,7 @@ class ConversationWithParticipantsHandlers:
             opened = conversations.fetch(tx, actor, sid)
             return answer(bodies.conversation(shown, opened.row, opened.data), 201)
 
-        return Write(rule)
+        return self._pre_hooks.answer(actor, "onConversationAdd", "", change, rule)
 
 
 def _participants(form: Fields) -> list[NewParticipant]:

@@ -2,16 +2,18 @@
 
 from datetime import timedelta
 
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import fields as given
 from tsock.api.conversations.rest.route import in_service
 from tsock.api.conversations.rest.scope import RestScope, links
-from tsock.api.request import Answer, Read, Request, Response, Write, answer
+from tsock.api.request import Answer, Read, Request, Response, answer
 from tsock.api.rest import fields, paging
 from tsock.api.rest.fields import Fields
 from tsock.api.router import Route
 from tsock.conversations import conversations
-from tsock.conversations.conversations import NO_CHANGE, Range
+from tsock.conversations.actor import ChatActor
+from tsock.conversations.conversations import NO_CHANGE, ConversationChange, Range
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
 
@@ -21,8 +23,9 @@ _DATE_CHARS = len("2026-01-31")
 class ConversationHandlers:
     """Create, list, fetch, change, delete; one is named by SID or unique name."""
 
-    def __init__(self, scope: RestScope) -> None:
+    def __init__(self, scope: RestScope, pre_hooks: PreHooks) -> None:
         self._scope = scope
+        self._pre_hooks = pre_hooks
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -41,11 +44,11 @@ class ConversationHandlers:
         change = given.conversation(fields.of_form(request))
         shown = links(request, actor, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, change: ConversationChange) -> Response:
             opened = conversations.create(tx, actor, change)
             return answer(bodies.conversation(shown, opened.row, opened.data), 201)
 
-        return Write(rule)
+        return self._pre_hooks.answer(actor, "onConversationAdd", "", change, rule)
 
     def every(self, request: Request, service: str | None) -> Answer:
         """A page of the conversations, the oldest first."""
@@ -81,21 +84,21 @@ class ConversationHandlers:
             raise ApiError(400, 50347, "Parameters are missing for channel update request: expected one")
         shown = links(request, actor, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, change: ConversationChange) -> Response:
             opened = conversations.update(tx, actor, name, change)
             return answer(bodies.conversation(shown, opened.row, opened.data))
 
-        return Write(rule, about=name)
+        return self._pre_hooks.answer(actor, "onConversationUpdate", name, change, rule)
 
     def remove(self, request: Request, service: str | None, name: str) -> Answer:
         """End a conversation with all that it holds."""
         actor = self._scope.actor(request, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, _: None) -> Response:
             conversations.remove(tx, actor, name)
             return Response(204)
 
-        return Write(rule, about=name)
+        return self._pre_hooks.answer(actor, "onConversationRemove", name, None, rule)
 
 
 def _range(query: Fields) -> Range:

@@ -5,15 +5,17 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import fields as given
 from tsock.api.conversations.rest.route import in_service
 from tsock.api.conversations.rest.scope import RestScope, links
-from tsock.api.request import Answer, Read, Request, Response, Write, answer
+from tsock.api.request import Answer, Read, Request, Response, answer
 from tsock.api.rest import fields, paging
 from tsock.api.rest.fields import Fields
 from tsock.api.router import Route
 from tsock.conversations import messages
+from tsock.conversations.actor import ChatActor
 from tsock.conversations.messages import MessageChange, NewMessage
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
@@ -22,8 +24,9 @@ from tsock.storage.store import Tx
 class MessageHandlers:
     """Send, list, fetch, change, remove."""
 
-    def __init__(self, scope: RestScope) -> None:
+    def __init__(self, scope: RestScope, pre_hooks: PreHooks) -> None:
         self._scope = scope
+        self._pre_hooks = pre_hooks
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -43,10 +46,10 @@ class MessageHandlers:
         new = _new(fields.of_form(request))
         shown = links(request, actor, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, new: NewMessage) -> Response:
             return answer(bodies.message(shown, messages.send(tx, actor, conversation, new)), 201)
 
-        return Write(rule, about=conversation)
+        return self._pre_hooks.answer(actor, "onMessageAdd", conversation, new, rule)
 
     def every(self, request: Request, service: str | None, conversation: str) -> Answer:
         """A page of the messages in the order of their indexes, or against it."""
@@ -86,20 +89,20 @@ class MessageHandlers:
         )
         shown = links(request, actor, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, change: MessageChange) -> Response:
             return answer(bodies.message(shown, messages.update(tx, actor, conversation, sid, change)))
 
-        return Write(rule, about=conversation)
+        return self._pre_hooks.answer(actor, "onMessageUpdate", conversation, change, rule)
 
     def remove(self, request: Request, service: str | None, conversation: str, sid: str) -> Answer:
         """Remove a message."""
         actor = self._scope.actor(request, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, _: None) -> Response:
             messages.remove(tx, actor, conversation, sid)
             return Response(204)
 
-        return Write(rule, about=conversation)
+        return self._pre_hooks.answer(actor, "onMessageRemove", conversation, None, rule)
 
 
 def _new(form: Fields) -> NewMessage:

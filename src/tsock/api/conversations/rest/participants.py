@@ -2,15 +2,17 @@
 
 from msgspec import UNSET
 
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import fields as given
 from tsock.api.conversations.rest.route import in_service
 from tsock.api.conversations.rest.scope import RestScope, links
-from tsock.api.request import Answer, Read, Request, Response, Write, answer
+from tsock.api.request import Answer, Read, Request, Response, answer
 from tsock.api.rest import fields, paging
 from tsock.api.rest.fields import Fields
 from tsock.api.router import Route
 from tsock.conversations import participants
+from tsock.conversations.actor import ChatActor
 from tsock.conversations.participants import NewParticipant, ParticipantChange
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
@@ -26,8 +28,9 @@ _FIXED = (
 class ParticipantHandlers:
     """Add, list, fetch, change, take out; one is named by SID or identity."""
 
-    def __init__(self, scope: RestScope) -> None:
+    def __init__(self, scope: RestScope, pre_hooks: PreHooks) -> None:
         self._scope = scope
+        self._pre_hooks = pre_hooks
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -47,10 +50,10 @@ class ParticipantHandlers:
         new = _new(fields.of_form(request))
         shown = links(request, actor, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, new: NewParticipant) -> Response:
             return answer(bodies.participant(shown, participants.add(tx, actor, conversation, new)), 201)
 
-        return Write(rule, about=conversation)
+        return self._pre_hooks.answer(actor, "onParticipantAdd", conversation, new, rule)
 
     def every(self, request: Request, service: str | None, conversation: str) -> Answer:
         """A page of the participants, the oldest first."""
@@ -81,21 +84,21 @@ class ParticipantHandlers:
         change = _change(fields.of_form(request))
         shown = links(request, actor, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, change: ParticipantChange) -> Response:
             changed = participants.update(tx, actor, conversation, name, change)
             return answer(bodies.participant(shown, changed))
 
-        return Write(rule, about=conversation)
+        return self._pre_hooks.answer(actor, "onParticipantUpdate", conversation, change, rule)
 
     def remove(self, request: Request, service: str | None, conversation: str, name: str) -> Answer:
         """Take somebody out."""
         actor = self._scope.actor(request, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, _: None) -> Response:
             participants.remove(tx, actor, conversation, name)
             return Response(204)
 
-        return Write(rule, about=conversation)
+        return self._pre_hooks.answer(actor, "onParticipantRemove", conversation, None, rule)
 
 
 def _new(form: Fields) -> NewParticipant:

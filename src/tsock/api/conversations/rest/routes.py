@@ -1,7 +1,7 @@
 """All that back ends ask of Conversations over REST (`protocol/rest.md`, Conversations)."""
 
-from tsock.accounts.directory import Directory
 from tsock.accounts.secrets import Vault
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest.bindings import BindingHandlers
 from tsock.api.conversations.rest.configuration import ConfigurationHandlers
 from tsock.api.conversations.rest.conversation_with_participants import ConversationWithParticipantsHandlers
@@ -19,23 +19,21 @@ from tsock.api.conversations.rest.user_conversations import UserConversationHand
 from tsock.api.conversations.rest.users import UserHandlers
 from tsock.api.conversations.rest.webhooks import WebhookHandlers
 from tsock.api.router import Route
-from tsock.conversations.actor import ChatLimits
 
 
-def routes(directory: Directory, vault: Vault, limits: ChatLimits) -> list[Route]:
+def routes(scope: RestScope, pre_hooks: PreHooks, vault: Vault) -> list[Route]:
     """The part of the route table that is served here."""
-    scope = RestScope(directory, limits)
     return [
         *ServiceHandlers(scope).routes(),
         *ConfigurationHandlers().routes(),
-        *ConversationHandlers(scope).routes(),
-        *ConversationWithParticipantsHandlers(scope).routes(),
+        *ConversationHandlers(scope, pre_hooks).routes(),
+        *ConversationWithParticipantsHandlers(scope, pre_hooks).routes(),
         *ParticipantConversationHandlers(scope).routes(),
-        *ParticipantHandlers(scope).routes(),
-        *MessageHandlers(scope).routes(),
+        *ParticipantHandlers(scope, pre_hooks).routes(),
+        *MessageHandlers(scope, pre_hooks).routes(),
         *ReceiptHandlers(scope).routes(),
-        *UserHandlers(scope).routes(),
-        *UserConversationHandlers(scope).routes(),
+        *UserHandlers(scope, pre_hooks).routes(),
+        *UserConversationHandlers(scope, pre_hooks).routes(),
         *RoleHandlers(scope).routes(),
         *BindingHandlers(scope).routes(),
         *CredentialHandlers(vault).routes(),

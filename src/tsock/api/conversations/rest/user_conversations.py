@@ -2,6 +2,7 @@
 
 from msgspec import UNSET
 
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import fields as given
 from tsock.api.conversations.rest.route import in_service
@@ -20,8 +21,9 @@ from tsock.storage.store import Tx
 class UserConversationHandlers:
     """List, fetch, change, leave; for the user that the path names."""
 
-    def __init__(self, scope: RestScope) -> None:
+    def __init__(self, scope: RestScope, pre_hooks: PreHooks) -> None:
         self._scope = scope
+        self._pre_hooks = pre_hooks
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -89,13 +91,13 @@ class UserConversationHandlers:
         """Take a user out of a conversation."""
         actor = self._scope.actor(request, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, _: None) -> Response:
             user = users.find(tx, actor, name)
             memberships.named(tx, actor, user, conversation)
             participants.remove(tx, actor, conversation, user.identity)
             return Response(204)
 
-        return Write(rule, about=conversation)
+        return self._pre_hooks.answer(actor, "onParticipantRemove", conversation, None, rule)
 
 
 def _shown(tx: Tx, actor: ChatActor, shown: Links, user: User, found: Membership) -> bodies.Body:

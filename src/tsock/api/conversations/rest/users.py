@@ -1,5 +1,6 @@
 """Users over REST (`protocol/rest.md`, Users)."""
 
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import fields as given
 from tsock.api.conversations.rest.route import in_service
@@ -9,6 +10,7 @@ from tsock.api.rest import fields, paging
 from tsock.api.rest.fields import Fields
 from tsock.api.router import Route
 from tsock.conversations import departures, users
+from tsock.conversations.actor import ChatActor
 from tsock.conversations.users import UserChange
 from tsock.storage.store import Tx
 
@@ -18,8 +20,9 @@ ROWS_MAX = 50
 class UserHandlers:
     """Create, list, fetch, change, delete; one is named by SID or identity."""
 
-    def __init__(self, scope: RestScope) -> None:
+    def __init__(self, scope: RestScope, pre_hooks: PreHooks) -> None:
         self._scope = scope
+        self._pre_hooks = pre_hooks
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -75,11 +78,11 @@ class UserHandlers:
         change = _change(fields.of_form(request))
         shown = links(request, actor, service)
 
-        def rule(tx: Tx) -> Response:
+        def rule(tx: Tx, actor: ChatActor, change: UserChange) -> Response:
             user = users.update(tx, actor, name, change)
             return answer(bodies.user(shown, actor, user, users.profile(tx, user)))
 
-        return Write(rule, about=name)
+        return self._pre_hooks.answer(actor, "onUserUpdate", name, change, rule)
 
     def delete(self, request: Request, service: str | None, name: str) -> Answer:
         """End a user, which leaves all its conversations."""

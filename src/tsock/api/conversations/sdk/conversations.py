@@ -5,11 +5,12 @@ from typing import Any, Literal, cast
 import msgspec
 from msgspec import UNSET
 
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.sdk import bodies
 from tsock.api.conversations.sdk.paging import page, position
 from tsock.api.conversations.sdk.request import CommandBody, once, read_body
 from tsock.api.conversations.sdk.scope import ChatScope, RouteEntry, in_service, service_url
-from tsock.api.request import Answer, Read, Request, Response, answer
+from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.conversations import conversations, memberships, objects, read_marks, refusals, tables, users
 from tsock.conversations.actor import ChatActor
@@ -23,8 +24,9 @@ from tsock.storage.store import Tx
 class ConversationHandlers:
     """Create, look up, change, delete; list one's own, mark as read, mute."""
 
-    def __init__(self, scope: ChatScope, page_size: int) -> None:
+    def __init__(self, scope: ChatScope, pre_hooks: PreHooks, page_size: int) -> None:
         self._scope = scope
+        self._pre_hooks = pre_hooks
         self._page_size = page_size
 
     def routes(self) -> list[Route]:
@@ -47,11 +49,11 @@ class ConversationHandlers:
         change = _change(read_body(request))
         place = service_url(request, actor)
 
-        def rule(tx: Tx) -> tuple[Response, str]:
+        def rule(tx: Tx, actor: ChatActor, change: ConversationChange) -> tuple[Response, str]:
             opened = conversations.create(tx, actor, change)
             return answer(_shown(tx, actor, place, opened), 201), f"{place}/Conversations/{opened.row.sid}"
 
-        return once(request, actor, rule)
+        return self._pre_hooks.answer(actor, "onConversationAdd", "", change, once(request, rule))
 
     def fetch(self, request: Request, sid: str) -> Answer:
         """Peek at one, or count what is in it."""
@@ -69,21 +71,21 @@ class ConversationHandlers:
         change = _change(read_body(request))
         place = service_url(request, actor)
 
-        def rule(tx: Tx) -> tuple[Response, str]:
+        def rule(tx: Tx, actor: ChatActor, change: ConversationChange) -> tuple[Response, str]:
             opened = conversations.update(tx, actor, sid, change)
             return answer(_shown(tx, actor, place, opened)), f"{place}/Conversations/{opened.row.sid}"
 
-        return once(request, actor, rule)
+        return self._pre_hooks.answer(actor, "onConversationUpdate", sid, change, once(request, rule))
 
     def remove(self, request: Request, sid: str) -> Answer:
         """Delete a conversation."""
         actor = self._scope.actor(request)
 
-        def rule(tx: Tx) -> tuple[Response, None]:
+        def rule(tx: Tx, actor: ChatActor, _: None) -> tuple[Response, None]:
             conversations.remove(tx, actor, sid)
             return Response(204), None
 
-        return once(request, actor, rule)
+        return self._pre_hooks.answer(actor, "onConversationRemove", sid, None, once(request, rule))
 
     def own(self, request: Request, user_sid: str) -> Answer:
         """The caller's conversations, a page of them by SID."""
@@ -125,7 +127,7 @@ class ConversationHandlers:
         if mark is UNSET and level is UNSET:
             raise refusals.nothing_to_change()
 
-        def rule(tx: Tx) -> tuple[Response, str]:
+        def rule(tx: Tx, actor: ChatActor, _: None) -> tuple[Response, str]:
             user = _self(tx, actor, user_sid)
             membership: Membership | None = None
             if mark is not UNSET:
@@ -136,7 +138,8 @@ class ConversationHandlers:
             url = f"{place}/Users/{user.sid}/Conversations/{membership.row.sid}"
             return answer(_of_own(tx, actor, place, membership)), url
 
-        return once(request, actor, rule)
+        carry_out = once(request, rule)
+        return Write(lambda tx: carry_out(tx, actor, None), about=name)
 
 
 def _self(tx: Tx, actor: ChatActor, user_sid: str) -> tables.User:

@@ -2,12 +2,14 @@
 
 from msgspec import UNSET
 
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.sdk import bodies
 from tsock.api.conversations.sdk.request import once, read_body
 from tsock.api.conversations.sdk.scope import ChatScope, RouteEntry, in_service, service_url
 from tsock.api.request import Answer, Read, Request, Response, answer
 from tsock.api.router import Route
 from tsock.conversations import messages
+from tsock.conversations.actor import ChatActor
 from tsock.conversations.messages import MessageChange, NewMessage
 from tsock.storage.store import Tx
 
@@ -15,8 +17,9 @@ from tsock.storage.store import Tx
 class MessageHandlers:
     """Messages are named by their SIDs."""
 
-    def __init__(self, scope: ChatScope) -> None:
+    def __init__(self, scope: ChatScope, pre_hooks: PreHooks) -> None:
         self._scope = scope
+        self._pre_hooks = pre_hooks
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -42,11 +45,11 @@ class MessageHandlers:
         )
         place = service_url(request, actor)
 
-        def rule(tx: Tx) -> tuple[Response, str]:
+        def rule(tx: Tx, actor: ChatActor, new: NewMessage) -> tuple[Response, str]:
             shown = bodies.message(actor, place, messages.send(tx, actor, conversation, new))
             return answer(shown, 201), shown["url"]
 
-        return once(request, actor, rule)
+        return self._pre_hooks.answer(actor, "onMessageAdd", conversation, new, once(request, rule))
 
     def fetch(self, request: Request, conversation: str, sid: str) -> Answer:
         """One message."""
@@ -65,18 +68,18 @@ class MessageHandlers:
         change = MessageChange(body=body.body, subject=body.subject, attributes=body.attributes)
         place = service_url(request, actor)
 
-        def rule(tx: Tx) -> tuple[Response, str]:
+        def rule(tx: Tx, actor: ChatActor, change: MessageChange) -> tuple[Response, str]:
             shown = bodies.message(actor, place, messages.update(tx, actor, conversation, sid, change))
             return answer(shown), shown["url"]
 
-        return once(request, actor, rule)
+        return self._pre_hooks.answer(actor, "onMessageUpdate", conversation, change, once(request, rule))
 
     def remove(self, request: Request, conversation: str, sid: str) -> Answer:
         """Remove a message."""
         actor = self._scope.actor(request)
 
-        def rule(tx: Tx) -> tuple[Response, None]:
+        def rule(tx: Tx, actor: ChatActor, _: None) -> tuple[Response, None]:
             messages.remove(tx, actor, conversation, sid)
             return Response(204), None
 
-        return once(request, actor, rule)
+        return self._pre_hooks.answer(actor, "onMessageRemove", conversation, None, once(request, rule))

@@ -4,12 +4,14 @@ from typing import Any
 
 from msgspec import UNSET
 
+from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.sdk import bodies
 from tsock.api.conversations.sdk.request import once, read_body
 from tsock.api.conversations.sdk.scope import ChatScope, RouteEntry, in_service, service_url
 from tsock.api.request import Answer, Read, Request, Response, answer
 from tsock.api.router import Route
 from tsock.conversations import participants
+from tsock.conversations.actor import ChatActor
 from tsock.conversations.addresses import Binding
 from tsock.conversations.participants import NewParticipant, ParticipantChange
 from tsock.errors import invalid
@@ -19,8 +21,9 @@ from tsock.storage.store import Tx
 class ParticipantHandlers:
     """A participant is named by its SID or its identity."""
 
-    def __init__(self, scope: ChatScope) -> None:
+    def __init__(self, scope: ChatScope, pre_hooks: PreHooks) -> None:
         self._scope = scope
+        self._pre_hooks = pre_hooks
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -45,11 +48,11 @@ class ParticipantHandlers:
         )
         place = service_url(request, actor)
 
-        def rule(tx: Tx) -> tuple[Response, str]:
+        def rule(tx: Tx, actor: ChatActor, new: NewParticipant) -> tuple[Response, str]:
             shown = bodies.participant(actor, place, participants.add(tx, actor, conversation, new))
             return answer(shown, 201), shown["url"]
 
-        return once(request, actor, rule)
+        return self._pre_hooks.answer(actor, "onParticipantAdd", conversation, new, once(request, rule))
 
     def fetch(self, request: Request, conversation: str, name: str) -> Answer:
         """One participant."""
@@ -68,22 +71,22 @@ class ParticipantHandlers:
         change = ParticipantChange(attributes=read_body(request).attributes)
         place = service_url(request, actor)
 
-        def rule(tx: Tx) -> tuple[Response, str]:
+        def rule(tx: Tx, actor: ChatActor, change: ParticipantChange) -> tuple[Response, str]:
             changed = participants.update(tx, actor, conversation, name, change)
             shown = bodies.participant(actor, place, changed)
             return answer(shown), shown["url"]
 
-        return once(request, actor, rule)
+        return self._pre_hooks.answer(actor, "onParticipantUpdate", conversation, change, once(request, rule))
 
     def remove(self, request: Request, conversation: str, name: str) -> Answer:
         """Take somebody out, or leave."""
         actor = self._scope.actor(request)
 
-        def rule(tx: Tx) -> tuple[Response, None]:
+        def rule(tx: Tx, actor: ChatActor, _: None) -> tuple[Response, None]:
             participants.remove(tx, actor, conversation, name)
             return Response(204), None
 
-        return once(request, actor, rule)
+        return self._pre_hooks.answer(actor, "onParticipantRemove", conversation, None, once(request, rule))
 
 
 def _binding(given: dict[str, Any] | None) -> Binding | None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from tsock.api.request import Request, Response, Write, answer
+from tsock.api.conversations.pre_hooks import Rule, V
+from tsock.api.request import Request, Response, answer
 from tsock.conversations import mutations
 from tsock.conversations.actor import ChatActor
 from tsock.errors import invalid
@@ -48,26 +49,25 @@ def read_body(request: Request) -> CommandBody:
         raise invalid(f"expected a JSON object, {error}") from None
 
 
-def once(request: Request, actor: ChatActor, rule: Callable[[Tx], tuple[Response, str | None]]) -> Write:
-    """Carry out a mutation, unless it was before: then the answer is where its result is.
+def once(request: Request, rule: Callable[[Tx, ChatActor, V], tuple[Response, str | None]]) -> Rule[V]:
+    """What carries out a mutation, unless it was before: then the answer is where its result is.
 
     Args:
         request: the command, whose `X-Twilio-Mutation-Id` names it.
-        actor: who asks.
         rule: answers, and tells the URL of what it made or changed; None after a removal.
     """
     mutation_id = request.headers.get("x-twilio-mutation-id", "")[:MUTATION_ID_CHARS_MAX]
 
-    def carry_out(tx: Tx) -> Response:
+    def carry_out(tx: Tx, actor: ChatActor, value: V) -> Response:
         known = mutations.find(tx, actor, mutation_id) if mutation_id else None
         if known is not None:
             return Response(204) if known.resource_url is None else _applied(known.resource_url)
-        response, url = rule(tx)
+        response, url = rule(tx, actor, value)
         if mutation_id:
             mutations.note(tx, actor, mutation_id, url)
         return response
 
-    return Write(carry_out, about="/".join(request.path[4:6]))
+    return carry_out
 
 
 def _applied(url: str) -> Response:
