@@ -3,9 +3,11 @@ import { $, attempt, avatar, h } from "./dom.mjs";
 
 export class Details {
   #room;
+  #name;
 
   constructor() {
     $("details").onclick = () => {
+      this.#name = undefined; // begin with what it is, not with what was left there
       this.draw();
       $("panel").showModal();
     };
@@ -37,8 +39,8 @@ export class Details {
 
   draw() {
     const { conversation, participants, people } = this.#room;
-    if (document.activeElement !== $("name")) {
-      $("name").value = conversation.friendlyName ?? "";
+    if (this.#name !== conversation.friendlyName) {
+      this.#name = $("name").value = conversation.friendlyName ?? ""; // not at other changes: somebody may be typing
     }
     $("mute").checked = conversation.notificationLevel === "muted";
     $("people").replaceChildren(

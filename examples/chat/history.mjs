@@ -1,6 +1,6 @@
 // The messages of a conversation on the screen: loads older ones when scrolled up, keeps the place, shows who has read what.
 import { attempt, dayName, h } from "./dom.mjs";
-import { messageElement, pendingElement } from "./message.mjs";
+import { messageElement, pendingElement, peopleOf } from "./message.mjs";
 
 const PAGE = 30;
 const NEAR_PX = 80;
@@ -62,12 +62,6 @@ export class History {
     this.draw();
   }
 
-  /** A name or a presence came: everything is written anew. */
-  redraw() {
-    this.#elements.clear();
-    this.draw();
-  }
-
   toEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
@@ -113,7 +107,7 @@ export class History {
       }
       before = message;
     }
-    this.#list.replaceChildren(...rows);
+    become(this.#list, rows);
     if (focused !== undefined && !this.#scroller.contains(document.activeElement)) {
       this.#list.querySelector(`[data-index="${focused}"]`)?.focus({ preventScroll: true });
     }
@@ -130,14 +124,17 @@ export class History {
     }
   }
 
-  // An element is kept while its message stays the same, so that pictures, focus and an edit under way stay too.
+  // An element is kept while what it shows stays the same, so that pictures, focus and an edit under way stay too.
   #element(message, first) {
+    const { people } = this.#room;
+    const names = peopleOf(message).map((identity) => people.name(identity));
+    const shows = JSON.stringify([first, ...names]);
     const kept = this.#elements.get(message.index);
-    if (kept?.first === first) {
+    if (kept?.shows === shows) {
       return kept.element;
     }
-    const element = messageElement(message, { people: this.#room.people, first });
-    this.#elements.set(message.index, { element, first });
+    const element = messageElement(message, { people, first });
+    this.#elements.set(message.index, { element, shows });
     return element;
   }
 
@@ -156,6 +153,20 @@ export class History {
       page.items.forEach((message) => this.#messages.set(message.index, message));
       this.draw();
       this.#scrolled();
+    }
+  }
+}
+
+// What stays among the children of `list` is not moved: whoever types or reads there would lose the focus.
+function become(list, rows) {
+  const staying = new Set(rows);
+  [...list.children].filter((child) => !staying.has(child)).forEach((child) => child.remove());
+  let place = list.firstChild;
+  for (const row of rows) {
+    if (row === place) {
+      place = place.nextSibling;
+    } else {
+      list.insertBefore(row, place);
     }
   }
 }

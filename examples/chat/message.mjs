@@ -24,6 +24,9 @@ export function messageElement(message, { people, first }) {
   );
 }
 
+/** Who is named in it: the author, and who reacted. */
+export const peopleOf = ({ author, attributes }) => [author, ...Object.values(attributes?.reactions ?? {}).flat()];
+
 /** What was written and is on its way, or was refused. */
 export function pendingElement(entry, outbox) {
   const failed = entry.state === "failed";

@@ -23,7 +23,7 @@ export class Room {
     const [participants] = await Promise.all([this.conversation.getParticipants(), this.#history.open()]);
     this.participants = participants;
     this.drawHead();
-    this.#history.redraw();
+    this.#history.draw();
     this.reachedEnd();
   }
 
@@ -89,7 +89,7 @@ export class Room {
   /** A name or a presence came. */
   peopleChanged() {
     this.drawHead();
-    this.#history.redraw();
+    this.#history.draw();
   }
 
   drawHead() {
