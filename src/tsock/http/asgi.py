@@ -5,15 +5,13 @@ through decides its door.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, MutableMapping
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
-from tsock.accounts.principal import Principal
 from tsock.api import problem
 from tsock.api.addressing import PRODUCTS
 from tsock.api.cross_site import refuse_cross_site
@@ -38,6 +36,7 @@ from tsock.http.body import AsgiReceive, Body
 from tsock.http.proxies import Proxies
 from tsock.http.reading import Reader, Scope, door_of, rejection
 from tsock.ids import Ids
+from tsock.in_flight import InFlight
 from tsock.settings import Settings
 from tsock.site.html import problem_page, wants_page
 from tsock.storage.store import Store, fetched, written
@@ -90,8 +89,17 @@ class HttpShell:
         self._base_url = base_url
         self._reject = reject
         self._reader = Reader(Proxies(settings.trusted_proxies), base_url)
-        self._in_flight: Counter[str] = Counter()
-        """Requests under way, by account."""
+        most = settings.rest_requests_in_flight_max
+        self._in_flight = InFlight(
+            most,
+            lambda: ApiError(
+                429,
+                20429,
+                f"Too Many Requests: {most} of this account are under way (rest_requests_in_flight_max)",
+                {"twilio-concurrent-requests": str(most)},
+            ),
+        )
+        """Requests by account."""
 
     async def __call__(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
         if scope["type"] != "http":  # the WebSocket of an unknown path; uvicorn answers 403
@@ -113,7 +121,7 @@ class HttpShell:
                 principal = request.principal
                 if principal is not None:
                     self._gatekeeper.permit(principal, route)
-                with self._counted(principal):
+                with nullcontext() if principal is None else self._in_flight.one(principal.account.sid):
                     # Only now: a body is held in memory for nobody who may not send it.
                     if route.upload:
                         async with aclosing(self._body(request, route, receive).pieces()) as upload:
@@ -159,28 +167,6 @@ class HttpShell:
         if isinstance(answer, Write):
             return await written(self._store, answer.rule, about=answer.about)
         return answer
-
-    @contextmanager
-    def _counted(self, principal: Principal | None) -> Generator[None]:
-        """Hold a request's place among those of its account."""
-        if principal is None:
-            yield
-            return
-        sid, highest = principal.account.sid, self._settings.rest_requests_in_flight_max
-        if self._in_flight[sid] >= highest:
-            raise ApiError(
-                429,
-                20429,
-                f"Too Many Requests: {highest} of this account are under way (rest_requests_in_flight_max)",
-                {"twilio-concurrent-requests": str(self._in_flight[sid])},
-            )
-        self._in_flight[sid] += 1
-        try:
-            yield
-        finally:
-            self._in_flight[sid] -= 1
-            if not self._in_flight[sid]:
-                del self._in_flight[sid]
 
     def _pages(self, request: Request | None) -> str:
         """Where the caller finds our pages about errors."""

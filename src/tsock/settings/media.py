@@ -17,5 +17,7 @@ class MediaSettings(ChatSettings, frozen=True, kw_only=True):
     """All files of one message together; told to clients in whole MiB."""
     media_unclaimed_h: Annotated[float, Limit(low=0.01)] = 24.0
     """How long an upload that no message took is kept."""
+    media_uploads_in_flight_max: Annotated[int, Limit(code=20429, low=1)] = 16
+    """Uploads of one user at the same time; those of an account are REST requests of it."""
     media_url_s: Annotated[int, Limit(low=1, high=86_400)] = 300
     """How long a temporary URL of a download works."""

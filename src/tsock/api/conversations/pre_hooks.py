@@ -8,9 +8,8 @@ conversation.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -27,6 +26,7 @@ from tsock.conversations.services import Hooks
 from tsock.conversations.webhooks import Rehearsed
 from tsock.errors import invalid
 from tsock.ids import Ids
+from tsock.in_flight import InFlight
 from tsock.settings import Settings
 from tsock.storage.store import Store, Tx, written
 from tsock.telemetry.metrics import Metrics
@@ -70,7 +70,11 @@ class PreHooks:
         self._metrics = metrics
         self._report = report
         self._lines = Lines(settings.pre_hook_waiting_max)
-        self._under_way: Counter[str] = Counter()
+        most = settings.pre_hook_in_flight_max
+        self._in_flight = InFlight(
+            most,
+            lambda: too_many(f"{most} of this account wait for pre-action hooks (pre_hook_in_flight_max)"),
+        )
         """Actions that somebody is asked about, by account."""
 
     def answer(self, actor: ChatActor, event: PreEvent, about: str, value: V, rule: Rule[V]) -> Answer:
@@ -89,7 +93,7 @@ class PreHooks:
 
         async def ask() -> Response:
             # Tasks begin in the order in which they were made, so places are taken in that of the requests.
-            with self._counted(actor):
+            with self._in_flight.one(actor.account_sid):
                 async with self._place(actor, about) as patience:
                     rehearsing = replace(actor, rehearses=event)
                     try:
@@ -151,19 +155,6 @@ class PreHooks:
             raise too_many(
                 f"pre-action hooks took {waiting_s:g} s (pre_hook_waiting_s), and nothing was done"
             ) from None
-
-    @contextmanager
-    def _counted(self, actor: ChatActor) -> Generator[None]:
-        sid, most = actor.account_sid, self._settings.pre_hook_in_flight_max
-        if self._under_way[sid] >= most:
-            raise too_many(f"{most} of this account wait for pre-action hooks (pre_hook_in_flight_max)")
-        self._under_way[sid] += 1
-        try:
-            yield
-        finally:
-            self._under_way[sid] -= 1
-            if not self._under_way[sid]:
-                del self._under_way[sid]
 
 
 def _changes(members: Mapping[str, object], names: Collection[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from tsock.conversations.media import Upload
 from tsock.conversations.models import Category
 from tsock.errors import ApiError, invalid
 from tsock.ids import Ids
+from tsock.in_flight import InFlight
 from tsock.settings import Settings
 from tsock.storage.blobs import Blobs
 from tsock.storage.store import Store, Tx, written
@@ -53,6 +54,16 @@ class UploadHandlers:
         self._ids = ids
         self._bytes_max = settings.media_bytes_max
         self._kept_ms = int(settings.media_unclaimed_h * HOUR_MS)
+        most = settings.media_uploads_in_flight_max
+        self._in_flight = InFlight(
+            most,
+            lambda: ApiError(
+                429,
+                20429,
+                f"Too Many Requests: {most} uploads of this user are under way (media_uploads_in_flight_max)",
+            ),
+        )
+        """By service and identity."""
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -63,9 +74,14 @@ class UploadHandlers:
         """Store a file, and answer with its record."""
         actor = self._scope.actor(request, service)
         category = _category(request.params.get("Category", "media"))
-        return Ask(
-            lambda: self._receive(request, category), partial(self._recorded, request=request, actor=actor)
-        )
+
+        async def receive() -> Upload:
+            if not actor.is_bound:
+                return await self._receive(request, category)
+            with self._in_flight.one((actor.service_sid, actor.identity)):
+                return await self._receive(request, category)
+
+        return Ask(receive, partial(self._recorded, request=request, actor=actor))
 
     async def _receive(self, request: Request, category: Category) -> Upload:
         assert request.upload is not None

@@ -220,3 +220,20 @@ async def test_uploads_at_once_do_not_mix(rig: Rig) -> None:
     pages = await asyncio.gather(*(user.upload(*part) for user, part in zip(users, parts, strict=True)))
     assert {page.status for page in pages} == {201}
     assert {file.read_bytes() for file in files(rig)} == {b"".join(part) for part in parts}
+
+
+@pytest.mark.settings(media_uploads_in_flight_max=1)
+async def test_user_has_a_number_of_uploads_at_once(rig: Rig, alice: Uploader, backend: Uploader) -> None:
+    assert alice.token is not None
+    headers = [("x-twilio-token", alice.token)]
+    beginning = [{"type": "http.request", "body": b"x", "more_body": True}]
+    slow = Uploader(rig, "alice").web.deliver("POST", f"{alice.place}/Media", beginning, headers=headers)
+    first = asyncio.create_task(slow)
+    while await rows(rig) == (0, 0):
+        await rig.do(lambda tx: None)
+    assert (await alice.upload(b"x")).error == (429, 20429)
+    assert (await Uploader(rig, "bob").upload(b"x")).status == 201
+    assert (await backend.upload(b"x")).status == 201
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert (await alice.upload(b"x")).status == 201
