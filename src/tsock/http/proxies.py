@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from tsock.errors import ConfigError
 
 FORWARDED_FOR = b"x-forwarded-for"
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+"""What proxies call a client's scheme: some tell that of the WebSocket."""
 
 
 def forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -50,8 +52,8 @@ class Proxies:
             forwarded: the `X-Forwarded-Proto` header; empty without one.
             own: the scheme of the connection itself.
         """
-        first = forwarded.partition(",")[0].strip().lower()
-        return first if first in ("http", "https") and self.trust(peer) else own
+        first = _SCHEMES.get(forwarded.partition(",")[0].strip().lower())
+        return first if first is not None and self.trust(peer) else own
 
     def trust(self, address: str) -> bool:
         """Whether this is the address of a proxy of ours."""

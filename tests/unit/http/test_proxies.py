@@ -34,3 +34,19 @@ def test_client_address_is_the_last_that_no_proxy_of_ours_has(
 def test_trusted_proxies_that_are_no_addresses_are_a_config_error() -> None:
     with pytest.raises(ConfigError, match="trusted_proxies"):
         Proxies(["the proxy"])
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "scheme"),
+    [
+        ("10.1.2.3", "https", "https"),
+        ("10.1.2.3", "WSS", "https"),
+        ("10.1.2.3", "ws", "http"),
+        ("10.1.2.3", "https, http", "https"),
+        ("10.1.2.3", "gopher", "http"),
+        ("10.1.2.3", "", "http"),
+        ("192.0.2.1", "https", "http"),
+    ],
+)
+def test_scheme_is_that_of_the_client(peer: str, forwarded: str, scheme: str) -> None:
+    assert Proxies(["10.0.0.0/8"]).scheme(peer, forwarded, "http") == scheme
