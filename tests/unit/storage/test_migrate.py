@@ -41,6 +41,10 @@ STEPS = {
 }
 
 
+FIRST_RELEASE = 8
+"""The newest step of version 0.1.0."""
+
+
 def know(monkeypatch: pytest.MonkeyPatch, steps: dict[int, str]) -> None:
     monkeypatch.setattr(module, "_steps", lambda: steps)
 
@@ -90,3 +94,38 @@ def test_newer_database_is_refused_and_not_touched(
         "run the version that wrote it, or a newer one"
     )
     assert schema(database) == made
+
+
+def test_webhooks_that_waited_in_the_first_release_still_wait(
+    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = module._steps()
+    know(monkeypatch, {number: step for number, step in steps.items() if number <= FIRST_RELEASE})
+    migrate(database)
+    old = {
+        "number": 3,
+        "sid": "WD1",
+        "account_sid": "AC1",
+        "service_sid": "IS1",
+        "kind": "sync",
+        "event_type": "document_created",
+        "topic": "ET1",
+        "lane": "http://h:80",
+        "is_first": 1,
+        "created_ms": 10,
+        "next_ms": 20,
+        "attempts": 2,
+        "failing_since_ms": 15,
+        "given_up_ms": None,
+        "failure_code": 11203,
+        "failure": "silent",
+        "url": "http://h/",
+        "parameters": '{"a":"b"}',
+    }
+    names = ", ".join(old)
+    values = ", ".join(f":{name}" for name in old)
+    database.execute(f"INSERT INTO webhook_deliveries ({names}) VALUES ({values})", old)
+    know(monkeypatch, steps)
+    migrate(database)
+    row = database.execute(f"SELECT {names}, method FROM webhook_deliveries").fetchone()
+    assert row == (*old.values(), "POST")
