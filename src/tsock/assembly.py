@@ -191,8 +191,9 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(items.ItemHandlers(scope, rates).routes())
     router.add(rest_routes.routes(directory, scope.limits, rates))
     router.add(subscriptions.routes())
-    router.add(_chat_routes(installed, context, sessions, pre_hooks))
-    chat_rest = RestScope(directory, _chat_limits(settings))
+    chat_rates = ChatRates(settings, clock.monotonic_s)
+    router.add(_chat_routes(installed, context, sessions, chat_rates, pre_hooks))
+    chat_rest = RestScope(directory, _chat_limits(settings), chat_rates)
     router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault))
     router.add(_media_routes(installed))
     if around.ready_made is not None:
@@ -357,11 +358,14 @@ def _welcomes(installed: Installation, context: Context) -> Welcomes:
 
 
 def _chat_routes(
-    installed: Installation, context: Context, sessions: Sessions[Session], pre_hooks: PreHooks
+    installed: Installation,
+    context: Context,
+    sessions: Sessions[Session],
+    rates: ChatRates,
+    pre_hooks: PreHooks,
 ) -> Sequence[Route]:
     """What the SDKs ask of Conversations."""
     settings = installed.settings
-    rates = ChatRates(settings, installed.clock.monotonic_s)
     scope = ChatScope(installed.directory, _chat_limits(settings), rates)
     return [
         *configuration.ConfigurationHandlers(scope, settings).routes(),

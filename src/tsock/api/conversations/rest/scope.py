@@ -5,6 +5,7 @@ import msgspec
 from tsock.accounts.caller import CHAT
 from tsock.accounts.directory import DEFAULT, Directory
 from tsock.accounts.records import Service
+from tsock.api.conversations.rates import ChatRates
 from tsock.api.conversations.webhook_header import asks_for_webhooks
 from tsock.api.request import Request
 from tsock.api.rest.asker import asker
@@ -12,13 +13,18 @@ from tsock.conversations.actor import ChatActor, ChatLimits
 from tsock.conversations.hooks import levels
 from tsock.conversations.services import options_of
 from tsock.errors import ApiError, not_found
+from tsock.ids import canonical_sid
+
+_IN_DEFAULT, _IN_SERVICE = 2, 4
+"""Segments of a path before those that say what it is about, in its two forms."""
 
 
 class RestScope:
     """Finds the service that a path names, and names the actor of a request."""
 
-    def __init__(self, directory: Directory, limits: ChatLimits) -> None:
+    def __init__(self, directory: Directory, limits: ChatLimits, rates: ChatRates) -> None:
         self._directory = directory
+        self._rates = rates
         self.limits = limits
 
     def service(self, request: Request, name: str | None) -> Service:
@@ -44,18 +50,22 @@ class RestScope:
         """Who asks for something of a service: the system, which no role binds.
 
         Raises:
-            ApiError: 404/20404, see `service`; 403/54056, an operator disabled it.
+            ApiError: 404/20404, see `service`; 403/54056, an operator disabled it; 429/50063, too often.
         """
         service = self.service(request, name)
         if not service.enabled:
             raise ApiError(403, 54056, "Account cannot access requested Service Instance")
-        return ChatActor(
+        actor = ChatActor(
             account_sid=service.account_sid,
             service_sid=service.sid,
             options=options_of(service),
             limits=self.limits,
             webhooks=levels(self._directory, service) if asks_for_webhooks(request) else None,
         )
+        place = request.path[_IN_DEFAULT if name is None else _IN_SERVICE :]
+        if request.method != "GET" and place[0] == "Conversations":
+            self._rates.mutation(actor, canonical_sid(place[1]) if len(place) > 1 else None)
+        return actor
 
 
 class Links(msgspec.Struct, frozen=True, gc=False):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.backend import Backend
 from tests.support.chatter import AIM, Chatter
 from tests.support.rig import Rig
 from tsock.accounts import services
@@ -301,7 +302,10 @@ async def test_service_that_ends_ends_access_at_once(
 
 
 @pytest.mark.settings(chat_mutations_per_conversation_per_s=3)
-async def test_conversation_takes_so_many_mutations_a_second(rig: Rig, alice: Chatter) -> None:
+async def test_conversation_takes_so_many_mutations_a_second(
+    rig: Rig, alice: Chatter, backend: Backend
+) -> None:
+    backend.place = ""
     one, two = await alice.conversation(), await alice.conversation()
     rig.passed_ms += 5000
     message = {"body": "x", "attributes": "{}"}
@@ -310,3 +314,5 @@ async def test_conversation_takes_so_many_mutations_a_second(rig: Rig, alice: Ch
     assert (await alice.post(f"{two}/Messages", message)).status == 201
     assert (await alice.post(f"{one}/Messages", message)).error == (429, 50063)
     assert (await alice.get(one)).status == 200
+    by_rest = await backend.post(f"/conversations/v1{one}/Messages", {"Body": "x"})
+    assert (by_rest.status, by_rest.json["code"]) == (429, 50063)
