@@ -14,10 +14,9 @@ from tsock.bench.crowd import connect, connect_all, disconnect, in_turns, subscr
 from tsock.bench.figures import Figure, Meter, Scale
 from tsock.bench.server import Server, Signer, identity
 
-SENDERS = (1, 16, 256)
 WARM_UP_S = 0.5
 BODY = "x" * 300
-_MESSAGE = msgspec.json.encode({"body": BODY, "attributes": "{}"})
+MESSAGE = msgspec.json.encode({"body": BODY, "attributes": "{}"})
 MESSAGES_PER_S = 20
 OWNER = 10_000
 """The number of the user who has many conversations."""
@@ -43,23 +42,26 @@ async def measure(server: Server, scale: Scale) -> list[Figure]:
 async def _send(server: Server, scale: Scale) -> list[Figure]:
     """Committed messages, one in flight in each of as many conversations."""
     figures: list[Figure] = []
-    for number in SENDERS:
-        clients = await _clients(server, number)
-        places = [await _conversation(client, [identity(n)]) for n, client in enumerate(clients)]
-        senders = Askers(clients, "POST", [f"{place}/Messages" for place in places], _MESSAGE)
+    for number, names_them in ((1, False), (16, False), (256, False), (256, True)):
+        clients = await connected(server, number)
+        for client in clients:
+            client.names_mutations = names_them
+        places = [await conversation(client, [identity(n)]) for n, client in enumerate(clients)]
+        senders = Askers(clients, "POST", [f"{place}/Messages" for place in places], MESSAGE)
         await senders.run(WARM_UP_S)
         meter = Meter(server.process)
         await senders.run(scale.seconds)
         latencies_s = senders.latencies_s
-        figures.append(meter.figure("chat", f"send, {number} senders", len(latencies_s), latencies_s))
+        case = f"send, {number} senders{', with mutation ids' if names_them else ''}"
+        figures.append(meter.figure("chat", case, len(latencies_s), latencies_s))
         await senders.leave()
     return figures
 
 
 async def _fan_out(server: Server, scale: Scale) -> Figure:
     """Messages to everybody in one conversation, at a fixed rate; each is two events."""
-    clients = await _clients(server, scale.of(1000))
-    place = await _conversation(clients[0], [identity(n) for n in range(len(clients))])
+    clients = await connected(server, scale.of(1000))
+    place = await conversation(clients[0], [identity(n) for n in range(len(clients))])
     sid = place.rpartition("/")[2]
     parts = [("Documents", f"{sid}.channel"), ("Lists", f"{sid}.messages")]
     known = [await clients[0].ask("GET", f"/v3/{kind}/{name}") for kind, name in parts]
@@ -80,7 +82,7 @@ async def _fan_out(server: Server, scale: Scale) -> Figure:
         clients[0].request(
             "POST",
             f"{place}/Messages",
-            _MESSAGE,
+            MESSAGE,
             lambda _, at=sent[each]: latencies_s.append(time.perf_counter() - at),
         )
         await asyncio.sleep(started + (each + 1) / MESSAGES_PER_S - time.perf_counter())
@@ -97,12 +99,12 @@ async def _fan_out(server: Server, scale: Scale) -> Figure:
 
 async def _open(server: Server, scale: Scale) -> Figure:
     """What an SDK asks at its start for a user with many conversations: about four requests for each."""
-    (owner,) = await _clients(server, 1, OWNER)
+    (owner,) = await connected(server, 1, OWNER)
     number = scale.of(CONVERSATIONS)
-    made = await in_turns(lambda _: _conversation(owner, [identity(OWNER)]), range(number))
+    made = await in_turns(lambda _: conversation(owner, [identity(OWNER)]), range(number))
     await disconnect([owner])
     meter, started = Meter(server.process), time.perf_counter()
-    (client,) = await _clients(server, 1, OWNER)
+    (client,) = await connected(server, 1, OWNER)
     following = "/".join(made[0].split("/")[:-1]).replace(
         "/Conversations", f"/Users/{identity(OWNER)}/Conversations"
     )
@@ -135,8 +137,8 @@ async def _history(server: Server, scale: Scale) -> list[Figure]:
     """The newest 30 messages of a short conversation and of a long one, and the count of what is unread."""
     figures: list[Figure] = []
     for number in (HISTORY[0], scale.of(HISTORY[1])):
-        (client,) = await _clients(server, 1)
-        place = await _conversation(client, [identity(0)])
+        (client,) = await connected(server, 1)
+        place = await conversation(client, [identity(0)])
         sid = place.rpartition("/")[2]
         await _fill(server, place, number)
         own = place.replace("/Conversations/", f"/Users/{identity(0)}/Conversations/")
@@ -154,7 +156,7 @@ async def _history(server: Server, scale: Scale) -> list[Figure]:
     return figures
 
 
-async def _clients(server: Server, number: int, first: int = 0) -> list[Client]:
+async def connected(server: Server, number: int, first: int = 0) -> list[Client]:
     """Clients of Conversations, whose users exist; the identity of each is that of its place."""
     assert isinstance(server.signer, Signer)
     clients: list[Client] = []
@@ -166,7 +168,7 @@ async def _clients(server: Server, number: int, first: int = 0) -> list[Client]:
     return clients
 
 
-async def _conversation(client: Client, identities: list[str]) -> str:
+async def conversation(client: Client, identities: list[str]) -> str:
     """A conversation with these participants; its path."""
     links = (await client.ask("GET", "/Client/v2/Configuration"))["links"]
     place = _path(links["conversations"])

@@ -65,6 +65,8 @@ class Client(asyncio.Protocol):
         self.notified: Notified = _ignored
         self.grant = SYNC
         """The product that requests are made under."""
+        self.names_mutations = False
+        """Whether each request has a mutation id of its own, as those of the SDKs of Conversations have."""
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._token = token
@@ -120,6 +122,8 @@ class Client(asyncio.Protocol):
         headers: Values = {"Content-Type": "application/json", "Twilio-Request-Id": "RQ" + packet_id[2:]}
         path, _, query = path.partition("?")
         params: Values = dict(parse_qsl(query)) if query else {}
+        if self.names_mutations:
+            headers["X-Twilio-Mutation-Id"] = packet_id
         request = HttpRequest(HOST, path, method, params=params, headers=headers)
         header = Message(id=packet_id, active_grant=self.grant, http_request=request, payload_size=len(body))
         self._send(header, body)

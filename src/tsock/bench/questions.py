@@ -5,7 +5,7 @@ import gc
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeAlias, cast
 
-from tsock.bench import busy, chat, connect, fanout, idle, reconnect, removal, requests, rest, writes
+from tsock.bench import busy, chat, connect, fanout, growth, idle, reconnect, removal, requests, rest, writes
 from tsock.bench.client import LoadError
 from tsock.bench.crowd import disconnect
 from tsock.bench.figures import Figure, Scale
@@ -13,7 +13,17 @@ from tsock.bench.server import GivenToken, Server
 
 Question = Callable[[Server, Scale], Awaitable[list[Figure]]]
 Name: TypeAlias = Literal[
-    "idle", "connect", "requests", "rest", "fanout", "writes", "busy", "removal", "reconnect", "chat"
+    "idle",
+    "connect",
+    "requests",
+    "rest",
+    "fanout",
+    "writes",
+    "busy",
+    "removal",
+    "reconnect",
+    "chat",
+    "growth",
 ]
 
 QUESTIONS: dict[Name, Question] = {
@@ -27,13 +37,14 @@ QUESTIONS: dict[Name, Question] = {
     "removal": removal.measure,
     "reconnect": reconnect.measure,
     "chat": chat.measure,
+    "growth": growth.measure,
 }
 
 FROM_INSIDE = frozenset[Name]({"idle", "busy", "removal"})
 """Those that look at the server's process and data, so that it must run on this machine."""
 
 
-BY_KEY = frozenset[Name]({"rest", "chat"})
+BY_KEY = frozenset[Name]({"rest", "chat", "growth"})
 """Those that one Access Token is not enough for."""
 
 

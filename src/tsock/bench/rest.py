@@ -24,7 +24,7 @@ async def measure(server: Server, scale: Scale) -> list[Figure]:
     if not isinstance(signer, Signer):
         raise LoadError("REST takes a key, not an Access Token")
     service = f"/sync/v1/Services/{signer.service_sid}"
-    clients = await in_turns(lambda _: _connected(server, signer.authorization), range(CONNECTIONS))
+    clients = await in_turns(lambda _: connected(server, signer.authorization), range(CONNECTIONS))
     made = [
         await _ask(client, "POST", f"{service}/Documents", b"Ttl=%d" % server.ttl_s) for client in clients
     ]
@@ -45,7 +45,8 @@ class _Document(msgspec.Struct):
     sid: str
 
 
-async def _connected(server: Server, authorization: str) -> HttpClient:
+async def connected(server: Server, authorization: str) -> HttpClient:
+    """A connection that is kept."""
     to = server.endpoint
     client = HttpClient(f"{to.host}:{to.port}", authorization)
     async with patience(f"a connection to {to}"):
