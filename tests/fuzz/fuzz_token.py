@@ -94,7 +94,8 @@ def one_input(data: bytes) -> None:
         assert not any(secret in written for secret in SECRETS)
     if not isinstance(verdict, Caller):
         assert verdict.title
-        assert _json(verdict.report()) == _json(open_report)
+        if verdict.cause != "too_large":  # of that, the gateway looks no further
+            assert _json(verdict.report()) == _json(open_report)
     elif SYNC in verdict.products:
         assert WORLD.directory.permits(verdict)
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 
@@ -14,7 +13,6 @@ from tsock.debugger.denials import Denial
 from tsock.debugger.exchange import NOTHING, Exchange, clear, form_variables, kept
 from tsock.errors import ApiError
 from tsock.ids import is_sid
-from tsock.tokens import jws
 from tsock.tokens.examination import GRANTS
 from tsock.tokens.report import Report
 from tsock.webhooks.failure import DeliveryFailure, Fault, HookFailure
@@ -110,7 +108,7 @@ def of_denial(denial: Denial, caller: Caller | None, directory: Directory) -> In
     """
     examined = denial.report
     if examined is not None:
-        key_sid, services = examined.sid("iss"), _granted(examined, directory)
+        key_sid, services = examined.key_sid, _granted(examined, directory)
     else:
         key_sid, services = (caller.key_sid, list(caller.products.values())) if caller else (None, [])
     said = " ".join(filter(None, (denial.summary, examined and examined.fix)))
@@ -200,14 +198,12 @@ def _facts(**facts: str) -> Exchange:
 
 def _granted(examined: Report, directory: Directory) -> list[str]:
     """The services in a token's grants, as far as they are SIDs or the default ones of its account."""
-    grants: Any = examined.claims.get("grants")
     services: list[str] = []
     for name, product in GRANTS.items():
-        grant = grants.get(name) if jws.is_object(grants) else None
-        text = grant.get("service_sid") if jws.is_object(grant) else None
-        if text == DEFAULT and (service := directory.default_service(examined.sid("sub") or "", product)):
+        text = (examined.claims.grants or {}).get(name, {}).get("service_sid", "")
+        if text == DEFAULT and (service := directory.default_service(examined.account_sid or "", product)):
             services.append(service.sid)
-        elif isinstance(text, str) and is_sid(text):
+        elif is_sid(text):
             services.append(text)
     return services
 

@@ -103,7 +103,7 @@ class Refusals:
         """Keep the refusal on record; the reply does not wait for it."""
         issuer, subject = (caller.key_sid, caller.account_sid) if caller else (None, None)
         if report:
-            issuer, subject = report.sid("iss"), report.sid("sub")
+            issuer, subject = report.key_sid, report.account_sid
         denial = Denial(
             sid=self._ids.sid("DN"),
             at_ms=self._context.clock.now_ms(),
@@ -113,7 +113,7 @@ class Refusals:
             address=endpoint.address,
             sdk=endpoint.sdk,
             account_sid=caller.account_sid if caller else subject,
-            identity=caller.identity if caller else report and report.claims.get("identity"),
+            identity=caller.identity if caller else report and report.claims.identity,
             digest=digest,
             report=report,
         )

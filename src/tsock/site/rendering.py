@@ -12,6 +12,7 @@ from tsock import dictionary
 from tsock.clock import iso_s
 from tsock.site.prose import prose
 from tsock.tokens.hints import HINTS
+from tsock.tokens.report import Claims
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -22,6 +23,7 @@ STYLE = resources.files("tsock.site").joinpath("style.css").read_bytes()
 _SHARED: dict[str, object] = {
     "AREAS": dictionary.AREAS,
     "HINTS": HINTS,
+    "NO_CLAIMS": Claims(),
     "UNPUBLISHED": dictionary.UNPUBLISHED,
     "YEAR_10000_S": 253_402_300_800,
     "date": iso_s,

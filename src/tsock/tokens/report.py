@@ -14,13 +14,14 @@ from tsock.ids import is_sid
 from tsock.settings import Settings
 from tsock.tokens import jws
 from tsock.tokens.checks import CHECKS, TOO_LARGE, Check
-from tsock.tokens.examination import CONTENT_TYPE, GRANT_FIELDS, GRANTS, Examination
+from tsock.tokens.examination import CONTENT_TYPE, GRANT_FIELDS, GRANTS, GRANTS_MAX, Examination
 from tsock.tokens.hints import FORM_CAUSES, HINTS, TIME_CAUSES, Hint, secret_notes, time_notes
 from tsock.tokens.unwrap import unwrap
 from tsock.tokens.wording import describe, distance, is_number
 
 _KINDS = {CONTENT_TYPE: "access_token", "twilio-pkrv;v=1": "client_validation_token"}
 _KINDS_BY_NOTE = {"jwe": "jwe", "markup": "markup", "json_wrapper": "json", "init_packet": "packet"}
+IDENTITY_CHARS_MAX = 256
 _is_grant_name = re.compile("[a-z_]{1,32}").fullmatch
 
 
@@ -34,6 +35,19 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     found: str
     fix: str | None = None
     """Of a failed check."""
+
+
+class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a token says, as far as it cannot be a secret; nothing of it need be true."""
+
+    iss: str | None = None
+    sub: str | None = None
+    identity: str | None = None
+    grants: dict[str, dict[str, str]] | None = None
+    """The fields of each grant that is served here; of others the names, up to `GRANTS_MAX` of them."""
+    exp: float | None = None
+    nbf: float | None = None
+    iat: float | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -51,14 +65,18 @@ class Report(msgspec.Struct, frozen=True):
     `client_validation_token`, `jwt`; where no token was found `jwe`, `markup`, `json`, `packet`, `sid`,
     `nothing` or `text`."""
     notes: list[str]
-    claims: dict[str, Any]
-    """What the token says, as far as it cannot be a secret."""
+    claims: Claims
     checks: list[Finding]
 
-    def sid(self, claim: str) -> str | None:
-        """What `iss` or `sub` says, if that has the form of a SID."""
-        found = self.claims.get(claim)
-        return found if isinstance(found, str) and is_sid(found) else None
+    @property
+    def key_sid(self) -> str | None:
+        """What `iss` says, if that has the form of a SID."""
+        return _as_sid(self.claims.iss)
+
+    @property
+    def account_sid(self) -> str | None:
+        """What `sub` says, if that has the form of a SID."""
+        return _as_sid(self.claims.sub)
 
 
 def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: int | None = None) -> Report:
@@ -91,7 +109,7 @@ def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: 
         fix=hint.fix if hint else first and first.fix,
         input=_input(e, notes),
         notes=notes,
-        claims=_claims(e.token.claims) if hasattr(e, "token") else {},
+        claims=_claims(e.token.claims) if hasattr(e, "token") else Claims(),
         checks=lines,
     )
 
@@ -108,7 +126,7 @@ def unread(found: str, settings: Settings) -> Report:
         fix=check.fix,
         input="text",
         notes=[],
-        claims={},
+        claims=Claims(),
         checks=[Finding(check.id, "fail", expected, found, check.fix)],
     )
 
@@ -164,22 +182,22 @@ def _input(e: Examination, notes: list[str]) -> str:
     return "sid" if is_sid(e.text.strip()) else "text"
 
 
-def _claims(claims: jws.JsonObject) -> dict[str, Any]:
-    """The claims of a token that may not have been verified, without anything that could be a secret."""
+def _claims(claims: jws.JsonObject) -> Claims:
     shown: dict[str, Any] = {name: describe(claims[name]) for name in ("iss", "sub") if name in claims}
     grants: Any = claims.get("grants")
     if jws.is_object(grants):
         if isinstance(grants.get("identity"), str):
-            shown["identity"] = grants["identity"][:256]
-        shown["grants"] = {
-            name: _grant(name, grant)
-            for name, grant in grants.items()
-            if name != "identity" and _is_grant_name(name)
-        }
-    for name in ("exp", "nbf", "iat"):
-        if is_number(claims.get(name)):
-            shown[name] = claims[name]
-    return shown
+            shown["identity"] = grants["identity"][:IDENTITY_CHARS_MAX]
+        names = (name for name in grants if name != "identity" and _is_grant_name(name))
+        # Those that count come first, whatever a token has before them.
+        named = sorted(names, key=lambda name: name not in GRANTS)[:GRANTS_MAX]
+        shown["grants"] = {name: _grant(name, grants[name]) for name in named}
+    shown |= {name: claims[name] for name in ("exp", "nbf", "iat") if is_number(claims.get(name))}
+    return Claims(**shown)
+
+
+def _as_sid(text: str | None) -> str | None:
+    return text if text is not None and is_sid(text) else None
 
 
 def _grant(name: str, grant: Any) -> dict[str, str]:

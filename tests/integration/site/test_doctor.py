@@ -7,7 +7,7 @@ from urllib.parse import quote_plus, urlencode
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.craft import claims, header, part, sign
@@ -342,3 +342,23 @@ def test_accepted_token_is_not_repeated_either() -> None:
     for told in PLANTED.told(token):
         assert "ccepted" in told
         assert not any(piece in told for piece in token.split("."))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = ("iss", "sub", "exp", "nbf", "iat", "grants", "identity", "chat", "data_sync", "service_sid")
+MEMBERS = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=8), JSON, max_size=5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(body=MEMBERS, granted=JSON | MEMBERS)
+@example(body={}, granted={"exp": {}})
+@example(body={}, granted={"iat": {"service_sid": 1}, "exp": {"exp": {}}})
+@example(body={"exp": 2**70, "nbf": -1, "iat": 1e300}, granted={"identity": {"nbf": []}})
+def test_answer_and_page_show_whatever_a_token_says(body: dict[str, Any], granted: Any) -> None:
+    token = PLANTED.token(**{**body, "grants": granted})
+    for told in PLANTED.told(token):
+        assert "denied" in told.lower()

@@ -14,7 +14,8 @@ from tests.support.world import NOW_S, World
 from tsock.accounts.accounts import get_account
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import SigningKey, delete_key
-from tsock.tokens.report import Report
+from tsock.tokens.examination import GRANTS_MAX
+from tsock.tokens.report import Claims, Report
 
 UNCHANGING = World()
 """For examples of a property, which leave it as it is."""
@@ -94,7 +95,7 @@ def test_checks_without_anything_to_look_at_are_skipped(world: World):
     report = world.examine("hello")
     verdicts = [line.verdict for line in report.checks]
     assert verdicts == ["pass", "pass", "fail", *["skipped"] * (len(verdicts) - 3)]
-    assert (report.input, report.notes, report.claims) == ("text", [], {})
+    assert (report.input, report.notes, report.claims) == ("text", [], Claims())
 
 
 def test_product_asks_for_the_grant_of_its_sdk(world: World):
@@ -118,8 +119,8 @@ def test_summary_of_what_is_unknown_or_not_granted_is_a_sentence(world: World):
 
 def test_sid_of_a_report_is_one_or_nothing(world: World):
     report = world.examine(craft(world, sub="someone"))
-    assert (report.sid("iss"), report.sid("sub")) == (world.key.key_sid, None)
-    assert world.examine("hello").sid("iss") is None
+    assert (report.key_sid, report.account_sid) == (world.key.key_sid, None)
+    assert world.examine("hello").key_sid is None
 
 
 # What is around a token
@@ -154,7 +155,7 @@ def test_token_with_something_around_it_is_denied_but_its_checks_go_on(
     report = world.examine(wrapped.format(t=world.token()))
     assert (report.verdict, report.code, report.cause) == ("denied", 20101, "not_a_jwt")
     assert (report.notes, report.input) == (notes, "access_token")
-    assert report.claims["identity"] == "alice"
+    assert report.claims.identity == "alice"
     assert [line.id for line in report.checks if line.verdict == "fail"] == ["not_a_jwt"]
     assert report.summary.endswith(" The token inside has no other fault.")
 
@@ -162,7 +163,7 @@ def test_token_with_something_around_it_is_denied_but_its_checks_go_on(
 def test_token_broken_over_lines_is_white_space(world: World):
     token = world.token()
     report = world.examine("\n".join(token[at : at + 64] for at in range(0, len(token), 64)))
-    assert (report.notes, report.claims["identity"]) == (["whitespace"], "alice")
+    assert (report.notes, report.claims.identity) == (["whitespace"], "alice")
 
 
 def test_fault_of_the_token_inside_is_told_too(world: World):
@@ -337,9 +338,17 @@ def test_claims_are_shown_as_far_as_they_are_harmless(world: World):
             "V!": {},
         },
     )
-    assert world.examine(token).claims == {
-        "iss": "a text of 40 characters",
-        "identity": "i" * 256,
-        "grants": {"voice": {}, "chat": {"service_sid": "default"}},
-        "exp": NOW_S + 3600,
-    }
+    assert world.examine(token).claims == Claims(
+        iss="a text of 40 characters",
+        identity="i" * 256,
+        grants={"voice": {}, "chat": {"service_sid": "default"}},
+        exp=NOW_S + 3600,
+    )
+
+
+def test_of_many_grants_a_few_are_named_and_those_that_count_among_them(world: World):
+    named = {f"g_{'abcdefghij'[n % 10]}{'abcdefghij'[n // 10]}": {} for n in range(100)}
+    report = world.examine(craft(world, grants={**named, **grants(world)}))
+    assert report.claims.grants is not None
+    assert len(report.claims.grants) == GRANTS_MAX
+    assert "data_sync" in report.claims.grants
