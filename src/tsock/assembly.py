@@ -11,7 +11,9 @@ from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
 from tsock.api.account import accounts, iam, keys, monitor
+from tsock.api.conversations.contents import Contents
 from tsock.api.conversations.hook_client import HookClient
+from tsock.api.conversations.loose_blobs import LooseBlobs
 from tsock.api.conversations.media import downloads, uploads
 from tsock.api.conversations.media import records as media_records
 from tsock.api.conversations.media.scope import MediaScope
@@ -191,11 +193,13 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(items.ItemHandlers(scope, rates).routes())
     router.add(rest_routes.routes(directory, scope.limits, rates))
     router.add(subscriptions.routes())
+    loose = LooseBlobs(store, installed.blobs, installed.ids)
+    contents = Contents(store, loose)
     chat_rates = ChatRates(settings, clock.monotonic_s)
-    router.add(_chat_routes(installed, context, sessions, chat_rates, pre_hooks))
+    router.add(_chat_routes(installed, context, sessions, chat_rates, pre_hooks, contents))
     chat_rest = RestScope(directory, _chat_limits(settings), chat_rates)
-    router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault))
-    router.add(_media_routes(installed))
+    router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault, contents))
+    router.add(_media_routes(installed, loose))
     if around.ready_made is not None:
         router.add(
             DevelopmentHandlers(around.ready_made.signing_key, directory, clock, around.run_due).routes()
@@ -363,6 +367,7 @@ def _chat_routes(
     sessions: Sessions[Session],
     rates: ChatRates,
     pre_hooks: PreHooks,
+    contents: Contents,
 ) -> Sequence[Route]:
     """What the SDKs ask of Conversations."""
     settings = installed.settings
@@ -371,7 +376,7 @@ def _chat_routes(
         *configuration.ConfigurationHandlers(scope, settings).routes(),
         *conversations.ConversationHandlers(scope, pre_hooks, settings.chat_page_rows).routes(),
         *participants.ParticipantHandlers(scope, pre_hooks).routes(),
-        *messages.MessageHandlers(scope, pre_hooks).routes(),
+        *messages.MessageHandlers(scope, pre_hooks, contents).routes(),
         *receipts.ReceiptHandlers(scope, settings.chat_page_rows).routes(),
         *users.UserHandlers(scope, pre_hooks).routes(),
         *templates.TemplateHandlers(scope).routes(),
@@ -385,21 +390,14 @@ def _chat_routes(
     ]
 
 
-def _media_routes(installed: Installation) -> Sequence[Route]:
+def _media_routes(installed: Installation, loose: LooseBlobs) -> Sequence[Route]:
     """Uploads and downloads of Conversations."""
     settings = installed.settings
     scope = MediaScope(installed.directory, _chat_limits(settings))
     tickets = Tickets(installed.vault, settings.media_url_s)
     shown = media_records.Records(tickets, settings.public_url)
     return [
-        *uploads.UploadHandlers(
-            scope,
-            shown,
-            store=installed.store,
-            blobs=installed.blobs,
-            ids=installed.ids,
-            settings=settings,
-        ).routes(),
+        *uploads.UploadHandlers(scope, shown, loose, settings).routes(),
         *media_records.RecordHandlers(scope, shown).routes(),
         *downloads.DownloadHandlers(scope, tickets, installed.blobs, installed.clock).routes(),
     ]

@@ -1,6 +1,7 @@
 """What a back end does to conversations, as the clients in them see it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -156,21 +157,72 @@ def test_delivery_outside_is_told_and_listed(room: Room) -> None:
     assert (receipt["status"], receipt["participantSid"]) == ("delivered", outside["sid"])
 
 
+def put_template(room: Room, name: str, types: dict[str, Any]) -> str:
+    """SID of a new template with the variable `1`."""
+    body = {"friendly_name": name, "types": types, "variables": {"1": "Ann"}}
+    sid: str = room.account.operator("POST", "templates", body)["sid"]
+    return sid
+
+
 def test_templates_are_listed_with_their_variables(room: Room) -> None:
     assert room.alice.getContentTemplates() == []
     for number in range(3):
-        room.account.operator(
-            "POST",
-            "templates",
-            {
-                "friendly_name": f"t{number}",
-                "types": {"twilio/text": {"body": "Hi {{1}}"}},
-                "variables": {"1": "Ann"},
-            },
-        )
+        put_template(room, f"t{number}", {"twilio/text": {"body": "Hi {{1}}"}})
     templates = room.bob.getContentTemplates()
     assert sorted(each["friendlyName"] for each in templates) == ["t0", "t1", "t2"]
     assert templates[0]["variables"] == [{"name": "1", "value": "Ann"}]
+
+
+SENDING = """async function () {
+  const [template] = await this.getContentTemplates();
+  const variables = template.variables.map((variable) => variable.copyWithValue("Bob"));
+  const conversation = await this.getConversationBySid("%s");
+  const message = conversation.prepareMessage().setAttributes({ k: 1 });
+  return message.setContentTemplate(template.sid, variables).build().send();
+}"""
+READ = """async function () {
+  const { type, body, replies } = await this.getContentData();
+  return [type, body, replies];
+}"""
+
+
+@pytest.mark.parametrize("sdk", [3, 2.7])
+def test_template_is_sent_and_its_content_read(connect: Connect, room: Room, sdk: float) -> None:
+    actions = [{"title": "Yes", "id": "y"}]
+    sid = put_template(room, "t", {"twilio/quick-reply": {"body": "Hi {{1}}", "actions": actions}})
+    carol = connect.chat("carol", sdk=sdk, token=room.account.chat_token("carol"))
+    room.conversation.add("carol")
+    hers = carol.next("conversationJoined")
+
+    assert carol.run(Js(SENDING % room.conversation.sid)).result(15) == 0
+    room.rest.messages.create(content_sid=sid, author="alice")
+
+    for side, text in ((room.theirs, "Hi Bob"), (hers, "Hi Bob"), (room.theirs, "Hi Ann"), (hers, "Hi Ann")):
+        message = side.next("messageAdded")
+        told = message.now()
+        assert (told["contentSid"], told["body"], told["type"]) == (sid, text, "text")
+        assert told["attachedMedia"] == []
+        assert message.run(Js(READ)).result(15) == ["quickReply", text, actions]
+    first = room.theirs.getMessages(30).now()["items"][0]
+    assert first.now()["attributes"] == {"k": 1}
+    hers.getMessages(30).now()["items"][0].updateAttributes({"k": 2})
+    reasons = room.theirs.next("messageUpdated")["updateReasons"]
+    assert set(reasons) == {"lastUpdatedBy", "dateUpdated", "attributes"}
+    plain = room.theirs.sendMessage("plain")
+    assert plain == 2
+    while (message := hers.next("messageAdded")).now()["body"] != "plain":
+        pass
+    assert message.getContentData() is None
+
+
+def test_unknown_template_is_refused(room: Room) -> None:
+    unknown = "HX" + "0" * 32
+    send = Js(
+        f"function () {{ return this.prepareMessage().setContentTemplate('{unknown}').build().send(); }}"
+    )
+    assert refusal(lambda: room.conversation.run(send).result(15)) == (400, 50526)
+    with pytest.raises(Refused, match=r"^400 50526 "):
+        room.rest.messages.create(content_sid=unknown)
 
 
 def test_reachability_is_told_where_the_service_has_it_on(

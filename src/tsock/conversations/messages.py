@@ -27,6 +27,7 @@ from tsock.conversations.authorization import require
 from tsock.conversations.conversations import Opened
 from tsock.conversations.models import Delivery, LastMessage, MessageData, RemovedMessage
 from tsock.conversations.tables import Conversation
+from tsock.conversations.templates import Content
 from tsock.errors import ApiError
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
@@ -50,8 +51,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Uploads that become the message's."""
     author: str | None = None
     """Over REST, or by a pre-action hook; else who sends it."""
-    content_sid: str | None = None
-    """Of a content template, which is told and not rendered."""
+    content: Content | None = None
+    """Of a template, whose text is the body already."""
     created_ms: int | None = None
     """Over REST only, as is `updated_ms`."""
     updated_ms: int | None = None
@@ -85,6 +86,7 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
     Raises:
         ApiError: 50350; 50430; 50107; 50377, 50386 it takes none; 50504, 50303, 50304, 50310 bad values; for
             media as `media.take`.
+        StoreDown: the file of its template was stored too long ago.
     """
     row = conversations.find(tx, actor, name)
     messages, document = objects.claim(tx, row.messages_sid, row.document_sid)
@@ -101,7 +103,6 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
         timestamp=now,
         date_updated=iso_ms(new.updated_ms) if new.updated_ms else now,
         subject=new.subject,
-        content_sid=new.content_sid,
         attributes=values.attributes(new.attributes, actor.limits.attributes_bytes_max),
     )
     if new.author is not None:
@@ -113,6 +114,8 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
         data.type = "media"
         data.medias = media.take(tx, actor, new.media_sids, conversation_sid=row.sid, message_sid=data.sid)
         data.media = data.medias[0]
+    if new.content is not None:
+        _fill_in(tx, actor, row, data, new.content)
     by = actor.of_sync()
     objects.push(tx, by, messages, data)
     opened.data.last_message = LastMessage(index, data.timestamp)
@@ -229,6 +232,14 @@ def _require_own(actor: ChatActor, opened: Opened) -> None:
     """Messages are for participants alone."""
     if actor.is_bound and opened.own is None:
         raise refusals.not_a_participant()
+
+
+def _fill_in(tx: Tx, actor: ChatActor, row: Conversation, data: MessageData, content: Content) -> None:
+    """Give a message the file of its template, which clients find among its media by category and type."""
+    sids = [media.record(tx, actor, content.upload).sid]
+    taken = media.take(tx, actor, sids, conversation_sid=row.sid, message_sid=data.sid)
+    data.content_sid = content.template_sid
+    data.medias = taken if data.medias is UNSET else data.medias + taken
 
 
 def _sid(tx: Tx, index: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
+from tsock.conversations.media import Upload
 from tsock.errors import ApiError, invalid, not_found
 from tsock.ids import is_sid
 from tsock.storage.store import Row, Tx
@@ -29,7 +30,10 @@ VARIABLES_MAX = 100
 KEY_CHARS_MAX = 16
 VALUE_CHARS_MAX = 256
 NAME_CHARS_MAX = 450
+VARIANTS_BYTES_MAX = 64 * 1024
 
+_TEXTS = ("body", "title", "label")
+"""The members of variants that are their texts."""
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 
 
@@ -53,6 +57,12 @@ class Rendered(msgspec.Struct, frozen=True):
     data: dict[str, Any]
 
     @property
+    def text(self) -> str | None:
+        """What clients show that know nothing of templates."""
+        texts = (self.data.get(name) for name in _TEXTS)
+        return next((text for text in texts if isinstance(text, str)), None)
+
+    @property
     def content_type(self) -> str:
         """The media type of the file that carries it in a message."""
         return f"application/x-vnd.com.twilio.rich.{self.type.replace('/', '.')}"
@@ -61,6 +71,13 @@ class Rendered(msgspec.Struct, frozen=True):
     def content(self) -> bytes:
         """That file."""
         return msgspec.json.encode({"data": self.data})
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What a message has of a template beside its text: the stored file of what was filled in."""
+
+    template_sid: str
+    upload: Upload
 
 
 _COLUMNS = ", ".join(Template.__struct_fields__)
@@ -88,20 +105,20 @@ def put(
     """Make a template, or replace the one with this SID.
 
     Raises:
-        ApiError: 20404 no such template; 20422 bad name; 50542 unknown type, or a member is missing; 50529,
-            50540, 50541 too many or too long variables.
+        ApiError: 20404 no such template; 20422 bad name, or too large; 50542 unknown type, or a member is
+            missing; 50529, 50540, 50541 too many or too long variables.
     """
     if not 1 <= len(friendly_name) <= NAME_CHARS_MAX:
         raise invalid(f"a friendly name has 1 to {NAME_CHARS_MAX} characters")
     _check_variables(variables)
-    _check_variants(variants)
+    encoded = _checked(variants)
     known = None if sid is None else get(tx, account_sid, sid)
     template = Template(
         sid=sid or tx.sid("HX"),
         account_sid=account_sid,
         friendly_name=friendly_name,
         variables=msgspec.json.encode(variables).decode(),
-        variants=msgspec.json.encode(variants).decode(),
+        variants=encoded,
         created_ms=tx.now_ms if known is None else known.created_ms,
         updated_ms=tx.now_ms,
     )
@@ -203,7 +220,8 @@ def _check_variables(variables: Mapping[str, str]) -> None:
             )
 
 
-def _check_variants(variants: Mapping[str, Any]) -> None:
+def _checked(variants: Mapping[str, Any]) -> str:
+    """Variants as JSON, none without what clients read of it."""
     if not variants:
         raise ApiError(400, 50542, "Unsupported Content Template Type: expected at least one variant")
     for kind, data in variants.items():
@@ -216,6 +234,12 @@ def _check_variants(variants: Mapping[str, Any]) -> None:
             raise ApiError(
                 400, 50542, f"Unsupported Content Template Type: {kind} needs {', '.join(missing)}"
             )
+    encoded = msgspec.json.encode(variants)
+    if len(encoded) > VARIANTS_BYTES_MAX:
+        raise invalid(
+            f"the types of a template have at most {VARIANTS_BYTES_MAX} bytes, these {len(encoded)}"
+        )
+    return encoded.decode()
 
 
 def _template(row: Row) -> Template:

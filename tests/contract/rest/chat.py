@@ -20,6 +20,8 @@ CONVERSATION = {
     **DATES,
 }
 READ = {"LastReadMessageIndex": "0", "LastReadTimestamp": "2031-01-31T08:00:00Z"}
+TEMPLATE = {"friendly_name": "hello", "types": {"twilio/text": {"body": "Hi {{1}}"}}}
+"""An operator's, which messages are made from."""
 UPDATES: dict[str, Form] = {
     "Configuration": {
         "DefaultInactiveTimer": "PT10M",
@@ -54,7 +56,7 @@ def creation(path: str) -> Form:
         "Configuration": UPDATES["Configuration"],
         "Conversations": conversation,
         "ConversationWithParticipants": {**conversation, "Participant": json.dumps({"identity": name})},
-        "Messages": {**UPDATES["Messages"], "ContentSid": "HX" + "a" * 32, "ContentVariables": "{}"},
+        "Messages": UPDATES["Messages"],
         "Participants": {"Identity": name, "Attributes": ATTRIBUTES, **DATES},
         "Roles": {"FriendlyName": name, "Type": "conversation", "Permission": "sendMessage"},
         "Services": {"FriendlyName": name},

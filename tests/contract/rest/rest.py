@@ -136,7 +136,14 @@ class Rest:
         if "RoleSid" in operation.parameters:
             kind = "service" if operation.collection == "Users" else "conversation"
             form["RoleSid"] = self._role(service, kind)
+        if "ContentSid" in operation.parameters:
+            form |= {"ContentSid": self._template(), "ContentVariables": json.dumps({"1": "you"})}
         return form
+
+    def _template(self) -> str:
+        path = f"accounts/{self.account_sid}/templates"
+        made: dict[str, str] = self._server.operator("POST", path, chat.TEMPLATE)
+        return made["sid"]
 
     def _role(self, service: str, kind: str) -> str:
         roles = self._json(self.client.get(f"{service}/Roles"))["roles"]

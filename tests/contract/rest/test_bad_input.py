@@ -336,6 +336,12 @@ CASES: dict[str, Sequence[Asked]] = {
         post(f"{CONVERSATION}/Messages", Body="x" * 32_769),
         post(f"{CONVERSATION}/Messages/{{message}}", Body="\N{SNOWMAN}" * 10_923),
     ],
+    "a `ContentSid` that names no template": [
+        post(f"{CONVERSATION}/Messages", ContentSid=sid) for sid in (f"HX{ABSENT}", "HX1", f"CH{ABSENT}")
+    ],
+    "`ContentVariables` without `ContentSid`": [
+        post(f"{CONVERSATION}/Messages", Body="x", ContentVariables="{}")
+    ],
     "a user called `system`": [
         post(f"{CHAT}/Users", Identity="system"),
         post(f"{CONVERSATION}/Participants", Identity="system"),

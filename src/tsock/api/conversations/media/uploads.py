@@ -7,6 +7,7 @@ from typing import get_args
 
 from msgspec.structs import replace
 
+from tsock.api.conversations.loose_blobs import LooseBlobs
 from tsock.api.conversations.media.form import FRAMING_BYTES_MAX, file_of, is_form
 from tsock.api.conversations.media.records import Records
 from tsock.api.conversations.media.scope import MediaScope, route
@@ -17,11 +18,9 @@ from tsock.conversations.actor import ChatActor
 from tsock.conversations.media import Upload
 from tsock.conversations.models import Category
 from tsock.errors import ApiError, invalid
-from tsock.ids import Ids
 from tsock.in_flight import InFlight
 from tsock.settings import Settings
-from tsock.storage.blobs import Blobs
-from tsock.storage.store import Store, Tx, written
+from tsock.storage.store import Tx
 
 HOUR_MS = 3_600_000
 NAME_CHARS_MAX = 255
@@ -37,21 +36,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 class UploadHandlers:
     """Stores the bytes as they come, then their record."""
 
-    def __init__(
-        self,
-        scope: MediaScope,
-        records: Records,
-        *,
-        store: Store,
-        blobs: Blobs,
-        ids: Ids,
-        settings: Settings,
-    ) -> None:
+    def __init__(self, scope: MediaScope, records: Records, blobs: LooseBlobs, settings: Settings) -> None:
         self._scope = scope
         self._records = records
-        self._store = store
         self._blobs = blobs
-        self._ids = ids
         self._bytes_max = settings.media_bytes_max
         self._kept_ms = int(settings.media_unclaimed_h * HOUR_MS)
         most = settings.media_uploads_in_flight_max
@@ -91,13 +79,7 @@ class UploadHandlers:
         else:
             name, its_type, pieces = request.params.get("Filename"), content_type, request.upload
         name, its_type = _filename(name), _content_type(its_type)
-        blob = self._ids.secret()
-        await written(self._store, lambda tx: media.expect(tx, blob, tx.now_ms + self._kept_ms))
-        try:
-            size = await self._blobs.put(blob, self._bounded(pieces))
-        except Exception:
-            await written(self._store, lambda tx: media.forget(tx, [blob]))
-            raise
+        blob, size = await self._blobs.put(self._bounded(pieces), self._kept_ms)
         return Upload(blob, category, name, its_type, size)
 
     async def _bounded(self, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

@@ -1,10 +1,8 @@
 """Messages over REST (`protocol/rest.md`, Messages)."""
 
-from typing import Any
-
-import msgspec
 from msgspec import UNSET
 
+from tsock.api.conversations.contents import Contents
 from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import fields as given
@@ -24,9 +22,10 @@ from tsock.storage.store import Tx
 class MessageHandlers:
     """Send, list, fetch, change, remove."""
 
-    def __init__(self, scope: RestScope, pre_hooks: PreHooks) -> None:
+    def __init__(self, scope: RestScope, pre_hooks: PreHooks, contents: Contents) -> None:
         self._scope = scope
         self._pre_hooks = pre_hooks
+        self._contents = contents
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -43,13 +42,18 @@ class MessageHandlers:
     def send(self, request: Request, service: str | None, conversation: str) -> Answer:
         """Send a message in the name of anybody; of the system, where none is given."""
         actor = self._scope.actor(request, service)
-        new = _new(fields.of_form(request))
+        form = fields.of_form(request)
+        new = _new(form)
         shown = links(request, actor, service)
 
         def rule(tx: Tx, actor: ChatActor, new: NewMessage) -> Response:
             return answer(bodies.message(shown, messages.send(tx, actor, conversation, new)), 201)
 
-        return self._pre_hooks.answer(actor, "onMessageAdd", conversation, new, rule)
+        def send(new: NewMessage) -> Answer:
+            return self._pre_hooks.answer(actor, "onMessageAdd", conversation, new, rule)
+
+        sid, variables = form.text("ContentSid"), form.text("ContentVariables")
+        return self._contents.sending(actor, new, sid, variables, send)
 
     def every(self, request: Request, service: str | None, conversation: str) -> Answer:
         """A page of the messages in the order of their indexes, or against it."""
@@ -106,10 +110,8 @@ class MessageHandlers:
 
 
 def _new(form: Fields) -> NewMessage:
-    body, content_sid = form.text("Body"), form.sid("ContentSid", "HX")
-    media_sid = form.sid("MediaSid", "ME")
-    _check_variables(form.text("ContentVariables"))
-    if not body and content_sid is None and media_sid is None:
+    body, media_sid = form.text("Body"), form.sid("MediaSid", "ME")
+    if not body and not form.text("ContentSid") and media_sid is None:
         raise ApiError(400, 50503, "Message body not provided: expected Body, MediaSid or ContentSid")
     return NewMessage(
         body=body,
@@ -117,15 +119,5 @@ def _new(form: Fields) -> NewMessage:
         attributes=form.text("Attributes") or "{}",
         media_sids=() if media_sid is None else (media_sid,),
         author=form.text("Author") or None,
-        content_sid=content_sid,
         **given.dates(form),
     )
-
-
-def _check_variables(text: str | None) -> None:
-    """Refuse variables of a template that are no JSON object; templates are not rendered."""
-    try:
-        if text is not None:
-            msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise ApiError(400, 50527, "Invalid content variables format: expected a JSON object") from None

@@ -1,6 +1,7 @@
 """All that back ends ask of Conversations over REST (`protocol/rest.md`, Conversations)."""
 
 from tsock.accounts.secrets import Vault
+from tsock.api.conversations.contents import Contents
 from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest.bindings import BindingHandlers
 from tsock.api.conversations.rest.configuration import ConfigurationHandlers
@@ -21,7 +22,7 @@ from tsock.api.conversations.rest.webhooks import WebhookHandlers
 from tsock.api.router import Route
 
 
-def routes(scope: RestScope, pre_hooks: PreHooks, vault: Vault) -> list[Route]:
+def routes(scope: RestScope, pre_hooks: PreHooks, vault: Vault, contents: Contents) -> list[Route]:
     """The part of the route table that is served here."""
     return [
         *ServiceHandlers(scope).routes(),
@@ -30,7 +31,7 @@ def routes(scope: RestScope, pre_hooks: PreHooks, vault: Vault) -> list[Route]:
         *ConversationWithParticipantsHandlers(scope, pre_hooks).routes(),
         *ParticipantConversationHandlers(scope).routes(),
         *ParticipantHandlers(scope, pre_hooks).routes(),
-        *MessageHandlers(scope, pre_hooks).routes(),
+        *MessageHandlers(scope, pre_hooks, contents).routes(),
         *ReceiptHandlers(scope).routes(),
         *UserHandlers(scope, pre_hooks).routes(),
         *UserConversationHandlers(scope, pre_hooks).routes(),

@@ -2,6 +2,7 @@
 
 from msgspec import UNSET
 
+from tsock.api.conversations.contents import Contents
 from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.sdk import bodies
 from tsock.api.conversations.sdk.request import once, read_body
@@ -17,9 +18,10 @@ from tsock.storage.store import Tx
 class MessageHandlers:
     """Messages are named by their SIDs."""
 
-    def __init__(self, scope: ChatScope, pre_hooks: PreHooks) -> None:
+    def __init__(self, scope: ChatScope, pre_hooks: PreHooks, contents: Contents) -> None:
         self._scope = scope
         self._pre_hooks = pre_hooks
+        self._contents = contents
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -49,7 +51,10 @@ class MessageHandlers:
             shown = bodies.message(actor, place, messages.send(tx, actor, conversation, new))
             return answer(shown, 201), shown["url"]
 
-        return self._pre_hooks.answer(actor, "onMessageAdd", conversation, new, once(request, rule))
+        def send(new: NewMessage) -> Answer:
+            return self._pre_hooks.answer(actor, "onMessageAdd", conversation, new, once(request, rule))
+
+        return self._contents.sending(actor, new, body.content_sid, body.content_variables, send)
 
     def fetch(self, request: Request, conversation: str, sid: str) -> Answer:
         """One message."""
