@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.interop.conftest import Connect
-from tests.interop.sdk import SdkError
+from tests.interop.sdk import Js, SdkError
 from tests.interop.server import Server
 
 Own = Callable[[str], str]
@@ -167,3 +167,34 @@ def test_programmable_chat_sdk_finds_counts_edits_and_is_refused(connect: Connec
     bob.next("channelLeft")
     bob.next("channelRemoved")
     assert channel.next("memberLeft").now()["identity"] == own("bob")
+
+
+def test_programmable_chat_sdk_sends_and_receives_files(connect: Connect, own: Own) -> None:
+    alice, bob = connect.chat(own("alice"), sdk=1), connect.chat(own("bob"))
+    channel = alice.createChannel({"friendlyName": "F", "isPrivate": True})
+    channel.join()
+    channel.add(own("bob"))
+    theirs = bob.next("conversationJoined")
+
+    assert channel.sendMessage({"contentType": "image/png", "media": "bytes"}, {"k": 1}) == 0
+    message = theirs.next("messageAdded").now()
+    (file,) = message["attachedMedia"]
+    assert (message["type"], message["attributes"]) == ("media", {"k": 1})
+    assert (file["contentType"], file["size"]) == ("image/png", 5)
+    channel.next("messageAdded")
+    theirs.run(
+        Js(
+            """function () {
+              const file = { contentType: "text/plain", media: "hello", filename: "a.txt" };
+              return this.prepareMessage().setBody("look").addMedia(file).build().send();
+            }"""
+        )
+    ).result(15)
+    came = channel.next("messageAdded")
+    assert came.now()["type"] == "media"
+    read = """async function () {
+      const { sid, filename, contentType, size } = this.media;
+      const content = await (await fetch(await this.media.getContentTemporaryUrl())).text();
+      return [sid.slice(0, 2), filename, contentType, size, content];
+    }"""
+    assert came.run(Js(read)).result(15) == ["ME", "a.txt", "text/plain", 5, "hello"]

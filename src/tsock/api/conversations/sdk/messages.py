@@ -43,7 +43,7 @@ class MessageHandlers:
             body=None if body.body is UNSET else body.body,
             subject=None if body.subject is UNSET else body.subject,
             attributes="{}" if body.attributes is UNSET else body.attributes,
-            media_sids=body.media_sids,
+            media_sids=[body.media_sid] if body.media_sid else body.media_sids,
         )
         place = service_url(request, actor)
 

@@ -31,6 +31,8 @@ class CommandBody(msgspec.Struct, frozen=True, gc=False):
     body: str | msgspec.UnsetType | None = msgspec.UNSET
     subject: str | msgspec.UnsetType | None = msgspec.UNSET
     media_sids: list[str] = []
+    media_sid: str | None = None
+    """The only one, from clients of the first generation."""
     content_sid: str | None = None
     content_variables: str | None = None
 
