@@ -25,6 +25,7 @@ from tsock.api.conversations.rest.scope import RestScope
 from tsock.api.conversations.sdk import (
     configuration,
     conversations,
+    descriptors,
     messages,
     participants,
     receipts,
@@ -375,6 +376,7 @@ def _chat_routes(
     return [
         *configuration.ConfigurationHandlers(scope, settings).routes(),
         *conversations.ConversationHandlers(scope, pre_hooks, settings.chat_page_rows).routes(),
+        *descriptors.DescriptorHandlers(scope, settings.chat_page_rows).routes(),
         *participants.ParticipantHandlers(scope, pre_hooks).routes(),
         *messages.MessageHandlers(scope, pre_hooks, contents).routes(),
         *receipts.ReceiptHandlers(scope, settings.chat_page_rows).routes(),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.interop.conftest import Connect
-from tests.interop.sdk import Js, SdkError
+from tests.interop.sdk import Js, SdkError, SdkObject
 from tests.interop.server import Server
 
 Own = Callable[[str], str]
@@ -198,3 +198,30 @@ def test_programmable_chat_sdk_sends_and_receives_files(connect: Connect, own: O
       return [sid.slice(0, 2), filename, contentType, size, content];
     }"""
     assert came.run(Js(read)).result(15) == ["ME", "a.txt", "text/plain", 5, "hello"]
+
+
+def test_programmable_chat_sdk_shows_descriptors(connect: Connect, own: Own) -> None:
+    alice, bob = connect.chat(own("alice"), sdk=1), connect.chat(own("bob"), sdk=1)
+    made = {}
+    for name, private in (("open", False), ("closed", True)):
+        made[name] = alice.createChannel({"friendlyName": name, "isPrivate": private, "attributes": {"a": 1}})
+        made[name].join()
+    made["open"].add(own("bob"))
+    bob.next("channelJoined")
+    made["open"].sendMessage("hello")
+
+    def names(page: SdkObject) -> set[str]:
+        return {each["friendlyName"] for each in page.now()["items"]}
+
+    assert names(alice.getUserChannelDescriptors()) == {"open", "closed"}
+    assert names(alice.getPublicChannelDescriptors()) == names(bob.getPublicChannelDescriptors()) == {"open"}
+    (told,) = bob.getUserChannelDescriptors().now()["items"]
+    assert told == told | {"messagesCount": 1, "membersCount": 2, "attributes": {"a": 1}, "status": "joined"}
+    assert (told["createdBy"], told["isPrivate"]) == (own("alice"), False)
+    bob.now()["user"].updateFriendlyName("Bob")
+    found = made["open"].getUserDescriptors().now()["items"]
+    assert {each["identity"]: each["friendlyName"] for each in found} == {
+        own("alice"): None,
+        own("bob"): "Bob",
+    }
+    assert [each["identity"] for each in made["closed"].getUserDescriptors().now()["items"]] == [own("alice")]

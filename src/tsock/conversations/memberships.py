@@ -30,6 +30,20 @@ def page(tx: Tx, actor: ChatActor, user: User, after: str, size: int) -> tuple[l
     return found, found[-1].row.sid if more else None
 
 
+def page_of_map(
+    tx: Tx, user: User, after: str, size: int
+) -> tuple[list[tuple[Conversation, MembershipData]], str | None]:
+    """The same as the user's map has it, where it is invited as well."""
+    items = objects.entries(tx, user.conversations_sid, after, size + 1)
+    more = len(items) > size
+    found: list[tuple[Conversation, MembershipData]] = []
+    for item in items[:size]:
+        row = tables.by_sid(tx, str(item.key))
+        assert row is not None
+        found.append((row, objects.decoded(item, MembershipData)))
+    return found, found[-1][0].sid if more else None
+
+
 def page_of_all(
     tx: Tx, actor: ChatActor, user: User, cursor: Cursor, size: int
 ) -> tuple[list[Membership], Slice]:

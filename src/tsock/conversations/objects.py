@@ -70,6 +70,11 @@ def item(tx: Tx, root_sid: str, key: int | str) -> Item | None:
     return present(items_of(kind).get(tx, root_sid, key), tx.now_ms)
 
 
+def entries(tx: Tx, map_sid: str, after: str, limit: int) -> list[Item]:
+    """Up to `limit` items of a map in the order of their keys, behind `after`."""
+    return items_of(MAP).span(tx, map_sid, after or None, strict=True, descending=False, limit=limit)
+
+
 def push(tx: Tx, by: Actor, root: Root, data: object) -> Item:
     """Append to a claimed list, at its `next_index`."""
     index = root.next_index

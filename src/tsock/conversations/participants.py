@@ -25,7 +25,7 @@ from tsock.conversations.addresses import Binding
 from tsock.conversations.authorization import require
 from tsock.conversations.conversations import Opened
 from tsock.conversations.models import MembershipData, ParticipantData
-from tsock.conversations.tables import Conversation, Place
+from tsock.conversations.tables import Conversation, Place, User
 from tsock.events import ReadRevoked
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Slice
@@ -159,6 +159,21 @@ def page_of_opened(tx: Tx, row: Conversation, cursor: Cursor, size: int) -> tupl
     found, rows = tables.page_of_roster(tx, row, cursor, size)
     read = [Participant(row, place, msgspec.json.decode(data, type=ParticipantData)) for place, data in found]
     return read, rows
+
+
+def page_of_users(
+    tx: Tx, actor: ChatActor, name: str, after: str, size: int
+) -> tuple[list[User], str | None]:
+    """Up to `size` users who take part, in the order of participant SIDs; the last SID if more follow.
+
+    Raises:
+        ApiError: 50350; 50430.
+    """
+    row = conversations.fetch(tx, actor, name).row
+    places = tables.places_behind(tx, row.sid, after, size + 1)
+    found = [tables.user(tx, row.service_sid, place.identity) for place in places[:size] if place.identity]
+    last = places[size - 1].sid if len(places) > size else None
+    return [user for user in found if user is not None], last
 
 
 def page_of_person(

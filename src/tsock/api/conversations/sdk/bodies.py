@@ -12,7 +12,7 @@ from tsock.conversations import objects
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.memberships import Membership
 from tsock.conversations.messages import Message
-from tsock.conversations.models import ConversationData
+from tsock.conversations.models import ConversationData, MembershipData
 from tsock.conversations.participants import Participant
 from tsock.conversations.tables import Conversation, User
 from tsock.conversations.users import Profile
@@ -23,15 +23,14 @@ def conversation(
     service_url: str,
     row: Conversation,
     data: ConversationData,
-    membership: Membership | None,
+    own: MembershipData | None,
     *,
     unread: int | None = None,
     participants: int = 0,
     messages: int = 0,
 ) -> dict[str, Any]:
-    """A conversation as its caller sees it; `membership` is None for one who takes no part."""
+    """A conversation as its caller sees it; `own` is None for one who takes no part."""
     url = f"{service_url}/Conversations/{row.sid}"
-    own = None if membership is None else membership.own
     mark = None if own is None else own.last_consumed_message_index
     return {
         "account_sid": actor.account_sid,

@@ -32,6 +32,8 @@ class ConfigurationHandlers:
         caller = request.caller
         assert caller is not None
         root, place = base(request), service_url(request, actor)
+        # Clients of the first generation show the rows of that list as they are, so theirs are whole.
+        own_list = "Channels" if request.path[1] == "v1" else "Conversations"
         settings = self._settings
         media = media_url(settings.public_url or request.origin, actor.service_sid)
         options = {
@@ -62,7 +64,7 @@ class ConfigurationHandlers:
                     },
                     "options": options,
                     "links": {
-                        "my_conversations": f"{own}/Conversations",
+                        "my_conversations": f"{own}/{own_list}",
                         "conversations": f"{place}/Conversations",
                         "users": f"{place}/Users",
                         "current_user": own,

@@ -16,9 +16,13 @@ from tsock.conversations import conversations, memberships, objects, read_marks,
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.conversations import ConversationChange, Opened
 from tsock.conversations.memberships import Membership
+from tsock.conversations.models import ConversationData, MembershipData
 from tsock.conversations.tables import Conversation
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
+
+OF_FIRST_GENERATION = "/Users/{user}/Channels"
+"""Where clients of the first generation find the caller's own."""
 
 
 class ConversationHandlers:
@@ -38,9 +42,9 @@ class ConversationHandlers:
             ("POST", "/Conversations/{conversation}", self.change),
             ("DELETE", "/Conversations/{conversation}", self.remove),
             ("GET", own, self.own),
-            ("GET", f"{own}/{{conversation}}", self.fetch_own),
-            ("POST", f"{own}/{{conversation}}", self.change_own),
         ]
+        for one in (f"{own}/{{conversation}}", f"{OF_FIRST_GENERATION}/{{conversation}}"):
+            table += [("GET", one, self.fetch_own), ("POST", one, self.change_own)]
         return in_service(table)
 
     def create(self, request: Request) -> Answer:
@@ -93,7 +97,7 @@ class ConversationHandlers:
         after, size = position(request, "CH", self._page_size)
 
         def query(tx: Tx) -> Response:
-            user = _self(tx, actor, user_sid)
+            user = itself(tx, actor, user_sid)
             found, last = memberships.page(tx, actor, user, after, size)
             rows = [bodies.listed(membership) for membership in found]
             return page("conversations", rows, last)
@@ -106,7 +110,7 @@ class ConversationHandlers:
         place = service_url(request, actor)
 
         def query(tx: Tx) -> Response:
-            _self(tx, actor, user_sid)
+            itself(tx, actor, user_sid)
             row = conversations.find(tx, actor, name)
             membership = memberships.find(tx, actor, actor.identity, row)
             return answer(_of_own(tx, actor, place, membership))
@@ -128,7 +132,7 @@ class ConversationHandlers:
             raise refusals.nothing_to_change()
 
         def rule(tx: Tx, actor: ChatActor, _: None) -> tuple[Response, str]:
-            user = _self(tx, actor, user_sid)
+            user = itself(tx, actor, user_sid)
             membership: Membership | None = None
             if mark is not UNSET:
                 membership = memberships.set_read_mark(tx, actor, actor.identity, name, mark)
@@ -142,7 +146,7 @@ class ConversationHandlers:
         return Write(lambda tx: carry_out(tx, actor, None), about=name)
 
 
-def _self(tx: Tx, actor: ChatActor, user_sid: str) -> tables.User:
+def itself(tx: Tx, actor: ChatActor, user_sid: str) -> tables.User:
     """The caller, whose own paths name it.
 
     Raises:
@@ -172,33 +176,34 @@ def _shown(tx: Tx, actor: ChatActor, place: str, opened: Opened) -> dict[str, An
     membership = None
     if opened.own is not None:
         membership = memberships.find(tx, actor, actor.identity, opened.row)
-    return _with_counts(tx, actor, place, opened.row, opened.data, membership)
+    own = None if membership is None else membership.own
+    return whole(tx, actor, place, opened.row, opened.data, own)
 
 
 def _of_own(tx: Tx, actor: ChatActor, place: str, membership: Membership) -> dict[str, Any]:
-    return _with_counts(
-        tx, actor, place, membership.row, conversations.data_of(tx, membership.row), membership
-    )
+    row = membership.row
+    return whole(tx, actor, place, row, conversations.data_of(tx, row), membership.own)
 
 
-def _with_counts(
+def whole(
     tx: Tx,
     actor: ChatActor,
     place: str,
     row: Conversation,
-    data: conversations.ConversationData,
-    membership: Membership | None,
+    data: ConversationData,
+    own: MembershipData | None,
 ) -> dict[str, Any]:
+    """A conversation with what is counted in it; `own` is what the caller's map says of it."""
     unread = None
-    if membership is not None:
-        mark = membership.own.last_consumed_message_index
+    if own is not None:
+        mark = own.last_consumed_message_index
         unread = read_marks.unread(tx, row, mark, actor.limits.unread_max)
     return bodies.conversation(
         actor,
         place,
         row,
         data,
-        membership,
+        own,
         unread=unread,
         participants=objects.read(tx, row.roster_sid).item_count,
         messages=objects.read(tx, row.messages_sid).item_count,
