@@ -75,15 +75,16 @@ class Examiner:
             if check.passes(e):
                 continue
             if check is TOO_LARGE:  # whatever is inside, to look at it would take as long as it is large
-                found = check.found(e)
-                return Refusal(check, text, lambda: unread(found, self._settings))
+                return self._unread(text, check.found(e))
             return Refusal(check, text, lambda: self._refused(text, now_ms, registered))
         return e.caller
 
     def unread(self, size_bytes: int) -> Refusal:
         """Refuse the token in an `init` of so many bytes, too many to be kept."""
-        found = f"an init of {size_bytes} bytes"
-        return Refusal(TOO_LARGE, None, lambda: unread(found, self._settings))
+        return self._unread(None, f"an init of {size_bytes} bytes")
+
+    def _unread(self, text: str | None, found: str) -> Refusal:
+        return Refusal(TOO_LARGE, text, lambda: unread(found, self._settings))
 
     def _refused(self, text: str, now_ms: int, registered: Collection[str]) -> Report:
         # Anybody can send junk, and as much as fits into a packet: the search in it is bounded.
