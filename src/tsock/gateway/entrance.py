@@ -6,9 +6,8 @@ WebSocket pays for HTTP parsing or ASGI.
 """
 
 import asyncio
-import base64
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -22,9 +21,9 @@ from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal, whole
 from tsock.http.places import Places
 from tsock.http.proxies import Proxies, forwarded_for
 from tsock.settings import Settings
+from tsock.wire.handshake import HEAD_END, BadHandshake, Handshake, asks_for_websocket, read
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""RFC 6455 1.3: appended to the client's key to prove that the server speaks WebSocket."""
+_bare_line_feed = re.compile(rb"(?<!\r)\n").search
 
 MakeHttp = Callable[[asyncio.TimerHandle], asyncio.Protocol]
 """Takes the timer that aborts the connection unless its first head is completed, and is to cancel it."""
@@ -112,46 +111,43 @@ class Entrance(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         head = self._head = self._head + data if self._head else data
-        end = head.find(b"\r\n\r\n")
+        end = head.find(HEAD_END)
         if not _may_be_upgrade(head):
             self._to_http(head)
         elif (len(head) if end < 0 else end + 4) > HEAD_BYTES_MAX:
             self._refuse("431 Request Header Fields Too Large", f"a head of at most {HEAD_BYTES_MAX} bytes")
+        elif _bare_line_feed(head, 0, len(head) if end < 0 else end):  # its end may never come
+            self._refuse("400 Bad Request", "lines that end in CR LF")
         elif end >= 0:
             self._upgrade(head, end)
 
     def _upgrade(self, head: bytes, end: int) -> None:
-        headers = _headers(head[:end])
-        if headers.get(b"upgrade", b"").lower() != b"websocket":
+        if not asks_for_websocket(head[:end]):
             self._to_http(head)
-        elif headers.get(b"sec-websocket-version") != b"13":
-            self._refuse(
-                "426 Upgrade Required", "Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 13\r\n"
-            )
-        elif len(key := headers.get(b"sec-websocket-key", b"")) != 24:
-            self._refuse("400 Bad Request", "a Sec-WebSocket-Key of 16 bytes in base64")
+            return
+        try:
+            handshake = read(head[:end])
+            reached = self._reached(handshake)
+        except BadHandshake as bad:
+            self._refuse(bad.status, bad.expected, bad.header)
+        except ApiError:
+            self._refuse("400 Bad Request", "a Host that is a name or address, and a port")
         else:
-            try:
-                reached = self._reached(headers)
-            except ApiError:
-                self._refuse("400 Bad Request", "a Host that is a name or address, and a port")
-                return
-            forwarded = "" if self._address else forwarded_for(_lines(head[:end]))
-            self._to_websocket(key, forwarded, reached, head[end + 4 :])
+            forwarded = "" if self._address else forwarded_for(handshake.fields)
+            self._to_websocket(handshake.accept, forwarded, reached, head[end + 4 :])
 
-    def _reached(self, headers: Mapping[bytes, bytes]) -> str:
+    def _reached(self, handshake: Handshake) -> str:
         """Scheme, host and port by which the client reaches the server."""
-        host = headers.get(b"host")
-        forwarded = headers.get(b"x-forwarded-proto", b"").decode("latin-1")
+        fields = dict(handshake.fields)
+        forwarded = fields.get(b"x-forwarded-proto", b"").decode("latin-1")
         scheme = self._proxies.scheme(self._peer, forwarded, "http")
-        return origin(scheme, None if host is None else host.decode("latin-1"), self._base_url)
+        return origin(scheme, fields[b"host"].decode("latin-1"), self._base_url)
 
-    def _to_websocket(self, key: bytes, forwarded: str, reached: str, rest: bytes) -> None:
+    def _to_websocket(self, accept: bytes, forwarded: str, reached: str, rest: bytes) -> None:
         if self._address == "" and not self._name_client(forwarded):
             return
         self._timeout.cancel()
         transport = self._transport
-        accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
         transport.write(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
@@ -245,19 +241,9 @@ def _may_be_upgrade(head: bytes) -> bool:
     """Whether the request line, as far as it has come, may ask for a path that ends in `/v3/wsconnect`."""
     if not head.startswith(b"GET "[: len(head)]):
         return False
-    line, complete, _ = head.partition(b"\r\n")
+    line, complete, _ = head.partition(b"\n")
     if not complete:
         return len(line) < 2048
-    return line.partition(b"?")[0].split(b" ")[1].endswith(b"/v3/wsconnect")
-
-
-def _headers(head: bytes) -> Mapping[bytes, bytes]:
-    """Header fields by lower-case name; of a repeated one the last."""
-    return dict(_lines(head))
-
-
-def _lines(head: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Header fields, their names in lower case, in their order."""
-    for line in head.split(b"\r\n")[1:]:
-        name, _, value = line.partition(b":")
-        yield name.lower(), value.strip()
+    return (
+        line.rstrip(b"\r").partition(b"?")[0].split(b" ")[1].endswith((b"/v3/wsconnect", b"/v3/wsconnect/"))
+    )

@@ -146,9 +146,11 @@ def test_handshake_and_the_packets_behind_it_arrive_however_the_bytes_are_cut(pl
         "GET /some/prefix/v3/wsconnect HTTP/1.1",
         "GET /v3/wsconnect?x=/other HTTP/1.1",
         "GET http://localhost:1/v3/wsconnect HTTP/1.1",
+        "GET /v3/wsconnect/ HTTP/1.1",
+        "GET /v3/wsconnect/?x=1 HTTP/1.1",
     ],
 )
-def test_any_path_that_ends_in_v3_wsconnect_is_taken(line: str) -> None:
+def test_any_path_that_ends_in_v3_wsconnect_is_taken_with_or_without_a_slash(line: str) -> None:
     port = Port()
     port.feed([head(line)])
     assert port.outcome == (1, 0, ANSWER, False)
@@ -171,6 +173,7 @@ REQUESTS = [
     b"GET /?next=/v3/wsconnect HTTP/1.1\r\n\r\n",
     b"GETTER /v3/wsconnect HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
     b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n",
+    b"GET /healthz HTTP/1.1\nHost: x\n\n",
     b"\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 no TLS here",
 ]
@@ -206,8 +209,11 @@ def test_other_version_is_426_and_told_which_one(version: str | None) -> None:
     assert b"\r\nSec-WebSocket-Version: 13\r\n" in port.transport.sent
 
 
-@pytest.mark.parametrize("key", [None, "", "short", KEY + "="])
-def test_key_of_another_length_is_400(key: str | None) -> None:
+@pytest.mark.parametrize(
+    "key",
+    [None, "", "short", KEY + "=", "x" * 24, KEY[:-3] + "===", "dGhlIHNhbXBsZSBub25jZR==", "-" + KEY[1:]],
+)
+def test_key_of_other_than_16_bytes_is_400(key: str | None) -> None:
     port = Port()
     port.feed([head(Sec_WebSocket_Key=key)])
     status, body = refused(port)
@@ -284,7 +290,6 @@ def test_address_of_the_client_is_handed_on_with_the_socket(
     [
         ("192.0.2.7", {}, "http://localhost"),
         ("192.0.2.7", {"Host": "chat.example:8080"}, "http://chat.example:8080"),
-        ("192.0.2.7", {"Host": None}, "http://test"),
         ("192.0.2.7", {"Host": "tsock.us1.twilio.com"}, "https://tsock.us1.twilio.com"),
         ("192.0.2.7", {"X-Forwarded-Proto": "https"}, "http://localhost"),
         ("10.0.0.1", {"X-Forwarded-Proto": "https"}, "https://localhost"),
@@ -297,6 +302,75 @@ def test_how_the_client_reached_the_server_is_handed_on_with_the_socket(
     port = Port(peer)
     port.feed([head(**headers)])
     assert port.reached == reached
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"Connection": None}, "Connection: Upgrade"),
+        ({"Connection": "keep-alive"}, "Connection: Upgrade"),
+        ({"Connection": "Upgraded"}, "Connection: Upgrade"),
+        ({"Host": None}, "a Host"),
+        ({"Host": "a\r\nHost: b"}, "one Host"),
+        ({"Sec_WebSocket_Key": f"{KEY}\r\nSec-WebSocket-Key: {KEY}"}, "one Sec-WebSocket-Key"),
+        ({"Sec_WebSocket_Version": "13\r\nsec-websocket-version: 8"}, "one sec-websocket-version"),
+        ({"Content_Length": "5"}, "no body"),
+        ({"Content_Length": "x"}, "no body"),
+        ({"Content_Length": "0\r\nContent-Length: 0"}, "one Content-Length"),
+        ({"Transfer_Encoding": "chunked"}, "no body"),
+        ({"X": "a\0b"}, "header fields"),
+        ({"X": "a\x1bb"}, "header fields"),
+        ({"X": "a\rb"}, "header fields"),
+        ({"X": "a\r\n folded: x"}, "header fields"),
+        ({"X": "a\r\nno colon"}, "header fields"),
+        ({"X": "a\r\nblank : x"}, "header fields"),
+        ({"X": "a\r\n: x"}, "header fields"),
+        ({"X": "a\nY: b"}, "lines that end in CR LF"),
+        ({"line": "GET /v3/wsconnect HTTP/1.0"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET /v3/wsconnect HTTP/2.0"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET  /v3/wsconnect HTTP/1.1"}, ""),
+        ({"line": "GET /v3/wsconnect HTTP/1.1 "}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET /\0/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET /v3/wsconnect"}, "GET, a path and HTTP/1.1"),
+    ],
+)
+def test_upgrade_that_can_be_read_in_two_ways_is_refused(changes: dict[str, Any], expected: str) -> None:
+    port = Port()
+    port.feed([head(**changes)])
+    if expected:
+        status, body = refused(port)
+        assert status == b"HTTP/1.1 400 Bad Request"
+        assert f"expects {expected}".encode() in body
+    assert not port.sockets
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Connection": "keep-alive, Upgrade"},
+        {"Connection": "keep-alive\r\nConnection: upgrade"},
+        {"Upgrade": "h2c, WebSocket"},
+        {"Content_Length": "0"},
+        {"Sec_WebSocket_Extensions": "permessage-deflate; client_max_window_bits"},
+        {"Sec_WebSocket_Protocol": "a\r\nSec-WebSocket-Protocol: b"},
+        {"X": ""},
+        {"X": "gr\u00fc\u00dfe \t x"},
+        {"Cookie": "a=b; c=d\r\nCookie: e=f"},
+    ],
+)
+def test_upgrade_that_is_well_written_is_granted(changes: dict[str, Any]) -> None:
+    port = Port()
+    port.feed([head(**changes)])
+    assert port.outcome == (1, 0, ANSWER, False)
+
+
+@given(places=PLACES)
+def test_bare_line_feeds_are_refused_at_once_however_the_bytes_are_cut(places: list[int]) -> None:
+    port = Port()
+    port.feed(cut(head().replace(b"\r\n", b"\n"), places))
+    status, body = refused(port)
+    assert status == b"HTTP/1.1 400 Bad Request"
+    assert b"expects lines that end in CR LF" in body
 
 
 @pytest.mark.parametrize("host", ["", "a b", "a/b", "user@host", "[::1", "x" * 300])
