@@ -151,6 +151,36 @@ def python_api(account: Account) -> Iterator[Api]:
     library.close()
 
 
+class Room:
+    """An account of the test's own: a conversation of two users, and its back end."""
+
+    def __init__(self, connect: Connect, account: Account, api: Api) -> None:
+        self._connect = connect
+        self.account = account
+        self.api = api.conversations.v1
+        self.alice, self.bob = self.chat("alice"), self.chat("bob")
+        self.conversation = self.alice.createConversation({"friendlyName": "F"})
+        self.conversation.join()
+        self.alice.next("conversationJoined")
+        self.conversation.add("bob")
+        self.theirs = self.bob.next("conversationJoined")
+        self.conversation.getParticipants()
+        self.theirs.getParticipants()
+        self.rest = self.api.conversations(self.conversation.sid)
+
+    def chat(self, identity: str) -> SdkObject:
+        return self._connect.chat(identity, token=self.account.chat_token(identity))
+
+    def role(self, *permissions: str, type: str = "conversation") -> str:  # noqa: A002 - the parameter's name
+        """SID of a role with these permissions."""
+        return self.api.roles.create(friendly_name="made", type=type, permission=list(permissions))["sid"]
+
+
+@pytest.fixture
+def room(connect: Connect, account: Account, python_api: Api) -> Room:
+    return Room(connect, account, python_api)
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """What is called by webhooks."""

@@ -16,11 +16,12 @@ PATIENCE_S = 15.0
 
 
 class SdkError(Exception):
-    """A rejected promise, with what the SDK tells its user."""
+    """A rejected promise, with what the SDK tells its user: an error's fields, or just a text."""
 
-    def __init__(self, fields: dict[str, Any]) -> None:
-        super().__init__(json.dumps(fields))
-        self.message = fields.get("message")
+    def __init__(self, reason: dict[str, Any] | str) -> None:
+        super().__init__(json.dumps(reason))
+        fields: dict[str, Any] = {"message": reason} if isinstance(reason, str) else reason
+        self.message: str = fields.get("message", "")
         self.status = fields.get("status")
         self.code = fields.get("code")
         self.body: Any = fields.get("body")
