@@ -167,6 +167,7 @@ class Room:
         self.conversation.getParticipants()
         self.theirs.getParticipants()
         self.rest = self.api.conversations(self.conversation.sid)
+        self.service = self.api.services(self.rest.fetch()["chat_service_sid"])
 
     def chat(self, identity: str) -> SdkObject:
         return self._connect.chat(identity, token=self.account.chat_token(identity))
