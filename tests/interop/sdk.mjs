@@ -40,7 +40,7 @@ const PROPERTIES = [
   "author", "body", "subject", "participantSid", "memberSid", "lastUpdatedBy", "contentSid", "user",
   "attachedMedia", "aggregatedDeliveryReceipt", "isOnline", "isNotifiable", "isSubscribed",
   "reachabilityEnabled", "isPrivate", "filename", "contentType", "size", "category", "bindings",
-  "total", "delivered",
+  "total", "sent", "delivered", "read", "undelivered", "failed",
 ];
 const ERROR_FIELDS = ["name", "message", "status", "code", "body"];
 

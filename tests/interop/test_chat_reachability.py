@@ -125,14 +125,18 @@ def test_last_of_two_connections_counts(watched: Watched, own_server: Server, go
     watched.becomes(online=False)
 
 
+@pytest.mark.settings(chat_reachability_grace_s=60)
 def test_restart_within_the_grace_is_told_to_nobody(watched: Watched, own_server: Server) -> None:
-    watched.chat("bob")
+    bob = watched.chat("bob")
     watched.becomes(online=True)
     before = watched.changes()
     own_server.kill()
-    watched.alice.becomes("connecting")
+    for client in (watched.alice, bob):
+        client.becomes("connecting")
     own_server.start()
-    watched.alice.becomes("connected")
+    for client in (watched.alice, bob):
+        client.becomes("connected")
+    own_server.advance(61)
     watched.rename("after the restart")
     assert watched.changes() == before
     assert watched.service.users("bob").fetch()["is_online"] is True
