@@ -2,10 +2,11 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from random import Random
 from typing import Any
 
+import httpx2
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import ChatGrant
 
@@ -15,6 +16,8 @@ from tests.simulation.follower import Follower
 from tests.simulation.views import History, View
 from tsock.accounts.caller import CHAT
 
+FILE_BYTES_MAX = 512 * 1024
+PIECE_BYTES = 16 * 1024
 PLACE = "/Client/v2/Services/{service}/Conversations"
 
 
@@ -37,6 +40,12 @@ class Chat:
         self.parts = parts
         """SID of document, list and roster by kind."""
         self.history = History()
+
+    @property
+    def media_url(self) -> str:
+        """What files are uploaded to."""
+        service = self.server.credentials["TWILIO_CHAT_SERVICE_SID"]
+        return f"{self.server.url}/mcs/v1/Services/{service}/Media"
 
     def follower(self, identity: str, *, uri: str | None = None) -> Follower:
         """A participant that follows everything of it and knows nothing yet."""
@@ -110,7 +119,7 @@ class Sender:
                 await connection.send(
                     "POST",
                     f"{self._chat.path}/Messages",
-                    {"body": body, "attributes": "{}"},
+                    await self._message(body),
                     mutation_id=mutation_id,
                 ),
             )
@@ -121,6 +130,43 @@ class Sender:
             assert answer.status in (201, 202), answer  # 202: it was carried out before
             self.acknowledged[body] = answer.ok(201)["index"] if answer.status == 201 else None
             del self._pending[body]
+
+    async def _message(self, body: str) -> dict[str, Any]:
+        return {"body": body, "attributes": "{}"}
+
+
+class FileSender(Sender):
+    """One whose messages have a file each; an upload that was not acknowledged is made anew."""
+
+    def __init__(self, chat: Chat, identity: str, chance: Random) -> None:
+        super().__init__(chat, identity, chance)
+        self.files: dict[str, tuple[str, bytes]] = {}
+        """SID and bytes of each upload that was acknowledged, by the body of its message."""
+
+    async def _message(self, body: str) -> dict[str, Any]:
+        if body not in self.files:
+            self.files[body] = await self._upload()
+        return {**await super()._message(body), "media_sids": [self.files[body][0]]}
+
+    async def _upload(self) -> tuple[str, bytes]:
+        content = self._chance.randbytes(self._chance.randint(1, FILE_BYTES_MAX))
+
+        async def pieces() -> AsyncGenerator[bytes]:
+            for start in range(0, len(content), PIECE_BYTES):
+                yield content[start : start + PIECE_BYTES]
+                await asyncio.sleep(0)  # so that others get on, and a kill comes between
+
+        headers = {
+            "x-twilio-token": chat_token(self._chat.server, self.identity),
+            "content-type": "video/mp4",
+        }
+        try:
+            async with httpx2.AsyncClient() as client:
+                answer = await client.post(self._chat.media_url, content=pieces(), headers=headers)
+        except httpx2.TransportError as error:
+            raise Lost from error
+        assert answer.status_code == 201, answer.text
+        return answer.json()["sid"], content
 
 
 def require_every_message_once(chat: Chat, senders: Sequence[Sender], followers: Sequence[Follower]) -> None:
@@ -137,6 +183,22 @@ def require_every_message_once(chat: Chat, senders: Sequence[Sender], followers:
                 assert index in (None, told[body])
             order = [told[body] for body in sender.acknowledged]
             assert order == sorted(order), f"{sender.identity}'s messages changed their order"
+
+
+def require_every_file_once(chat: Chat, senders: Sequence[FileSender], follower: Follower) -> None:
+    """Fail unless each file is whole, in the message that it was sent with and no other."""
+    medias = {data["text"]: data.get("medias", []) for _, data in chat.messages(follower).state.values()}
+    kept = [media["sid"] for shown in medias.values() for media in shown]
+    assert len(set(kept)) == len(kept), "a file is in two messages"
+    assert len(kept) == sum(len(sender.acknowledged) for sender in senders)
+    credentials = chat.server.account
+    with httpx2.Client(auth=(credentials.sid, credentials.auth_token)) as client:
+        for sender in senders:
+            for body in sender.acknowledged:
+                sid, content = sender.files[body]
+                assert [media["sid"] for media in medias[body]] == [sid]
+                answer = client.get(f"{chat.media_url}/{sid}/Content")
+                assert (answer.status_code, answer.content) == (200, content), body
 
 
 async def in_step(chat: Chat, followers: Sequence[Follower], count: int) -> None:

@@ -5,8 +5,16 @@ from random import Random
 
 import pytest
 
-from tests.interop.server import Server
-from tests.simulation.chat import Sender, following, in_step, open_chat, require_every_message_once
+from tests.interop.server import Server, until
+from tests.simulation.chat import (
+    FileSender,
+    Sender,
+    following,
+    in_step,
+    open_chat,
+    require_every_file_once,
+    require_every_message_once,
+)
 from tests.simulation.follower import Follower
 from tests.simulation.proxy import Trouble, proxied
 
@@ -42,18 +50,20 @@ async def test_twenty_senders_fill_the_indexes_without_a_gap(server: Server) -> 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("run", range(5))
-async def test_kills_lose_and_double_no_acknowledged_message(
+async def test_kills_lose_and_double_no_acknowledged_message_or_file(
     server: Server, chance: Random, run: int
 ) -> None:
     identities = [f"sender-{number}" for number in range(8)]
     chat = await open_chat(server, identities)
-    senders = [Sender(chat, identity, chance) for identity in identities]
+    with_files = [FileSender(chat, identity, chance) for identity in identities[:3]]
+    senders = [*with_files, *(Sender(chat, identity, chance) for identity in identities[3:])]
     followers = [chat.follower(identity) for identity in identities[:3]]
     for _ in range(ROUNDS):
         async with asyncio.TaskGroup() as group:
             await following(group, followers)
             for sender in senders:
-                group.create_task(sender.run(server.uri, burst=8, enough=lambda: False))
+                burst = 2 if sender in with_files else 8
+                group.create_task(sender.run(server.uri, burst=burst, enough=lambda: False))
             before = len(chat.messages(followers[0]).state)
             await in_step(chat, followers[:1], before + 1)
             await asyncio.sleep(chance.uniform(0, 0.2))  # nothing is waited for: any moment will do
@@ -72,6 +82,14 @@ async def test_kills_lose_and_double_no_acknowledged_message(
             task.cancel()
     require_every_message_once(chat, senders, [*followers, newcomer])
     assert len(chat.messages(newcomer).state) == total
+
+    require_every_file_once(chat, with_files, newcomer)
+    folder, sent = server.data / "media", sum(len(sender.acknowledged) for sender in with_files)
+    assert sent >= len(with_files)
+    assert not list(folder.glob("*.part"))
+    server.advance(25 * 3600)  # what was cut off, or never acknowledged, is due to go
+    until(lambda: len(list(folder.iterdir())) == sent, "the removal of files that no message has")
+    require_every_file_once(chat, with_files, newcomer)
 
 
 @pytest.mark.timeout(300)
