@@ -138,8 +138,8 @@ def take(
     """Make uploads those of a message, in this order.
 
     Raises:
-        ApiError: 20422 too many; 50510 no SID; 50507 none in this service; 50508 another message has it;
-            50512 too large together.
+        ApiError: 20422 too many; 50510 no SID; 50507 the service has none that the caller may see;
+            50508 another message has it; 50512 too large together.
     """
     limits = actor.limits
     if len(sids) > limits.media_per_message_max:
@@ -148,7 +148,7 @@ def take(
     for sid in sids:
         if not (sid.startswith("ME") and is_sid(sid)):
             raise refusals.bad_media_sid()
-        row = _of_service(tx, actor, sid)
+        row = fetch(tx, actor, sid)  # else whoever sends it could read what was somebody else's
         asked = {"sid": sid, "conversation_sid": conversation_sid, "message_sid": message_sid}
         if not tx.count(_TAKE, {**asked, "now_ms": tx.now_ms}):
             raise refusals.media_taken(sid)

@@ -109,6 +109,19 @@ def test_upload_is_taken_once_and_by_its_own_service(world: ChatWorld, files: Fi
     assert found[:2] == (409, 50508)
 
 
+def test_upload_of_somebody_else_is_none(world: ChatWorld, files: Files) -> None:
+    """Who sent it could read it."""
+    sid, apart = world.conversation("bob"), world.conversation(by=CAROL)
+    upload, backends = files.upload(), files.upload(by=REST)
+    taking = NewMessage(media_sids=[upload.sid])
+    assert world.refusal(messages.send, BOB, sid, taking)[:2] == (404, 50507)
+    assert world.refusal(messages.send, BOB, sid, NewMessage(media_sids=[backends.sid]))[:2] == (404, 50507)
+    world(messages.send, ALICE, sid, taking)
+    assert world.refusal(messages.send, BOB, sid, taking)[:2] == (409, 50508)
+    assert world.refusal(messages.send, CAROL, apart, taking)[:2] == (404, 50507)
+    world(messages.send, REST, sid, NewMessage(media_sids=[backends.sid]))
+
+
 def test_files_of_a_message_are_bounded_together(world: ChatWorld, files: Files) -> None:
     sid = world.conversation()
     half = 75 * 1024 * 1024
