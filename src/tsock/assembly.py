@@ -213,7 +213,10 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         limits=_chat_limits(settings),
         of_account=sessions.of_account,
         of_identity=sessions.of_identity,
+        is_awaited=lambda sid, identity: chat_presence.awaits(sid, identity),  # noqa: PLW0108 - made below
     )
+    chat_presence = Presence(sessions, context.deadlines, online)
+    sync_presence = Presence(sessions, context.deadlines, Reachability(directory, store, context.deadlines))
     gateway = Gateway(
         context,
         directory=directory,
@@ -227,10 +230,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
             refusals=Refusals(context, installed.ids, explain=around.explain),
             welcomes=_welcomes(installed, context),
         ),
-        presences=[
-            Presence(sessions, context.deadlines, watcher)
-            for watcher in (Reachability(directory, store, context.deadlines), online)
-        ],
+        presences=[sync_presence, chat_presence],
     )
     withdrawal = Withdrawal(
         directory, store, hub, of_account=sessions.of_account, of_identity=sessions.of_identity

@@ -85,6 +85,10 @@ class Presence:
             over = self._deadlines.after(window_ms / 1000, lambda: self._give_up(place))
             self._absences[place] = endpoint.endpoint_id, over
 
+    def awaits(self, service_sid: str, identity: str) -> bool:
+        """Whether an identity is away, and its window is not over."""
+        return (service_sid, identity) in self._absences
+
     async def stop(self) -> None:
         """Let nobody wait for those who are away any longer, and see all that was told taken care of.
 

@@ -192,10 +192,27 @@ async def test_whoever_does_not_come_back_after_a_restart_goes_offline(rig: Rig)
     assert sorted(await told(rig)) == [(name, False) for name in names if name != "u007"]
 
 
+async def test_break_in_which_a_new_server_looks_who_came_back_writes_nothing(rig: Rig) -> None:
+    await options(rig, ON)
+    rig.restart()
+    client = enter(rig)
+    rig.pass_s(3)
+    assert await told(rig) == [("alice", True)]
+    client.lose()
+    rig.pass_s(3)
+    assert await told(rig) == []
+    client = enter(rig)
+    rig.pass_s(30)
+    assert await told(rig) == []
+    client.lose()
+    rig.pass_s(5.1)
+    assert await told(rig) == [("alice", False)]
+
+
 # The store.
 
 
-@pytest.mark.settings(store_waiting_max=1)
+@pytest.mark.settings(store_waiting_max=1, chat_reachability_grace_s=0)
 async def test_what_a_busy_store_does_not_take_is_told_later_as_it_is_by_then(rig: Rig) -> None:
     await options(rig, ON)
     rig.store.write(_nothing, lambda result, error: None)

@@ -34,6 +34,8 @@ Accepted = Callable[[str], Iterable[LiveSession]]
 """Finds the connections of an account that were let in."""
 AcceptedAs = Callable[[str, str], Iterable[LiveSession]]
 """The same of one identity of it."""
+Awaited = Callable[[str, str], bool]
+"""Whether a service's user, by identity, is away for so short a time that it does not count."""
 _Walk = Callable[[Tx, Place, int], list[Place]]
 
 
@@ -55,6 +57,7 @@ class Reachability:
         limits: ChatLimits,
         of_account: Accepted,
         of_identity: AcceptedAs,
+        is_awaited: Awaited,
     ) -> None:
         """`grace_s` is how long an absence lasts before it counts."""
         self._directory = directory
@@ -64,6 +67,7 @@ class Reachability:
         self._limits = limits
         self._of_account = of_account
         self._of_identity = of_identity
+        self._is_awaited = is_awaited
         self._wanting: set[str] = set()
         """Services that are known to want it."""
         self._noted: dict[Place, None] = {}
@@ -165,7 +169,8 @@ class Reachability:
         )
         found = [session.caller for session in self._of_identity(service.account_sid, identity)]
         callers = [caller for caller in found if caller is not None and _is_in(caller, service_sid)]
-        return Sighting(actor, bool(callers) and service.enabled, callers[0].role_sid if callers else None)
+        is_there = bool(callers) or self._is_awaited(service_sid, identity)
+        return Sighting(actor, is_there and service.enabled, callers[0].role_sid if callers else None)
 
     def _look(self, walk: _Walk, after: Place) -> None:
         """Note the next users of a walk."""
