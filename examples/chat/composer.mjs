@@ -1,5 +1,5 @@
 // Where one writes: text, a picture with its preview, and telling the others that one is typing.
-import { $, h } from "./dom.mjs";
+import { $, h, localPicture } from "./dom.mjs";
 
 export class Composer {
   #file;
@@ -45,9 +45,8 @@ export class Composer {
     $("picture").value = "";
     $("preview").hidden = !file;
     if (file) {
-      const url = URL.createObjectURL(file);
       $("preview").replaceChildren(
-        h("img", { src: url, alt: "", onload: () => URL.revokeObjectURL(url) }),
+        localPicture(file, { alt: "" }),
         h("span", {}, file.name),
         h("button", { type: "button", class: "quiet", "aria-label": "Remove the picture", onclick: () => this.#choose(null) }, "✕"),
       );

@@ -1,5 +1,5 @@
 // What one does with a conversation as a whole: its name, its people, mute, leave, delete.
-import { $, attempt, avatar, h } from "./dom.mjs";
+import { $, attempt, avatar, h, presenceDot } from "./dom.mjs";
 
 export class Details {
   #room;
@@ -47,13 +47,12 @@ export class Details {
       ...participants.map((participant) => {
         const { identity } = participant;
         const online = people.online(identity);
-        const dot = online !== null && h("i", { class: online ? "dot online" : "dot" });
         const own = identity === people.me.identity;
         return h(
           "li",
           {},
-          avatar(people.name(identity), dot),
-          h("span", { class: "title" }, people.name(identity), own && " (you)", online !== null && h("small", {}, online ? " online" : " away")),
+          avatar(people.name(identity)),
+          h("span", { class: "title" }, people.name(identity), own && " (you)", presenceDot(online)),
           !own &&
             h(
               "button",

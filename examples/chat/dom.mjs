@@ -16,12 +16,22 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** The picture in a file that is not uploaded yet. */
+export function localPicture(file, properties) {
+  const url = URL.createObjectURL(file);
+  return h("img", { ...properties, src: url, onload: () => URL.revokeObjectURL(url) });
+}
+
 /** A round picture made of a name: its initials, on a colour that is always the same for it. */
-export function avatar(name, ...more) {
+export function avatar(name) {
   const initials = name.split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? "").join("").toUpperCase();
   const hue = [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7);
-  return h("span", { class: "avatar", style: `--hue: ${hue}`, "aria-hidden": "true" }, initials || "?", ...more);
+  return h("span", { class: "avatar", style: `--hue: ${hue}`, "aria-hidden": "true" }, initials || "?");
 }
+
+/** Whether somebody is connected, as `People.online` tells it; nothing where that is not known. */
+export const presenceDot = (online) =>
+  online === null ? null : h("i", { class: online ? "dot online" : "dot", role: "img", "aria-label": online ? "online" : "away" });
 
 export const clockTime = (date) => date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 

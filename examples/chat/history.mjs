@@ -1,6 +1,6 @@
 // The messages of a conversation on the screen: loads older ones when scrolled up, keeps the place, shows who has read what.
 import { attempt, dayName, h } from "./dom.mjs";
-import { messageElement, pendingElement, peopleOf } from "./message.mjs";
+import { isEdited, messageElement, pendingElement, peopleOf } from "./message.mjs";
 
 const PAGE = 30;
 const NEAR_PX = 80;
@@ -52,7 +52,7 @@ export class History {
   update(message) {
     if (this.#messages.has(message.index)) {
       this.#messages.set(message.index, message);
-      this.#elements.delete(message.index);
+      this.#elements.get(message.index).shows = "what it was";
       this.draw();
     }
   }
@@ -130,10 +130,10 @@ export class History {
     const names = peopleOf(message).map((identity) => people.name(identity));
     const shows = JSON.stringify([first, ...names]);
     const kept = this.#elements.get(message.index);
-    if (kept?.shows === shows) {
+    if (kept && (kept.shows === shows || isEdited(kept.element))) {
       return kept.element;
     }
-    const element = messageElement(message, { people, first });
+    const element = messageElement(message, { people, first, edited: () => this.draw() });
     this.#elements.set(message.index, { element, shows });
     return element;
   }

@@ -1,10 +1,10 @@
 // One message as people see it: text, pictures, reactions, and what may be done with it.
-import { attempt, avatar, clockTime, complain, h } from "./dom.mjs";
+import { attempt, avatar, clockTime, complain, h, localPicture } from "./dom.mjs";
 
 const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮"];
 
-/** The element of a message; `first` begins a row of messages of one author. */
-export function messageElement(message, { people, first }) {
+/** The element of a message; `first` begins a row of messages of one author; `edited()` is called when an edit has ended. */
+export function messageElement(message, { people, first, edited }) {
   const own = message.author === people.me.identity;
   const author = people.name(message.author);
   const time = clockTime(message.dateCreated);
@@ -18,11 +18,14 @@ export function messageElement(message, { people, first }) {
       "div",
       { class: "column" },
       first && h("p", { class: "by" }, h("b", {}, own ? "You" : author), " ", h("time", { datetime: message.dateCreated.toISOString() }, time)),
-      h("div", { class: "line" }, bubble, actions(message, people.me.identity, () => edit(message, bubble))),
+      h("div", { class: "line" }, bubble, actions(message, people.me.identity, () => edit(message, bubble, edited))),
       reactions(message, people),
     ),
   );
 }
+
+/** Whether somebody is editing it, here. */
+export const isEdited = (element) => element.querySelector(".edit") !== null;
 
 /** Who is named in it: the author, and who reacted. */
 export const peopleOf = ({ author, attributes }) => [author, ...Object.values(attributes?.reactions ?? {}).flat()];
@@ -30,7 +33,7 @@ export const peopleOf = ({ author, attributes }) => [author, ...Object.values(at
 /** What was written and is on its way, or was refused. */
 export function pendingElement(entry, outbox) {
   const failed = entry.state === "failed";
-  const picture = entry.file && h("img", { class: "picture", src: (entry.preview ??= URL.createObjectURL(entry.file)), alt: entry.file.name });
+  const picture = entry.file && localPicture(entry.file, { class: "picture", alt: entry.file.name });
   return h(
     "li",
     { class: `message own first pending${failed ? " failed" : ""}` },
@@ -108,10 +111,14 @@ function actions(message, me, startEdit) {
   );
 }
 
-function edit(message, bubble) {
+function edit(message, bubble, edited) {
   const field = h("textarea", { "aria-label": "Edit message", rows: "2" });
   const before = [...bubble.childNodes];
-  const close = () => bubble.replaceChildren(...before);
+  const close = () => {
+    bubble.replaceChildren(...before);
+    bubble.closest("[data-index]").focus({ preventScroll: true });
+    edited();
+  };
   const save = async (event) => {
     event?.preventDefault();
     const text = field.value.trim();

@@ -1,35 +1,51 @@
-// What was written and has not arrived: sends it in order, over breaks of the connection, and never twice.
+// What was written and has not arrived: sends it in order, over breaks of the connection and reloads of the page, and never twice.
 import { wordsOf } from "./dom.mjs";
+import { forget, keep, recall, unsentOf } from "./unsent.mjs";
 
 const ATTEMPTS = 5; // of those that nobody answered
 
 /**
- * The unsent messages of one conversation.
+ * The unsent messages of one person in one conversation.
  *
- * The SDK makes one attempt to send. When that fails because the connection broke, the message may be stored all the
- * same, so each carries an id in its attributes, and before the next attempt the history is asked for that id.
+ * The SDK makes one attempt to send. When that fails because the connection broke, or when the page ends meanwhile, the
+ * message may be stored all the same. So each carries an id in its attributes, and before the next attempt the history is
+ * asked for that id.
  */
 export class Outbox {
   entries = [];
   #conversation;
+  #identity;
   #connected;
   #changed;
   #found;
+  #restored;
   #running = false;
 
   /**
    * `connected()` is a promise for the next moment of being connected, `changed()` is told of every change here, and
    * `found(message)` of what was read: for that the SDK does not fire messageAdded any more.
    */
-  constructor(conversation, { connected, changed, found }) {
-    this.#found = found;
+  constructor(conversation, identity, { connected, changed, found }) {
     this.#conversation = conversation;
+    this.#identity = identity;
     this.#connected = connected;
     this.#changed = changed;
+    this.#found = found;
+    this.#restored = this.#restore();
   }
 
   add(text, file) {
-    this.entries.push({ id: crypto.randomUUID(), text, file, date: new Date(), state: "pending", attempts: 0 });
+    const entry = {
+      id: crypto.randomUUID(),
+      identity: this.#identity,
+      sid: this.#conversation.sid,
+      text,
+      file,
+      written: performance.timeOrigin + performance.now(),
+      state: "pending",
+    };
+    this.entries.push(entry);
+    this.#keep(entry);
     this.#changed();
     this.#run();
   }
@@ -38,12 +54,14 @@ export class Outbox {
   retry(entry) {
     entry.state = "pending";
     entry.attempts = 0;
+    this.#keep(entry);
     this.#changed();
     this.#run();
   }
 
   discard(entry) {
     this.entries = this.entries.filter((other) => other !== entry);
+    forget(entry.id).catch(() => {}); // it was not kept either
     this.#changed();
   }
 
@@ -55,24 +73,42 @@ export class Outbox {
     }
   }
 
+  /** The conversation is gone, and what was to be sent there. */
+  clear() {
+    this.entries.forEach((entry) => this.discard(entry));
+  }
+
+  async #restore() {
+    const kept = await unsentOf(this.#identity, this.#conversation.sid).catch(() => []);
+    this.entries.unshift(...kept.sort((a, b) => a.written - b.written));
+    this.#changed();
+    this.#run();
+  }
+
+  #keep(entry) {
+    return keep(entry).catch(() => (entry.unkept = true)); // such as a full disk: then it lives as long as the page
+  }
+
   // One at a time: the next is sent when the one before has arrived or was refused, so the order is that of writing.
   async #run() {
     if (this.#running) {
       return;
     }
     this.#running = true;
+    await this.#restored;
     for (let entry; (entry = this.entries.find(({ state }) => state === "pending")); ) {
       await this.#connected();
       try {
-        if (!(entry.after !== undefined && (await this.#isStored(entry)))) {
-          await this.#send(entry);
-        }
-        this.discard(entry);
+        // Another tab of the same person may hold the same entries.
+        await navigator.locks.request(`${this.#identity} ${this.#conversation.sid}`, () => this.#send(entry));
       } catch (error) {
-        entry.attempts += 1;
+        entry.attempts = (entry.attempts ?? 0) + 1;
         if (error.body?.code || entry.attempts === ATTEMPTS) {
           entry.state = "failed";
           entry.reason = wordsOf(error);
+          if (this.entries.includes(entry)) {
+            this.#keep(entry);
+          }
           this.#changed();
         } // otherwise nobody answered: wait for the connection and look
       }
@@ -80,26 +116,36 @@ export class Outbox {
     this.#running = false;
   }
 
-  #send(entry) {
-    entry.after ??= this.#conversation.lastMessage?.index ?? -1;
-    const message = this.#conversation.prepareMessage().setBody(entry.text).setAttributes({ id: entry.id });
-    if (entry.file) {
+  async #send(entry) {
+    const kept = entry.unkept ? entry : ((await recall(entry.id)) ?? (entry.unkept && entry));
+    const sent = !kept || (kept.after !== undefined && (await this.#isStored(kept)));
+    if (!sent) {
+      entry.after = kept.after ?? this.#conversation.lastMessage?.index ?? -1;
+      await this.#keep(entry); // before it is sent, so that whoever finds it looks whether it was
+      await this.#prepare(entry).send();
+    }
+    this.discard(entry);
+  }
+
+  #prepare({ id, text, file }) {
+    const message = this.#conversation.prepareMessage().setBody(text).setAttributes({ id });
+    if (file) {
       const form = new FormData();
-      form.append("file", entry.file, entry.file.name);
+      form.append("file", file, file.name);
       message.addMedia(form);
     }
-    return message.build().send();
+    return message.build();
   }
 
   // Looks at everything that came after the first attempt.
-  async #isStored(entry) {
+  async #isStored({ id, after }) {
     let page = await this.#conversation.getMessages(30);
     for (;;) {
       page.items.forEach(this.#found);
-      if (page.items.some(({ attributes }) => attributes?.id === entry.id)) {
+      if (page.items.some(({ attributes }) => attributes?.id === id)) {
         return true;
       }
-      if (!page.hasPrevPage || page.items[0].index <= entry.after) {
+      if (!page.hasPrevPage || page.items[0].index <= after) {
         return false;
       }
       page = await page.prevPage();

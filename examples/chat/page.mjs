@@ -87,12 +87,13 @@ function start(client) {
       const connected = () => whenConnected.promise;
       const changed = () => of(conversation)?.outboxChanged();
       const found = (message) => of(conversation)?.messageFound(message);
-      outboxes.set(sid, new Outbox(conversation, { connected, changed, found }));
+      outboxes.set(sid, new Outbox(conversation, people.me.identity, { connected, changed, found }));
     }
     return outboxes.get(sid);
   }
 
   function away({ sid }) {
+    outboxes.get(sid)?.clear();
     outboxes.delete(sid);
     if (room?.conversation.sid === sid) {
       room.close();
@@ -123,6 +124,7 @@ function start(client) {
     of(conversation)?.drawHead();
     details.show(room);
   });
+  client.on("conversationJoined", outboxOf); // sends what was left unsent when the page was open last
   client.on("conversationLeft", away);
   client.on("conversationRemoved", away);
   document.onvisibilitychange = () => room?.reachedEnd();

@@ -1,5 +1,5 @@
 // One open conversation: its history, who is in it, who types, how far everybody has read.
-import { $, attempt } from "./dom.mjs";
+import { $, attempt, h, presenceDot } from "./dom.mjs";
 import { titleOf } from "./conversations.mjs";
 import { History } from "./history.mjs";
 
@@ -95,9 +95,9 @@ export class Room {
   drawHead() {
     const { people } = this;
     const others = this.participants.filter(({ identity }) => identity !== people.me.identity);
-    const names = others.map(({ identity }) => people.name(identity) + (people.online(identity) ? " ●" : ""));
+    const names = others.map(({ identity }) => h("span", {}, people.name(identity), presenceDot(people.online(identity))));
     $("title").textContent = titleOf(this.conversation);
-    $("subtitle").textContent = names.join(", ") || "Only you are here";
+    $("subtitle").replaceChildren(...(names.length ? names : ["Only you are here"]));
   }
 
   #drawTyping() {

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 const HTML = "text/html; charset=utf-8";
 const STYLE = "text/css; charset=utf-8";
 const SCRIPT = "text/javascript; charset=utf-8";
-const MODULES = ["page", "connection", "conversations", "room", "history", "message", "composer", "outbox", "details", "people", "dom"];
+const MODULES = ["page", "connection", "conversations", "room", "history", "message", "composer", "outbox", "unsent", "details", "people", "dom"];
 const FILES = {
   "/": ["index.html", HTML],
   "/style.css": ["style.css", STYLE],

@@ -3,17 +3,30 @@
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    FilePayload,
+    Locator,
+    expect,
+    sync_playwright,
+)
+from twilio.rest import Client
 
 from tests.interop.sdk import RUNNER
 from tests.interop.server import Server, running
+from tsock.helper_library import TwilioHttpClient
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "chat"
@@ -40,8 +53,42 @@ PLACES = """top => {
     return Object.fromEntries([...scroller.querySelectorAll("[data-index]")].map(
         (message) => [message.dataset.index, message.getBoundingClientRect().top]));
 }"""
+# A picture is pasted, given the bytes of its file.
+PASTE = """(field, bytes) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([new Uint8Array(bytes)], "pasted.png", { type: "image/png" }));
+    field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+}"""
+# From what is sent next on, nothing that the server says reaches the page.
+DEAFEN = """() => {
+    const { send } = WebSocket.prototype;
+    WebSocket.prototype.send = function (data) {
+        this.onmessage = null;
+        send.call(this, data);
+    };
+}"""
 
 expect.set_options(timeout=PATIENCE_MS)
+
+
+def png(side_px: int) -> bytes:
+    """A file with a red square."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", side_px, side_px, 8, 2, 0, 0, 0)
+    rows = (b"\0" + b"\xd0\x40\x40" * side_px) * side_px
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+PICTURE_PX = 48
+PICTURE: FilePayload = {"name": "kite.png", "mimeType": "image/png", "buffer": png(PICTURE_PX)}
 
 
 @pytest.fixture(scope="module")
@@ -72,21 +119,33 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 class Tab:
-    """One person's browser, signed in. What the console complained of is kept."""
+    """A tab of one person's browser, signed in. What the console complained of is kept."""
 
-    def __init__(self, browser: Browser, url: str, identity: str, **context: Any) -> None:
-        self.identity = identity
+    def __init__(self, context: BrowserContext, url: str, identity: str) -> None:
+        self.url, self.identity = url, identity
         self.complaints: list[str] = []
-        self.page = browser.new_context(**{"viewport": WINDOW, **context}).new_page()
+        self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._note)
         self.page.on("dialog", self._answer)
         self.says = ""
         self.page.goto(url)
-        self.page.get_by_label("Your name").fill(identity)
+        self._sign_in()
+
+    def _sign_in(self) -> None:
+        self.page.get_by_label("Your name").fill(self.identity)
         self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.get_by_title("Change your name")).to_have_text(identity)
+        expect(self.page.get_by_title("Change your name")).to_have_text(self.identity)
+
+    def reload(self) -> None:
+        """Load the page again, and sign in again."""
+        self.page.reload()
+        self._sign_in()
+
+    def beside(self) -> "Tab":
+        """Another tab of the same browser, signed in as the same person."""
+        return Tab(self.page.context, self.url, self.identity)
 
     def create(self, name: str) -> None:
         self.page.get_by_label("Name of a new conversation").fill(name)
@@ -151,7 +210,8 @@ def sign_in(browser: Browser, site: str, server: Server) -> Iterator[SignIn]:
     tabs: list[Tab] = []
 
     def sign_in(identity: str, **context: Any) -> Tab:
-        tabs.append(Tab(browser, f"{site}/?server={server.url}", identity, **context))
+        window = browser.new_context(**{"viewport": WINDOW, **context})
+        tabs.append(Tab(window, f"{site}/?server={server.url}", identity))
         return tabs[-1]
 
     yield sign_in
@@ -263,6 +323,80 @@ def test_reaction_is_given_and_taken_back(alice: Tab, bob: Tab, team: str) -> No
     expect(bob.message("done").locator(".reactions")).to_have_text("🎉 1")
 
 
+def test_edit_under_way_outlives_what_others_do(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    bob.send("helo")
+    bob.do("helo", "Edit")
+    field = bob.page.get_by_label("Edit message")
+    field.fill("hello")
+
+    alice.do("helo", "React with 🎉")
+    alice.send("what?")
+    expect(bob.message("what?")).to_be_visible()
+    alice.says = "Alice L."
+    alice.page.get_by_title("Change your name").click()
+    expect(bob.page.locator("#subtitle")).to_have_text("Alice L.")
+
+    expect(field).to_be_focused()
+    bob.page.keyboard.press("Enter")
+    expect(alice.message("hello")).to_be_visible()
+    expect(bob.message("hello").locator(".reactions")).to_have_text("🎉 1")
+
+
+def test_picture_is_previewed_then_shown_to_everybody(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    alice.page.get_by_label("Add a picture").set_input_files(PICTURE)
+    preview = alice.page.locator("#preview")
+    expect(preview).to_contain_text("kite.png")
+    expect(preview.locator("img")).to_have_js_property("naturalWidth", PICTURE_PX)
+    preview.get_by_role("button", name="Remove the picture").click()
+    expect(preview).to_be_hidden()
+
+    alice.page.get_by_label("Add a picture").set_input_files(PICTURE)
+    alice.write("my kite")
+
+    expect(preview).to_be_hidden()
+    for tab in (alice, bob):
+        picture = tab.message("my kite").get_by_role("img", name="kite.png")
+        expect(picture).to_have_js_property("naturalWidth", PICTURE_PX)
+    expect(alice.page.locator(".pending")).to_have_count(0)
+
+
+def test_picture_without_words_is_announced_and_can_be_pasted(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    alice.page.get_by_label("Message", exact=True).evaluate(PASTE, list(PICTURE["buffer"]))
+    expect(alice.page.locator("#preview")).to_contain_text("pasted.png")
+    alice.page.get_by_role("button", name="Send").click()
+
+    picture = bob.page.locator(".message").get_by_role("img", name="pasted.png")
+    expect(picture).to_have_js_property("naturalWidth", PICTURE_PX)
+    expect(bob.page.locator("[aria-live=polite]")).to_have_text("alice: a picture")
+
+
+def test_presence_of_people_comes_and_goes(sign_in: SignIn, server: Server) -> None:
+    account = server.account
+    api = Client(account.sid, account.auth_token, http_client=TwilioHttpClient(server.url)).conversations.v1
+    service = api.configuration().fetch().default_chat_service_sid
+    assert service is not None
+    api.services(service).configuration().update(reachability_enabled=True)
+    alice, bob = sign_in("alice"), sign_in("bob")
+    alice.create("Team")
+    alice.add("bob")
+
+    def expect_bob(presence: str) -> None:
+        expect(alice.page.locator("#subtitle").get_by_role("img", name=presence)).to_be_visible()
+        alice.page.get_by_role("button", name="Details").click()
+        person = alice.page.locator("#people li", has_text="bob")
+        expect(person.get_by_role("img", name=presence)).to_be_visible()
+        alice.page.get_by_role("button", name="Close").click()
+
+    expect_bob("online")
+    bob.page.context.close()
+    expect_bob("away")
+    sign_in("bob")
+    expect_bob("online")
+
+
 def test_conversation_is_renamed_and_muted(alice: Tab, bob: Tab, team: str) -> None:
     bob.open(team)
     alice.page.get_by_role("button", name="Details").click()
@@ -355,6 +489,68 @@ def test_killed_server_loses_doubles_and_misplaces_nothing(alice: Tab, bob: Tab,
     expected = [f"message {number:02}" for number in range(13)]
     for tab in (alice, bob):
         expect(tab.page.locator(".message[data-index] .text")).to_have_text(expected)
+
+
+def test_reload_sends_what_was_unsent_once(alice: Tab, bob: Tab, server: Server) -> None:
+    alice.create("Team")
+    alice.add("bob")
+    bob.open("Team")
+    alice.send("message 0")
+
+    server.kill()
+    for number in (1, 2):
+        alice.write(f"message {number}")
+    alice.page.get_by_label("Add a picture").set_input_files(PICTURE)
+    alice.write("message 3")
+    expect(alice.page.locator(".pending")).to_have_count(3)
+    server.start()
+    alice.reload()
+
+    sent = [f"message {number}" for number in range(4)]
+    expect(bob.page.locator(".message[data-index] .text")).to_have_text(sent)
+    picture = bob.message("message 3").get_by_role("img", name="kite.png")
+    expect(picture).to_have_js_property("naturalWidth", PICTURE_PX)
+    alice.open("Team")
+    expect(alice.page.locator(".message[data-index] .text")).to_have_text(sent)
+    expect(alice.page.locator(".pending")).to_have_count(0)
+
+
+def test_reload_does_not_send_again_what_the_server_has(alice: Tab, bob: Tab, team: str) -> None:
+    """The answers to what was sent never come; then the page ends."""
+    bob.open(team)
+    alice.page.evaluate(DEAFEN)
+    alice.write("message 0")
+    expect(bob.message("message 0")).to_be_visible()
+    alice.write("message 1")
+    expect(alice.page.locator(".pending")).to_have_count(2)
+
+    alice.reload()
+
+    alice.open(team)
+    for tab in (alice, bob):
+        expect(tab.page.locator(".message[data-index] .text")).to_have_text(["message 0", "message 1"])
+    alice.reload()
+    alice.open(team)
+    alice.send("message 2")
+    assert bob.texts() == ["message 0", "message 1", "message 2"]
+
+
+def test_two_tabs_of_one_person_send_what_was_unsent_once(alice: Tab, bob: Tab, server: Server) -> None:
+    alice.create("Team")
+    alice.add("bob")
+    bob.open("Team")
+    server.kill()
+    for number in range(5):
+        alice.write(f"message {number}")
+    expect(alice.page.locator(".pending")).to_have_count(5)
+    server.start()
+    other = alice.beside()
+    other.open("Team")
+
+    sent = [f"message {number}" for number in range(5)]
+    for tab in (alice, bob, other):
+        expect(tab.page.locator(".message[data-index] .text")).to_have_text(sent, timeout=REPLY_MS)
+        expect(tab.page.locator(".pending")).to_have_count(0, timeout=REPLY_MS)
 
 
 def test_token_is_replaced_before_and_after_it_expires(
