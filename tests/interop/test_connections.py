@@ -1,9 +1,11 @@
 """The connection below Sync, as a bare Twilsock client sees it."""
 
+import pytest
+
 from tests.interop.bare import Bare
 from tests.interop.conftest import Connect
 from tests.interop.sdk import Node
-from tests.interop.server import Server
+from tests.interop.server import Server, until
 
 
 def test_any_path_that_ends_as_the_hosted_one_is_accepted(node: Node, server: Server) -> None:
@@ -72,3 +74,16 @@ def test_client_that_says_goodbye_is_forgotten(connect: Connect, name: str) -> N
     client.becomes("disconnected")
     assert document.seen("updated") == []
     assert client.seen("connectionError") == []
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v2/wsconnect", "/sync/v1/Services"])
+def test_client_on_the_wrong_path_leaves_one_alert_that_tells_the_right_one(
+    own_server: Server, node: Node, path: str
+) -> None:
+    base = own_server.uri.removesuffix("/v3/wsconnect")
+    client = node.ask("sync", sdk=4, token=own_server.token(), uri=base + path).result()
+    client.next("connectionError")
+    (alert,) = until(lambda: own_server.operator("GET", "/alerts")["alerts"], "an alert")
+    assert alert["code"] == 20404
+    assert f"{base}/v3/wsconnect" in alert["text"]
+    assert "library" not in own_server.log.read_text()

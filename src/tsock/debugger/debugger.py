@@ -20,7 +20,6 @@ from tsock.debugger.incident import (
     of_denial,
     of_hook,
     of_rejection,
-    severity,
 )
 from tsock.debugger.posts import post
 from tsock.errors import StoreBusy
@@ -114,10 +113,13 @@ class Debugger:
     def request_rejected(self, rejection: Rejection) -> None:
         """Tell of a request that was answered with an error, if it is as severe as `alert_level` says."""
         asked = self._settings.alert_level
-        if asked == "off" or _LEVELS.index(severity(rejection.error)) > _LEVELS.index(asked):
+        if asked == "off" or _LEVELS.index(rejection.level) > _LEVELS.index(asked):
             return
         if self._admit(rejection.account_sid, rejection.error.code):
-            self._write(self._alert(of_rejection(rejection)))
+            incident = of_rejection(rejection)
+            if rejection.is_lasting:
+                log.warning("request.lost", code=incident.code, reason=clear(incident.text, TEXT_CHARS_MAX))
+            self._write(self._alert(incident))
 
     def webhook_failed(self, failure: DeliveryFailure) -> None:
         """Tell of a webhook that was not delivered. Those that tell of alerts are not to be told of here."""

@@ -60,6 +60,16 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     """Over the socket."""
     body: bytes = b""
     """Looked into only where it is a form."""
+    is_lasting: bool = False
+    """Whether it is met again until somebody looks after it, whatever its status is."""
+
+    @property
+    def level(self) -> Level:
+        """How severe it is: the dictionary knows codes, not who waits for what."""
+        error = self.error
+        if error.status in _ORDINARY and not self.is_lasting:
+            return "notice"
+        return level_of(error.code) if error.status >= 500 or error.status in _GRAVE else "warning"
 
     def __repr__(self) -> str:
         return f"Rejection({self.error}, {self.method})"
@@ -81,7 +91,7 @@ def of_rejection(rejection: Rejection) -> Incident:
     return Incident(
         code=rejection.error.code,
         text=rejection.error.message,
-        level=severity(rejection.error),
+        level=rejection.level,
         account_sid=rejection.account_sid,
         identity=rejection.identity,
         resource_sid=next(reversed(sids.values()), None),
@@ -206,10 +216,3 @@ def _granted(examined: Report, directory: Directory) -> list[str]:
         elif is_sid(text):
             services.append(text)
     return services
-
-
-def severity(error: ApiError) -> Level:
-    """How bad it is that a request was answered so: the dictionary knows codes, not who waits for what."""
-    if error.status in _ORDINARY:
-        return "notice"
-    return level_of(error.code) if error.status >= 500 or error.status in _GRAVE else "warning"

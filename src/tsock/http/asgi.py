@@ -35,6 +35,7 @@ from tsock.errors import ApiError, public
 from tsock.http.body import AsgiReceive, Body
 from tsock.http.proxies import Proxies
 from tsock.http.reading import Reader, Scope, door_of, rejection
+from tsock.http.upgrades import WrongUpgrade, as_line
 from tsock.ids import Ids
 from tsock.in_flight import InFlight
 from tsock.settings import Settings
@@ -136,10 +137,7 @@ class HttpShell:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
-            show = problem.as_json
-            if request is not None and _is_for_people(request):
-                show = partial(problem_page, request)
-            response = problem.response_to(error, self._pages(request), show)
+            response = problem.response_to(error, self._pages(request), _manner(error, request))
             if door is Door.HTTP:
                 principal = principal or self._gatekeeper.known(request)
                 self._reject(rejection(scope, request, principal, public(error), sid))
@@ -186,9 +184,13 @@ class HttpShell:
         return Body(request, receive, "http_body_bytes_max", settings.http_body_bytes_max)
 
 
-def _is_for_people(request: Request) -> bool:
-    """Whether an error is to be a page; that of a REST request is always JSON."""
-    return wants_page(request) and request.path[0] not in PRODUCTS
+def _manner(error: Exception, request: Request | None) -> problem.Show:
+    """How an error is told: a line to a handshake, a page to people, but in JSON whatever REST was asked."""
+    if isinstance(error, WrongUpgrade):
+        return as_line
+    if request is not None and wants_page(request) and request.path[0] not in PRODUCTS:
+        return partial(problem_page, request)
+    return problem.as_json
 
 
 def _options(routes: Mapping[str, Route]) -> Response:

@@ -216,6 +216,9 @@ class HttpConnection(HttpToolsProtocol):
         self.cycle.keep_alive = self._kept_alive
         super().on_message_complete()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: the request is answered as if it had not asked (`upgrades.py` tells of WebSockets)."""
+
     # What leaves
 
     def pause_writing(self) -> None:

@@ -11,6 +11,7 @@ from tsock.api.router import segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid
 from tsock.http.proxies import Proxies, forwarded_for
+from tsock.http.upgrades import WrongUpgrade, check_upgrade
 
 Scope = MutableMapping[str, Any]
 
@@ -28,7 +29,7 @@ class Reader:
 
         Raises:
             ApiError: 404/20404, the path begins with no slash or its product cannot be told; 400/20422, path,
-                query or host is malformed.
+                query or host is malformed; `WrongUpgrade`.
         """
         headers = _headers(scope["headers"])
         door = door_of(scope)
@@ -42,6 +43,7 @@ class Reader:
         if door is Door.HTTP:
             scheme = self._proxies.scheme(peer, headers.get("x-forwarded-proto", ""), scope["scheme"])
             reached = origin(scheme, headers.get("host"), self._base_url)
+            check_upgrade(path, headers.get("upgrade", ""), reached)
             addressed = address(path, reached)
             path, base = addressed.path, addressed.base
         return Request(
@@ -74,6 +76,7 @@ def rejection(
         url=f"{request.origin}{target}" if request else target,
         headers=request.headers if request else {},
         body=request.body if request else b"",
+        is_lasting=isinstance(error, WrongUpgrade),
     )
 
 
