@@ -170,7 +170,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     gatekeeper = Gatekeeper(directory, installed.vault, settings, clock, everybody=around.explain)
     examiner = Examiner(directory, settings)
     notices = Notices(context.packet_id)
-    hub = Hub(context.node, context.metrics, notices.live, store, replay.of_object)
+    hub = Hub(context.node, context.metrics, notices.live, store, replay.of_object, clock.monotonic_s)
     sessions = Sessions[Session]()
     scope = SdkScope(directory, _limits(settings), access.readable)
     rates = SyncRates(settings, clock.monotonic_s)
@@ -222,7 +222,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         directory=directory,
         sessions=sessions,
         hub=hub,
-        tunnel=Tunnel(router, store, context, around.base_url),
+        tunnel=Tunnel(router, store, context, around.base_url, hub.is_telling),
         admission=Admission(
             context,
             examiner=examiner,

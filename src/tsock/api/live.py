@@ -51,8 +51,11 @@ class LiveSession(Subscriber, Protocol):
 class Following(Protocol):
     """Who follows which objects: the hub."""
 
-    def join(self, subscriber: LiveSession, sid: str, seq: int) -> None:
-        """Follow an object from behind `seq`, in place of an earlier subscription to it."""
+    def join(self, subscriber: LiveSession, sid: str, seq: int, *, told: bool = False) -> None:
+        """Follow an object from behind `seq`, in place of an earlier subscription to it.
+
+        `told` says that the subscriber was just sent events of it.
+        """
         ...
 
     def leave(self, subscriber: LiveSession, sid: str) -> None:

@@ -132,6 +132,9 @@ class Read(msgspec.Struct, frozen=True, gc=False):
 
     query: Callable[[Tx], Any]
     reply: "Callable[[Any], Response | Streamed] | None" = None
+    behind_events: bool = False
+    """Whether the SDKs must have worked through the events of what the query saw before they get the answer:
+    of an item that they know from it they tell no event any more."""
 
 
 Plain = Response | Streamed | Read | Write

@@ -1,12 +1,14 @@
 """Fan-out: an event becomes one WebSocket frame, shared by every subscriber on this node."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from math import inf
 
 import structlog
 
 from tsock.api.live import Subscriber
 from tsock.events import Event, Origin, Replay
+from tsock.gateway.held import UNDERWAY_S
 from tsock.gateway.topic import Topic, Verdict
 from tsock.storage.store import Seen, Store, Tx
 from tsock.telemetry.metrics import Metrics
@@ -25,7 +27,13 @@ class Hub:
     """Topics by object SID."""
 
     def __init__(
-        self, node: str, metrics: Metrics, live_frame: Callable[[Event], bytes], store: Store, missed: Missed
+        self,
+        node: str,
+        metrics: Metrics,
+        live_frame: Callable[[Event], bytes],
+        store: Store,
+        missed: Missed,
+        now_s: Callable[[], float],
     ) -> None:
         """Take what it is made of.
 
@@ -35,21 +43,28 @@ class Hub:
             live_frame: makes the frame of an event.
             store: has whatever did not arrive here.
             missed: reads that.
+            now_s: the monotonic clock.
         """
         self._node = node
         self._metrics = metrics
         self._live_frame = live_frame
         self._store = store
         self._missed = missed
+        self._now_s = now_s
         self._topics: dict[str, Topic[Subscriber]] = {}
 
-    def join(self, subscriber: Subscriber, sid: str, seq: int) -> None:
-        """Subscribe to an object from behind `seq`, in place of an earlier subscription to it."""
+    def join(self, subscriber: Subscriber, sid: str, seq: int, *, told: bool = False) -> None:
+        """Subscribe to an object from behind `seq`, in place of an earlier subscription to it.
+
+        `told` says that the subscriber was just sent events of it.
+        """
         topic = self._topics.get(sid)
         if topic is None:
             topic = self._topics[sid] = Topic(seq)
         subscriber.subscriptions[sid] = topic
         topic.join(subscriber, seq)
+        if told:
+            topic.told_s = self._now_s()
         self._catch_up(sid, topic)
 
     def leave(self, subscriber: Subscriber, sid: str) -> None:
@@ -64,6 +79,12 @@ class Hub:
         """End every subscription of a connection that is gone."""
         for sid in list(subscriber.subscriptions):
             self.leave(subscriber, sid)
+
+    def is_telling(self, subscriber: Subscriber, sids: Iterable[str]) -> bool:
+        """Whether events of any of these objects may still be on their way to a subscriber."""
+        following = subscriber.subscriptions
+        told_s = max((following[sid].told_s for sid in sids if sid in following), default=-inf)
+        return told_s > self._now_s() - UNDERWAY_S
 
     def publish(self, events: Sequence[Event]) -> None:
         """Deliver what one commit announced to all who wait for it, once and in order.
@@ -133,12 +154,14 @@ class Hub:
                 for event in missed.events:
                     subscriber.send(self._live_frame(event))
                 topic.join(subscriber, missed.last_event_id)
+                topic.told_s = self._now_s()
             self._catch_up(sid, topic)
 
         self._store.read(query, done)
 
     def _deliver(self, topic: Topic[Subscriber], run: Sequence[Event]) -> None:
         """Send events of one object, which nobody in their common audience has had; no echo to the origin."""
+        topic.told_s = self._now_s()
         first = run[0].seq
         audience = topic.subscribers if first is None else topic.audience(first)
         frames = [self._live_frame(event) for event in run]

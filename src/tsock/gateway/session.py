@@ -15,6 +15,7 @@ from tsock.deadlines import Deadline
 from tsock.debugger.incident import of_end
 from tsock.gateway.admission import Admitted, NotAdmitted
 from tsock.gateway.context import Context
+from tsock.gateway.held import HeldReplies
 from tsock.gateway.websocket import Send, WebSocket
 from tsock.wire import packets
 from tsock.wire.connection import (
@@ -101,6 +102,7 @@ class Session:
 
     __slots__ = (
         "_context",
+        "_held",
         "_keeper",
         "_life",
         "_pinged",
@@ -179,6 +181,8 @@ class Session:
         self.interrupted: dict[str, tuple[int, int]] | None = None
         """Objects whose replay goes on: where it stopped, and what the client knew at its beginning."""
         self._context = context
+        self._held: HeldReplies | None = None
+        """Replies that wait for the client; None until there was one."""
         self._keeper = keeper
         self._socket = socket
         self._pinged = False
@@ -225,6 +229,7 @@ class Session:
         """The socket is closed."""
         self.connection.gone()
         self.send = _nowhere  # replies to what is still under way
+        self._reply_with_held()
         self._pulse.cancel()
         if self._life is not None:
             self._life.cancel()
@@ -264,7 +269,10 @@ class Session:
             case Close():
                 self.said_goodbye = True
                 self._close()
-            case Telemetry() | Ack() | None:
+            case Ack():
+                if self._held is not None:
+                    self._held.acknowledged(packet.id)
+            case Telemetry() | None:
                 pass
             case _:
                 # A ping, or a method we do not know: both are content with 200. So is a notification
@@ -333,12 +341,28 @@ class Session:
         """Send one packet."""
         self.send(binary_frame(packet))
 
+    def reply_behind_events(self, packet: bytes) -> None:
+        """Send one packet when the client has worked through the events that were sent before."""
+        if self.connection.state is not ConnectionState.READY:
+            self.reply(packet)
+            return
+        if self._held is None:
+            self._held = HeldReplies(self._context, self.reply)
+        self._held.hold(packet)
+
+    def _reply_with_held(self) -> None:
+        """Let no reply wait any longer."""
+        if self._held is not None:
+            self._held.let_all_go()
+            self._held = None
+
     def leave(self, status: Status, reason: End, backoff: BackoffPolicy | None = None) -> None:
         """Tell the client to leave, and end the connection soon.
 
         One that has not been let in is told nothing: it must not take that for the answer to its `init`.
         """
         if self.connection.state is ConnectionState.READY:
+            self._reply_with_held()
             self.reply(self.connection.closing(self._context.packet_id(), status, backoff))
             self._end_later(reason)
         elif self.connection.state is ConnectionState.NEW:

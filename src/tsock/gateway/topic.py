@@ -9,6 +9,7 @@ event here: it may lose, repeat and reorder.
 
 import enum
 from collections.abc import Collection
+from math import inf
 from typing import Generic, TypeVar
 
 Subscriber = TypeVar("Subscriber")
@@ -25,7 +26,7 @@ class Verdict(enum.Enum):
 class Topic(Generic[Subscriber]):
     """The subscribers of one object."""
 
-    __slots__ = ("_ahead", "behind", "catching_up", "mending", "seq", "subscribers")
+    __slots__ = ("_ahead", "behind", "catching_up", "mending", "seq", "subscribers", "told_s")
 
     def __init__(self, seq: int) -> None:
         self.seq = seq
@@ -38,6 +39,8 @@ class Topic(Generic[Subscriber]):
         """Whether one of them is being brought to where the others are."""
         self.mending = False
         """Whether a replay is under way to close a gap; it will bring what arrives meanwhile."""
+        self.told_s = -inf
+        """When anybody was last sent an event of it, by the monotonic clock."""
         self._ahead = seq
         """The highest of those numbers; above `seq` when a snapshot was newer than the last live event."""
 

@@ -6,7 +6,7 @@ outside first (`Ask`). Replies may overtake each other.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from tsock.api import problem
@@ -21,7 +21,19 @@ from tsock.storage.store import Fetched, Seen, Store
 from tsock.wire import packets
 from tsock.wire.headers import Message, Values
 
-Reply = Callable[[Response | None, Exception | None], None]
+IsTelling = Callable[["Requester", Iterable[str]], bool]
+"""Whether events of any of these objects may still be on their way to a connection."""
+
+
+class Reply(Protocol):
+    """Answers one request."""
+
+    def __call__(
+        self, response: Response | None, error: Exception | None, seen: Iterable[str] = (), /
+    ) -> None:
+        """Send the response, or one that tells of the error; behind the events of the objects `seen`."""
+        ...
+
 
 _METHODS = ("DELETE", "GET", "POST", "PUT")
 _WEIGHING_BYTES = 4096
@@ -53,11 +65,17 @@ class Requester(LiveSession, Protocol):
         """Send one packet."""
         ...
 
+    def reply_behind_events(self, packet: bytes) -> None:
+        """Send one packet when the client has worked through the events that were sent before."""
+        ...
+
 
 class Tunnel:
     """Routes what arrives in `message` packets; every failure is an `http_status`."""
 
-    def __init__(self, router: Router, store: Store, context: Context, base_url: str) -> None:
+    def __init__(
+        self, router: Router, store: Store, context: Context, base_url: str, is_telling: IsTelling
+    ) -> None:
         settings, clock = context.settings, context.clock
         self._router = router
         self._store = store
@@ -65,6 +83,7 @@ class Tunnel:
         self._metrics = context.metrics
         self._debugger = context.debugger
         self._base_url = base_url
+        self._is_telling = is_telling
         per_s = settings.requests_per_connection_per_s
         burst = per_s * settings.requests_per_connection_burst_s
         self._connection_rate = Rate(per_s, burst, clock.monotonic_s)
@@ -80,18 +99,20 @@ class Tunnel:
         packet_id = message.id
         pattern = ""
 
-        def reply(response: Response | None, error: Exception | None) -> None:
+        def reply(response: Response | None, error: Exception | None, seen: Iterable[str] = (), /) -> None:
             session.answered(weight)
             if response is None:
                 assert error is not None
                 response = problem.response_to(error, self._base_url)
                 self._tell(session, message, error)
             self._metrics.request(pattern, response.status)
-            session.reply(
-                packets.reply(
-                    packet_id, response.status, response.body, response.content_type, response.headers
-                )
+            packet = packets.reply(
+                packet_id, response.status, response.body, response.content_type, response.headers
             )
+            if seen and self._is_telling(session, seen):
+                session.reply_behind_events(packet)
+            else:
+                session.reply(packet)
 
         try:
             request = self._read(session, message, payload)
@@ -196,7 +217,7 @@ def _replying(answer: Read, reply: Reply) -> Fetched:
                 result = answer.reply(result)
             except Exception as failure:  # noqa: BLE001 - one request fails, never its connection
                 result, error = None, failure
-        reply(result, error)
+        reply(result, error, seen if answer.behind_events else ())
 
     return done
 

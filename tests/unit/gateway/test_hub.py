@@ -108,7 +108,7 @@ def reads(world: World) -> Reads:
 
 @pytest.fixture
 def hub(reads: Any) -> Hub:
-    return Hub("n", Metrics(), line, reads, replay.of_object)
+    return Hub("n", Metrics(), line, reads, replay.of_object, lambda: 0.0)
 
 
 class Carried:
@@ -208,7 +208,7 @@ def test_those_behind_do_not_change_how_a_gap_is_told_to_the_others(world: World
         return f"{event.kind} {event.seq}\n".encode()
 
     store: Any = reads
-    hub = Hub("n", Metrics(), line, store, replay.of_object)
+    hub = Hub("n", Metrics(), line, store, replay.of_object, lambda: 0.0)
     carried = Carried(world)
     carried.put(0)
     early, late = Told(1), Told(2)
@@ -459,7 +459,7 @@ class Delivery(RuleBasedStateMachine):
         self.patch.setattr(hub_module, "MENDING_EVENTS", 3)
         self.world = World()
         self.reads = Reads(self.world)
-        self.hub = Hub("n", Metrics(), line, self.reads, replay.of_object)  # pyright: ignore[reportArgumentType]
+        self.hub = Hub("n", Metrics(), line, self.reads, replay.of_object, lambda: 0.0)  # pyright: ignore[reportArgumentType]
         self.root: Root = self.world(roots.create, actor(None), MAP)
         self.flying: list[Event] = []
         self.listeners = {number: Listener(number) for number in range(1, 4)}

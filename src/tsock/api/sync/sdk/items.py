@@ -159,7 +159,7 @@ class ItemHandlers:
                 200, bodies.page(page.items, kind, shown, page.size, page.previous_token, page.next_token)
             )
 
-        return Read(query)
+        return Read(query, behind_events=True)
 
     def _reader(self, request: Request, kind: Kind, name: str) -> Actor:
         actor = self._scope.actor(request)

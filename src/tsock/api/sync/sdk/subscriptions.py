@@ -193,7 +193,7 @@ class SubscriptionHandlers:
             if not outcome.is_put_off:
                 _remember(session, wanted.object_sid, outcome.known, missed)
             if missed.completed:
-                self._hub.join(session, wanted.object_sid, missed.last_event_id)
+                self._hub.join(session, wanted.object_sid, missed.last_event_id, told=bool(missed.events))
             else:  # it comes again from there; live events must not overtake what it has yet to read
                 self._hub.leave(session, wanted.object_sid)
             established.append(

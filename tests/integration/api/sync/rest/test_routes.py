@@ -10,6 +10,7 @@ from tests.support.rig import BASE_URL, Client, Rig
 from tsock.accounts.caller import SYNC
 from tsock.accounts.keys import create_key
 from tsock.api.request import Access, Door
+from tsock.gateway.held import UNDERWAY_S
 from tsock.storage.store import fetched
 from tsock.sync.services import ServiceOptions, update_service
 from tsock.webhooks import outbox
@@ -73,6 +74,7 @@ async def test_changes_made_over_rest_reach_subscribed_clients_in_order(rig: Rig
     ]
     assert events[2][1]["item_key"] == "a/b"
     assert (await alice.request("GET", "/v3/Maps/x")).body["created_by"] == "system"
+    rig.pass_s(UNDERWAY_S)
     (shown,) = (await alice.request("GET", "/v3/Maps/x/Items")).body["items"]
     assert (shown["created_by"], shown["revision"]) == ("system", "1")
 
