@@ -27,7 +27,7 @@ const EVENTS = [
   "failure", "searchResult", "_subscriptionStateChanged",
   // of a Conversations client and of what it shows
   "initFailed", "conversationAdded", "conversationJoined", "conversationLeft", "conversationRemoved",
-  "conversationUpdated", "channelAdded", "channelJoined", "channelLeft", "channelRemoved", "channelUpdated",
+  "conversationUpdated", "channelAdded", "channelInvited", "channelJoined", "channelLeft", "channelRemoved", "channelUpdated",
   "participantJoined", "participantLeft", "participantUpdated", "memberJoined", "memberLeft", "memberUpdated",
   "messageAdded", "messageRemoved", "messageUpdated", "typingStarted", "typingEnded",
   "userSubscribed", "userUnsubscribed", "userUpdated", "subscribed", "unsubscribed", "pushNotification",

@@ -225,3 +225,43 @@ def test_programmable_chat_sdk_shows_descriptors(connect: Connect, own: Own) -> 
         own("bob"): "Bob",
     }
     assert [each["identity"] for each in made["closed"].getUserDescriptors().now()["items"]] == [own("alice")]
+
+
+def test_programmable_chat_sdk_invites(connect: Connect, own: Own) -> None:
+    alice, bob = connect.chat(own("alice"), sdk=1), connect.chat(own("bob"), sdk=1)
+    channel = alice.createChannel({"friendlyName": "F", "isPrivate": True})
+    channel.join()
+
+    channel.invite(own("bob"))
+    theirs = bob.next("channelInvited")
+    assert (theirs.now()["status"], theirs.now()["friendlyName"]) == ("invited", "F")
+    theirs.decline()
+    assert bob.next("channelLeft").number == theirs.number
+    assert bob.next("channelRemoved").number == theirs.number
+
+    channel.invite(own("bob"))
+    theirs = bob.next("channelInvited")
+    late = connect.chat(own("bob"), sdk=1)
+    assert late.next("channelInvited").now()["friendlyName"] == "F"
+    theirs.join()
+    assert bob.next("channelJoined").number == theirs.number
+    late.next("channelJoined")
+    assert channel.next("memberJoined").now()["identity"] in (own("alice"), own("bob"))
+    channel.sendMessage("welcome")
+    assert theirs.next("messageAdded").now()["body"] == "welcome"
+    with pytest.raises(SdkError) as refused:
+        channel.invite(own("bob"))
+    assert (refused.value.status, refused.value.body["code"]) == (409, 50433)
+
+
+def test_who_is_invited_by_the_first_generation_joins_with_the_newest(connect: Connect, own: Own) -> None:
+    alice, bob = connect.chat(own("alice"), sdk=1), connect.chat(own("bob"))
+    channel = alice.createChannel({"friendlyName": "F", "isPrivate": True})
+    channel.join()
+    channel.invite(own("bob"))
+    theirs = bob.next("conversationAdded")
+    assert (theirs.now()["status"], theirs.now()["friendlyName"]) == ("notParticipating", "F")
+    theirs.join()
+    assert bob.next("conversationJoined").number == theirs.number
+    channel.sendMessage("welcome")
+    assert theirs.next("messageAdded").now()["body"] == "welcome"

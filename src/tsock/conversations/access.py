@@ -1,12 +1,13 @@
 """Who may read which of the Sync objects that conversations and users stand on.
 
-A conversation's document is for its participants, its creator and administrative users; its messages and its
-roster for participants; a user's conversations for that user; its info for everybody in the service.
+A conversation's document is for its participants, the invited, its creator and administrative users; its
+messages and its roster for participants; a user's conversations for that user; its info for everybody in the
+service.
 """
 
 from collections.abc import Sequence
 
-from tsock.conversations import objects, roles, tables
+from tsock.conversations import invite_tables, objects, roles, tables
 from tsock.storage.store import Tx
 from tsock.sync.actor import SYSTEM, Actor
 from tsock.sync.kinds import MAP
@@ -33,6 +34,9 @@ def readable(tx: Tx, actor: Actor, found: Sequence[Root]) -> set[str]:
             allowed.add(root.sid)
         elif part == objects.CHANNEL:
             beyond.append(root)
+    if beyond:
+        invited = invite_tables.among(tx, actor.identity, sorted({_owner(root) for root in beyond}))
+        allowed.update(root.sid for root in beyond if _owner(root) in invited)
     if beyond and administers(tx, actor.service_sid, actor.identity):
         allowed.update(root.sid for root in beyond)
     return allowed
@@ -53,3 +57,8 @@ def administers(tx: Tx, service_sid: str, identity: str) -> bool:
     user = tables.user(tx, service_sid, identity)
     role = None if user is None or user.deleted_ms else roles.get(tx, service_sid, user.role_sid)
     return role is not None and role.grants(ADMINISTRATIVE)
+
+
+def _owner(root: Root) -> str:
+    """SID of the conversation or user that an object is a part of."""
+    return (root.unique_name or "").partition(".")[0]

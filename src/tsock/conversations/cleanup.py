@@ -4,6 +4,7 @@ from tsock.conversations import media
 from tsock.storage.store import Tx
 
 _KEYS = {
+    "chat_invites": "sid",
     "chat_participants": "conversation_sid, sid",
     "chat_conversations": "sid",
     "chat_users": "service_sid, identity",

@@ -9,6 +9,7 @@ from tsock.clock import iso_ms
 from tsock.conversations import (
     access,
     defaults,
+    invite_tables,
     media,
     objects,
     refusals,
@@ -178,8 +179,10 @@ def entered(tx: Tx, actor: ChatActor, row: Conversation, document: Root) -> Open
     seat = tables.seat(tx, row, actor.identity)
     if seat is not None:
         opened.own, opened.part = seat[0], msgspec.json.decode(seat[1], type=ParticipantData)
-    elif not access.created(document, actor.identity) and not access.administers(
-        tx, actor.service_sid, actor.identity
+    elif not (
+        access.created(document, actor.identity)
+        or invite_tables.of_identity(tx, row.sid, actor.identity)
+        or access.administers(tx, actor.service_sid, actor.identity)
     ):
         raise refusals.not_a_participant()
     return opened
@@ -219,7 +222,9 @@ def remove(tx: Tx, actor: ChatActor, name: str) -> Conversation:
         ApiError: 50350; 50430; 50107.
     """
     row = find(tx, actor, name)
-    maps = [_user(tx, place).conversations_sid for place in tables.places(tx, row.sid) if place.identity]
+    identities = [place.identity for place in tables.places(tx, row.sid) if place.identity]
+    identities += [invite.identity for invite in invite_tables.of_conversation(tx, row.sid)]
+    maps = [_user(tx, row, identity).conversations_sid for identity in identities]
     document, messages, roster, *others = objects.claim(
         tx, row.document_sid, row.messages_sid, row.roster_sid, *maps
     )
@@ -232,6 +237,7 @@ def remove(tx: Tx, actor: ChatActor, name: str) -> Conversation:
         objects.retire(tx, part)
     webhooks.of_conversation(tx, actor, "onConversationRemoved", row, opened.data)
     scoped_tables.delete_all(tx, row.sid)
+    invite_tables.delete_all(tx, row.sid)
     media.release_of_conversation(tx, row.sid)
     tables.delete_conversation(tx, row.sid)
     return row
@@ -244,10 +250,9 @@ def forget(tx: Tx, row: Conversation, conversations: Root) -> None:
         objects.bury(tx, conversations, item)
 
 
-def _user(tx: Tx, place: Place) -> tables.User:
-    assert place.identity is not None
-    user = tables.user(tx, place.service_sid, place.identity)
-    assert user is not None, f"{place.identity} takes part and is no user"
+def _user(tx: Tx, row: Conversation, identity: str) -> tables.User:
+    user = tables.user(tx, row.service_sid, identity)
+    assert user is not None, f"{identity} takes part and is no user"
     return user
 
 

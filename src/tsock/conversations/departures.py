@@ -1,6 +1,6 @@
 """The end of a user: out of every conversation, and nothing is known of it any more."""
 
-from tsock.conversations import bindings, objects, participants, tables, users
+from tsock.conversations import bindings, invite_tables, invites, objects, participants, tables, users
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.models import NO_ATTRIBUTES, UserValue
 from tsock.conversations.participants import Participant
@@ -28,6 +28,10 @@ def delete_user(tx: Tx, actor: ChatActor, name: str) -> tuple[User, list[Partici
         row = tables.by_sid(tx, place.conversation_sid)
         assert row is not None
         left.append(participants.take_out(tx, actor, row, place))
+    for invite in invite_tables.of_user(tx, user.service_sid, user.identity):
+        row = tables.by_sid(tx, invite.conversation_sid)
+        assert row is not None
+        invites.end(tx, row, invite)
     by = actor.of_sync()
     (info,) = objects.claim(tx, user.info_sid)
     objects.put(tx, by, info, users.FRIENDLY_NAME, UserValue(None))

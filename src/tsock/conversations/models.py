@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 StateName = Literal["initializing", "active", "inactive", "closed"]
 NotificationLevel = Literal["default", "muted"]
-Status = Literal["joined", "notParticipating"]
+Status = Literal["joined", "invited", "notParticipating"]
 Category = Literal["media", "body", "history"]
 Amount = Literal["none", "some", "all"]
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from tsock.clock import iso_ms
 from tsock.conversations import (
     addresses,
     conversations,
+    invite_tables,
     objects,
     push,
     read_marks,
@@ -70,7 +72,7 @@ class Participant(msgspec.Struct):
 
 
 def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant:
-    """Add somebody, or join.
+    """Add somebody, or join; who was invited has the role of its invitation.
 
     Raises:
         ApiError: 50350; 50430; 50107; 50377; 50433, 50416 it is in; 50417, 50418, 50214 too many; 50109 no
@@ -96,6 +98,10 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
     most = limits.conversations_per_user_max
     if tables.open_conversations(tx, actor.service_sid, identity, most) >= most:
         raise refusals.too_many_conversations(identity, most)
+    invite = invite_tables.of_identity(tx, row.sid, identity)
+    if invite is not None:
+        new = replace(new, role_sid=new.role_sid or invite.role_sid)
+        invite_tables.delete(tx, invite)
     place = Place(row.sid, tx.sid("MB"), row.service_sid, identity)
     is_creator = identity == opened.data.created_by
     data = _data(tx, actor, new, type=CHAT, identity=identity, is_creator=is_creator)

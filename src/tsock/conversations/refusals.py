@@ -37,6 +37,26 @@ def participant_exists(identity: str) -> ApiError:
     return ApiError(409, 50433, f"Participant already exists: {identity[:64]} is in the conversation")
 
 
+def already_invited(identity: str) -> ApiError:
+    """409/50212."""
+    return ApiError(409, 50212, f"User already invited: {identity[:64]} may join or decline")
+
+
+def invite_not_found(name: str) -> ApiError:
+    """404/50601."""
+    return ApiError(404, 50601, f"Invite not found: there is none of {name[:64]} to the conversation")
+
+
+def has_joined(identity: str) -> ApiError:
+    """400/50602."""
+    return ApiError(
+        400,
+        50602,
+        f"Cannot decline invite when already channel member: {identity[:64]} is in the conversation, "
+        "and may leave it",
+    )
+
+
 def message_not_found(sid: str) -> ApiError:
     """404/50500."""
     return ApiError(404, 50500, f"Message not found: there is none named {sid[:64]} in the conversation")

@@ -8,8 +8,10 @@ from typing import Any
 
 from msgspec import UNSET
 
+from tsock.clock import iso_ms
 from tsock.conversations import objects
 from tsock.conversations.actor import ChatActor
+from tsock.conversations.invite_tables import Invite
 from tsock.conversations.memberships import Membership
 from tsock.conversations.messages import Message
 from tsock.conversations.models import ConversationData, MembershipData
@@ -53,7 +55,11 @@ def conversation(
         "participants_count": participants,
         "messages_count": messages,
         "url": url,
-        "links": {"messages": f"{url}/Messages", "participants": f"{url}/Participants"},
+        "links": {
+            "messages": f"{url}/Messages",
+            "participants": f"{url}/Participants",
+            "invites": f"{url}/Invites",
+        },
         "sync_objects": sync_objects(row),
     }
 
@@ -102,6 +108,23 @@ def participant(actor: ChatActor, service_url: str, found: Participant) -> dict[
         "messaging_binding": binding,
         "url": f"{conversation_url}/Participants/{place.sid}",
         "links": {"conversation": conversation_url},
+    }
+
+
+def invite(actor: ChatActor, service_url: str, found: Invite) -> dict[str, Any]:
+    """An invitation."""
+    conversation_url = f"{service_url}/Conversations/{found.conversation_sid}"
+    return {
+        "account_sid": actor.account_sid,
+        "chat_service_sid": found.service_sid,
+        "conversation_sid": found.conversation_sid,
+        "sid": found.sid,
+        "identity": found.identity,
+        "role_sid": found.role_sid,
+        "created_by": found.created_by,
+        "date_created": iso_ms(found.created_ms),
+        "date_updated": iso_ms(found.created_ms),
+        "url": f"{conversation_url}/Invites/{found.sid}",
     }
 
 

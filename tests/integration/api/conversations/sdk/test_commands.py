@@ -65,7 +65,11 @@ async def test_conversation_is_shown_whole_in_every_reply(rig: Rig, alice: Chatt
         "participants_count": 0,
         "messages_count": 0,
         "url": url,
-        "links": {"messages": f"{url}/Messages", "participants": f"{url}/Participants"},
+        "links": {
+            "messages": f"{url}/Messages",
+            "participants": f"{url}/Participants",
+            "invites": f"{url}/Invites",
+        },
         "sync_objects": {
             "conversation": f"{sid}.channel",
             "messages": f"{sid}.messages",
