@@ -62,6 +62,11 @@ def message_not_found(sid: str) -> ApiError:
     return ApiError(404, 50500, f"Message not found: there is none named {sid[:64]} in the conversation")
 
 
+def no_channel_metadata(sid: str) -> ApiError:
+    """404/50530."""
+    return ApiError(404, 50530, f"Channel Metadata not found: {sid} came from no other channel")
+
+
 def user_not_found(identity: str) -> ApiError:
     """404/50200."""
     return ApiError(404, 50200, f"User not found: the service knows no {identity[:64]}")

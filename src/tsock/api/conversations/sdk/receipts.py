@@ -1,4 +1,4 @@
-"""What the SDKs ask of how a message got to those outside: receipts, and the recipients of mail."""
+"""What the SDKs ask of messages and those outside: receipts, recipients of mail, what channels told."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tsock.api.conversations.sdk.scope import ChatScope, RouteEntry, in_service
 from tsock.api.request import Answer, Read, Request, Response
 from tsock.api.router import Route
 from tsock.clock import iso_ms
-from tsock.conversations import receipts, recipients
+from tsock.conversations import messages, receipts, recipients, refusals
 from tsock.conversations.receipts import Receipt
 from tsock.storage.store import Tx
 
@@ -25,6 +25,7 @@ class ReceiptHandlers:
         table: list[RouteEntry] = [
             ("GET", f"{conversation}/Messages/{{message}}/Receipts", self.every),
             ("GET", f"{conversation}/MessageRecipients", self.recipients),
+            ("GET", f"{conversation}/Messages/{{message}}/ChannelMetadata", self.channel_metadata),
         ]
         return in_service(table)
 
@@ -48,6 +49,15 @@ class ReceiptHandlers:
         def query(tx: Tx) -> Response:
             found, last = recipients.page(tx, actor, conversation, message, after, size)
             return page("message_recipients", found, last)
+
+        return Read(query)
+
+    def channel_metadata(self, request: Request, conversation: str, message: str) -> Answer:
+        """What the channel of a message told of it; none does, since no carrier is attached."""
+        actor = self._scope.actor(request)
+
+        def query(tx: Tx) -> Response:
+            raise refusals.no_channel_metadata(messages.fetch(tx, actor, conversation, message).data.sid)
 
         return Read(query)
 

@@ -320,3 +320,13 @@ async def test_conversation_takes_so_many_mutations_a_second(
     assert (await alice.get(one)).status == 200
     by_rest = await backend.post(f"/conversations/v1{one}/Messages", {"Body": "x"})
     assert (by_rest.status, by_rest.json["code"]) == (429, 50063)
+
+
+async def test_message_of_chat_has_no_metadata_of_another_channel(alice: Chatter, bob: Chatter) -> None:
+    """Clients take exactly this code for none, and repeat what they are told otherwise."""
+    path = await alice.conversation()
+    message = await alice.say(path, "hello")
+    one = f"{path}/Messages/{message['sid']}/ChannelMetadata"
+    assert (await alice.get(one)).error == (404, 50530)
+    assert (await alice.get(f"{path}/Messages/IM{'0' * 32}/ChannelMetadata")).error == (404, 50500)
+    assert (await bob.get(one)).error == (403, 50430)
