@@ -139,6 +139,22 @@ def test_each_device_is_notified_once_in_order_and_the_sdk_reads_it(room: Room, 
     assert receiver.empty()
 
 
+def test_app_of_the_first_generation_is_notified_of_channels(
+    room: Room, connect: Connect, receiver: Receiver
+) -> None:
+    old = connect.chat("bob", sdk=1, token=room.account.chat_token("bob"))
+    old.setPushRegistrationId("fcm", "old android")
+    room.conversation.sendMessage("hello")
+    message = room.theirs.next("messageAdded")
+    got = handled(old, receiver.next(NEW_MESSAGE))
+    assert (got["type"], got["body"]) == ("twilio.channel.new_message", "F:alice: hello")
+    assert got["data"] == {
+        "channelSid": room.conversation.sid,
+        "messageSid": message.sid,
+        "messageIndex": 0,
+    }
+
+
 def test_badge_counts_conversations_with_something_unread(room: Room, receiver: Receiver) -> None:
     room.bob.setPushRegistrationId("apn", "iphone")
     other = room.alice.createConversation({"friendlyName": "G"})

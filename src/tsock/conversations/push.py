@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from tsock.conversations import bindings, notifications, tables, users
 from tsock.conversations.actor import ChatActor
@@ -32,6 +33,13 @@ NEW_MESSAGE: MessageType = "twilio.conversations.new_message"
 ADDED: MessageType = "twilio.conversations.added_to_conversation"
 REMOVED: MessageType = "twilio.conversations.removed_from_conversation"
 
+_CHANNEL_TYPES: dict[str, str] = {
+    NEW_MESSAGE: "twilio.channel.new_message",
+    ADDED: "twilio.channel.added_to_channel",
+    REMOVED: "twilio.channel.removed_from_channel",
+}
+"""What clients of the first generation register for; theirs are channels."""
+
 BADGE_CONVERSATIONS_MAX = 1000
 """Of one user so many are looked through for unread messages."""
 
@@ -39,7 +47,7 @@ BADGE_CONVERSATIONS_MAX = 1000
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """What everybody is told."""
 
-    message_type: MessageType
+    message_type: str
     text: str
     data: dict[str, str]
     """Members that clients read beside the text."""
@@ -239,14 +247,27 @@ def _deliver(tx: Tx, url: str, push: Push, identities: Sequence[str]) -> None:
     badges: dict[str, int] = {}
     for conversations_sid, own, *columns in tx.all(_DEVICES.format(identities=placeholders(names)), asked):
         binding = bindings.of_row(columns)
-        if content.message_type not in binding.names or not _is_wanted(content, own):
+        shown = _in_words_of(binding, content)
+        if shown is None or not _is_wanted(content, own):
             continue
         badge = None
         if content.has_badge and binding.type == "apn":
             badge = badges.get(conversations_sid)
             if badge is None:
                 badge = badges[conversations_sid] = _unread_conversations(tx, conversations_sid)
-        outbox.put(tx, _post(url, push, binding, content, badge))
+        told = payload(binding.type, shown, badge)
+        outbox.put(tx, _post(url, push, binding, content.message_type, told))
+
+
+def _in_words_of(binding: Binding, content: Content) -> Content | None:
+    """What a device is told, as its client calls it; None if it has not registered for it."""
+    if content.message_type in binding.names:
+        return content
+    channel_type = _CHANNEL_TYPES[content.message_type]
+    if channel_type not in binding.names:
+        return None
+    data = {name.replace("conversation_", "channel_"): value for name, value in content.data.items()}
+    return replace(content, message_type=channel_type, data=data)
 
 
 def _is_wanted(content: Content, own: str | None) -> bool:
@@ -263,17 +284,17 @@ def _unread_conversations(tx: Tx, conversations_sid: str) -> int:
     return sum(mark is not None and newest is not None and newest > mark for mark, newest in marks)
 
 
-def _post(url: str, push: Push, binding: Binding, content: Content, badge: int | None) -> Post:
+def _post(url: str, push: Push, binding: Binding, event_type: str, told: dict[str, Any]) -> Post:
     parameters = {
         "AccountSid": push.account_sid,
         "ChatServiceSid": push.service_sid,
-        "EventType": content.message_type,
+        "EventType": event_type,
         "ConversationSid": push.conversation_sid,
         "Identity": binding.identity,
         "BindingSid": binding.sid,
         "BindingType": binding.type,
         "Endpoint": binding.endpoint,
-        "Payload": msgspec.json.encode(payload(binding.type, content, badge)).decode(),
+        "Payload": msgspec.json.encode(told).decode(),
     }
     if binding.credential_sid is not None:
         parameters["CredentialSid"] = binding.credential_sid
@@ -281,7 +302,7 @@ def _post(url: str, push: Push, binding: Binding, content: Content, badge: int |
         account_sid=push.account_sid,
         service_sid=push.service_sid,
         kind="push",
-        event_type=content.message_type,
+        event_type=event_type,
         topic=f"push/{binding.sid}",
         url=url,
         parameters=parameters,

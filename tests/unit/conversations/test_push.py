@@ -253,6 +253,33 @@ def test_payload_for_apns_counts_conversations_with_something_unread(world: Chat
     }
 
 
+# Devices of the first generation.
+
+
+def test_device_that_registered_for_channels_reads_of_one(world: ChatWorld) -> None:
+    register(world, BOB, "old phone", message_types=["twilio.channel.new_message"])
+    register(world, BOB, "old tablet", "apn", message_types=["twilio.channel.removed_from_channel"])
+    sid = world.conversation("bob", friendly_name="Tea")
+    (message_sid,) = world.say(sid, "hello", by=A)
+    told = {one["Endpoint"]: one for one in sent(world)}
+    assert set(told) == {"bob", "old phone"}
+    assert told["old phone"]["EventType"] == NEW_MESSAGE
+    assert msgspec.json.decode(told["old phone"]["Payload"]) == {
+        "data": {
+            "twi_message_type": "twilio.channel.new_message",
+            "twi_body": "Tea:alice: hello",
+            "twi_action": "twilio.channel.new_message",
+            "channel_sid": sid,
+            "channel_title": "Tea",
+            "message_sid": message_sid,
+            "message_index": "0",
+        }
+    }
+    world(participants.remove, A, sid, "bob")
+    told = {one["Endpoint"]: msgspec.json.decode(one["Payload"]) for one in sent(world)}
+    assert told["old tablet"]["twi_message_type"] == "twilio.channel.removed_from_channel"
+
+
 def test_what_nobody_sends_on_is_forgotten(world: ChatWorld) -> None:
     sid = world.conversation("bob")
     world.say(sid, "a", "b", "c", by=A)
