@@ -14,13 +14,26 @@ export class History {
   #elements = new Map();
   #page;
   #loading = false;
+  #endInSight = true;
+  #resizes;
 
   /** `room`: its conversation, people, outbox, and `readers(index)`, the identities whose mark is at that message. */
   constructor(scroller, room) {
     this.#scroller = scroller;
     this.#room = room;
     scroller.replaceChildren(this.#list, this.#pending);
-    scroller.onscroll = () => this.#scrolled();
+    scroller.onscroll = () => {
+      this.#endInSight = this.atEnd;
+      this.#scrolled();
+    };
+    scroller.onkeydown = (event) => this.#pressed(event);
+    // As when somebody begins to type, or one's own message takes another line.
+    this.#resizes = new ResizeObserver(() => this.#endInSight && this.toEnd());
+    this.#resizes.observe(scroller);
+  }
+
+  close() {
+    this.#resizes.disconnect();
   }
 
   get newest() {
@@ -99,7 +112,9 @@ export class History {
         rows.push(h("li", { class: "day" }, h("span", {}, dayName(message.dateCreated))));
       }
       const first = newDay || before.author !== message.author || message.dateCreated - before.dateCreated > 300_000;
-      rows.push(this.#element(message, first));
+      const element = this.#element(message, first);
+      element.tabIndex = index === this.newest ? 0 : -1; // Tab leads to the newest, arrows from one to the next
+      rows.push(element);
       const readers = this.#room.readers(index).filter((identity) => identity !== message.author);
       if (readers.length) {
         const names = readers.map((identity) => this.#room.people.name(identity));
@@ -136,6 +151,21 @@ export class History {
     const element = messageElement(message, { people, first, edited: () => this.draw() });
     this.#elements.set(message.index, { element, shows });
     return element;
+  }
+
+  #pressed(event) {
+    const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
+    if (!step || !event.target.matches("[data-index]")) {
+      return;
+    }
+    let next = event.target[step];
+    while (next && !next.matches("[data-index]")) {
+      next = next[step];
+    }
+    if (next) {
+      event.preventDefault();
+      next.focus();
+    }
   }
 
   async #scrolled() {

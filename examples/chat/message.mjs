@@ -12,7 +12,7 @@ export function messageElement(message, { people, first, edited }) {
   const bubble = h("div", { class: "bubble" }, pictures(message), body);
   return h(
     "li",
-    { class: `message${own ? " own" : ""}${first ? " first" : ""}`, "data-index": message.index, tabindex: "0" },
+    { class: `message${own ? " own" : ""}${first ? " first" : ""}`, "data-index": message.index, tabindex: "-1" },
     !own && (first ? avatar(author) : h("span", { class: "avatar gap" })),
     h(
       "div",
@@ -141,5 +141,5 @@ function edit(message, bubble, edited) {
     h("form", { class: "edit", onsubmit: save }, field, h("button", {}, "Save"), h("button", { type: "button", class: "quiet", onclick: close }, "Cancel")),
   );
   field.focus();
-  field.select();
+  field.setSelectionRange(field.value.length, field.value.length);
 }

@@ -29,6 +29,7 @@ export class Room {
 
   close() {
     this.#closed = true;
+    this.#history.close();
   }
 
   /** The others whose mark of reading is at this message. */

@@ -19,6 +19,7 @@ from playwright.sync_api import (
     Dialog,
     FilePayload,
     Locator,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -40,7 +41,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WINDOW = {"width": 1280, "height": 720}
+WINDOW: ViewportSize = {"width": 1280, "height": 720}
 PATIENCE_MS = 30_000
 """How long something on a page is waited for; beyond the reconnect delays of the SDK."""
 REPLY_MS = 60_000
@@ -52,6 +53,33 @@ PLACES = """top => {
     scroller.scrollTop = top ?? scroller.scrollTop;
     return Object.fromEntries([...scroller.querySelectorAll("[data-index]")].map(
         (message) => [message.dataset.index, message.getBoundingClientRect().top]));
+}"""
+# Words that are less than 4.5 times as bright, or dark, as what is behind them.
+FAINT = """() => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const parts = (colour) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        return canvas.getImageData(0, 0, 1, 1).data;
+    };
+    const light = (colour) => [...parts(colour)].slice(0, 3)
+        .map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+    const behind = (element) => {
+        const colour = getComputedStyle(element).backgroundColor;
+        return parts(colour)[3] || !element.parentElement ? colour : behind(element.parentElement);
+    };
+    const contrast = (element) => {
+        const both = [light(getComputedStyle(element).color), light(behind(element))];
+        const [low, high] = both.sort((a, b) => a - b);
+        return (high + 0.05) / (low + 0.05);
+    };
+    return [...document.body.querySelectorAll("*")]
+        .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+        .filter((element) => element.checkVisibility({ visibilityProperty: true }) && contrast(element) < 4.5)
+        .map((element) => `${element.textContent}: ${contrast(element)}`);
 }"""
 # A picture is pasted, given the bytes of its file.
 PASTE = """(field, bytes) => {
@@ -290,6 +318,19 @@ def test_history_scrolls_back_and_keeps_the_place(alice: Tab, bob: Tab, team: st
     bob.places(scroll_to=0)
     expect(bob.message("message 000")).to_have_count(1)
     assert bob.texts() == [f"message {number:03}" for number in range(70)]
+
+
+def test_end_stays_in_sight_when_somebody_types(alice: Tab, bob: Tab, team: str) -> None:
+    bob.open(team)
+    bob.page.get_by_label("Message", exact=True).focus()
+    for number in range(20):
+        bob.write(f"message {number:03}")
+    expect(alice.page.locator(".message")).to_have_count(20)
+    alice.page.get_by_label("Message", exact=True).press_sequentially("hel")
+    expect(bob.page.locator("#typing")).to_be_visible()
+    expect(bob.page.get_by_text("Seen by alice")).to_be_in_viewport(ratio=1)
+    bob.page.get_by_label("Message", exact=True).fill("line\n" * 5)
+    expect(bob.page.get_by_text("Seen by alice")).to_be_in_viewport(ratio=1)
 
 
 def test_own_message_is_edited_and_deleted(alice: Tab, bob: Tab, team: str) -> None:
@@ -577,16 +618,80 @@ def test_without_a_server_the_page_says_where_it_looked(browser: Browser, site: 
     page.context.close()
 
 
-def test_phone_shows_list_and_conversation_one_at_a_time(sign_in: SignIn) -> None:
-    alice = sign_in("alice", viewport={"width": 360, "height": 640}, has_touch=True)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_phone_shows_list_and_conversation_one_at_a_time(sign_in: SignIn, scheme: str) -> None:
+    alice = sign_in("alice", viewport={"width": 360, "height": 640}, has_touch=True, color_scheme=scheme)
     alice.create("Team")
     expect(alice.row("Team")).to_be_hidden()
     alice.send("hello " * 40)
     assert alice.page.evaluate("document.documentElement.scrollWidth") == 360
 
+    alice.message("hello").tap()
+    alice.message("hello").get_by_role("button", name="React with 🎉").tap()
+    expect(alice.message("hello").locator(".reactions")).to_have_text("🎉 1")
+
     alice.page.get_by_role("button", name="Back to the list").tap()
     expect(alice.row("Team")).to_be_visible()
     expect(alice.heading("Team")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_what_is_behind_them(sign_in: SignIn, scheme: str) -> None:
+    """At least 4.5 to 1, as WCAG 2.2 asks of text."""
+    alice, bob = sign_in("alice", color_scheme=scheme), sign_in("bob")
+    bob.create("Team")
+    bob.add("alice")
+    bob.send("hello")
+    alice.open("Team")
+    alice.send("what?")
+    alice.message("what?").focus()
+    assert alice.page.evaluate(FAINT) == []
+    alice.page.get_by_role("button", name="Details").click()
+    assert alice.page.evaluate(FAINT) == []
+
+
+def test_everything_is_done_by_keyboard(browser: Browser, site: str, server: Server) -> None:
+    """From signing in to an edit and a reaction, without knowing where things are."""
+    page = browser.new_context(viewport=WINDOW).new_page()
+    press, tell = page.keyboard.press, page.keyboard.type
+    page.goto(f"{site}/?server={server.url}")
+    tell("alice")
+    press("Enter")
+    expect(page.get_by_label("Name of a new conversation")).to_be_visible()
+    press("Tab")
+    press("Tab")
+    expect(page.get_by_label("Name of a new conversation")).to_be_focused()
+    tell("Team")
+    press("Enter")
+    field = page.get_by_label("Message", exact=True)
+    expect(field).to_be_focused()
+    for text in ("helo", "second"):
+        tell(text)
+        press("Enter")
+    messages = page.locator(".message[data-index]")
+    expect(messages).to_have_count(2)
+
+    press("Shift+Tab")
+    press("Shift+Tab")
+    expect(messages.last).to_be_focused()
+    press("ArrowUp")
+    expect(messages.first).to_be_focused()
+    press("Tab")
+    press("Enter")
+    expect(messages.first.locator(".reactions")).to_have_text("👍 1")
+    expect(messages.first).to_be_focused()
+    for _ in range(6):
+        press("Tab")
+    press("Enter")
+    expect(page.get_by_label("Edit message")).to_be_focused()
+    press("ControlOrMeta+a")
+    tell("hello")
+    press("Enter")
+    expect(messages.first).to_contain_text("hello")
+    expect(messages.first).to_be_focused()
+    press("ArrowDown")
+    expect(messages.last).to_be_focused()
+    page.context.close()
 
 
 def test_page_gets_its_files_and_nothing_else_is_served(browser: Browser, site: str) -> None:
