@@ -1,4 +1,4 @@
-"""What the vendor's demo app does beyond the other tests (`protocol/conversations.md`, React demo app)."""
+"""What an app such as the demo app of the vendor does, beyond the other tests."""
 
 from collections.abc import Callable
 from typing import Any
