@@ -102,7 +102,7 @@ async def test_no_get_answers_with_a_write(rig: Rig, everything: Router) -> None
             door=route.door,
             method="GET",
             path=tuple(path),
-            params={"identity": "alice"},
+            params={"identity": "alice", "ConversationSid": "CH" + "0" * 32},
             query=(("AccountSid", rig.made.account_sid), ("Identity", "alice")),
             headers={},
             body=b"",
