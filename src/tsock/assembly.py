@@ -11,6 +11,7 @@ from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
 from tsock.api.account import accounts, iam, keys, monitor
+from tsock.api.conversations.chat import routes as chat_routes
 from tsock.api.conversations.contents import Contents
 from tsock.api.conversations.hook_client import HookClient
 from tsock.api.conversations.loose_blobs import LooseBlobs
@@ -201,6 +202,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(_chat_routes(installed, context, sessions, chat_rates, pre_hooks, contents))
     chat_rest = RestScope(directory, _chat_limits(settings), chat_rates)
     router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault, contents))
+    router.add(chat_routes.routes(chat_rest, pre_hooks, contents, settings))
     router.add(_media_routes(installed, loose))
     if around.ready_made is not None:
         router.add(

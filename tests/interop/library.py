@@ -27,8 +27,21 @@ Record = dict[str, Any]
 Step = str | tuple[str, tuple[Any, ...]]
 """A name on the way to a resource, or a name that is called with these arguments."""
 
-GROUPS = ("timers", "messaging_binding")
-"""Names that the parameters of a group begin with."""
+GROUPS = {
+    "timers_": "timers.",
+    "messaging_binding_": "messagingBinding.",
+    "limits_": "limits.",
+    "media_compatibility_message": "media.compatibilityMessage",
+    **{
+        f"notifications_{name}_": f"notifications.{camel}."
+        for name, camel in (
+            ("new_message", "newMessage"),
+            ("added_to_channel", "addedToChannel"),
+            ("invited_to_channel", "invitedToChannel"),
+        )
+    },
+}
+"""How the names of the parameters of a group begin, in Python and in the npm library."""
 
 METHODS = {"create", "fetch", "update", "delete", "list", "stream"}
 
@@ -247,9 +260,9 @@ def _dated(value: Any) -> Any:
 
 def _parameter(name: str) -> str:
     """The name of a parameter; one of a group has a dot behind the group's name there."""
-    for group in GROUPS:
-        if name.startswith(f"{group}_"):
-            return f"{_camel(group)}.{_camel(name.removeprefix(f'{group}_'))}"
+    for python, node in GROUPS.items():
+        if name.startswith(python):
+            return node + _camel(name.removeprefix(python))
     return _camel(name)
 
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from tsock.accounts.directory import Directory
 from tsock.conversations.hooks import Levels, PreEvent, levels
@@ -64,6 +65,20 @@ class ChatActor(msgspec.Struct, frozen=True, gc=False):
         return Actor(
             self.account_sid, self.service_sid, self.identity, limits=SyncLimits(items_max=_ITEMS_MAX)
         )
+
+
+def limited(limits: ChatLimits, options: ChatOptions) -> ChatLimits:
+    """The limits of the server, or those that a service has set below them."""
+    own = options.channels
+    if own.members_max is None and own.channels_per_user_max is None:
+        return limits
+    return replace(
+        limits,
+        participants_max=min(limits.participants_max, own.members_max or limits.participants_max),
+        conversations_per_user_max=min(
+            limits.conversations_per_user_max, own.channels_per_user_max or limits.conversations_per_user_max
+        ),
+    )
 
 
 def timekeeper(directory: Directory, service_sid: str) -> ChatActor | None:

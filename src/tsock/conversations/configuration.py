@@ -11,7 +11,7 @@ from tsock.accounts.services import ServiceChange
 from tsock.conversations import roles
 from tsock.conversations.notifications import Notifications, check
 from tsock.conversations.roles import RoleType
-from tsock.conversations.services import ChatOptions, options_of
+from tsock.conversations.services import ChannelOptions, ChatOptions, options_of
 from tsock.storage.store import Tx
 
 
@@ -45,6 +45,11 @@ def change_notifications(tx: Tx, service: Service, notifications: Notifications,
     """
     check(notifications)
     return _change(tx, service, replace(options_of(service), notifications=notifications), by)
+
+
+def change_channels(tx: Tx, service: Service, channels: ChannelOptions, *, by: Author) -> Service:
+    """Set what only Programmable Chat's API sets."""
+    return _change(tx, service, replace(options_of(service), channels=channels), by)
 
 
 def _change(tx: Tx, service: Service, options: ChatOptions, by: Author) -> Service:

@@ -1,6 +1,6 @@
 """Conversations: made, found, changed, removed (`protocol/conversations.md`, Conversations)."""
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -21,7 +21,7 @@ from tsock.conversations import (
 )
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
-from tsock.conversations.models import ConversationData, ParticipantData, State, StateName
+from tsock.conversations.models import ChannelType, ConversationData, ParticipantData, State, StateName
 from tsock.conversations.tables import Conversation, Place
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Slice
@@ -35,7 +35,7 @@ class ConversationChange(msgspec.Struct, frozen=True, kw_only=True):
     friendly_name: str | UnsetType | None = UNSET
     unique_name: str | UnsetType | None = UNSET
     attributes: str | UnsetType = UNSET
-    type: Literal["public", "private"] | UnsetType = UNSET
+    type: ChannelType | UnsetType = UNSET
     state: StateName | UnsetType = UNSET
     """Over REST only, as all that follows."""
     inactive_after: str | UnsetType = UNSET
@@ -43,6 +43,7 @@ class ConversationChange(msgspec.Struct, frozen=True, kw_only=True):
     messaging_service_sid: str | UnsetType | None = UNSET
     created_ms: int | UnsetType = UNSET
     updated_ms: int | UnsetType = UNSET
+    created_by: str | UnsetType = UNSET
     email: dict[str, str] | UnsetType = UNSET
     """Name and address that e-mail leaves from."""
 
@@ -280,6 +281,8 @@ def _apply(
         data.attributes = values.attributes(change.attributes, limits.conversation_attributes_bytes_max)
     if change.type is not UNSET:
         data.type = change.type
+    if change.created_by is not UNSET:
+        data.created_by = values.identity(change.created_by, limits)
     if change.messaging_service_sid is not UNSET:
         row.messaging_service_sid = change.messaging_service_sid or None
     if change.email is not UNSET:

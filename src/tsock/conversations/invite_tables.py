@@ -60,9 +60,14 @@ def of_user(tx: Tx, service_sid: str, identity: str) -> list[Invite]:
     return [Invite(*row) for row in tx.all(_OF_USER, {"service_sid": service_sid, "identity": identity})]
 
 
-def page(tx: Tx, conversation_sid: str, place: Cursor, size: int) -> tuple[list[Invite], Slice]:
-    """A page of a conversation's, the oldest first, and what lies beside it."""
-    rows = slice_at(tx, _LISTING, "conversation_sid = :sid", {"sid": conversation_sid}, place, size)
+def page(
+    tx: Tx, conversation_sid: str, identities: Sequence[str], place: Cursor, size: int
+) -> tuple[list[Invite], Slice]:
+    """A page of a conversation's, the oldest first, and what lies beside it; of all or of some identities."""
+    where, names = "conversation_sid = :sid", numbered(identities)
+    if names:
+        where += f" AND identity IN ({placeholders(names)})"
+    rows = slice_at(tx, _LISTING, where, {"sid": conversation_sid, **names}, place, size)
     return [Invite(*row[len(_ORDER) :]) for row in rows.rows], rows
 
 

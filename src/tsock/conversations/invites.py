@@ -4,6 +4,8 @@ The first generation of clients knows them. The invited has the conversation in 
 is adding oneself, by `participants.add`.
 """
 
+from collections.abc import Sequence
+
 from tsock.conversations import (
     conversations,
     invite_tables,
@@ -76,13 +78,15 @@ def fetch(tx: Tx, actor: ChatActor, name: str, who: str) -> Invite:
     return _find(tx, conversations.fetch(tx, actor, name).row, who)
 
 
-def page(tx: Tx, actor: ChatActor, name: str, place: Cursor, size: int) -> tuple[list[Invite], Slice]:
-    """A page of a conversation's, the oldest first; over REST only.
+def page(
+    tx: Tx, actor: ChatActor, name: str, identities: Sequence[str], place: Cursor, size: int
+) -> tuple[list[Invite], Slice]:
+    """A page of a conversation's, the oldest first; of all or of some identities. Over REST only.
 
     Raises:
         ApiError: 50350.
     """
-    return invite_tables.page(tx, conversations.find(tx, actor, name).sid, place, size)
+    return invite_tables.page(tx, conversations.find(tx, actor, name).sid, identities, place, size)
 
 
 def withdraw(tx: Tx, actor: ChatActor, name: str, who: str) -> None:

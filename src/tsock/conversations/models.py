@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 StateName = Literal["initializing", "active", "inactive", "closed"]
 NotificationLevel = Literal["default", "muted"]
 Status = Literal["joined", "invited", "notParticipating"]
+ChannelType = Literal["public", "private"]
 Category = Literal["media", "body", "history"]
 Amount = Literal["none", "some", "all"]
 
@@ -44,7 +45,7 @@ class ConversationData(msgspec.Struct, rename="camel"):
     unique_name: str | None = None
     attributes: str = NO_ATTRIBUTES
     last_message: LastMessage | None = None
-    type: Literal["public", "private"] = "private"
+    type: ChannelType = "private"
     """Read by clients of the first generation alone."""
     bindings: dict[str, dict[str, str]] | UnsetType = UNSET
 

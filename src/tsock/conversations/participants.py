@@ -151,18 +151,22 @@ def fetch(tx: Tx, actor: ChatActor, name: str, who: str) -> Participant:
     return find(tx, actor, conversations.fetch(tx, actor, name).row, who)
 
 
-def page(tx: Tx, actor: ChatActor, name: str, cursor: Cursor, size: int) -> tuple[list[Participant], Slice]:
-    """A page of a conversation's participants, the oldest first; over REST only.
+def page(
+    tx: Tx, actor: ChatActor, name: str, cursor: Cursor, size: int, *, identities: Sequence[str] = ()
+) -> tuple[list[Participant], Slice]:
+    """A page of a conversation's participants, the oldest first; of all or of some. Over REST only.
 
     Raises:
         ApiError: 50350.
     """
-    return page_of_opened(tx, conversations.find(tx, actor, name), cursor, size)
+    return page_of_opened(tx, conversations.find(tx, actor, name), cursor, size, identities=identities)
 
 
-def page_of_opened(tx: Tx, row: Conversation, cursor: Cursor, size: int) -> tuple[list[Participant], Slice]:
+def page_of_opened(
+    tx: Tx, row: Conversation, cursor: Cursor, size: int, *, identities: Sequence[str] = ()
+) -> tuple[list[Participant], Slice]:
     """The same of a conversation that was found."""
-    found, rows = tables.page_of_roster(tx, row, cursor, size)
+    found, rows = tables.page_of_roster(tx, row, identities, cursor, size)
     read = [Participant(row, place, msgspec.json.decode(data, type=ParticipantData)) for place, data in found]
     return read, rows
 

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from tsock.accounts.records import Service
-from tsock.conversations.notifications import Notifications
+from tsock.conversations.notifications import Notice, Notifications
 from tsock.webhooks.outbox import Method
 
 
@@ -27,6 +27,23 @@ class Hooks(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Of an account; stored and shown."""
 
 
+class ChannelOptions(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What only Programmable Chat's API sets of a service; None is what the server's settings say."""
+
+    typing_timeout_s: int | None = None
+    members_max: int | None = None
+    """Of a conversation."""
+    channels_per_user_max: int | None = None
+    report_interval_s: int = 5
+    """How often clients tell at most how far their users have read."""
+    read_status_enabled: bool = True
+    """Stored and shown, as all that follows."""
+    pre_webhook_retries: int = 0
+    post_webhook_retries: int = 0
+    compatibility_message: str = "Media messages are not supported by your client"
+    invited: Notice = Notice("${PARTICIPANT} invited you to ${CONVERSATION}")
+
+
 class ChatOptions(msgspec.Struct, frozen=True, gc=False):
     """The options of a service; those of a new one are the defaults."""
 
@@ -40,6 +57,7 @@ class ChatOptions(msgspec.Struct, frozen=True, gc=False):
     notifications: Notifications = Notifications()
     """Of what its users are notified on their devices."""
     webhooks: Hooks = Hooks()
+    channels: ChannelOptions = ChannelOptions()
 
 
 def options_of(service: Service) -> ChatOptions:

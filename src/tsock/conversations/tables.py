@@ -116,6 +116,9 @@ _OPEN_CONVERSATIONS = (
     "ON c.sid = p.conversation_sid WHERE p.service_sid = :service_sid AND p.identity = :identity "
     "AND c.state <> 'closed' LIMIT :limit) AS counted"
 )
+_CONVERSATIONS_OF = (
+    "SELECT count(*) FROM chat_participants WHERE service_sid = :service_sid AND identity = :identity"
+)
 _OF_IDENTITY = (
     f"{_PLACE} WHERE service_sid = :service_sid AND identity = :identity AND conversation_sid > :after "
     "ORDER BY conversation_sid LIMIT :limit"
@@ -216,11 +219,18 @@ def places(tx: Tx, conversation_sid: str) -> list[Place]:
 
 
 def page_of_roster(
-    tx: Tx, row: Conversation, cursor: Cursor, size: int
+    tx: Tx, row: Conversation, identities: Sequence[str], cursor: Cursor, size: int
 ) -> tuple[list[tuple[Place, str]], Slice]:
-    """A page of a conversation's places, each with the data of its item; the oldest first."""
-    asked = {"sid": row.sid, "roster_sid": row.roster_sid}
-    rows = slice_at(tx, _ROSTER, "p.conversation_sid = :sid", asked, cursor, size)
+    """A page of a conversation's places, each with the data of its item; the oldest first.
+
+    Of all, or of some identities.
+    """
+    names = numbered(identities)
+    asked = {"sid": row.sid, "roster_sid": row.roster_sid, **names}
+    where = "p.conversation_sid = :sid"
+    if names:
+        where += f" AND p.identity IN ({placeholders(names)})"
+    rows = slice_at(tx, _ROSTER, where, asked, cursor, size)
     return [(Place(*found[2:-1]), found[-1]) for found in rows.rows], rows
 
 
@@ -280,6 +290,11 @@ def pair_in_use(tx: Tx, service_sid: str, address: str, proxy_address: str) -> b
 def open_conversations(tx: Tx, service_sid: str, identity: str, most: int) -> int:
     """In how many conversations that are not closed an identity takes part, `most` at most."""
     return _count(tx, _OPEN_CONVERSATIONS, service_sid=service_sid, identity=identity, limit=most)
+
+
+def conversations_of(tx: Tx, service_sid: str, identity: str) -> int:
+    """In how many conversations of a service an identity takes part."""
+    return _count(tx, _CONVERSATIONS_OF, service_sid=service_sid, identity=identity)
 
 
 # Users

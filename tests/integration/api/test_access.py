@@ -78,6 +78,8 @@ FIRST_VISIT = (
     "/conversations/v1/Roles",
     "/conversations/v1/Services/{service}/Roles",
     "/conversations/v1/Services/{service}/Configuration",
+    "/chat/v2/Services",
+    "/chat/v2/Services/{service}",
 )
 
 
@@ -95,7 +97,7 @@ async def test_no_get_answers_with_a_write(rig: Rig, everything: Router) -> None
     gets = [route for route in gets if route.pattern not in FIRST_VISIT]
     assert len(gets) > 50
     for route in gets:
-        is_chat = route.pattern.startswith(("/Client/", "/conversations/", "/mcs/"))
+        is_chat = route.pattern.startswith(("/Client/", "/conversations/", "/chat/", "/mcs/"))
         place = {"{service}": rig.made.chat_service_sid} if is_chat else {}
         path = [{**known, **place}.get(segment, segment) for segment in segments(route.pattern)]
         request = Request(

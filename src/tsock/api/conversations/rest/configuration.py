@@ -95,19 +95,26 @@ class ConfigurationHandlers:
         return Write(rule)
 
 
-def _of_service(tx: Tx, service: Service, base: str) -> bodies.Body:
-    url = f"{base}/v1/Services/{service.sid}/Configuration"
+def roles_of(tx: Tx, service: Service) -> dict[str, str]:
+    """The roles of newcomers; those of a new service are made now."""
     options = options_of(service)
 
     def role(chosen: str | None, name: roles.BuiltIn) -> str:
         return chosen or roles.built_in(tx, service.sid, name).sid
 
     return {
-        "chat_service_sid": service.sid,
         "default_conversation_creator_role_sid": role(options.creator_role_sid, "channel admin"),
         "default_conversation_role_sid": role(options.conversation_role_sid, "channel user"),
         "default_chat_service_role_sid": role(options.service_role_sid, "service user"),
-        "reachability_enabled": options.reachability_enabled,
+    }
+
+
+def _of_service(tx: Tx, service: Service, base: str) -> bodies.Body:
+    url = f"{base}/v1/Services/{service.sid}/Configuration"
+    return {
+        "chat_service_sid": service.sid,
+        **roles_of(tx, service),
+        "reachability_enabled": options_of(service).reachability_enabled,
         "url": url,
         "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
     }

@@ -8,9 +8,11 @@ from tsock.api.rest.fields import Fields
 from tsock.conversations import refusals
 from tsock.conversations.addresses import Binding
 from tsock.conversations.conversations import ConversationChange
-from tsock.conversations.models import StateName
-from tsock.errors import ApiError
+from tsock.conversations.models import ChannelType, StateName
+from tsock.errors import ApiError, invalid
 
+CHANNEL_TYPE, CHANNEL_CREATED_BY = "Channel.Type", "Channel.CreatedBy"
+"""What only Chat can say of a conversation, as its translation calls it."""
 STATES = ("initializing", "active", "inactive", "closed")
 
 
@@ -107,8 +109,19 @@ def conversation(form: Fields) -> ConversationChange:
         closed_after=text(form, "Timers.Closed"),
         messaging_service_sid=sid(form, "MessagingServiceSid", "MG"),
         email=email or UNSET,
+        type=_channel_type(form),
+        created_by=form.text(CHANNEL_CREATED_BY) or UNSET,
         **dates(form),
     )
+
+
+def _channel_type(form: Fields) -> ChannelType | UnsetType:
+    given = form.text(CHANNEL_TYPE)
+    if given is None:
+        return UNSET
+    if given not in ("public", "private"):
+        raise invalid("Type is public or private")
+    return given
 
 
 def binding(form: Fields) -> Binding | None:

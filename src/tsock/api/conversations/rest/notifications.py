@@ -59,7 +59,7 @@ class NotificationHandlers:
 
 
 def _changed(known: Notifications, form: Fields) -> Notifications:
-    message = _notice(known.new_message, form, "NewMessage")
+    message = notice(known.new_message, form, "NewMessage")
     badge = form.flag("NewMessage.BadgeCountEnabled")
     log = form.flag("LogEnabled")
     return Notifications(
@@ -67,14 +67,14 @@ def _changed(known: Notifications, form: Fields) -> Notifications:
         new_message=replace(
             message,
             badge_count_enabled=message.badge_count_enabled if badge is None else badge,
-            with_media=_notice(message.with_media, form, "NewMessage.WithMedia"),
+            with_media=notice(message.with_media, form, "NewMessage.WithMedia"),
         ),
-        added_to_conversation=_notice(known.added_to_conversation, form, "AddedToConversation"),
-        removed_from_conversation=_notice(known.removed_from_conversation, form, "RemovedFromConversation"),
+        added_to_conversation=notice(known.added_to_conversation, form, "AddedToConversation"),
+        removed_from_conversation=notice(known.removed_from_conversation, form, "RemovedFromConversation"),
     )
 
 
-def _notice(known: Told, form: Fields, name: str) -> Told:
+def notice(known: Told, form: Fields, name: str) -> Told:
     """A notice with what the parameters that begin with `name` set."""
     given = {
         "enabled": form.flag(f"{name}.Enabled"),

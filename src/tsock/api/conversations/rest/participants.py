@@ -56,13 +56,15 @@ class ParticipantHandlers:
         return self._pre_hooks.answer(actor, "onParticipantAdd", conversation, new, rule)
 
     def every(self, request: Request, service: str | None, conversation: str) -> Answer:
-        """A page of the participants, the oldest first."""
+        """A page of the participants, the oldest first; of some identities, which only Chat asks for."""
         actor = self._scope.actor(request, service)
-        asked = paging.asked(request, fields.of_query(request), rows_max=actor.limits.page_rows_max)
+        parameters = fields.of_query(request)
+        identities = parameters.texts("Identity")
+        asked = paging.asked(request, parameters, rows_max=actor.limits.page_rows_max)
         place, shown = asked.place, links(request, actor, service)
 
         def query(tx: Tx) -> Response:
-            found, rows = participants.page(tx, actor, conversation, place, asked.size)
+            found, rows = participants.page(tx, actor, conversation, place, asked.size, identities=identities)
             records = [bodies.participant(shown, participant) for participant in found]
             return paging.page(asked, "participants", records, rows)
 

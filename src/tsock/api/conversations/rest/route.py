@@ -21,7 +21,7 @@ def route(method: str, pattern: str, handler: RouteHandler, permission: str) -> 
         handler: is given the SIDs of the path in lower case.
         permission: what a restricted key must have, such as `conversations/read`.
     """
-    return _route(method, BASE + pattern, _over_rest(handler), permission)
+    return _route(method, BASE + pattern, over_rest(handler), permission)
 
 
 def in_service(method: str, pattern: str, handler: RouteHandler, permission: str) -> list[Route]:
@@ -34,8 +34,8 @@ def in_service(method: str, pattern: str, handler: RouteHandler, permission: str
         return handler(request, None, *values)
 
     return [
-        _route(method, BASE + pattern, _over_rest(of_default), permission),
-        _route(method, f"{SERVICES}/{{service}}{pattern}", _over_rest(handler), permission),
+        _route(method, BASE + pattern, over_rest(of_default), permission),
+        _route(method, f"{SERVICES}/{{service}}{pattern}", over_rest(handler), permission),
     ]
 
 
@@ -43,7 +43,9 @@ def _route(method: str, pattern: str, handler: RouteHandler, permission: str) ->
     return Route(Door.HTTP, method, pattern, handler, Access.DATA, f"/twilio/conversations/{permission}")
 
 
-def _over_rest(handler: RouteHandler) -> RouteHandler:
+def over_rest(handler: RouteHandler) -> RouteHandler:
+    """A handler that is given SIDs in lower case, and says 20404 of what is absent."""
+
     def handle(request: Request, *values: str) -> Answer:
         return telling_20404(handler(request, *map(canonical_sid, values)), _KEPT)
 

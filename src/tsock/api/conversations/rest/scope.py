@@ -9,7 +9,7 @@ from tsock.api.conversations.rates import ChatRates
 from tsock.api.conversations.webhook_header import asks_for_webhooks
 from tsock.api.request import Request
 from tsock.api.rest.asker import asker
-from tsock.conversations.actor import ChatActor, ChatLimits
+from tsock.conversations.actor import ChatActor, ChatLimits, limited
 from tsock.conversations.hooks import levels
 from tsock.conversations.services import options_of
 from tsock.errors import ApiError, not_found
@@ -55,15 +55,16 @@ class RestScope:
         service = self.service(request, name)
         if not service.enabled:
             raise ApiError(403, 54056, "Account cannot access requested Service Instance")
+        options = options_of(service)
         actor = ChatActor(
             account_sid=service.account_sid,
             service_sid=service.sid,
-            options=options_of(service),
-            limits=self.limits,
+            options=options,
+            limits=limited(self.limits, options),
             webhooks=levels(self._directory, service) if asks_for_webhooks(request) else None,
         )
         place = request.path[_IN_DEFAULT if name is None else _IN_SERVICE :]
-        if request.method != "GET" and place[0] == "Conversations":
+        if request.method != "GET" and place[0] in ("Conversations", "Channels"):
             self._rates.mutation(actor, canonical_sid(place[1]) if len(place) > 1 else None)
         return actor
 

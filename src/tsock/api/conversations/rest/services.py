@@ -33,11 +33,7 @@ class ServiceHandlers:
 
     def create(self, request: Request) -> Answer:
         """A new service."""
-        principal, name = asker(request), fields.of_form(request).text("FriendlyName")
-        if not name:
-            raise ApiError(400, 50000, "FriendlyName not provided: expected the name of the service")
-        if len(name) > NAME_CHARS_MAX:
-            raise refusals.name_too_long(50003, "Friendly name", len(name), NAME_CHARS_MAX)
+        principal, name = asker(request), checked_name(fields.of_form(request).text("FriendlyName"))
 
         def rule(tx: Tx) -> Response:
             change = ServiceChange(friendly_name=name)
@@ -72,3 +68,16 @@ class ServiceHandlers:
             return Response(204)
 
         return Write(rule)
+
+
+def checked_name(text: str | None) -> str:
+    """The name of a service.
+
+    Raises:
+        ApiError: 50000 none; 50003 too long.
+    """
+    if not text:
+        raise ApiError(400, 50000, "FriendlyName not provided: expected the name of the service")
+    if len(text) > NAME_CHARS_MAX:
+        raise refusals.name_too_long(50003, "Friendly name", len(text), NAME_CHARS_MAX)
+    return text

@@ -41,7 +41,7 @@ class ConfigurationHandlers:
             "user_infos_to_subscribe": settings.chat_users_followed_max,
             # Of each answer, repeated questions would see the old one for that long.
             "http_cache_interval": "PT0S",
-            "consumption_report_interval": "PT5S",
+            "consumption_report_interval": f"PT{actor.options.channels.report_interval_s}S",
             "my_conversations_page_size": settings.chat_page_rows,
             "media_attachments_count_limit": settings.media_per_message_max,
             "media_attachment_size_limit_in_mb": settings.media_bytes_max // _MIB,

@@ -8,7 +8,7 @@ from tsock.api.addressing import tunnelled_base
 from tsock.api.conversations.rates import ChatRates
 from tsock.api.request import Answer, Door, Request
 from tsock.api.router import Route
-from tsock.conversations.actor import ChatActor, ChatLimits
+from tsock.conversations.actor import ChatActor, ChatLimits, limited
 from tsock.conversations.hooks import levels
 from tsock.conversations.services import options_of
 from tsock.errors import ApiError, not_found
@@ -50,12 +50,13 @@ class ChatScope:
             raise ApiError(404, 50050, "Service Instance not found")
         if not service.enabled:
             raise ApiError(403, 54056, "Account cannot access requested Service Instance")
+        options = options_of(service)
         actor = ChatActor(
             account_sid=caller.account_sid,
             service_sid=service.sid,
             identity=caller.identity,
-            options=options_of(service),
-            limits=self.limits,
+            options=options,
+            limits=limited(self.limits, options),
             source="SDK",
             webhooks=levels(self._directory, service),
         )

@@ -52,6 +52,7 @@ class TypingHandlers:
     def typing(self, request: Request) -> Answer:
         """Tell every connection of the other participants that the caller types."""
         actor = self._scope.actor(request)
+        timeout_s = actor.options.channels.typing_timeout_s or self._timeout_s
         try:
             sid = dict(parse_qsl(request.body.decode())).get("ChannelSid")
         except UnicodeDecodeError:
@@ -70,7 +71,7 @@ class TypingHandlers:
             told = {
                 "channel_sid": sid,
                 "identity": actor.identity,
-                "typing_timeout": self._timeout_s + LATENCY_S,
+                "typing_timeout": timeout_s + LATENCY_S,
             }
             payload = msgspec.json.encode(told)
             frame = binary_frame(packets.notification(self._packet_id(), TYPING, payload))
@@ -78,7 +79,7 @@ class TypingHandlers:
                 for session in self._of_identity(actor.account_sid, identity):
                     if session.wants(TYPING) and _is_in(session, actor.service_sid):
                         session.send(frame)
-            return answer({"typing_timeout": self._timeout_s})
+            return answer({"typing_timeout": timeout_s})
 
         return Read(query, reply)
 

@@ -1,0 +1,1 @@
+"""Programmable Chat's REST API: the same objects and rules under their older names."""

@@ -1,0 +1,25 @@
+"""One route of Chat: below a service, which is always named."""
+
+from collections.abc import Callable
+
+from tsock.api.conversations.rest.route import over_rest
+from tsock.api.request import Access, Answer, Door
+from tsock.api.router import Route
+
+BASE = "/chat/v2/Services"
+
+Handler = Callable[..., Answer]
+
+
+def route(method: str, pattern: str, handler: Handler, permission: str) -> Route:
+    """One route.
+
+    Args:
+        method: of HTTP.
+        pattern: what follows the services.
+        handler: is given the SIDs of the path in lower case, that of the service first.
+        permission: what a restricted key must have, such as `channels/read`.
+    """
+    return Route(
+        Door.HTTP, method, BASE + pattern, over_rest(handler), Access.DATA, f"/twilio/chat/{permission}"
+    )
