@@ -58,7 +58,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """The number behind which the client began to be told, over interruptions."""
     is_stream: bool = False
     is_put_off: bool = False
-    """Whether it is gone, and the client is to ask once more before it is told so."""
+    """Whether the client is to ask once more, when it has read the list of its conversations."""
 
 
 class SubscriptionHandlers:
@@ -117,9 +117,10 @@ class SubscriptionHandlers:
         for wanted in batch.requests:
             root = found.get(wanted.object_sid)
             error = self._refusal(wanted, root, readable)
-            if root is None and actor.readable is not None:
+            if actor.readable is not None and (root is None or not access.is_own_list(root)):
                 # Until a user has been told which conversations it is in, nothing of one may be said to be
-                # gone: the SDK would take the conversation for removed without its user having left it.
+                # gone, nor followed and then go: the SDK would take the conversation for removed without its
+                # user having left it.
                 if behind is None:
                     behind = _is_behind(tx, actor, session)
                 if behind:
