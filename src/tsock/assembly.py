@@ -1,5 +1,6 @@
 """Builds every part of tsock and starts none: for the server, the offline commands and the tests alike."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -236,7 +237,12 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         presences=[sync_presence, chat_presence],
     )
     withdrawal = Withdrawal(
-        directory, store, hub, of_account=sessions.of_account, of_identity=sessions.of_identity
+        directory,
+        store,
+        hub,
+        of_account=sessions.of_account,
+        of_identity=sessions.of_identity,
+        call_soon=asyncio.get_running_loop().call_soon,
     )
     deliveries = Deliveries(
         store,

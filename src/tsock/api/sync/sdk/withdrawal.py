@@ -1,5 +1,6 @@
 """Ends what connections follow and may not read any longer."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from tsock.accounts.caller import SYNC
@@ -14,6 +15,8 @@ from tsock.sync.models import Root
 from tsock.sync.services import options_of
 
 _SIDS_PER_STATEMENT = 1000
+SIDS_PER_TURN = 1000
+"""Subscriptions looked at in one turn of the loop, before others have theirs; of a connection all."""
 
 
 class Withdrawal:
@@ -27,13 +30,28 @@ class Withdrawal:
         *,
         of_account: Callable[[str], Iterable[LiveSession]],
         of_identity: Callable[[str, str], Iterable[LiveSession]],
+        call_soon: Callable[[Callable[[], None]], object],
     ) -> None:
-        """`of_account` and `of_identity` find the connections that were let in."""
+        """Take what it needs.
+
+        Args:
+            directory: knows the services.
+            store: has the permissions.
+            hub: delivers to whoever follows.
+            of_account: the connections of an account that were let in.
+            of_identity: those of an identity.
+            call_soon: runs a function in a later turn of the loop.
+        """
         self._directory = directory
         self._store = store
         self._hub = hub
         self._of_account = of_account
         self._of_identity = of_identity
+        self._call_soon = call_soon
+        self._guarded: set[str] = set()
+        """Services whose permissions were on, as far as is known here: who follows anything of them may."""
+        self._waiting: deque[tuple[LiveSession, Service, Readable | None]] = deque()
+        """Connections that are still to be looked at."""
 
     def heed(self, fact: ReadRevoked) -> None:
         """Send nothing more of an object to an identity that may not read it any longer."""
@@ -52,16 +70,34 @@ class Withdrawal:
                 return
             readable = _nothing
         elif not options_of(record).acl_enabled:
+            self._guarded.discard(record.sid)
             return
-        for session in self._of_account(record.account_sid):
+        elif record.sid in self._guarded:
+            return
+        else:
+            self._guarded.add(record.sid)
+        is_working = bool(self._waiting)
+        self._waiting += [(session, record, readable) for session in self._of_account(record.account_sid)]
+        if not is_working:
+            self._work()
+
+    def _work(self) -> None:
+        """Look at some connections, and go on in the next turn."""
+        looked_at = 0
+        while self._waiting and looked_at < SIDS_PER_TURN:
+            session, service, readable = self._waiting.popleft()
             caller = session.caller
-            if caller is not None and record.sid in caller.products.values():
-                actor = Actor(
-                    caller.account_sid, record.sid, caller.identity, acl_enabled=True, readable=readable
-                )
-                followed = list(session.subscriptions)
-                for start in range(0, len(followed), _SIDS_PER_STATEMENT):
-                    self._withdraw(session, actor, followed[start : start + _SIDS_PER_STATEMENT])
+            if caller is None or service.sid not in caller.products.values():
+                continue
+            actor = Actor(
+                caller.account_sid, service.sid, caller.identity, acl_enabled=True, readable=readable
+            )
+            followed = list(session.subscriptions)
+            looked_at += len(followed)
+            for start in range(0, len(followed), _SIDS_PER_STATEMENT):
+                self._withdraw(session, actor, followed[start : start + _SIDS_PER_STATEMENT])
+        if self._waiting:
+            self._call_soon(self._work)
 
     def _withdraw(self, session: LiveSession, actor: Actor, sids: Sequence[str]) -> None:
         def forbidden(tx: Tx) -> set[str]:
