@@ -194,27 +194,22 @@ def test_unread_count_follows_each_message(connect: Connect, own: Own) -> None:
     theirs.next("messageAdded")
     assert theirs.getUnreadMessagesCount() is None
     assert theirs.updateLastReadMessageIndex(0) == 0
+    conversation.run(Js("function () { globalThis.sender = this; }")).result(15)
     counting = theirs.run(
         Js(
             """function () {
               const counts = [];
-              return new Promise((done) => this.on("messageAdded", async () => {
-                counts.push(await this.getUnreadMessagesCount());
-                if (counts.length === 6) done(counts);
-              }));
+              return new Promise((done) => {
+                this.on("messageAdded", async () => {
+                  counts.push(await this.getUnreadMessagesCount());
+                  if (counts.length === 6) done(counts);
+                  else sender.sendMessage("next");
+                });
+                sender.sendMessage("first");
+              });
             }"""
         )
     )
-    conversation.run(
-        Js(
-            """async function () {
-              for (let n = 1; n <= 6; n++) {
-                await this.sendMessage(String(n));
-                await new Promise((done) => setTimeout(done, 60));
-              }
-            }"""
-        )
-    ).result(15)
     assert counting.result(15) == [1, 2, 3, 4, 5, 6]
 
 

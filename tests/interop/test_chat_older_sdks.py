@@ -7,6 +7,7 @@ import pytest
 from tests.interop.conftest import Connect
 from tests.interop.sdk import Js, SdkError, SdkObject
 from tests.interop.server import Server
+from tests.interop.test_chat_edit import at_rest
 
 Own = Callable[[str], str]
 
@@ -263,5 +264,6 @@ def test_who_is_invited_by_the_first_generation_joins_with_the_newest(connect: C
     assert (theirs.now()["status"], theirs.now()["friendlyName"]) == ("notParticipating", "F")
     theirs.join()
     assert bob.next("conversationJoined").number == theirs.number
+    at_rest(theirs)  # what is sent before it follows the messages is history, and not told
     channel.sendMessage("welcome")
     assert theirs.next("messageAdded").now()["body"] == "welcome"
