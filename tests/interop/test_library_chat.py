@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.interop.library import Api, Record, Refused
+from tests.interop.library import Api, Record
 from tests.interop.server import Account
+from tests.interop.test_library_sync import dated, refused
 
 ATTRIBUTES = json.dumps({"text": "grüße & more", "n": 1})
 
@@ -19,18 +20,6 @@ def service(request: pytest.FixtureRequest, api: Api) -> Api:
     if request.param == "default service":
         return conversations
     return conversations.services(conversations.services.create(friendly_name="shop")["sid"])
-
-
-def refused(status: int, code: int) -> Any:
-    """Expect a library to raise its error with these."""
-    return pytest.raises(Refused, match=f"^{status} {code} ")
-
-
-def dated(record: Record) -> Record:
-    """The record itself, whose dates must be dates."""
-    assert isinstance(record["date_created"], datetime)
-    assert isinstance(record["date_updated"], datetime)
-    return record
 
 
 def test_service_and_its_configuration(api: Api, account: Account) -> None:

@@ -1,33 +1,19 @@
 """Programmable Chat through the helper libraries: Conversations under its older names."""
 
-import json
 from datetime import datetime
-from typing import Any
 
 import pytest
 
-from tests.interop.library import Api, Record, Refused
+from tests.interop.library import Api
 from tests.interop.server import Account
-
-ATTRIBUTES = json.dumps({"text": "grüße & more", "n": 1})
+from tests.interop.test_library_chat import ATTRIBUTES
+from tests.interop.test_library_sync import dated, refused
 
 
 @pytest.fixture
 def service(api: Api) -> Api:
     services = api.chat.v2.services
     return services(services.create(friendly_name="shop")["sid"])
-
-
-def refused(status: int, code: int) -> Any:
-    """Expect a library to raise its error with these."""
-    return pytest.raises(Refused, match=f"^{status} {code} ")
-
-
-def dated(record: Record) -> Record:
-    """The record itself, whose dates must be dates."""
-    assert isinstance(record["date_created"], datetime)
-    assert isinstance(record["date_updated"], datetime)
-    return record
 
 
 def test_service_is_one_resource(api: Api, account: Account) -> None:

@@ -306,9 +306,18 @@ class Client:
 
     async def request(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
         """The reply to a request; what else arrived stays to be taken."""
-        packet_id = self.ask(method, path, body, **options)
+        return await self.answered(self.ask(method, path, body, **options))
+
+    async def answered(self, packet_id: str) -> Reply:
+        """The reply to a request that was sent, however long what it asks outside takes."""
         await self._rig.settled()
+        while packet_id not in self._replied():
+            await self._rig.settled()
         return self.answer(packet_id)
+
+    def _replied(self) -> set[str]:
+        arrived = packets(bytes(self.transport.sent))
+        return {packet.header["id"] for packet in arrived if _is_reply(packet)}
 
     def batch(self, method: str, path: str, number: int) -> list[str]:
         """Send so many requests at once; the packets' ids."""

@@ -154,6 +154,9 @@ class Ask(msgspec.Struct, Generic[T], frozen=True):
     """Has time-outs of its own. It goes on when the client has gone, as a `Write` does."""
     then: "Callable[[T], Answer]"
     """Makes the answer of what the question brought; what either raises is told as an error of a handler."""
+    leaves: bool = False
+    """Whether it takes no place among its connection's requests in flight meanwhile: it may take long, and
+    whoever asks bounds how many there are."""
 
 
 Answer = Plain | Ask[Any]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from tsock.api import problem
 from tsock.api.live import LiveSession
-from tsock.api.request import Answer, Door, Read, Request, Response, Streamed, Write, plain
+from tsock.api.request import Answer, Ask, Door, Plain, Read, Request, Response, Write
 from tsock.api.router import Router, decoded, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid, public
@@ -119,11 +119,14 @@ class Tunnel:
             route, values = self._router.find(request)
             pattern = route.pattern
             answer = route.handler(request, *values)
-            self._carry_out(session, answer, reply)
+            if isinstance(answer, Ask):
+                self._ask(session, answer, weight, reply)
+            else:
+                self._carry_out(session, answer, reply)
         except Exception as error:  # noqa: BLE001 - one request fails, never its connection
             reply(None, error)
 
-    def _carry_out(self, session: Requester, answer: Answer, reply: Reply) -> None:
+    def _carry_out(self, session: Requester, answer: Plain, reply: Reply) -> None:
         if isinstance(answer, Write):
             self._store.write(answer.rule, reply, lane=session.number, about=answer.about)
         elif isinstance(answer, Read):
@@ -131,19 +134,19 @@ class Tunnel:
             self._store.read(answer.query, _replying(answer, reply), lane=session.number)
             if session.in_flight == waiting:  # a commit is under way, behind which all reads run at once
                 session.wait()
-        elif isinstance(answer, Response):
-            reply(answer, None)
         else:
-            self._ask(session, answer, reply)
+            assert isinstance(answer, Response), "what streams goes over HTTP only"
+            reply(answer, None)
 
-    def _ask(self, session: Requester, answer: Answer, reply: Reply) -> None:
+    def _ask(self, session: Requester, asks: Ask[Any], weight: int, reply: Reply) -> None:
         """Ask outside first; what that leads to is carried out then, behind what came meanwhile."""
 
         async def ask() -> None:
+            answer: Answer = asks
             try:
-                found = await plain(answer)
-                assert not isinstance(found, Streamed), "what streams goes over HTTP only"
-                self._carry_out(session, found, reply)
+                while isinstance(answer, Ask):
+                    answer = answer.then(await _asked(session, answer, weight))
+                self._carry_out(session, answer, reply)
             except Exception as error:  # noqa: BLE001 - one request fails, never its connection
                 reply(None, error)
 
@@ -206,6 +209,16 @@ class Tunnel:
         if not self._account_rate.take(account_sid):
             per_s = self._settings.requests_per_account_per_s
             raise ApiError(429, 51129, f"Too many requests: at most {per_s:g} per second in one account")
+
+
+async def _asked(session: Requester, ask: Ask[Any], weight: int) -> Any:
+    if not ask.leaves:
+        return await ask.question()
+    session.answered(weight)
+    try:
+        return await ask.question()
+    finally:
+        session.asked(weight)
 
 
 def _replying(answer: Read, reply: Reply) -> Fetched:

@@ -1,7 +1,6 @@
 """One question to a pre-action hook, and what its answer means (`protocol/webhooks.md`, Pre-action hooks)."""
 
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -34,13 +33,8 @@ class Refusal(msgspec.Struct, frozen=True):
 class HookClient:
     """Asks; keeps nothing of a question."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        resolve: Resolve,
-        tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
-    ) -> None:
-        """`tls` makes the context that judges certificates, when the first is needed.
+    def __init__(self, settings: Settings, resolve: Resolve) -> None:
+        """`resolve` finds the addresses of hooks.
 
         Raises:
             ConfigError: `webhook_private_targets` names what is neither host nor network.
@@ -48,10 +42,7 @@ class HookClient:
         timeout_s = settings.pre_hook_timeout_s
         self._limits = RequestLimits(timeout_s, timeout_s, settings.pre_hook_answer_bytes_max)
         self._client = CheckedClient(
-            PrivateTargets(settings.webhook_private_targets),
-            resolve,
-            connections_max=CONNECTIONS_MAX,
-            tls=tls,
+            PrivateTargets(settings.webhook_private_targets), resolve, connections_max=CONNECTIONS_MAX
         )
 
     async def close(self) -> None:

@@ -10,13 +10,13 @@ conversation.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, nullcontext
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from tsock.accounts.directory import Directory
-from tsock.api.conversations.hook_client import Go, Refusal
+from tsock.api.conversations.hook_client import HookClient, Refusal
 from tsock.api.conversations.lines import Lines, too_many
 from tsock.api.request import Answer, Ask, Response, Write
 from tsock.conversations import refusals, webhooks
@@ -37,16 +37,6 @@ Rule = Callable[[Tx, ChatActor, V], Response]
 """Carries an action out, with what is to be set; None where nothing is."""
 
 
-class Asker(Protocol):
-    """What asks one hook."""
-
-    async def ask(
-        self, hooks: Hooks, parameters: Mapping[str, str], auth_token: bytes, sid: str
-    ) -> Go | Refusal | Fault:
-        """What it says."""
-        ...
-
-
 class PreHooks:
     """Asks account and service about an action, in this order."""
 
@@ -54,7 +44,7 @@ class PreHooks:
         self,
         store: Store,
         directory: Directory,
-        client: Asker,
+        client: HookClient,
         *,
         ids: Ids,
         settings: Settings,
@@ -104,7 +94,7 @@ class PreHooks:
                     patience.reschedule(None)  # a commit that has begun is waited for
                     return await written(self._store, lambda tx: rule(tx, actor, wanted), about=about)
 
-        return Ask(ask, _as_it_is)
+        return Ask(ask, _as_it_is, leaves=True)
 
     async def _ask(
         self, actor: ChatActor, event: PreEvent, hooks: list[Hooks], told: Mapping[str, str]

@@ -30,7 +30,7 @@ def _asking(answer: Ask[Any], kept: Collection[int]) -> Ask[Any]:
         with _told(kept):
             return await answer.question()
 
-    return Ask(question, lambda found: telling_20404(answer.then(found), kept))
+    return Ask(question, lambda found: telling_20404(answer.then(found), kept), answer.leaves)
 
 
 def _telling(work: Callable[[Tx], Any], kept: Collection[int]) -> Callable[[Tx], Any]:

@@ -17,9 +17,6 @@ from tsock.api.conversations.rest.users import UserHandlers
 from tsock.api.router import Route
 from tsock.settings import Settings
 
-Entry = tuple[str, str, Handler, str]
-"""Method, pattern, handler of Conversations, what it does to the resource."""
-
 
 def routes(scope: RestScope, pre_hooks: PreHooks, contents: Contents, settings: Settings) -> list[Route]:
     """The part of the route table that is served here."""
@@ -28,72 +25,45 @@ def routes(scope: RestScope, pre_hooks: PreHooks, contents: Contents, settings: 
     messages = MessageHandlers(scope, pre_hooks, contents)
     users = UserHandlers(scope, pre_hooks)
     own = UserConversationHandlers(scope, pre_hooks)
-    channel, user = "/{service}/Channels", "/{service}/Users"
-    member, message = f"{channel}/{{channel}}/Members", f"{channel}/{{channel}}/Messages"
-    user_channel = f"{user}/{{user}}/Channels"
+    channel, user = "/{service}/Channels/{channel}", "/{service}/Users/{user}"
+    member, message = f"{channel}/Members/{{member}}", f"{channel}/Messages/{{message}}"
+    own_channel = f"{user}/Channels/{{channel}}"
     create = translated(channels.create, CHANNEL, {CHANNEL_TYPE: "public"})
     return [
         *ServiceHandlers(scope, settings).routes(),
-        route("POST", channel, create, "channels/create"),
+        route("POST", "/{service}/Channels", create, "channels/create"),
         *_of(
-            CHANNEL,
-            "channels",
-            [
-                ("GET", channel, channels.every, "list"),
-                ("GET", f"{channel}/{{channel}}", channels.fetch, "read"),
-                ("POST", f"{channel}/{{channel}}", channels.change, "update"),
-                ("DELETE", f"{channel}/{{channel}}", channels.remove, "delete"),
-            ],
+            CHANNEL, channel, "channels", (channels.every, channels.fetch, channels.change, channels.remove)
         ),
+        _made(MEMBER, member, "members", members.add),
+        *_of(MEMBER, member, "members", (members.every, members.fetch, members.change, members.remove)),
+        _made(MESSAGE, message, "messages", messages.send),
         *_of(
-            MEMBER,
-            "members",
-            [
-                ("POST", member, members.add, "create"),
-                ("GET", member, members.every, "list"),
-                ("GET", f"{member}/{{member}}", members.fetch, "read"),
-                ("POST", f"{member}/{{member}}", members.change, "update"),
-                ("DELETE", f"{member}/{{member}}", members.remove, "delete"),
-            ],
-        ),
-        *_of(
-            MESSAGE,
-            "messages",
-            [
-                ("POST", message, messages.send, "create"),
-                ("GET", message, messages.every, "list"),
-                ("GET", f"{message}/{{message}}", messages.fetch, "read"),
-                ("POST", f"{message}/{{message}}", messages.change, "update"),
-                ("DELETE", f"{message}/{{message}}", messages.remove, "delete"),
-            ],
+            MESSAGE, message, "messages", (messages.every, messages.fetch, messages.change, messages.remove)
         ),
         *InviteHandlers(scope).routes(),
-        *_of(
-            USER,
-            "users",
-            [
-                ("POST", user, users.create, "create"),
-                ("GET", user, users.every, "list"),
-                ("GET", f"{user}/{{user}}", users.fetch, "read"),
-                ("POST", f"{user}/{{user}}", users.change, "update"),
-                ("DELETE", f"{user}/{{user}}", users.delete, "delete"),
-            ],
-        ),
-        *_of(
-            USER_CHANNEL,
-            "user-channels",
-            [
-                ("GET", user_channel, own.every, "list"),
-                ("GET", f"{user_channel}/{{channel}}", own.fetch, "read"),
-                ("POST", f"{user_channel}/{{channel}}", own.change, "update"),
-                ("DELETE", f"{user_channel}/{{channel}}", own.leave, "delete"),
-            ],
-        ),
+        _made(USER, user, "users", users.create),
+        *_of(USER, user, "users", (users.every, users.fetch, users.change, users.delete)),
+        *_of(USER_CHANNEL, own_channel, "user-channels", (own.every, own.fetch, own.change, own.leave)),
     ]
 
 
-def _of(resource: Resource, name: str, table: list[Entry]) -> list[Route]:
+def _made(resource: Resource, one: str, name: str, make: Handler) -> Route:
+    return route("POST", _many(one), translated(make, resource), f"{name}/create")
+
+
+def _of(
+    resource: Resource, one: str, name: str, handlers: tuple[Handler, Handler, Handler, Handler]
+) -> list[Route]:
+    """What is done with those that are there: list, fetch, change and remove; `one` is the path of one."""
+    every, fetch, change, remove = (translated(handler, resource) for handler in handlers)
     return [
-        route(method, pattern, translated(handler, resource), f"{name}/{verb}")
-        for method, pattern, handler, verb in table
+        route("GET", _many(one), every, f"{name}/list"),
+        route("GET", one, fetch, f"{name}/read"),
+        route("POST", one, change, f"{name}/update"),
+        route("DELETE", one, remove, f"{name}/delete"),
     ]
+
+
+def _many(one: str) -> str:
+    return one.rpartition("/")[0]

@@ -78,7 +78,8 @@ def url(theirs: str, base: str) -> str:
 def _told(answer: Answer, view: Callable[[Tx, Response], Response], *, writes: bool) -> Answer:
     match answer:
         case Ask():
-            return Ask(answer.question, lambda found: _told(answer.then(found), view, writes=writes))
+            then = answer.then
+            return Ask(answer.question, lambda found: _told(then(found), view, writes=writes), answer.leaves)
         case Write():
             return Write(lambda tx: view(tx, answer.rule(tx)), answer.about)
         case Streamed() | Response(body=b""):
