@@ -218,7 +218,7 @@ def test_page_tokens_lead_to_the_pages_beside(bare: Bare, items: str) -> None:
     assert bare.get(f"{items}?PageToken=x{first['meta']['next_token']}").error == (400, 54453)
 
 
-@pytest.mark.parametrize("size", ["0", "-1", "1001", "many"])
+@pytest.mark.parametrize("size", ["0", "-1", "many"])
 def test_unusable_page_size_is_refused(bare: Bare, items: str, size: str) -> None:
     assert bare.get(f"{items}?PageSize={size}").error == (400, 54454)
 

@@ -114,7 +114,7 @@ class Range(msgspec.Struct, frozen=True):
     state: StateName | None = None
     from_ms: int | None = None
     until_ms: int | None = None
-    """The first moment behind the span."""
+    """The last millisecond of the span."""
 
 
 def page(
@@ -125,7 +125,7 @@ def page(
     for condition, name, value in (
         ("state = :state", "state", span.state),
         ("created_ms >= :from_ms", "from_ms", span.from_ms),
-        ("created_ms < :until_ms", "until_ms", span.until_ms),
+        ("created_ms <= :until_ms", "until_ms", span.until_ms),
     ):
         if value is not None:
             where, asked[name] = f"{where} AND {condition}", value

@@ -165,7 +165,7 @@ async def test_keys_are_listed_over_pages_by_links_that_begin_as_the_request(
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ({"PageSize": "1001"}, (400, 20007)),
+        ({"PageSize": "0"}, (400, 20422)),
         ({"PageSize": "-1"}, (400, 20422)),
         ({"PageToken": "x"}, (400, 21481)),
     ],
