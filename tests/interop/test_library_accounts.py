@@ -116,12 +116,22 @@ def test_subaccount_is_reached_on_the_2010_api_only(api: Api, as_sub: Api, sub: 
     assert [record["sid"] for record in subaccount.keys.list()] == [key["sid"]]
 
 
-def test_main_key_ends_at_its_own_account(open_client: OpenClient, account: Account, sub: Record) -> None:
+def test_main_key_makes_a_subaccount_and_a_key_in_it_and_works_with_that(
+    open_client: OpenClient, account: Account
+) -> None:
     key = account.new_key(kind="main")
     client = open_client(key.key_sid, key.key_secret, account.sid)
-    assert client.api.v2010.accounts(account.sid).fetch()["sid"] == account.sid
+    made = client.api.v2010.accounts.create(friendly_name="Shop")
+    subaccount = client.api.v2010.accounts(made["sid"])
+    assert made["sid"] in [record["sid"] for record in client.api.v2010.accounts.list()]
+    assert (made["auth_token"], subaccount.fetch()["auth_token"]) == ("", "")
+    assert subaccount.update(friendly_name="Shop 7")["friendly_name"] == "Shop 7"
+    own = subaccount.new_keys.create()
+    document = (
+        open_client(own["sid"], own["secret"], made["sid"]).sync.v1.services("default").documents.create()
+    )
     with refused(404, 20404):
-        client.api.v2010.accounts(sub["sid"]).fetch()
+        client.sync.v1.services(document["service_sid"]).documents(document["sid"]).fetch()
 
 
 @pytest.mark.parametrize("kind", ["keys", "signing_keys"])

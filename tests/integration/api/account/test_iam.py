@@ -190,22 +190,25 @@ async def test_deleted_key_is_gone_with_its_connections(rest: Rest, rig: Rig) ->
         assert again.error == (404, 20404)
 
 
-async def test_auth_token_of_the_owner_administers_the_keys_of_a_subaccount(rest: Rest) -> None:
+@pytest.mark.parametrize("who", ["the Auth Token", "a Main key"])
+async def test_the_owner_administers_the_keys_of_a_subaccount(rest: Rest, who: str) -> None:
+    by = rest.auth_token if who == "the Auth Token" else await rest.key_of(kind="main")
     sub = await rest.subaccount()
-    key = (await rest.post(KEYS, AccountSid=sub.sid)).json
+    key = (await rest.post(KEYS, by, AccountSid=sub.sid)).json
     assert await listed(rest, sub.sid) == [key["sid"]]
     assert key["sid"] not in await listed(rest, rest.sid)
-    assert (await rest.post(f"{KEYS}/{key['sid']}", FriendlyName="x")).json["friendly_name"] == "x"
-    assert (await rest.delete(f"{KEYS}/{key['sid']}")).status == 204
+    assert (await rest.post(f"{KEYS}/{key['sid']}", by, FriendlyName="x")).json["friendly_name"] == "x"
+    assert (await rest.delete(f"{KEYS}/{key['sid']}", by)).status == 204
 
 
 async def test_keys_of_another_account_are_not_found(rest: Rest) -> None:
     sub, other = await rest.subaccount(), await rest.account()
-    own_key, sub_key, other_key = [await rest.key_of(sid) for sid in (rest.sid, sub.sid, other.sid)]
-    main_key = await rest.key_of(kind="main")
+    own_key, other_key = [await rest.key_of(sid) for sid in (rest.sid, other.sid)]
+    main_key, main_key_of_sub = await rest.key_of(kind="main"), await rest.key_of(sub.sid, kind="main")
     before = rest.facts()
     for account_sid, key, credentials in (
-        (sub.sid, sub_key, main_key),
+        (rest.sid, own_key, main_key_of_sub),
+        (other.sid, other_key, main_key),
         (rest.sid, own_key, rest.token_of(sub)),
         (other.sid, other_key, rest.auth_token),
         (other.sid, other_key, rest.token_of(sub)),
