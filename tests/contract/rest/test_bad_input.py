@@ -367,7 +367,7 @@ CASES: dict[str, Sequence[Asked]] = {
         post(f"{ACCOUNT}/Keys.json", FriendlyName="x" * 1000),
     ],
     "a status other than `active`, `suspended` and `closed`": [post("{sub}", Status="asleep")],
-    "a policy that is none": [
+    "a policy that is none, or lists of a served product what is no permission": [
         post("/iam/v1/Keys", AccountSid="{account}", KeyType="restricted", Policy=policy)
         for policy in ("{", "[]", '{"allow":"x"}', '{"allow":["x"]}', json.dumps({"allow": ["/x"] * 101}), "")
     ],

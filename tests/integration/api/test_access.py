@@ -11,6 +11,7 @@ from tests.support.web import Web
 from tsock.accounts.accounts import set_status
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import create_key
+from tsock.accounts.permissions import PERMISSIONS
 from tsock.accounts.principal import Principal
 from tsock.api.addressing import PRODUCTS
 from tsock.api.conversations.media.tickets import Tickets
@@ -55,6 +56,10 @@ def test_route_of_a_product_is_for_credentials_and_has_a_permission(rest: list[R
         product = segments(route.pattern)[0]
         shape = rf"/twilio/{product}/[a-z-]+/(create|read|update|delete|list)"
         assert re.fullmatch(shape, route.permission), route
+
+
+def test_permissions_that_a_policy_can_list_are_those_that_routes_ask_for(rest: list[Route]) -> None:
+    assert {route.permission for route in rest} == PERMISSIONS
 
 
 def test_other_route_is_for_anybody_or_whoever_sees_pages(everything: Router, rest: list[Route]) -> None:
@@ -167,7 +172,7 @@ async def test_standard_key_opens_no_administration(rig: Rig, rest: list[Route])
 async def test_restricted_key_opens_nothing_that_its_policy_does_not_list(
     rig: Rig, rest: list[Route]
 ) -> None:
-    options = {"kind": "restricted", "policy": '{"allow": ["/twilio"]}'}
+    options = {"kind": "restricted", "policy": '{"allow": ["/twilio/other"]}'}
     key, secret = await rig.do(create_key, rig.vault, rig.settings, rig.made.account_sid, **options)
     await refused(rig, rest, (403, 20006), credentials=(key.sid, secret))
 
@@ -178,7 +183,7 @@ async def test_refused_credentials_make_an_alert_of_their_account_if_they_are_va
 ) -> None:
     account_sid, credentials = rig.made.account_sid, (rig.made.key_sid, rig.made.key_secret)
     if kind == "restricted key":
-        options = {"kind": "restricted", "policy": '{"allow": ["/twilio"]}'}
+        options = {"kind": "restricted", "policy": '{"allow": ["/twilio/other"]}'}
         key, secret = await rig.do(create_key, rig.vault, rig.settings, account_sid, **options)
         credentials = key.sid, secret
     elif kind == "suspended account":

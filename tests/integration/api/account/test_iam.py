@@ -71,11 +71,13 @@ async def test_name_and_policy_change_together_or_not_at_all(rest: Rest) -> None
     key = await made(rest, KeyType="restricted", Policy=POLICY, FriendlyName="old")
     path = f"{KEYS}/{key['sid']}"
     assert (await rest.post(path, FriendlyName="new", Policy="{}")).error == (400, 70001)
+    typo = await rest.post(path, FriendlyName="new", Policy=policy_of("/twilio/sync/*"))
+    assert (typo.error, "'/twilio/sync/*'" in typo.json["message"]) == ((400, 70001), True)
     assert (await rest.post(path, FriendlyName="x" * 65, Policy=policy_of())).error == (400, 20002)
     assert (await rest.get(path)).json["friendly_name"] == "old"
-    changed = (await rest.post(path, FriendlyName="new", Policy=policy_of("/a"))).json
-    assert (changed["friendly_name"], changed["policy"]) == ("new", {"allow": ["/a"]})
-    assert (await rest.post(path, FriendlyName="newer")).json["policy"] == {"allow": ["/a"]}
+    changed = (await rest.post(path, FriendlyName="new", Policy=policy_of("/twilio/video/rooms"))).json
+    assert (changed["friendly_name"], changed["policy"]) == ("new", {"allow": ["/twilio/video/rooms"]})
+    assert (await rest.post(path, FriendlyName="newer")).json["policy"] == {"allow": ["/twilio/video/rooms"]}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,8 @@ async def test_name_and_policy_change_together_or_not_at_all(rest: Rest) -> None
         ({"KeyType": "restricted", "Policy": ""}, (400, 70001)),
         ({"KeyType": "restricted", "Policy": "allow everything"}, (400, 70001)),
         ({"KeyType": "restricted", "Policy": '{"allow": ["everything"]}'}, (400, 70001)),
-        ({"KeyType": "restricted", "Policy": policy_of(*["/a"] * 101)}, (400, 70001)),
+        ({"KeyType": "restricted", "Policy": policy_of(*["/twilio/video/rooms"] * 101)}, (400, 70001)),
+        ({"KeyType": "restricted", "Policy": policy_of("/twilio/sync/document/read")}, (400, 70001)),
         ({"KeyType": "main"}, (400, 20422)),
         ({"KeyType": "Restricted", "Policy": POLICY}, (400, 20422)),
         ({"FriendlyName": "x" * 65}, (400, 20002)),
@@ -105,7 +108,7 @@ async def test_key_that_cannot_be_is_not_made(
 
 
 async def test_policy_of_100_permissions_is_accepted(rest: Rest) -> None:
-    allow = [f"/twilio/sync/{number}/read" for number in range(100)]
+    allow = [f"/twilio/video/{number}/read" for number in range(100)]
     assert (await made(rest, KeyType="restricted", Policy=policy_of(*allow)))["policy"] == {"allow": allow}
 
 
