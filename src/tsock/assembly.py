@@ -11,7 +11,7 @@ import msgspec
 from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
-from tsock.api.account import accounts, iam, keys, monitor
+from tsock.api.account import accounts, auth_tokens, iam, keys, monitor
 from tsock.api.conversations.chat import routes as chat_routes
 from tsock.api.conversations.contents import Contents
 from tsock.api.conversations.hook_client import HookClient
@@ -420,6 +420,7 @@ def _account_routes(installed: Installation) -> Sequence[Route]:
     vault, settings = installed.vault, installed.settings
     return [
         *accounts.AccountHandlers(vault, settings).routes(),
+        *auth_tokens.AuthTokenHandlers(vault).routes(),
         *keys.KeyHandlers(vault, settings).routes(),
         *iam.KeyHandlers(vault, settings).routes(),
         *monitor.MonitorHandlers(installed.directory, settings.public_url).routes(),

@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from tests.interop.conftest import Connect, OpenClient
-from tests.interop.library import Api, Record, Refused
+from tests.interop.library import Api, Record, Refused, signature_holds_in_python
+from tests.interop.receiver import Receiver
 from tests.interop.server import Account
 from tests.interop.test_library_sync import dated, refused
 
@@ -268,3 +269,35 @@ def test_test_credentials_open_nothing(open_client: OpenClient, account: Account
 
 def test_dates_of_keys_are_dates(own: Api, account: Account) -> None:
     assert isinstance(own.keys(account.key_sid).fetch()["date_created"], datetime)
+
+
+def test_auth_token_is_replaced_without_a_webhook_that_cannot_be_verified(
+    api: Api, open_client: OpenClient, account: Account, receiver: Receiver
+) -> None:
+    made = api.sync.v1.services.create(webhook_url=receiver.url, webhooks_from_rest_enabled=True)
+    service = api.sync.v1.services(made["sid"])
+    fresh = dated(api.accounts.v1.secondary_auth_token().create())["secondary_auth_token"]
+    with refused(400, 70002):
+        api.accounts.v1.secondary_auth_token().create()
+    with_fresh = open_client(account.sid, fresh)
+    with_fresh.sync.v1.services(made["sid"]).documents.create()
+    by_first = receiver.next()
+
+    promoted = dated(with_fresh.accounts.v1.auth_token_promotion().update())
+    assert (promoted["account_sid"], promoted["auth_token"]) == (account.sid, fresh)
+    with refused(401, 20003):
+        service.documents.create()
+    with_fresh.sync.v1.services(made["sid"]).documents.create()
+    by_fresh = receiver.next()
+
+    for token, hook in ((account.auth_token, by_first), (fresh, by_fresh)):
+        assert signature_holds_in_python(token, hook.signature, hook.url, hook.params)
+
+
+def test_secondary_auth_token_is_given_up(api: Api, open_client: OpenClient, account: Account) -> None:
+    token = api.accounts.v1.secondary_auth_token().create()["secondary_auth_token"]
+    assert api.accounts.v1.secondary_auth_token().delete() is True
+    with refused(401, 20003):
+        open_client(account.sid, token).api.v2010.accounts(account.sid).fetch()
+    with refused(404, 20404):
+        api.accounts.v1.auth_token_promotion().update()

@@ -183,7 +183,7 @@ def set_subaccount_status(tx: Tx, owner_sid: str, sid: str, status: str, *, by: 
 
 
 def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
-    """Replace the Auth Token at once; answers the new one. Keys and Access Tokens are not concerned.
+    """Replace the Auth Token at once; answers the new one. A secondary one, keys and Access Tokens go on.
 
     Raises:
         ApiError: 404/20404, no such account.
@@ -192,6 +192,55 @@ def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
     auth_token = tx.secret()
     save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.now_ms), by)
     return auth_token
+
+
+def create_secondary_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> tuple[Account, str]:
+    """A second Auth Token, which holds beside the first for all but signatures, and that token.
+
+    Raises:
+        ApiError: 404/20404, no such account; 400/70002, it has one.
+    """
+    account = get_account(tx, sid)
+    if account.secondary_token is not None:
+        raise ApiError(
+            400, 70002, "Bad request: there is a secondary Auth Token already; promote it or delete it first"
+        )
+    auth_token = tx.secret()
+    sealed = vault.seal(sid, auth_token)
+    changed = replace(account, secondary_token=sealed, secondary_ms=tx.now_ms, updated_ms=tx.now_ms)
+    return save(tx, changed, by), auth_token
+
+
+def promote_secondary_token(tx: Tx, sid: str, *, by: Author) -> tuple[Account, Account]:
+    """Put the second Auth Token in the place of the first, which is refused from now on.
+
+    Answers the account as it was and as it is.
+
+    Raises:
+        ApiError: 404/20404, no such account, or it has no second Auth Token.
+    """
+    account, sealed = _with_secondary(tx, sid)
+    changed = replace(
+        account, auth_token=sealed, secondary_token=None, secondary_ms=None, updated_ms=tx.now_ms
+    )
+    return account, save(tx, changed, by)
+
+
+def delete_secondary_token(tx: Tx, sid: str, *, by: Author) -> Account:
+    """Take the second Auth Token away; only the first holds.
+
+    Raises:
+        ApiError: 404/20404, no such account, or it has no second Auth Token.
+    """
+    account, _ = _with_secondary(tx, sid)
+    return save(tx, replace(account, secondary_token=None, secondary_ms=None, updated_ms=tx.now_ms), by)
+
+
+def _with_secondary(tx: Tx, sid: str) -> tuple[Account, str]:
+    account = get_account(tx, sid)
+    if account.secondary_token is None:
+        raise not_found(f"{sid} has no secondary Auth Token")
+    return account, account.secondary_token
 
 
 def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Account:

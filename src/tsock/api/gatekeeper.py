@@ -94,6 +94,9 @@ class Gatekeeper:
         if route.access is Access.VIEWER:
             if not principal.administers:
                 raise _unauthorized(_FOR_PAGES)
+        elif route.access is Access.OWNER:
+            if key is not None:
+                raise _unauthorized("expected an account's SID and an Auth Token of it, not a key")
         elif key is not None and key.kind == "restricted":
             if not policies.allows(key.policy or "", route.permission):
                 raise ApiError(
@@ -142,7 +145,7 @@ class Gatekeeper:
         except ApiError:
             self._failure_rate.take(address)
             raise
-        return self._sign_ins.issue(principal)
+        return self._sign_ins.issue(principal, password.encode())
 
     def _holder(self, request: Request) -> Principal | None:
         """Whose the credentials are, be the account active or not; None without any."""
@@ -175,9 +178,10 @@ class Gatekeeper:
 
     def _of_account(self, user: str, password: bytes, address: str) -> Principal | None:
         account = self._directory.account(user)
-        if account is None or not hmac.compare_digest(self._directory.auth_token(account), password):
+        if account is None:
             return None
-        return Principal(account, None, address)
+        matches = [hmac.compare_digest(each, password) for each in self._directory.auth_tokens(account)]
+        return Principal(account, None, address) if any(matches) else None
 
     def _refuse_test_credentials(self, user: str, password: bytes) -> None:
         account = self._directory.account_by_test_sid(user)

@@ -106,7 +106,7 @@ def secret_notes(e: Examination) -> list[str]:
         for variant in (secret + blank, blank + secret, blank + secret + blank)
     ]
     tried = {
-        "auth_token_as_secret": [e.directory.auth_token(e.account), e.directory.test_token(e.account)],
+        "auth_token_as_secret": [*e.directory.auth_tokens(e.account), e.directory.test_token(e.account)],
         "secret_whitespace": blanks,
         "sid_as_secret": [e.key.sid.encode(), e.account.sid.encode()],
     }

@@ -16,6 +16,13 @@ def test_account_lives_from_creation_to_closing(command: Command) -> None:
     assert command.ask("account", "suspend", sid)["status"] == "suspended"
     assert command.ask("account", "activate", sid)["status"] == "active"
     assert command.ask("account", "rotate", sid)["auth_token"] != made["auth_token"]
+    second = command.ask("account", "rotate", sid, "--overlap")
+    assert (len(second["secondary_auth_token"]), "auth_token" in second) == (32, False)
+    assert command("account", "rotate", sid, "--overlap").err.endswith("(70002)\n")
+    assert command("account", "rotate", sid, "--overlap", "--promote").code == 2
+    assert "date_secondary_auth_token" in command.ask("account", "fetch", sid)
+    assert "date_secondary_auth_token" not in command.ask("account", "rotate", sid, "--cancel")
+    assert command("account", "rotate", sid, "--promote").err.endswith("(20404)\n")
     refused = command("account", "close", sid)
     assert (refused.code, command.ask("account", "fetch", sid)["status"]) == (2, "active")
     assert command.ask("account", "close", sid, "--yes")["status"] == "closed"
