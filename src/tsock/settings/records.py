@@ -28,6 +28,9 @@ class RecordSettings(StoreSettings, frozen=True, kw_only=True):
     """Changes of accounts, keys and services kept for one account; the oldest go first."""
     audit_events_days: Annotated[float, Limit(low=0.001)] = 365.0
     """How long a change is kept on record."""
+    refusal_lines_per_address_per_min: Annotated[float, Limit(low=0)] = 10.0
+    """Lines of log about refused clients and credentials of one address, a minute's worth at once; the next
+    line tells how many were left out. 0: off."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe line written."""
     log_format: Literal["auto", "console", "json"] = "auto"

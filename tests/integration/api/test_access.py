@@ -149,6 +149,7 @@ async def refused(
     assert rig.facts == before
 
 
+@pytest.mark.settings(credential_failures_per_address_per_s=0)
 @pytest.mark.parametrize("kind", ["none", "access token", "wrong password", "deleted key"])
 async def test_rest_takes_no_credentials_but_valid_ones(rig: Rig, rest: list[Route], kind: str) -> None:
     authorization = f"Bearer {rig.token()}" if kind == "access token" else None
