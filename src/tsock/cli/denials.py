@@ -14,7 +14,7 @@ from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson, line
 from tsock.errors import ConfigError
 
-COLUMNS = ("date", "sid", "code", "cause", "account_sid", "identity", "address", "summary")
+COLUMNS = ("date", "sid", "code", "cause", "account_sid", "proven", "identity", "address", "summary")
 
 
 async def why(
@@ -97,6 +97,8 @@ def _tell(denial: dict[str, Any]) -> None:
     who = denial.get("identity")
     if who is not None:
         line(("Who: ", "bold"), who, f" of {denial.get('account_sid') or 'no known account'}")
+    if not denial["proven"]:
+        line(("Proof: ", "bold"), "none: no key of the account has signed this, anybody can have sent it")
     line(("From: ", "bold"), denial["address"] or "?", ", ", denial["sdk"] or "an unknown SDK")
     _tell_token(denial.get("digest"), denial.get("account_sid"))
     examined = denial.get("report")

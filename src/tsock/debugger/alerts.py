@@ -13,7 +13,7 @@ from tsock.storage.store import Row, Tx
 Level = Literal["error", "warning", "notice"]
 TABLE = "alerts"
 NOBODY = "-"
-"""Stands for the account where none is known; only operators see such alerts."""
+"""Stands for the account where none is known, or nothing proves it; only operators see such alerts."""
 COUNTED_MAX = 10_000
 """Rows looked at for one figure."""
 
@@ -63,6 +63,7 @@ _PUT = (
     f"VALUES (:number, {', '.join(f':{field}' for field in _FIELDS)})"
 )
 _REPEAT = f"UPDATE {TABLE} SET repeats = repeats + :times, updated_ms = :at WHERE sid = :sid"
+_OVERWRITE = f"DELETE FROM {TABLE} WHERE account_sid = :account AND number <= :last"
 
 
 def record(tx: Tx, alert: Alert) -> None:
@@ -71,6 +72,12 @@ def record(tx: Tx, alert: Alert) -> None:
     columns["number"] = journal.next_number(tx, TABLE, alert.account_sid)
     columns["exchange"] = msgspec.json.encode(alert.exchange).decode()
     tx.run(_PUT, columns)
+
+
+def close_ring(tx: Tx, kept: int) -> None:
+    """Of nobody's alerts, forget all but the `kept` newest."""
+    last = journal.next_number(tx, TABLE, NOBODY) - 1 - kept
+    tx.run(_OVERWRITE, {"account": NOBODY, "last": last})
 
 
 def repeat(tx: Tx, sid: str, times: int, at_ms: int) -> None:

@@ -93,18 +93,21 @@ class Debugger:
             self._write(self._alert(incident))
 
     def denied(self, denial: Denial, caller: Caller | None) -> None:
-        """Keep a denial, each of them, and in the same transaction its alert.
+        """Keep a denial, each of them, and in the same transaction its alert; nobody's, if nothing proves it.
 
         Args:
             denial: why a client was refused.
             caller: who it is, where it has a token that was accepted.
         """
         alert = None
-        if self._admit(denial.account_sid, denial.code):
-            alert = self._alert(of_denial(denial, caller, self._directory), denial.sid)
+        incident = of_denial(denial, caller, self._directory)
+        if self._admit(incident.account_sid, denial.code):
+            alert = self._alert(incident, denial.sid)
 
         def rule(tx: Tx) -> None:
             denials.record(tx, denial)
+            if not denial.proven:
+                denials.close_ring(tx, self._settings.unproven_records_max)
             if alert is not None:
                 alert(tx)
 
@@ -196,6 +199,8 @@ class Debugger:
             if earlier is not None:
                 alerts.repeat(tx, *earlier)
             alerts.record(tx, alert)
+            if account_sid == NOBODY:
+                alerts.close_ring(tx, self._settings.unproven_records_max)
             if account is not None and account.debugger_url is not None:
                 outbox.put(tx, post(alert, account, account.debugger_url))
 

@@ -122,11 +122,12 @@ def of_denial(denial: Denial, caller: Caller | None, directory: Directory) -> In
     else:
         key_sid, services = (caller.key_sid, list(caller.products.values())) if caller else (None, [])
     said = " ".join(filter(None, (denial.summary, examined and examined.fix)))
+    proof = "" if denial.proven else ", nothing proves whose it is"
     return Incident(
         code=denial.code,
-        text=f"{dictionary.title(denial.code)}: {said} (cause {denial.cause}, denial {denial.sid})",
+        text=f"{dictionary.title(denial.code)}: {said} (cause {denial.cause}, denial {denial.sid}{proof})",
         level=level_of(denial.code),
-        account_sid=denial.account_sid,
+        account_sid=denial.account_sid if denial.proven else None,
         resource_sid=key_sid,
         service_sid=next(iter(services), None),
         exchange=_facts(

@@ -116,6 +116,7 @@ class Refusals:
             identity=caller.identity if caller else report and report.claims.identity,
             digest=digest,
             report=report,
+            proven=caller is not None or (report is not None and report.is_signed),
         )
         self._context.metrics.denied(code)
         log.warning(

@@ -78,6 +78,12 @@ class Report(msgspec.Struct, frozen=True):
         """What `sub` says, if that has the form of a SID."""
         return _as_sid(self.claims.sub)
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether a key of the account in `sub` has signed the token, whatever else is wrong with it."""
+        passed = {line.id for line in self.checks if line.verdict == "pass"}
+        return {"signature", "key_other_account"} <= passed
+
 
 def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: int | None = None) -> Report:
     """Run every check that has something to look at.

@@ -1,5 +1,7 @@
 """What an address is answered that has shown wrong credentials."""
 
+from typing import Any
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -14,7 +16,7 @@ STRANGER, OTHER = "192.0.2.7", "192.0.2.8"
 class Guesser:
     """Fails at moments of its own."""
 
-    def __init__(self, **settings: float) -> None:
+    def __init__(self, **settings: Any) -> None:
         self.now_s = 1000.0
         self._guesses = Guesses(Settings(**settings), lambda: self.now_s)
 
