@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tsock.telemetry.printable import printable, printable_json
+
 AsJson: TypeAlias = Annotated[
     bool, Parameter(name="--json", negative="", show_default=False, help="Print JSON.")
 ]
@@ -75,9 +77,13 @@ def remark(message: str) -> None:
     line(("note: ", "bold yellow"), message, errors=True)
 
 
-def document(value: object) -> None:
-    """Print JSON."""
-    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+def document(value: object, *, indent: int = 2) -> None:
+    """Print JSON, at once; without an indent on one line."""
+    encoded = msgspec.json.encode(value)
+    print(
+        printable_json((msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()),
+        flush=True,
+    )
 
 
 def record(fields: Mapping[str, Any], *, json: bool) -> None:
@@ -104,11 +110,6 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, json: bo
     for row in rows:
         grid.add_row(*(_cell(row.get(column)) for column in columns))
     _table(grid)
-
-
-def printable(text: str) -> str:
-    """`text` without what would move the cursor or turn the writing round: clients choose parts of it."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def _words(name: str) -> str:

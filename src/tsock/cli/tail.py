@@ -4,12 +4,11 @@ import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import msgspec
 from cyclopts import Parameter
 
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
-from tsock.cli.output import AsJson, line, remark
+from tsock.cli.output import AsJson, document, line, remark
 from tsock.errors import ConfigError
 
 INTERVAL_S = 0.3
@@ -58,7 +57,7 @@ async def tail(
 
 def _show(happening: dict[str, Any], *, json: bool) -> None:
     if json:
-        print(msgspec.json.encode(happening).decode(), flush=True)
+        document(happening, indent=0)
         return
     kind = happening["kind"]
     at = datetime.fromtimestamp(happening["at_ms"] / 1000).astimezone()

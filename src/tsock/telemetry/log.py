@@ -14,6 +14,8 @@ from typing import IO, Literal, cast
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from tsock.telemetry.printable import printable
+
 REDACTED = "[redacted]"
 
 SECRET_NAMES = (
@@ -110,12 +112,15 @@ def configure(
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(
-            colors=on_terminal, exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
-        )
+    renderers: list[Processor] = (
+        [
+            _legible,
+            structlog.dev.ConsoleRenderer(
+                colors=on_terminal, exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
+            ),
+        ]
         if for_reading
-        else structlog.processors.JSONRenderer()
+        else [structlog.processors.JSONRenderer()]  # which escapes whatever is not ASCII
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
@@ -126,7 +131,7 @@ def configure(
                 structlog.processors.StackInfoRenderer(),
                 structlog.processors.format_exc_info,  # an exception must be text before it is searched
                 redact,
-                renderer,
+                *renderers,
             ],
         )
     )
@@ -140,6 +145,11 @@ def configure(
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
+
+
+def _legible(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Texts that steer no terminal; what lies deeper is shown by its `repr`, which escapes as well."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in line.items()}
 
 
 def _is_secret(name: str) -> bool:

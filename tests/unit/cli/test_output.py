@@ -55,3 +55,18 @@ def test_text_of_a_client_cannot_steer_the_terminal(
     captured = capsys.readouterr()
     assert captured.out.splitlines() == [f"identity {shown}", f"identity  {shown}"]
     assert captured.err == f"error: {shown}\n"
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\x1b[2J", "a\x85\x9bc\x7f", "abc\u202edcba\u2066", "\U000e0041", "\u2028"]
+)
+@pytest.mark.parametrize("indent", [0, 2])
+def test_json_says_what_a_client_chose_and_does_not_steer_the_terminal(
+    hostile: str, indent: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = {"sdk": hostile, "kept": "Zoë 日本"}
+    output.document(value, indent=indent)
+    said = capsys.readouterr().out
+    assert json.loads(said) == value
+    assert all(character.isprintable() or character == "\n" for character in said)
+    assert "Zoë 日本" in said
