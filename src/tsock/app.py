@@ -26,6 +26,7 @@ from tsock.installation.installation import Installation, make_directory
 from tsock.jobs.ticker import Ticker
 from tsock.outbound.network import resolver
 from tsock.settings import Loaded, Settings
+from tsock.storage import progress
 from tsock.storage.store import written
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,8 @@ class Dev(msgspec.Struct, frozen=True):
     """Development: ready-made credentials that a seed repeats, explained refusals, a movable clock."""
 
     seed: int
+    clock_is_kept: bool = True
+    """Whether a clock that was moved ahead stays so on the same data."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -46,6 +49,8 @@ class Ready(msgspec.Struct, frozen=True):
     port: int
     ready_made: Bootstrap | None
     """The credentials of development."""
+    ahead_ms: int
+    """How far the clock was moved ahead on these data."""
 
 
 async def serve(
@@ -67,6 +72,9 @@ async def serve(
         with _listening(loaded.settings, data) as sockets:
             made = None
             if dev is not None:
+                if not dev.clock_is_kept:
+                    installed.clock.ahead_ms = 0
+                    await written(installed.store, lambda tx: progress.keep_ahead(tx, 0))
                 made = await written(
                     installed.store,
                     lambda tx: bootstrap(tx, installed.vault, Ids(dev.seed), region=loaded.settings.region),
@@ -144,6 +152,7 @@ class _Running:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._loop.add_signal_handler(number, self._stop)
         self._ticker.start(self._deadlines)
+        self._parts.clock_watch.look()
         beside = [
             asyncio.create_task(job)
             for job in (self._parts.chores.run(), self._parts.deliveries.run(), self._parts.pushes.run())
@@ -159,7 +168,8 @@ class _Running:
                 serving.result()
             self._parts.online.start()
             _spare_the_collector()
-            on_ready(Ready(self._url, self._sockets[0].getsockname()[1], self._made))
+            port, ahead_ms = self._sockets[0].getsockname()[1], self._installed.clock.ahead_ms
+            on_ready(Ready(self._url, port, self._made, ahead_ms))
             await self._stopping.wait()
             await self._drain()
         finally:

@@ -78,6 +78,7 @@ from tsock.http.asgi import HttpShell
 from tsock.ids import Ids
 from tsock.installation.installation import Installation, installation
 from tsock.jobs.chores import Chores
+from tsock.jobs.clock_watch import ClockWatch
 from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.pushes import Pushes
 from tsock.jobs.webhook_client import WebhookClient
@@ -153,6 +154,7 @@ class Assembly(msgspec.Struct, frozen=True):
     gateway: Gateway
     shell: HttpShell
     chores: Chores
+    clock_watch: ClockWatch
     deliveries: Deliveries
     pushes: Pushes
     hook_client: HookClient
@@ -189,7 +191,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         report=context.debugger.hook_failed,
     )
     router = Router()
-    router.add(HealthHandlers(context.metrics, around.problem).routes())
+    router.add(HealthHandlers(context.metrics, clock, around.problem).routes())
     router.add(site(gatekeeper, directory, examiner, clock, settings.public_url))
     router.add(operator_routes(installed, context.tail, around.problem))
     router.add(_account_routes(installed))
@@ -279,6 +281,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         gateway=gateway,
         shell=shell,
         chores=chores,
+        clock_watch=ClockWatch(clock, context.deadlines, store),
         deliveries=deliveries,
         pushes=pushes,
         hook_client=hook_client,

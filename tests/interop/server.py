@@ -58,7 +58,6 @@ class Server:
         self._until_ready()
         lines = [line.partition("=") for line in env_file.read_text().splitlines() if "=" in line]
         self.credentials = {name: value.strip("\"'") for name, _, value in lines}
-        self.ahead_s = 0
 
     def stop(self) -> None:
         """End it as an operator would, and wait until it has."""

@@ -31,8 +31,8 @@ LOCKED_BOB = Actor(ACCOUNT, SERVICE, "bob", acl_enabled=True, connection=("n", 2
 class ClaimingTx(SqliteTx):
     """Insists that a rule claims each root before it changes it, as other stores need it."""
 
-    def begin_rule(self, now_ms: int) -> None:
-        super().begin_rule(now_ms)
+    def begin_rule(self, now_ms: int, date_ms: int) -> None:
+        super().begin_rule(now_ms, date_ms)
         self.claimed: set[str] = set()
 
     def claim(self, sql: str, params: Mapping[str, Any]) -> Any:

@@ -58,7 +58,7 @@ def create_account(tx: Tx, vault: Vault, friendly_name: str | None = None, *, by
     Raises:
         ApiError: 400/20002, the name is empty or too long.
     """
-    name = _checked_name(friendly_name, f"Account created at {iso_ms(tx.now_ms)}")
+    name = _checked_name(friendly_name, f"Account created at {iso_ms(tx.date_ms)}")
     return _create(tx, vault, name, None, by)
 
 
@@ -93,7 +93,7 @@ def create_subaccount(
             f"Reached maximum number of subaccounts: {owner_sid} has {highest} that are not closed "
             "(subaccounts_per_account_max)",
         )
-    name = _checked_name(friendly_name, f"SubAccount Created at {minute(tx.now_ms)}")
+    name = _checked_name(friendly_name, f"SubAccount Created at {minute(tx.date_ms)}")
     return _create(tx, vault, name, owner_sid, by)
 
 
@@ -115,8 +115,8 @@ def insert_account(
         auth_token=vault.seal(credentials.sid, credentials.auth_token),
         test_sid=credentials.test_sid,
         test_token=vault.seal(credentials.test_sid, credentials.test_token),
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     return save(tx, account, by)
 
@@ -129,7 +129,7 @@ def rename_account(tx: Tx, sid: str, friendly_name: str, *, by: Author) -> Accou
     """
     account = get_account(tx, sid)
     name = _checked_name(friendly_name, "")
-    return save(tx, replace(account, friendly_name=name, updated_ms=tx.now_ms), by)
+    return save(tx, replace(account, friendly_name=name, updated_ms=tx.date_ms), by)
 
 
 def set_status(tx: Tx, sid: str, status: str, *, by: Author) -> Account:
@@ -190,7 +190,7 @@ def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
     """
     account = get_account(tx, sid)
     auth_token = tx.secret()
-    save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.now_ms), by)
+    save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.date_ms), by)
     return auth_token
 
 
@@ -257,7 +257,7 @@ def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Accoun
             "Misconfigured webhook: expected an absolute http(s) URL "
             f"of at most {DEBUGGER_URL_CHARS_MAX} characters",
         )
-    return save(tx, replace(account, debugger_url=url, updated_ms=tx.now_ms), by)
+    return save(tx, replace(account, debugger_url=url, updated_ms=tx.date_ms), by)
 
 
 def list_accounts(tx: Tx, place: Cursor, size: int) -> tuple[list[Account], Slice]:
@@ -298,7 +298,7 @@ def _with_status(
             "Unable to update Status for subaccount, subaccount has been closed: that is final, "
             "create another one",
         )
-    changed = replace(account, status=status, suspended_by_operator=by_operator, updated_ms=tx.now_ms)
+    changed = replace(account, status=status, suspended_by_operator=by_operator, updated_ms=tx.date_ms)
     return save(tx, changed, by)
 
 

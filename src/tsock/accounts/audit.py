@@ -126,7 +126,7 @@ def record(tx: Tx, previous: Record | None, updated: Record, by: Author) -> None
         sid=tx.sid("AE"),
         account_sid=reader,
         number=journal.next_number(tx, TABLE, reader),
-        at_ms=tx.now_ms,
+        at_ms=tx.date_ms,
         event_type=f"{resource}.{_action(previous, updated)}",
         resource_type=resource,
         resource_sid=updated.sid,

@@ -79,8 +79,8 @@ def create_key(
         secret=vault.seal(sid, secret),
         region=settings.region,
         policy=policy,
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     return save(tx, key, by), secret
 
@@ -123,7 +123,7 @@ def update_key(
         key,
         friendly_name=key.friendly_name if friendly_name is None else friendly_name,
         policy=key.policy if policy is None else policy,
-        updated_ms=tx.now_ms,
+        updated_ms=tx.date_ms,
     )
     _check_kind(changed.kind, changed.policy)
     _check(changed.friendly_name, policy)
@@ -137,7 +137,7 @@ def delete_key(tx: Tx, account_sid: str, sid: str, *, by: Author) -> ApiKey:
         ApiError: 404/20404, no such key.
     """
     key = get_key(tx, account_sid, sid)
-    return save(tx, replace(key, revoked_ms=tx.now_ms, updated_ms=tx.now_ms), by)
+    return save(tx, replace(key, revoked_ms=tx.date_ms, updated_ms=tx.date_ms), by)
 
 
 def _check_kind(kind: KeyKind, policy: str | None) -> None:

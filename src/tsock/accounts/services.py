@@ -93,7 +93,7 @@ def change_service(tx: Tx, service: Service, change: ServiceChange, *, by: Autho
     Raises:
         ApiError: 400/54053, the name is empty or too long.
     """
-    return save(tx, replace(_with(service, change), updated_ms=tx.now_ms), by, before=service)
+    return save(tx, replace(_with(service, change), updated_ms=tx.date_ms), by, before=service)
 
 
 def delete_service(tx: Tx, account_sid: str, product: str, sid_or_name: str, *, by: Author) -> Service:
@@ -103,7 +103,7 @@ def delete_service(tx: Tx, account_sid: str, product: str, sid_or_name: str, *, 
         ApiError: 404/20404, no such service.
     """
     service = get_service(tx, account_sid, product, sid_or_name)
-    deleted = save(tx, replace(service, deleted_ms=tx.now_ms, updated_ms=tx.now_ms), by)
+    deleted = save(tx, replace(service, deleted_ms=tx.date_ms, updated_ms=tx.date_ms), by)
     if service.unique_name == DEFAULT:
         ensure_default(tx, account_sid, product, by=by)
     return deleted
@@ -118,10 +118,10 @@ def make_default(tx: Tx, account_sid: str, product: str, sid: str, *, by: Author
     service = get_service(tx, account_sid, product, sid)
     former = _by_name(tx, account_sid, product, DEFAULT)
     if former is not None and former.sid != service.sid:
-        save(tx, replace(former, unique_name=None, updated_ms=tx.now_ms), by)
+        save(tx, replace(former, unique_name=None, updated_ms=tx.date_ms), by)
     if service.unique_name == DEFAULT:
         return service
-    return save(tx, replace(service, unique_name=DEFAULT, updated_ms=tx.now_ms), by)
+    return save(tx, replace(service, unique_name=DEFAULT, updated_ms=tx.date_ms), by)
 
 
 def _new(tx: Tx, sid: str, account_sid: str, product: str) -> Service:
@@ -133,8 +133,8 @@ def _new(tx: Tx, sid: str, account_sid: str, product: str) -> Service:
         friendly_name=None,
         enabled=True,
         options="{}",
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
 
 

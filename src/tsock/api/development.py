@@ -11,6 +11,7 @@ from tsock.api.request import Answer, Door, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.clock import Clock, iso_ms
 from tsock.errors import ApiError, invalid
+from tsock.storage import progress
 from tsock.storage.store import Tx
 from tsock.sync import expiry
 from tsock.tokens.mint import mint
@@ -92,6 +93,7 @@ class DevelopmentHandlers:
         self._run_due()
 
         def expire(tx: Tx) -> Response:
+            progress.keep_ahead(tx, self._clock.ahead_ms)
             while expiry.expire_due(tx, limit=1000):
                 pass
             return self._shown()

@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -21,6 +21,7 @@ from tsock.settings import load
 def dev(
     *,
     seed: int = 0,
+    clock: Literal["kept", "now"] = "kept",
     env_file: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     config: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     flags: SettingFlags = NO_FLAGS,
@@ -32,6 +33,7 @@ def dev(
 
     Args:
         seed: The ready-made ids and secrets follow from it, so that they are the same at every start.
+        clock: Whether a clock that `/dev/clock` moved ahead on these data stays so; `now` sets it right.
         env_file: Write URLs and credentials there, as `NAME=value` lines.
         config: Settings file instead of `tsock.toml`.
         flags: Every setting.
@@ -44,9 +46,14 @@ def dev(
             variables = _variables(server.url, server.ready_made)
             if env_file is not None:
                 _write(env_file, variables)
+            if server.ahead_ms:
+                output.line(
+                    f"The clock is {server.ahead_ms / 1000:g} s ahead, as these data had it; "
+                    "--clock now sets it right."
+                )
             _welcome(server.url, variables, data, ephemeral=loaded.settings.data is None)
 
-        process.run(loaded, data, dev=Dev(seed), on_ready=ready)
+        process.run(loaded, data, dev=Dev(seed, clock_is_kept=clock == "kept"), on_ready=ready)
 
 
 @contextlib.contextmanager

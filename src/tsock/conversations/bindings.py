@@ -95,7 +95,7 @@ def register(tx: Tx, actor: ChatActor, new: NewBinding) -> Binding:
     known = _at(tx, actor, new.type, new.endpoint)
     types = msgspec.json.encode(list(dict.fromkeys(new.message_types))).decode()
     if known is not None and known.identity == actor.identity:
-        known.message_types, known.credential_sid, known.updated_ms = types, new.credential_sid, tx.now_ms
+        known.message_types, known.credential_sid, known.updated_ms = types, new.credential_sid, tx.date_ms
         tx.run(_SAVE, msgspec.structs.asdict(known))
         return known
     if known is not None:
@@ -108,8 +108,8 @@ def register(tx: Tx, actor: ChatActor, new: NewBinding) -> Binding:
         endpoint=new.endpoint,
         message_types=types,
         credential_sid=new.credential_sid,
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     tx.run(_INSERT, msgspec.structs.asdict(made))
     named = {"service_sid": actor.service_sid, "identity": actor.identity, "kept": made.sid}

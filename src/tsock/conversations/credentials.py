@@ -85,8 +85,8 @@ def create(tx: Tx, vault: Vault, account_sid: str, change: CredentialChange) -> 
         friendly_name=None,
         sandbox=False,
         secrets=vault.seal(sid, "{}"),
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     _apply(vault, made, change)
     tx.run(_PUT, msgspec.structs.asdict(made))
@@ -113,7 +113,7 @@ def update(tx: Tx, vault: Vault, account_sid: str, sid: str, change: CredentialC
     """
     found = find(tx, account_sid, sid)
     _apply(vault, found, change)
-    found.updated_ms = tx.now_ms
+    found.updated_ms = tx.date_ms
     tx.run(_SAVE, msgspec.structs.asdict(found))
     return found
 

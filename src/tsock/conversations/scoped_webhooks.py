@@ -79,8 +79,8 @@ def create(tx: Tx, actor: ChatActor, name: str, new: NewWebhook) -> ScopedWebhoo
         conversation_sid=row.sid,
         target=target,
         configuration=_checked(target, given),
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     scoped_tables.insert(tx, hook)
     if new.replay_after is not None:
@@ -125,7 +125,7 @@ def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: WebhookChange)
         if name_of_many in given:
             given[name_of_many] = tuple(given[name_of_many])
     configuration = _checked(hook.target, msgspec.structs.replace(hook.configuration, **given))
-    changed = msgspec.structs.replace(hook, configuration=configuration, updated_ms=tx.now_ms)
+    changed = msgspec.structs.replace(hook, configuration=configuration, updated_ms=tx.date_ms)
     scoped_tables.save(tx, changed)
     return changed
 

@@ -119,8 +119,8 @@ def put(
         friendly_name=friendly_name,
         variables=msgspec.json.encode(variables).decode(),
         variants=encoded,
-        created_ms=tx.now_ms if known is None else known.created_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms if known is None else known.created_ms,
+        updated_ms=tx.date_ms,
     )
     tx.run(_PUT, msgspec.structs.asdict(template))
     return template

@@ -157,7 +157,7 @@ class Debugger:
         series = self._series.get(key)
         if series is not None:
             series.repeats += 1
-            series.latest_ms = self._clock.now_ms()
+            series.latest_ms = self._clock.date_ms()
             self._settling = self._settling or self._deadlines.after(SETTLE_S, self.settle)
         return False
 
@@ -168,12 +168,12 @@ class Debugger:
     def _alert(self, incident: Incident, denial_sid: str | None = None) -> Callable[[Tx], None]:
         """What writes the alert, and its webhook."""
         account_sid = self._account(incident.account_sid)
-        now_ms = self._clock.now_ms()
+        date_ms = self._clock.date_ms()
         alert = Alert(
             sid=self._ids.sid("NO"),
             account_sid=account_sid,
-            at_ms=now_ms,
-            updated_ms=now_ms,
+            at_ms=date_ms,
+            updated_ms=date_ms,
             code=incident.code,
             level=incident.level,
             text=clear(incident.text, TEXT_CHARS_MAX),

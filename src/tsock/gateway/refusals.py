@@ -106,7 +106,7 @@ class Refusals:
             issuer, subject = report.key_sid, report.account_sid
         denial = Denial(
             sid=self._ids.sid("DN"),
-            at_ms=self._context.clock.now_ms(),
+            at_ms=self._context.clock.date_ms(),
             code=code,
             cause=cause,
             summary=summary,

@@ -17,6 +17,7 @@ from tsock.installation import layout
 from tsock.installation.key_file import read_key_file
 from tsock.installation.lock import DataLock
 from tsock.settings import Loaded, Settings
+from tsock.storage import progress
 from tsock.storage.blobs import Blobs, FileBlobs
 from tsock.storage.store import Store, Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
@@ -70,6 +71,7 @@ async def installation(
         metrics.store_waiting = lambda: store.waiting
         blobs: Blobs | None = None
         try:
+            await _set_clock(store, clock)
             blobs = FileBlobs(data / layout.MEDIA)
             vault, master_key = await _vault(store, data, settings, environ, ids)
             directory = Directory(vault)
@@ -123,6 +125,14 @@ async def _vault(
         vault = Vault(parse_master_key(read_key_file(path, fresh=fresh), origin))
     await written(store, lambda tx: claim_store(tx, vault))
     return vault, origin
+
+
+async def _set_clock(store: Store, clock: Clock) -> None:
+    """Go on where the process before was: as far ahead, and dating nothing before what it dated."""
+    come = await fetched(store, progress.read)
+    clock.advance(come.ahead_ms)
+    if come.date_ms:
+        clock.date_from(come.date_ms + progress.STEP_MS)
 
 
 def _data_set(tx: Tx) -> str:

@@ -58,6 +58,27 @@ def test_variables_are_in_the_file_when_the_server_says_it_is_ready(tmp_path: Pa
     assert server.end() == 0
 
 
+def test_moved_clock_stays_with_its_data_until_it_is_set_right(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev", "--data", "data")
+    assert "s ahead" not in server.out.read_text()
+    httpx2.post(f"{server.url}/dev/clock", json={"advance_s": 7200}).raise_for_status()
+    assert server.end() == 0
+
+    without = tsock("token", "--identity", "a", "--json", "--data", "data", directory=tmp_path)
+
+    again = start(Server, tmp_path, "dev", "--data", "data")
+    assert "The clock is 7200 s ahead" in again.out.read_text()
+    shown = httpx2.get(f"{again.url}/dev/clock").json()
+    assert shown["ahead_s"] == 7200
+    assert shown["now"] < json.loads(without.stdout)["date_expires"]  # it was minted by the same clock
+    assert again.end() == 0
+
+    right = start(Server, tmp_path, "dev", "--data", "data", "--clock", "now")
+    assert "s ahead" not in right.out.read_text()
+    assert httpx2.get(f"{right.url}/dev/clock").json()["ahead_s"] == 0
+    assert right.end() == 0
+
+
 def test_data_of_an_ephemeral_server_go_with_it(tmp_path: Path, start: Start) -> None:
     server = start(Server, tmp_path, "dev", TMPDIR=str(tmp_path))
     (data,) = tmp_path.glob("tsock-*")

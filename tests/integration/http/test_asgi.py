@@ -88,11 +88,11 @@ async def test_answer_may_be_of_any_type_with_headers_of_its_own(web: Web, seen:
 
 async def test_reads_and_writes_of_the_store_are_awaited(rig: Rig, web: Web, seen: Seen) -> None:
     seen.answer = Write(
-        lambda tx: Response(201, str(tx.count("UPDATE store_probe SET at_ms = 7", {})).encode())
+        lambda tx: Response(201, str(tx.count("UPDATE progress SET ahead_ms = 7", {})).encode())
     )
     assert (await web("POST", "/seen/x"))[:2] == (201, b"1")
     seen.answer = Read(
-        lambda tx: tx.one("SELECT at_ms FROM store_probe", {}), lambda row: Response(200, b"%d" % row)
+        lambda tx: tx.one("SELECT ahead_ms FROM progress", {}), lambda row: Response(200, b"%d" % row)
     )
     assert (await web("GET", "/seen/x"))[:2] == (200, b"7")
     assert rig.metrics.requests == {("/seen/{what}", 201): 1, ("/seen/{what}", 200): 1}

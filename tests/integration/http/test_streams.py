@@ -317,7 +317,7 @@ def response(text: str) -> Answer:
 
 def write(text: str) -> Answer:
     return Write(
-        lambda tx: Response(201, f"{text} {tx.count('UPDATE store_probe SET at_ms = 7', {})}".encode())
+        lambda tx: Response(201, f"{text} {tx.count('UPDATE progress SET ahead_ms = 7', {})}".encode())
     )
 
 

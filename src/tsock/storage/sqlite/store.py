@@ -22,6 +22,7 @@ from tsock.clock import Clock
 from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Fact
 from tsock.ids import Ids
+from tsock.storage.progress import STEP_MS
 from tsock.storage.sqlite.migrate import migrate
 from tsock.storage.store import Done, Fetched, Lane, Listener, Row, Tx
 from tsock.telemetry.metrics import Metrics
@@ -52,7 +53,18 @@ _Settled = tuple[Done, Any, Exception | None, list[Fact]]
 class SqliteTx:
     """The transaction of one connection, lent to one rule at a time."""
 
-    __slots__ = ("_connection", "_execute", "_saved", "facts", "now_ms", "secret", "seen", "sid", "wrote")
+    __slots__ = (
+        "_connection",
+        "_execute",
+        "_saved",
+        "date_ms",
+        "facts",
+        "now_ms",
+        "secret",
+        "seen",
+        "sid",
+        "wrote",
+    )
 
     def __init__(self, connection: sqlite3.Connection, ids: Ids) -> None:
         self._connection = connection
@@ -60,7 +72,7 @@ class SqliteTx:
         self._saved = False
         self.sid = ids.sid
         self.secret = ids.secret
-        self.now_ms = 0
+        self.now_ms = self.date_ms = 0
         self.facts: list[Fact] = []
         self.seen: dict[str, int] = {}
         self.wrote = False
@@ -95,8 +107,9 @@ class SqliteTx:
         self._execute("SAVEPOINT rule")
         self._saved = self.wrote = True
 
-    def begin_rule(self, now_ms: int) -> None:
+    def begin_rule(self, now_ms: int, date_ms: int) -> None:
         self.now_ms = now_ms
+        self.date_ms = date_ms
         self.facts = []
         self.seen = {}
         self._saved = False
@@ -124,12 +137,16 @@ class SqliteStore:
         waiting_max: int = 20_000,
         group_max: int = 2_000,
         turn_s: float = 0.001,
+        progressed: Callable[[int], object] = lambda date_ms: None,
     ) -> None:
+        """`progressed` hears how far the database has come, by the date of a commit that says so itself."""
         self._clock = clock
         self._metrics = metrics
         self._waiting_max = waiting_max
         self._group_max = group_max
         self._turn_s = turn_s
+        self._progressed = progressed
+        self._progress_ms = self._progress_due_ms = 0
         self._writer = _connect(path)
         migrate(self._writer)
         self._reader = _connect(path)
@@ -231,12 +248,12 @@ class SqliteStore:
 
     def _run_rules(self) -> None:
         waiting, group, tx = self._waiting, self._group, self._tx
-        now_ms = self._clock.now_ms()
+        now_ms, date_ms = self._clock.now_ms(), self._clock.date_ms()
         stop = perf_counter() + self._turn_s
         while waiting and len(group) < self._group_max:
             rule, done = waiting.popleft()
             try:
-                group.append((done, *_attempt(tx, rule, now_ms)))
+                group.append((done, *_attempt(tx, rule, now_ms, date_ms)))
             except sqlite3.Error:
                 group.append((done, None, None, []))  # it fails with its group
                 raise
@@ -246,7 +263,7 @@ class SqliteStore:
     def _commit(self) -> None:
         """On the helper thread: wait for the disk."""
         started = perf_counter()
-        error = self._end("COMMIT")
+        error = self._commit_now()
         self._loop.call_soon_threadsafe(self._committed, perf_counter() - started, error)
 
     def _run_aside(self, rule: Callable[[Tx], Any], done: Done) -> None:
@@ -256,12 +273,24 @@ class SqliteStore:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             self._tx.wrote = False
-            self._group.append((done, *_attempt(self._tx, rule, self._clock.now_ms())))
-            error = self._end("COMMIT")
+            now_ms, date_ms = self._clock.now_ms(), self._clock.date_ms()
+            self._group.append((done, *_attempt(self._tx, rule, now_ms, date_ms)))
+            error = self._commit_now()
         except sqlite3.Error as failure:
             self._group.append((done, None, None, []))
             error = failure
         self._loop.call_soon_threadsafe(self._committed, perf_counter() - started, error)
+
+    def _commit_now(self) -> sqlite3.Error | None:
+        """Have the group say how far the database has come, unless one did a moment ago, and commit it."""
+        date_ms = self._tx.date_ms
+        if self._tx.wrote and date_ms - self._progress_ms >= STEP_MS:
+            try:
+                self._writer.execute("UPDATE progress SET date_ms = ?", (date_ms,))
+            except sqlite3.Error as error:
+                return error
+            self._progress_due_ms = date_ms
+        return self._end("COMMIT")
 
     def _end(self, statement: str) -> sqlite3.Error | None:
         try:
@@ -281,6 +310,9 @@ class SqliteStore:
         if error is None:
             if self._tx.wrote:  # what wrote nothing proves nothing
                 self._recovered()
+            if self._progress_due_ms > self._progress_ms:
+                self._progress_ms = self._progress_due_ms
+                self._progressed(self._progress_ms)
             announced: list[Fact] = []
             for _, _, _, facts in group:
                 announced += facts
@@ -289,6 +321,7 @@ class SqliteStore:
             for done, result, failure, _ in group:
                 self._answer(done, result, failure)
         else:
+            self._progress_due_ms = self._progress_ms
             down = self._failed(error)
             for done, *_ in group:
                 self._answer(done, None, down)
@@ -307,7 +340,7 @@ class SqliteStore:
 
     def _run_query(self, query: Callable[[Tx], Any], done: Fetched) -> None:
         tx = self._read_tx
-        tx.begin_rule(self._clock.now_ms())
+        tx.begin_rule(self._clock.now_ms(), self._clock.date_ms())
         result: Any = None
         failure: Exception | None = None
         try:
@@ -356,10 +389,10 @@ class SqliteStore:
 
 
 def _attempt(
-    tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int
+    tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int, date_ms: int
 ) -> tuple[Any, Exception | None, list[Fact]]:
     """Run one rule in its savepoint; a failure of the disk is raised, any other belongs to the rule."""
-    tx.begin_rule(now_ms)
+    tx.begin_rule(now_ms, date_ms)
     try:
         result = rule(tx)
         tx.keep_rule()
@@ -377,7 +410,7 @@ def _attempt(
 
 def _touch(tx: Tx) -> None:
     """The smallest write: proves that the store commits again."""
-    tx.run("UPDATE store_probe SET at_ms = :now", {"now": tx.now_ms})
+    tx.run("UPDATE progress SET date_ms = :date", {"date": tx.date_ms})
 
 
 def _connect(path: Path) -> sqlite3.Connection:
