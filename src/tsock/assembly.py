@@ -192,7 +192,8 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     )
     router = Router()
     router.add(HealthHandlers(context.metrics, clock, around.problem).routes())
-    router.add(site(gatekeeper, directory, examiner, clock, settings.public_url))
+    shown = around.ready_made if around.explain else None
+    router.add(site(gatekeeper, directory, examiner, clock, settings.public_url, shown))
     router.add(operator_routes(installed, context.tail, around.problem))
     router.add(_account_routes(installed))
     router.add(roots.RootHandlers(scope, rates).routes())

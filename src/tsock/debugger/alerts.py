@@ -1,10 +1,11 @@
 """Alerts: what went wrong, by account (`protocol/rest.md`, Monitor)."""
 
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from tsock.debugger.among import among
 from tsock.debugger.exchange import NOTHING, Exchange
 from tsock.storage import journal
 from tsock.storage.keyset import Listing
@@ -102,7 +103,7 @@ def latest(
     tx: Tx, limit: int, *, accounts: Collection[str] | None = None, code: int | None = None
 ) -> list[Alert]:
     """The newest alerts first; of these accounts (None: all, and those of no account), with this code."""
-    where, params = _among(accounts)
+    where, params = among(accounts)
     if code is not None:
         where, params["code"] = f"{where} AND code = :code", code
     order = "ORDER BY at_ms DESC, number DESC"
@@ -116,17 +117,10 @@ def count(tx: Tx, code: int, since_ms: int, accounts: Collection[str] | None = N
 
     At most `COUNTED_MAX` alerts are looked at.
     """
-    where, params = _among(accounts)
+    where, params = among(accounts)
     some = f"SELECT repeats FROM {TABLE} WHERE {where} AND code = :code AND at_ms >= :since LIMIT :most"
     row = tx.one(
         f"SELECT sum(1 + repeats) FROM ({some}) AS some",
         {**params, "code": code, "since": since_ms, "most": COUNTED_MAX},
     )
     return 0 if row is None or row[0] is None else row[0]
-
-
-def _among(accounts: Collection[str] | None) -> tuple[str, dict[str, Any]]:
-    if accounts is None:
-        return "1 = 1", {}
-    params = {f"account{number}": sid for number, sid in enumerate(sorted(accounts))}
-    return f"account_sid IN ({', '.join(f':{name}' for name in params)})", params

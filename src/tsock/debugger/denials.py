@@ -1,10 +1,12 @@
 """The record of every refusal: what was decided, about whom, and why; never the token itself."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
 from tsock.clock import iso_ms
+from tsock.debugger.among import among
 from tsock.errors import ApiError, not_found
 from tsock.storage.store import Row, Tx
 from tsock.tokens.report import Report
@@ -42,10 +44,6 @@ _PUT = (
 _LAST_IN_RING = "SELECT max(ring_number) FROM denials"
 _OVERWRITE = "DELETE FROM denials WHERE ring_number <= :last"
 _GET = "SELECT story FROM denials WHERE sid = :sid"
-_LATEST = (
-    "SELECT story FROM denials WHERE (:account IS NULL OR account_sid = :account) "
-    "ORDER BY at_ms DESC, sid LIMIT :limit"
-)
 _OLDEST_KEPT = (
     "SELECT at_ms FROM denials WHERE ring_number IS NULL ORDER BY at_ms DESC LIMIT 1 OFFSET :others"
 )
@@ -83,9 +81,15 @@ def find(tx: Tx, sid: str) -> Denial | None:
     return None if row is None else _denial(row)
 
 
-def latest(tx: Tx, account_sid: str | None, limit: int) -> list[Denial]:
-    """The newest refusals first, of one account or of all."""
-    return [_denial(row) for row in tx.all(_LATEST, {"account": account_sid, "limit": limit})]
+def latest(
+    tx: Tx, limit: int, *, accounts: Collection[str] | None = None, code: int | None = None
+) -> list[Denial]:
+    """The newest refusals first; of these accounts (None: all, and those of no account), with this code."""
+    where, params = among(accounts)
+    if code is not None:
+        where, params["code"] = f"{where} AND code = :code", code
+    query = f"SELECT story FROM denials WHERE {where} ORDER BY at_ms DESC, sid LIMIT :limit"
+    return [_denial(row) for row in tx.all(query, {**params, "limit": limit})]
 
 
 def trim(tx: Tx, before_ms: int, kept: int, limit: int) -> bool:

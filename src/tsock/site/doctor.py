@@ -15,6 +15,9 @@ from tsock.tokens.report import Report
 
 TEXT_BYTES_MAX = 1024 * 1024
 
+EXAMPLE = '{"token": "eyJhbGciOi…"}'
+"""What the page of the doctor explains itself by: an answer that was not taken apart."""
+
 
 class DoctorHandlers:
     """`/doctor`: for programs text in and JSON out, for people a form."""
@@ -56,7 +59,15 @@ class DoctorHandlers:
         return see_other("/doctor")
 
     def _page(self, viewer: Viewer | None, sign_in: str | None, report: Report | None) -> Response:
-        return page("doctor.html", report=report, sign_in=sign_in, chars_max=TEXT_BYTES_MAX, viewer=viewer)
+        return page(
+            "doctor.html",
+            report=report,
+            sign_in=sign_in,
+            chars_max=TEXT_BYTES_MAX,
+            viewer=viewer,
+            example_text=EXAMPLE,
+            example=self._examiner.examine(EXAMPLE, self._clock.now_ms()),
+        )
 
     def _report(self, text: bytes, product: str | None, viewer: Viewer) -> Report:
         if len(text) > TEXT_BYTES_MAX:

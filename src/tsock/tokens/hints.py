@@ -3,6 +3,8 @@
 The notes are those of the doctor's contract; here is what each says and advises.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from tsock.tokens.examination import Examination, is_time
@@ -91,6 +93,16 @@ HINTS = {
 _YEARS_S = 10 * 365 * 86_400
 _ZONE_S_MAX = 14 * 3600
 _BLANKS = (b"\n", b"\r\n", b" ", b"\t")
+
+
+def remarks(notes: Iterable[str], said: str) -> list[tuple[str, str]]:
+    """What each note tells beyond what is `said` already; one that adds nothing is left out."""
+    told: list[tuple[str, str]] = []
+    for note in notes:
+        more = [text for text in (HINTS[note].problem, HINTS[note].fix) if text and text not in said]
+        if more:
+            told.append((note, " ".join(more)))
+    return told
 
 
 def secret_notes(e: Examination) -> list[str]:
