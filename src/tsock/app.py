@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import signal
 import socket
@@ -28,6 +29,7 @@ from tsock.outbound.network import resolver
 from tsock.settings import Loaded, Settings
 from tsock.storage import progress
 from tsock.storage.store import written
+from tsock.telemetry.tail import Tail
 
 log = structlog.get_logger(__name__)
 
@@ -46,11 +48,17 @@ class Ready(msgspec.Struct, frozen=True):
     """The server listens."""
 
     url: str
+    """Where clients reach it."""
+    address: str
+    """The one that it listens on, as a URL."""
     port: int
+    has_accounts: bool
     ready_made: Bootstrap | None
     """The credentials of development."""
     ahead_ms: int
     """How far the clock was moved ahead on these data."""
+    tail: Tail
+    """Tells what happens from now on."""
 
 
 async def serve(
@@ -168,8 +176,17 @@ class _Running:
                 serving.result()
             self._parts.online.start()
             _spare_the_collector()
-            port, ahead_ms = self._sockets[0].getsockname()[1], self._installed.clock.ahead_ms
-            on_ready(Ready(self._url, port, self._made, ahead_ms))
+            on_ready(
+                Ready(
+                    url=self._url,
+                    address=_url(self._sockets[0]),
+                    port=self._sockets[0].getsockname()[1],
+                    has_accounts=next(self._installed.directory.accounts(), None) is not None,
+                    ready_made=self._made,
+                    ahead_ms=self._installed.clock.ahead_ms,
+                    tail=self._parts.context.tail,
+                )
+            )
             await self._stopping.wait()
             await self._drain()
         finally:
@@ -261,11 +278,21 @@ def _public_socket(settings: Settings) -> socket.socket:
         bound.bind(address)
         bound.listen(BACKLOG)
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; "
-            "stop what uses it, or choose another with --port"
-        ) from None
+        raise ConfigError(_not_listening(settings, error)) from None
     return bound
+
+
+def _not_listening(settings: Settings, error: OSError) -> str:
+    """Why nothing can listen there, by the setting that is to be changed."""
+    host, port, reason = settings.host, settings.port, error.strerror or str(error)
+    if isinstance(error, socket.gaierror):
+        return f"host: {host!r:.80} is neither an address nor a name that is known here ({reason})"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"host: {host} is no address of this machine; 127.0.0.1 is, and 0.0.0.0 stands for all of them"
+    if error.errno == errno.EACCES:
+        return f"port: {port} is not for everybody ({reason}); choose one above 1023 with --port"
+    where = f"cannot listen on {host} port {port}"
+    return f"port: {where}: {reason}; stop what uses it, or choose another with --port"
 
 
 def _url(bound: socket.socket) -> str:

@@ -254,7 +254,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         metrics=context.metrics,
         settings=settings,
         client=WebhookClient(settings, around.resolve),
-        report=context.debugger.webhook_failed,
+        report=context.debugger,
     )
     shell = HttpShell(
         router,

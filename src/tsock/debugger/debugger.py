@@ -27,9 +27,10 @@ from tsock.ids import Ids
 from tsock.rates import Rate
 from tsock.settings import Settings
 from tsock.storage.store import Store, Tx
-from tsock.telemetry.tail import Tail
+from tsock.telemetry.tail import Category, Tail, Trouble
 from tsock.webhooks import outbox
 from tsock.webhooks.failure import DeliveryFailure, HookFailure
+from tsock.webhooks.outbox import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -117,12 +118,22 @@ class Debugger:
         """Tell of a request that was answered with an error, if it is as severe as `alert_level` says."""
         asked = self._settings.alert_level
         if asked == "off" or _LEVELS.index(rejection.level) > _LEVELS.index(asked):
+            if (
+                rejection.request_sid is not None and self._tail.watched
+            ):  # over the socket it is the SDKs' way of looking for things
+                self._tell("rejection", of_rejection(rejection))
             return
         if self._admit(rejection.account_sid, rejection.error.code):
             incident = of_rejection(rejection)
             if rejection.is_lasting:
                 log.warning("request.lost", code=incident.code, reason=clear(incident.text, TEXT_CHARS_MAX))
             self._write(self._alert(incident))
+
+    def webhook_delivered(self, delivery: Delivery) -> None:
+        """Tell the live feed of a webhook that was delivered: there is nothing to keep."""
+        self._tail.add(
+            "webhook", delivery.event_type, delivery.account_sid, "", delivery.sid, f"to {delivery.lane}"
+        )
 
     def webhook_failed(self, failure: DeliveryFailure) -> None:
         """Tell of a webhook that was not delivered. Those that tell of alerts are not to be told of here."""
@@ -186,14 +197,7 @@ class Debugger:
         earlier = self._begin((account_sid, alert.code), alert.sid)
         account = self._directory.account(account_sid)
         if denial_sid is None:  # a denial tells the feed itself
-            self._tail.add(
-                "alert",
-                str(alert.code),
-                account.sid if account else "",
-                incident.identity,
-                alert.sid,
-                alert.text,
-            )
+            self._tell("alert", incident, alert.sid)
 
         def rule(tx: Tx) -> None:
             if earlier is not None:
@@ -205,6 +209,19 @@ class Debugger:
                 outbox.put(tx, post(alert, account, account.debugger_url))
 
         return rule
+
+    def _tell(self, kind: Category, incident: Incident, sid: str = "") -> None:
+        """Tell the live feed."""
+        account_sid, exchange = self._account(incident.account_sid), incident.exchange
+        self._tail.add(
+            kind,
+            str(incident.code),
+            "" if account_sid == NOBODY else account_sid,
+            incident.identity,
+            sid,
+            clear(incident.text, TEXT_CHARS_MAX),
+            trouble=Trouble(incident.code, " ".join(filter(None, (exchange.method, exchange.url)))),
+        )
 
     def _begin(self, key: _Key, sid: str) -> tuple[str, int, int] | None:
         """From now on this alert is the latest; what is still to be written of the one before."""

@@ -9,6 +9,7 @@ from tsock.debugger.denials import Denial
 from tsock.gateway.context import Context
 from tsock.gateway.endpoint import Endpoint
 from tsock.ids import Ids
+from tsock.telemetry.tail import Trouble
 from tsock.tokens.examiner import Refusal
 from tsock.tokens.report import Report
 from tsock.wire.headers import BackoffPolicy, Status
@@ -131,7 +132,13 @@ class Refusals:
             sdk=denial.sdk,
         )
         self._context.tail.add(
-            "denial", cause, denial.account_sid or "", denial.identity or "", denial.sid, summary
+            "denial",
+            cause,
+            denial.account_sid or "",
+            denial.identity or "",
+            denial.sid,
+            summary,
+            trouble=Trouble(code, fix=(report and report.fix) or ""),
         )
         self._context.debugger.denied(denial, caller)
         return denial.sid

@@ -5,10 +5,11 @@ rendered. That is a net below careful callers, not a reason to be careless: what
 code, a hash.
 """
 
+import functools
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import IO, Literal, cast
 
 import structlog
@@ -97,6 +98,8 @@ def configure(
     level: Literal["debug", "info", "warning", "error"],
     style: Literal["auto", "console", "json"],
     stream: IO[str] = sys.stderr,
+    *,
+    without: Collection[str] = (),
 ) -> None:
     """Send the logs of the whole process to `stream`, those of libraries included.
 
@@ -104,6 +107,7 @@ def configure(
         level: the least severe line that is written.
         style: `console` for reading, `json` for one object per line, `auto` for whichever fits `stream`.
         stream: where lines go; standard output stays free for what commands print.
+        without: lines that are left out, by their event: somebody else tells what they do.
     """
     on_terminal = stream.isatty()
     for_reading = style == "console" or (style == "auto" and on_terminal)
@@ -139,6 +143,7 @@ def configure(
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            functools.partial(_leave_out, frozenset(without)),
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -150,6 +155,12 @@ def configure(
 def _legible(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Texts that steer no terminal; what lies deeper is shown by its `repr`, which escapes as well."""
     return {name: printable(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _leave_out(events: Collection[str], _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    if line["event"] in events:
+        raise structlog.DropEvent
+    return line
 
 
 def _is_secret(name: str) -> bool:
