@@ -15,6 +15,7 @@ import structlog
 from uvicorn import Config, Server
 
 from tsock.accounts.bootstrap import Bootstrap, bootstrap
+from tsock.api.known_hosts import KnownHosts
 from tsock.assembly import Surroundings, assemble, opened
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
@@ -37,9 +38,12 @@ BACKLOG = 4096
 
 
 class Dev(msgspec.Struct, frozen=True):
-    """Development: ready-made credentials that a seed repeats, explained refusals, a movable clock."""
+    """Development: ready-made credentials, explained refusals, a movable clock."""
 
-    seed: int
+    seed: int | None = None
+    """What the credentials follow from; None for what the data directory has drawn for itself."""
+    allow_hosts: tuple[str, ...] = ()
+    """Names by which it is reached, beside those of this machine."""
     clock_is_kept: bool = True
     """Whether a clock that was moved ahead stays so on the same data."""
 
@@ -83,35 +87,53 @@ async def serve(
                 if not dev.clock_is_kept:
                     installed.clock.ahead_ms = 0
                     await written(installed.store, lambda tx: progress.keep_ahead(tx, 0))
+                seed = dev.seed if dev.seed is not None else _own_seed(data)
                 made = await written(
                     installed.store,
-                    lambda tx: bootstrap(tx, installed.vault, Ids(dev.seed), region=loaded.settings.region),
+                    lambda tx: bootstrap(tx, installed.vault, Ids(seed), region=loaded.settings.region),
                 )
-            await _Running(installed, sockets, made).run(on_ready)
+            await _Running(installed, sockets, made, dev).run(on_ready)
 
 
 def _keep_apart(data: Path, dev: Dev | None) -> None:
-    """Keep credentials that everybody can know away from real users, whichever came first."""
+    """Keep credentials that others may know away from real users, whichever came first."""
     marked = (data / layout.DEV).exists()
     if dev is not None and not marked and (data / layout.DATABASE).exists():
         raise ConfigError(
             f"data: {data} was made by `tsock serve`; `tsock dev` would add an account whose Auth Token and "
-            "key secret follow from a seed; name another directory"
+            "key secret it shows to everybody; name another directory"
         )
     if dev is None and marked:
         raise ConfigError(
             f"data: {data} was used by `tsock dev`, so it has an account whose Auth Token and key secret "
-            "follow from a seed; name another directory"
+            "others may know; name another directory"
         )
     if dev is not None:
-        (data / layout.DEV).touch()  # before the database, so that a start that fails can be repeated
+        (data / layout.DEV).touch(0o600)  # before the database, so that a start that fails can be repeated
+
+
+def _own_seed(data: Path) -> str:
+    """What the credentials of this directory follow from: drawn once, and kept in the file that marks it."""
+    marker = data / layout.DEV
+    seed = marker.read_text()
+    if not seed:
+        seed = Ids().secret() + Ids().secret()
+        marker.write_text(seed)
+    return seed
 
 
 class _Running:
     """A server on an open data directory, from its first connection to its last."""
 
-    def __init__(self, installed: Installation, sockets: list[socket.socket], made: Bootstrap | None) -> None:
+    def __init__(
+        self,
+        installed: Installation,
+        sockets: list[socket.socket],
+        made: Bootstrap | None,
+        dev: Dev | None,
+    ) -> None:
         settings = installed.settings
+        known_hosts = dev and KnownHosts(dev.allow_hosts, settings, installed.clock.monotonic_s)
         self._installed = installed
         self._sockets = sockets
         self._made = made
@@ -131,6 +153,7 @@ class _Running:
                 run_due=self._ticker.run_all,
                 ready_made=made,
                 explain=made is not None,
+                known_hosts=known_hosts,
             ),
         )
         self._gateway = self._parts.gateway
@@ -141,7 +164,11 @@ class _Running:
             Config(
                 self._parts.shell,
                 http=entrance_class(
-                    Outgoing(self._loop.call_soon, settings), self._gateway.open, settings, self._url
+                    Outgoing(self._loop.call_soon, settings),
+                    self._gateway.open,
+                    settings,
+                    self._url,
+                    known_hosts,
                 ),
                 ws="none",
                 lifespan="off",

@@ -42,6 +42,7 @@ from tsock.api.conversations.sdk.scope import ChatScope
 from tsock.api.development import DevelopmentHandlers
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import HealthHandlers
+from tsock.api.known_hosts import KnownHosts
 from tsock.api.operator import accounts as operator_accounts
 from tsock.api.operator import check, records, revocations, tokens, webhooks
 from tsock.api.operator import keys as operator_keys
@@ -75,6 +76,8 @@ from tsock.gateway.sessions import Sessions
 from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.welcome import Welcomes
 from tsock.http.asgi import HttpShell
+from tsock.http.proxies import Proxies
+from tsock.http.reach import Reach
 from tsock.ids import Ids
 from tsock.installation.installation import Installation, installation
 from tsock.jobs.chores import Chores
@@ -143,6 +146,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     explain: bool = False
     """Whether everybody is told everything, as in development: clients why they are refused, visitors every
     page."""
+    known_hosts: KnownHosts | None = None
+    """By which names alone the server is reached, as in development."""
 
 
 class Assembly(msgspec.Struct, frozen=True):
@@ -263,7 +268,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         context.metrics,
         installed.ids,
         settings=settings,
-        base_url=around.base_url,
+        reach=Reach(Proxies(settings.trusted_proxies), around.base_url, around.known_hosts),
         reject=context.debugger.request_rejected,
     )
     pushes = Pushes(store, settings.push_url)
@@ -303,7 +308,7 @@ def operator_shell(installed: Installation) -> HttpShell:
         installed.metrics,
         installed.ids,
         settings=settings,
-        base_url=settings.public_url or "",
+        reach=Reach(Proxies(settings.trusted_proxies), settings.public_url or ""),
         reject=lambda rejection: None,  # an operator sees the error itself
     )
 

@@ -16,14 +16,15 @@ from tsock.app import Dev, Ready
 from tsock.cli import output, process
 from tsock.cli.flags import NO_FLAGS, SettingFlags
 from tsock.cli.program import command
-from tsock.cli.serve import is_loopback
 from tsock.errors import ConfigError
 from tsock.settings import load
+from tsock.urls import is_loopback
 
 
 def dev(
     *,
-    seed: int = 0,
+    seed: int | None = None,
+    allow_host: Annotated[tuple[str, ...], Parameter(metavar="NAME", negative="", show_default=False)] = (),
     clock: Literal["kept", "now"] = "kept",
     env_file: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     config: Annotated[Path | None, Parameter(metavar="FILE")] = None,
@@ -32,10 +33,13 @@ def dev(
     """Start a server for development: everything on, with a ready-made account, key and services.
 
     Without `--data` nothing outlives it. Clients are told the full reason of a refusal, and `/dev/token`
-    gives a token to anybody who can reach the port.
+    gives a token to anybody who can reach the port by a name of this machine or an allowed one.
 
     Args:
-        seed: The ready-made ids and secrets follow from it, so that they are the same at every start.
+        seed: The ready-made ids and secrets follow from it, so that they are the same everywhere; without one
+            they are random for each data directory.
+        allow_host: A further name or address by which it may be reached, and whose pages may use it, beside
+            those of this machine; may be repeated.
         clock: Whether a clock that `/dev/clock` moved ahead on these data stays so; `now` sets it right.
         env_file: Write URLs and credentials there, as `NAME=value` lines, once the server is ready; a file
             that was not there before goes when the server ends.
@@ -57,7 +61,7 @@ def dev(
             settings = loaded.settings
             _welcome(server, variables, settings.host, data, ephemeral=settings.data is None)
 
-        process.run(loaded, data, dev=Dev(seed, clock_is_kept=clock == "kept"), on_ready=ready)
+        process.run(loaded, data, dev=Dev(seed, allow_host, clock_is_kept=clock == "kept"), on_ready=ready)
 
 
 @contextlib.contextmanager

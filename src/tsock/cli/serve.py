@@ -1,6 +1,5 @@
 """`tsock serve`: a server for real users, which refuses to start unsafely."""
 
-import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from tsock.cli.flags import NO_FLAGS, SettingFlags
 from tsock.cli.program import command
 from tsock.errors import ConfigError
 from tsock.settings import Settings, load
+from tsock.urls import is_loopback
 
 
 def serve(
@@ -72,11 +72,3 @@ def safe_data(settings: Settings) -> Path:
     if data.exists() and data.stat().st_mode & 0o002:
         raise ConfigError(f"data: everybody may write to {data}; run chmod 700 {data}")
     return data
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine gets there."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

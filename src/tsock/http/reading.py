@@ -4,13 +4,14 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from tsock.accounts.principal import Principal
-from tsock.api.addressing import address, origin
+from tsock.api.addressing import address
 from tsock.api.request import Door, Request
 from tsock.api.rest.fields import check_percents, pairs
 from tsock.api.router import segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid
-from tsock.http.proxies import Proxies, forwarded_for
+from tsock.http.proxies import forwarded_for
+from tsock.http.reach import Reach
 from tsock.http.upgrades import WrongUpgrade, check_upgrade
 
 Scope = MutableMapping[str, Any]
@@ -19,17 +20,15 @@ Scope = MutableMapping[str, Any]
 class Reader:
     """Reads the heads of requests."""
 
-    def __init__(self, proxies: Proxies, base_url: str) -> None:
-        """`base_url` is where this server is reached, for requests that do not say how they reached it."""
-        self._proxies = proxies
-        self._base_url = base_url
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
 
     def read(self, scope: Scope) -> Request:
         """The request, without its body.
 
         Raises:
             ApiError: 404/20404, the path begins with no slash or its product cannot be told; 400/20422, path,
-                query or host is malformed; `WrongUpgrade`.
+                query or host is malformed; 403/20403, see `Reach.of`; `WrongUpgrade`.
         """
         headers = _headers(scope["headers"])
         door = door_of(scope)
@@ -39,10 +38,10 @@ class Reader:
         query = tuple(pairs(scope["query_string"].decode("latin-1"), "query"))
         client = scope.get("client")
         peer = client[0] if client else ""
-        base = reached = self._base_url
+        client_address = self._reach.proxies.client(peer, forwarded_for(scope["headers"]))
+        base = reached = self._reach.base_url
         if door is Door.HTTP:
-            scheme = self._proxies.scheme(peer, headers.get("x-forwarded-proto", ""), scope["scheme"])
-            reached = origin(scheme, headers.get("host"), self._base_url)
+            reached = self._reach.of(headers, peer, client_address, scope["scheme"])
             check_upgrade(path, headers.get("upgrade", ""), reached)
             addressed = address(path, reached)
             path, base = addressed.path, addressed.base
@@ -54,7 +53,7 @@ class Reader:
             headers=headers,
             body=b"",
             query=query,
-            address=self._proxies.client(peer, forwarded_for(scope["headers"])),
+            address=client_address,
             origin=reached,
             base=base,
         )

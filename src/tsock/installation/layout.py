@@ -16,4 +16,4 @@ SOCKET = "control.sock"
 """The operator's door to a running server; who may open the directory may use it."""
 
 DEV = "development"
-"""Marks a directory with ready-made credentials, which follow from a seed that anybody can guess."""
+"""Marks a directory with ready-made credentials, and holds what they follow from where no seed was given."""

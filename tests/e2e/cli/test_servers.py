@@ -47,6 +47,32 @@ def test_development_server_gives_the_same_credentials_for_a_seed(tmp_path: Path
     assert set(secrets[0].values()).isdisjoint(secrets[2].values())
 
 
+def test_without_a_seed_credentials_are_random_for_each_data_directory(tmp_path: Path, start: Start) -> None:
+    secrets: list[str] = []
+    for name in ("a", "a", "b"):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        server = start(Server, folder, "dev", "--data", "data")
+        secrets.append(server.credentials["TWILIO_AUTH_TOKEN"])
+        assert server.end() == 0
+    assert secrets[0] == secrets[1] != secrets[2]
+    assert stat.S_IMODE((tmp_path / "a" / "data" / "development").stat().st_mode) == 0o600
+
+
+def test_development_answers_to_a_name_that_it_was_started_for(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev", "--allow-host", "dev.example", "--allow-host", "10.0.2.2")
+
+    def asked(**headers: str) -> int:
+        return httpx2.get(f"{server.url}/healthz", headers=headers).status_code
+
+    assert (
+        asked(Host="dev.example:8080") == asked(Host="10.0.2.2") == asked(Origin="https://dev.example") == 200
+    )
+    assert asked(Host="other.example") == asked(Origin="https://other.example") == 403
+    assert "--allow-host other.example" in server.err.read_text()
+    assert server.end() == 0
+
+
 def test_variables_are_in_the_file_when_the_server_says_it_is_ready(tmp_path: Path, start: Start) -> None:
     server = start(Server, tmp_path, "dev", "--env-file", "made.env")
     file = tmp_path / "made.env"
