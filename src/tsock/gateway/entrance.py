@@ -18,7 +18,7 @@ from tsock.api.known_hosts import KnownHosts
 from tsock.errors import ApiError
 from tsock.gateway.websocket import Outgoing, WebSocket
 from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal, whole
-from tsock.http.places import Places
+from tsock.http.places import Places, http_places
 from tsock.http.proxies import Proxies, forwarded_for
 from tsock.http.reach import Reach
 from tsock.settings import Settings
@@ -201,13 +201,7 @@ def entrance_class(
         settings.unadmitted_max,
         settings.unadmitted_per_address_max,
     )
-    places = Places(
-        proxies,
-        "HTTP connections",
-        "http_connections",
-        settings.http_connections_max,
-        settings.http_connections_per_address_max,
-    )
+    places = http_places(proxies, settings)
 
     def make(
         config: Config,
