@@ -11,7 +11,7 @@ UPGRADE = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-GET = b"GET /dev/clock HTTP/1.1\r\nHost: localhost\r\n\r\n"
+GET = b"HEAD /dev/clock HTTP/1.1\r\nHost: localhost\r\n\r\n"
 BUSY = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345"
 """A request that is never whole."""
 
