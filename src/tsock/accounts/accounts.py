@@ -17,7 +17,7 @@ from tsock.ids import Ids
 from tsock.settings import Settings
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
-from tsock.webhooks.targets import is_target
+from tsock.webhooks.targets import configured
 
 NAME_CHARS_MAX = 64
 DEBUGGER_URL_CHARS_MAX = 512
@@ -250,13 +250,11 @@ def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Accoun
         ApiError: 404/20404, no such account; 400/11321, this is no URL.
     """
     account = get_account(tx, sid)
-    if url is not None and not is_target(url, DEBUGGER_URL_CHARS_MAX):
-        raise ApiError(
-            400,
-            11321,
-            "Misconfigured webhook: expected an absolute http(s) URL "
-            f"of at most {DEBUGGER_URL_CHARS_MAX} characters",
-        )
+    if url is not None:
+        try:
+            url = configured(url, DEBUGGER_URL_CHARS_MAX)
+        except ValueError as flaw:
+            raise ApiError(400, 11321, f"Misconfigured webhook: {flaw}") from None
     return save(tx, replace(account, debugger_url=url, updated_ms=tx.date_ms), by)
 
 

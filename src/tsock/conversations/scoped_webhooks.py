@@ -17,7 +17,7 @@ from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.item_tables import items_of
 from tsock.sync.kinds import LIST
-from tsock.webhooks.targets import is_target
+from tsock.webhooks.targets import configured
 
 WEBHOOKS_MAX = 5
 TRIGGERS_MAX = 5
@@ -175,11 +175,10 @@ def _checked_url(url: str | None) -> str:
         raise ApiError(
             400, 50372, f"Conversation webhook URL is too long: at most {URL_CHARS_MAX} characters"
         )
-    if not is_target(url, URL_CHARS_MAX):
-        raise ApiError(
-            400, 50054, "Invalid webhook format: expected an absolute http(s) URL, percent-encoded"
-        )
-    return url
+    try:
+        return configured(url, URL_CHARS_MAX)
+    except ValueError as flaw:
+        raise ApiError(400, 50054, f"Invalid webhook format: {flaw}") from None
 
 
 def _replay(tx: Tx, actor: ChatActor, hook: ScopedWebhook, row: Conversation, first: int) -> None:
