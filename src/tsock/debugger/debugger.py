@@ -40,8 +40,8 @@ SETTLE_S = 1.0
 _SERIES_MAX = 10_000
 _LEVELS: tuple[Level, ...] = ("error", "warning", "notice")
 """The most severe first."""
-_Key = tuple[str, int]
-"""Account and code."""
+_Key = tuple[str, int, str]
+"""Account, code, and what tells apart alerts of one code."""
 
 
 class _Series:
@@ -90,7 +90,7 @@ class Debugger:
 
     def report(self, incident: Incident) -> None:
         """Make an alert of something that went wrong, or count it as a repeat of the latest like it."""
-        if self._admit(incident.account_sid, incident.code):
+        if self._admit(incident.account_sid, incident.code, incident.about):
             self._write(self._alert(incident))
 
     def denied(self, denial: Denial, caller: Caller | None) -> None:
@@ -123,7 +123,7 @@ class Debugger:
             ):  # over the socket it is the SDKs' way of looking for things
                 self._tell("rejection", of_rejection(rejection))
             return
-        if self._admit(rejection.account_sid, rejection.error.code):
+        if self._admit(rejection.account_sid, rejection.error.code, rejection.error.about):
             incident = of_rejection(rejection)
             if rejection.is_lasting:
                 log.warning("request.lost", code=incident.code, reason=clear(incident.text, TEXT_CHARS_MAX))
@@ -160,12 +160,15 @@ class Debugger:
         if counted:
             self._write(rule)
 
-    def _admit(self, account_sid: str | None, code: int) -> bool:
-        """Whether it makes an alert of its own; if not, it is counted as a repeat of the latest like it."""
-        key = self._account(account_sid), code
-        if self._rate.take(key):
-            return True
+    def _admit(self, account_sid: str | None, code: int, about: str = "") -> bool:
+        """Whether it makes an alert of its own; if not, it is counted as a repeat of the latest like it.
+
+        The first about something does in any case.
+        """
+        key = self._account(account_sid), code, about
         series = self._series.get(key)
+        if self._rate.take(key[:2]) or (about and series is None):
+            return True
         if series is not None:
             series.repeats += 1
             series.latest_ms = self._clock.date_ms()
@@ -194,7 +197,7 @@ class Debugger:
             api_version=incident.api_version,
             exchange=incident.exchange,
         )
-        earlier = self._begin((account_sid, alert.code), alert.sid)
+        earlier = self._begin((account_sid, alert.code, incident.about), alert.sid)
         account = self._directory.account(account_sid)
         if denial_sid is None:  # a denial tells the feed itself
             self._tell("alert", incident, alert.sid)
