@@ -207,7 +207,7 @@ def create_secondary_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> tup
         )
     auth_token = tx.secret()
     sealed = vault.seal(sid, auth_token)
-    changed = replace(account, secondary_token=sealed, secondary_ms=tx.now_ms, updated_ms=tx.now_ms)
+    changed = replace(account, secondary_token=sealed, secondary_ms=tx.date_ms, updated_ms=tx.date_ms)
     return save(tx, changed, by), auth_token
 
 
@@ -221,7 +221,7 @@ def promote_secondary_token(tx: Tx, sid: str, *, by: Author) -> tuple[Account, A
     """
     account, sealed = _with_secondary(tx, sid)
     changed = replace(
-        account, auth_token=sealed, secondary_token=None, secondary_ms=None, updated_ms=tx.now_ms
+        account, auth_token=sealed, secondary_token=None, secondary_ms=None, updated_ms=tx.date_ms
     )
     return account, save(tx, changed, by)
 
@@ -233,7 +233,7 @@ def delete_secondary_token(tx: Tx, sid: str, *, by: Author) -> Account:
         ApiError: 404/20404, no such account, or it has no second Auth Token.
     """
     account, _ = _with_secondary(tx, sid)
-    return save(tx, replace(account, secondary_token=None, secondary_ms=None, updated_ms=tx.now_ms), by)
+    return save(tx, replace(account, secondary_token=None, secondary_ms=None, updated_ms=tx.date_ms), by)
 
 
 def _with_secondary(tx: Tx, sid: str) -> tuple[Account, str]:
