@@ -10,6 +10,7 @@ from tsock.clock import Clock
 from tsock.errors import ApiError, invalid
 from tsock.site.html import PRIVATE, page, see_other, sign_in
 from tsock.site.viewers import Viewer, Viewers
+from tsock.telemetry.printable import printable_json
 from tsock.tokens.examiner import Examiner
 from tsock.tokens.report import Report
 
@@ -40,8 +41,8 @@ class DoctorHandlers:
         """The report on the body, whatever its type: byte for byte what `tsock doctor --json` prints."""
         viewer = self._viewers.signed_in(request)
         report = self._report(request.body, request.params.get("product"), viewer)
-        body = msgspec.json.format(msgspec.json.encode(report), indent=2)
-        return Response(200, body + b"\n", headers=PRIVATE)
+        body = printable_json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+        return Response(200, f"{body}\n".encode(), headers=PRIVATE)
 
     def form(self, request: Request) -> Answer:
         """A page to paste into."""
