@@ -19,6 +19,7 @@ TOLD = frozenset(
     (
         "client.denied",
         "connection.ended",
+        "credentials.refused",
         "request.lost",
         "server.draining",
         "webhook.given_up",
