@@ -29,12 +29,13 @@ from tsock.api.request import (
     Write,
     plain,
 )
-from tsock.api.router import Route, Router
+from tsock.api.rest.absence import telling_path
+from tsock.api.router import Route, Router, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, public
 from tsock.http.body import AsgiReceive, Body
 from tsock.http.reach import Reach
-from tsock.http.reading import Reader, Scope, door_of, rejection
+from tsock.http.reading import Reader, Scope, door_of, path_of, rejection
 from tsock.http.upgrades import WrongUpgrade, as_line
 from tsock.ids import Ids
 from tsock.in_flight import InFlight
@@ -138,9 +139,12 @@ class HttpShell:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
+            if request is not None and request.path[0] in PRODUCTS:
+                places = segments(pattern) if pattern else ()
+                error = telling_path(error, path_of(scope), request.path, places)
             response = problem.response_to(error, self._pages(request), _manner(error, request))
             if door is Door.HTTP:
-                principal = principal or self._gatekeeper.known(request)
+                principal = principal or self._gatekeeper.known(request or self._reader.head(scope))
                 self._reject(rejection(scope, request, principal, public(error), sid))
             # It leads to the frames it came through, and they to it: nothing waits for the collector.
             error.__traceback__ = None

@@ -32,7 +32,7 @@ class Reader:
         """
         headers = _headers(scope["headers"])
         door = door_of(scope)
-        raw_path = _path(scope)
+        raw_path = path_of(scope)
         check_percents(raw_path, "path")
         path = segments(raw_path)
         query = tuple(pairs(scope["query_string"].decode("latin-1"), "query"))
@@ -58,13 +58,32 @@ class Reader:
             base=base,
         )
 
+    def head(self, scope: Scope) -> Request:
+        """What tells who asks, of a request that cannot be read; of a header given twice neither."""
+        headers: dict[str, str] = {}
+        twice: set[str] = set()
+        for name, value in scope["headers"]:
+            field = name.decode("latin-1")
+            twice |= {field} & headers.keys()
+            headers[field] = value.decode("latin-1")
+        client = scope.get("client")
+        return Request(
+            door=door_of(scope),
+            method=scope["method"],
+            path=(),
+            params={},
+            headers={name: value for name, value in headers.items() if name not in twice},
+            body=b"",
+            address=self._proxies.client(client[0] if client else "", forwarded_for(scope["headers"])),
+        )
+
 
 def rejection(
     scope: Scope, request: Request | None, principal: Principal | None, error: ApiError, sid: str
 ) -> Rejection:
     """What the debugger is told of a request that was answered with an error, which may not even be one."""
     query = scope["query_string"].decode("latin-1")
-    target = f"{_path(scope)}?{query}" if query else _path(scope)
+    target = f"{path_of(scope)}?{query}" if query else path_of(scope)
     caller = request and request.caller
     return Rejection(
         error=error,
@@ -85,7 +104,8 @@ def door_of(scope: Scope) -> Door:
     return Door.OPERATOR if server is not None and server[1] is None else Door.HTTP
 
 
-def _path(scope: Scope) -> str:
+def path_of(scope: Scope) -> str:
+    """The path as it was sent, percent-encoded."""
     # The raw path keeps %2F apart from the slash that separates segments.
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw.partition(b"?")[0].decode("latin-1")

@@ -176,7 +176,7 @@ CASES: dict[str, Sequence[Asked]] = {
         get("/monitor/v1/Events", ActorSid="me"),
         get("/iam/v1/Keys", AccountSid=f"SK{ABSENT}"),
     ],
-    "a SID in a path that names nothing": [
+    "a SID in a path that names nothing, or an empty part of one": [
         get("/sync/v1/Services/IS1"),
         get(f"/sync/v1/Services/IS{ABSENT}/Documents"),
         get(f"{DOCUMENTS}/ET{ABSENT}"),
