@@ -54,7 +54,12 @@ async def list_(
         location: Where.
     """
     async with operator(location) as ask:
-        output.table(await ask.every("accounts", owner=owner), COLUMNS, json=json)
+        output.table(
+            await ask.every("accounts", owner=owner),
+            COLUMNS,
+            json=json,
+            none="there are no accounts; make one with `tsock account create`",
+        )
 
 
 @account.command

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Group
 
 from tsock import __version__
-from tsock.cli import output
+from tsock.cli import misuse, output
 from tsock.cli.exits import DONE, INTERRUPTED, NO, WRONG, Gone, Refused, Unread
 from tsock.errors import ConfigError
 
@@ -65,7 +65,10 @@ def run(arguments: Sequence[str]) -> int:
             app.resolved_commands()  # the overview shows what each is for
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
-    except (CycloptsError, ConfigError) as error:
+    except CycloptsError as error:
+        output.complaint(misuse.said(app, error))
+        return WRONG
+    except ConfigError as error:
         output.complaint(str(error))
         return WRONG
     except Refused as refused:

@@ -21,7 +21,12 @@ def verdict(report: dict[str, Any]) -> None:
         paragraph(report["summary"])
         paragraph(report["fix"], "Fix: ")
     if report["notes"]:
+        # Only now: what it leads to takes longer to import than a command without notes runs.
+        from tsock.tokens.hints import remarks  # noqa: PLC0415
+
         line(("Notes: ", "bold"), ", ".join(report["notes"]))
+        for _, text in remarks(report["notes"], f"{report['summary']} {report['fix'] or ''}"):
+            paragraph(text, "  - ")
 
 
 def claims(report: dict[str, Any]) -> None:

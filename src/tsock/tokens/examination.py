@@ -78,12 +78,19 @@ class Examination:
     revocation: Revocation | None
 
     def __init__(
-        self, text: str, now_ms: int, registered: Collection[str], directory: Directory, settings: Settings
+        self,
+        text: str,
+        now_ms: int,
+        registered: Collection[str],
+        directory: Directory | None,
+        settings: Settings,
     ) -> None:
+        """Without a directory only what needs none can be asked."""
         self.text = text
         self.now_ms = now_ms
         self.registered = registered
-        self.directory = directory
+        if directory is not None:
+            self.directory = directory
         self.settings = settings
 
     # Form

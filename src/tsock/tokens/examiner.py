@@ -111,6 +111,14 @@ class Examiner:
         return report(Examination(text, now_ms, registered, self._directory, self._settings), may_see)
 
 
+def examine_alone(text: str, now_ms: int, settings: Settings, registered: Collection[str] = ()) -> Report:
+    """The report on a token where no server is asked: what needs its accounts, keys and services is skipped.
+
+    So a denial is one, and an acceptance none.
+    """
+    return report(Examination(text, now_ms, registered, None, settings), lambda sid: False)
+
+
 def compare_for_update(old: Caller, new: Caller) -> str | None:
     """What forbids that `new` replaces `old` on a connection; None when nothing does.
 
