@@ -36,9 +36,7 @@ class Reader:
         check_percents(raw_path, "path")
         path = segments(raw_path)
         query = tuple(pairs(scope["query_string"].decode("latin-1"), "query"))
-        client = scope.get("client")
-        peer = client[0] if client else ""
-        client_address = self._reach.proxies.client(peer, forwarded_for(scope["headers"]))
+        peer, client_address = self._addresses(scope)
         base = reached = self._reach.base_url
         if door is Door.HTTP:
             reached = self._reach.of(headers, peer, client_address, scope["scheme"])
@@ -66,7 +64,6 @@ class Reader:
             field = name.decode("latin-1")
             twice |= {field} & headers.keys()
             headers[field] = value.decode("latin-1")
-        client = scope.get("client")
         return Request(
             door=door_of(scope),
             method=scope["method"],
@@ -74,8 +71,14 @@ class Reader:
             params={},
             headers={name: value for name, value in headers.items() if name not in twice},
             body=b"",
-            address=self._proxies.client(client[0] if client else "", forwarded_for(scope["headers"])),
+            address=self._addresses(scope)[1],
         )
+
+    def _addresses(self, scope: Scope) -> tuple[str, str]:
+        """That at the other end of the socket, and the client's own."""
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        return peer, self._reach.proxies.client(peer, forwarded_for(scope["headers"]))
 
 
 def rejection(
