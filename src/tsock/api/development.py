@@ -17,6 +17,8 @@ from tsock.sync import expiry
 from tsock.tokens.mint import mint
 
 TTL_S = 3600
+LATEST_MS = 253_370_764_800_000
+"""The year 9999 begins: what lies ahead of it by a time to live still has four digits."""
 _PRODUCTS = {"sync": SYNC, "chat": CHAT}
 
 
@@ -88,7 +90,10 @@ class DevelopmentHandlers:
             raise invalid(f'expected {{"advance_s": 3600}}, {error}') from None
         if not 0 <= seconds <= 10 * 365 * 86_400:
             raise invalid("advance_s moves the clock forward, by ten years at most")
-        self._clock.advance(round(seconds * 1000))
+        ahead_ms = round(seconds * 1000)
+        if self._clock.now_ms() + ahead_ms > LATEST_MS:
+            raise invalid(f"the clock is moved to {iso_ms(LATEST_MS)} at most, so that dates keep their form")
+        self._clock.advance(ahead_ms)
         self._run_due()
 
         def expire(tx: Tx) -> Response:

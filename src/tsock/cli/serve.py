@@ -69,6 +69,9 @@ def safe_data(settings: Settings) -> Path:
             "(a server without data to keep is `tsock dev`)"
         )
     data = Path(settings.data)
-    if data.exists() and data.stat().st_mode & 0o002:
-        raise ConfigError(f"data: everybody may write to {data}; run chmod 700 {data}")
+    if data.exists() and data.stat().st_mode & 0o022:
+        whose = "everybody" if data.stat().st_mode & 0o002 else "its group"
+        raise ConfigError(
+            f"data: {whose} may write to {data}, and so replace what it holds; run chmod 700 {data}"
+        )
     return data

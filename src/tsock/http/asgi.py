@@ -50,6 +50,9 @@ CROSS_ORIGIN = {
 }
 """What lets the page of another site read an answer; a browser sends no credentials of its own for it."""
 
+_PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+"""Unless a handler says otherwise: secrets and what belongs to an account are kept by nobody on the way."""
+
 _BODILESS = (204, 304)
 
 AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -152,7 +155,8 @@ class HttpShell:
             response = replace(response, headers={**response.headers, **self._to_pages(request)})
         self._metrics.request(pattern, response.status)
         if door is Door.HTTP:
-            response = replace(response, headers={**response.headers, "twilio-request-id": sid})
+            told = {"twilio-request-id": sid}
+            response = replace(response, headers={**_PRIVATE, **response.headers, **told})
         await _respond(receive, send, response, head=scope["method"] == "HEAD")
 
     def _identified(self, request: Request, route: Route) -> Request:

@@ -80,6 +80,8 @@ async def test_answer_may_be_of_any_type_with_headers_of_its_own(web: Web, seen:
             "content-type": "text/plain",
             "content-length": "4",
             "x-more": "1",
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
             "twilio-request-id": page.headers["twilio-request-id"],
         },
     )
