@@ -18,10 +18,10 @@ _WORDS = frozenset(
     )
 )
 _is_template = re.compile(
-    r"\$?\{\{?[\s\w.$-]*\}?\}"  # {sid}, {{ sid }}, ${SID}
+    r"\$?\{\{?\s*[\w.$-]+\s*\}?\}"  # {sid}, {{ sid }}, ${SID}
     r"|<%=?[\s\w.$-]*%>"
     r"|\$\(?[A-Za-z_]\w*\)?"  # $SID, $(SID)
-    r"|#\{[\s\w.$-]*\}"
+    r"|#\{\s*[\w.$-]+\s*\}"
     r"|%\(\w+\)s|%s|%\w+%",
     re.ASCII,
 ).fullmatch

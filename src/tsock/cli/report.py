@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from tsock import dictionary
 from tsock.cli.output import Part, line, paragraph
+from tsock.tokens.hints import remarks
 
 _STYLES = {"pass": "green", "fail": "bold red", "skipped": "dim"}
 
@@ -21,9 +22,6 @@ def verdict(report: dict[str, Any]) -> None:
         paragraph(report["summary"])
         paragraph(report["fix"], "Fix: ")
     if report["notes"]:
-        # Only now: what it leads to takes longer to import than a command without notes runs.
-        from tsock.tokens.hints import remarks  # noqa: PLC0415
-
         line(("Notes: ", "bold"), ", ".join(report["notes"]))
         for _, text in remarks(report["notes"], f"{report['summary']} {report['fix'] or ''}"):
             paragraph(text, "  - ")
@@ -34,8 +32,10 @@ def claims(report: dict[str, Any]) -> None:
     if report["claims"]:
         line()
         line(("Claims", "bold"))
-        for name, value in _flat(report["claims"]):
-            line("  ", (f"{name:<30}", "cyan"), str(value))
+        rows = _flat(report["claims"])
+        width = max(len(name) for name, _ in rows)
+        for name, value in rows:
+            line("  ", (f"{name:<{width}}", "cyan"), "  ", str(value))
 
 
 def checks(report: dict[str, Any]) -> None:

@@ -145,7 +145,7 @@ _ISSUER = (
 _TIME = (
     Check(
         "time_invalid", 20104, Examination.has_expiry, ("token",),
-        "Unix seconds in exp", findings.claim("exp"),
+        "Unix seconds in exp", findings.time("exp"),
         "The token does not say when it expires: exp is {found}.",
         "Set exp to a number of seconds since 1970, at most a day ahead.",
     ),

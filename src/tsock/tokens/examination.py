@@ -59,6 +59,8 @@ class Examination:
     """Whether `sub` is the SID of test credentials; set once `sub` is known at all."""
     account: Account
     key: ApiKey
+    signer: str
+    """SID of the account's key that signed it, where that is not the one in `iss`."""
     expires_ms: int
     start_s: float | None
     """`iat`, else `nbf`, else None."""
