@@ -123,10 +123,12 @@ class Debugger:
             ):  # over the socket it is the SDKs' way of looking for things
                 self._tell("rejection", of_rejection(rejection))
             return
-        if self._admit(rejection.account_sid, rejection.error.code, rejection.error.about):
+        error = rejection.error
+        if self._admit(rejection.account_sid, error.code, error.about, once=rejection.is_lasting):
             incident = of_rejection(rejection)
             if rejection.is_lasting:
-                log.warning("request.lost", code=incident.code, reason=clear(incident.text, TEXT_CHARS_MAX))
+                reason = clear(incident.text, TEXT_CHARS_MAX)
+                log.warning("request.lost", code=incident.code, reason=reason, client=incident.about)
             self._write(self._alert(incident))
 
     def webhook_delivered(self, delivery: Delivery) -> None:
@@ -160,14 +162,17 @@ class Debugger:
         if counted:
             self._write(rule)
 
-    def _admit(self, account_sid: str | None, code: int, about: str = "") -> bool:
+    def _admit(self, account_sid: str | None, code: int, about: str = "", *, once: bool = False) -> bool:
         """Whether it makes an alert of its own; if not, it is counted as a repeat of the latest like it.
 
-        The first about something does in any case.
+        The first about something of an account does in any case, and with `once` no other does.
         """
         key = self._account(account_sid), code, about
         series = self._series.get(key)
-        if self._rate.take(key[:2]) or (about and series is None):
+        is_first = series is None
+        if (is_first or not once) and self._rate.take(key[:2]):
+            return True
+        if is_first and about and key[0] != NOBODY:
             return True
         if series is not None:
             series.repeats += 1

@@ -40,7 +40,7 @@ class Reader:
         base = reached = self._reach.base_url
         if door is Door.HTTP:
             reached = self._reach.of(headers, peer, client_address, scope["scheme"])
-            check_upgrade(path, headers.get("upgrade", ""), reached)
+            check_upgrade(path, headers.get("upgrade", ""), reached, client_address)
             addressed = address(path, reached)
             path, base = addressed.path, addressed.base
         return Request(
