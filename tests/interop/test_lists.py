@@ -103,7 +103,7 @@ def test_list_counts_the_events_of_its_items(bare: Bare) -> None:
 def test_absent_item_is_not_found(bare: Bare, items: str, alice: SdkObject, name: str) -> None:
     for reply in (bare.post(f"{items}/7", {"data": {}}), bare.get(f"{items}/7"), bare.delete(f"{items}/7")):
         assert reply.error == (404, 54151)
-        assert reply.body["message"] == "Item not found"
+        assert reply.body["message"].startswith("Item not found: ")
     with pytest.raises(SdkError) as refused:
         alice.list(name).get(7)
     assert (refused.value.status, refused.value.code) == (404, 54151)

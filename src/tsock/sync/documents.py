@@ -29,7 +29,7 @@ def update(
     root = roots.claim(tx, actor, DOCUMENT, sid_or_name, with_data=data is None)
     permissions.require_write(tx, actor, root)
     if if_match is not None and if_match != root.revision:
-        raise refusals.mismatch(DOCUMENT)
+        raise refusals.mismatch(DOCUMENT, root.revision, if_match)
     if data is not None:
         root.data = data
     if ttl is not None:

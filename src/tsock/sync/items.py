@@ -152,10 +152,10 @@ def _count(root: Root, date_ms: int) -> int:
 def _existing(tx: Tx, root: Root, key: int | str) -> Item:
     item = present(items_of(root.kind).get(tx, root.sid, key), tx.now_ms)
     if item is None:
-        raise refusals.item_not_found(root.kind)
+        raise refusals.item_not_found(root.kind, root.sid, key)
     return item
 
 
 def _require_match(kind: Kind, item: Item, if_match: str | None) -> None:
     if if_match is not None and if_match != item.revision:
-        raise refusals.mismatch(kind)
+        raise refusals.mismatch(kind, item.revision, if_match)

@@ -30,7 +30,7 @@ def ttl(value: object, limits: SyncLimits) -> int | None:
         return None
     if type(value) is int and 0 <= value <= limits.ttl_s_max:
         return value
-    raise refusals.bad_ttl(limits.ttl_s_max)
+    raise refusals.bad_ttl(value, limits.ttl_s_max)
 
 
 def if_match(header: str | None) -> str | None:
@@ -45,7 +45,7 @@ def if_match(header: str | None) -> str | None:
     if text.startswith('"') and text.endswith('"'):
         text = text[1:-1]
     if _REVISION.fullmatch(text) is None:
-        raise refusals.bad_if_match()
+        raise refusals.bad_if_match(text)
     return text
 
 
@@ -68,7 +68,7 @@ def item_key(kind: Kind, text: str, limits: SyncLimits) -> int | str:
     """
     key = _key(kind, text)
     if key == "":
-        raise refusals.bad_key(limits.key_chars_max)
+        raise refusals.bad_key(key, limits.key_chars_max)
     return key
 
 

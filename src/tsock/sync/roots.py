@@ -143,5 +143,5 @@ def _free_name(tx: Tx, actor: Actor, kind: Kind, name: str) -> None:
     if holder is None:
         return
     if is_live(holder, tx.now_ms):
-        raise refusals.name_taken()
+        raise refusals.name_taken(kind, name)
     retire(tx, holder, origin=None)

@@ -116,7 +116,7 @@ class SubscriptionHandlers:
         behind: bool | None = None
         for wanted in batch.requests:
             root = found.get(wanted.object_sid)
-            error = self._refusal(wanted, root, readable)
+            error = self._refusal(tx, actor, wanted, root, readable)
             if actor.readable is not None and (root is None or not access.is_own_list(root)):
                 # Until a user has been told which conversations it is in, nothing of one may be said to be
                 # gone, nor followed and then go: the SDK would take the conversation for removed without its
@@ -154,14 +154,16 @@ class SubscriptionHandlers:
             outcomes.append(Outcome(wanted, replay=missed, known=known, is_stream=root.kind is STREAM))
         return outcomes
 
-    def _refusal(self, wanted: Wanted, root: Root | None, readable: set[str]) -> ApiError | None:
+    def _refusal(
+        self, tx: Tx, actor: Actor, wanted: Wanted, root: Root | None, readable: set[str]
+    ) -> ApiError | None:
         if wanted.object_type == "live_query":
             return ApiError(400, 54502, "Query index not found")
         kind = KINDS.get(wanted.object_type)
         if root is None or (kind is not None and root.kind is not kind):
-            return refusals.object_not_found(kind or DOCUMENT)
+            return refusals.object_not_found(kind or DOCUMENT, wanted.object_sid)
         if root.sid not in readable:
-            return refusals.forbidden()
+            return permissions.unreadable(tx, actor, root)
         return None
 
     def _too_many(self, following: set[str]) -> ApiError | None:
