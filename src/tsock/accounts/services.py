@@ -84,7 +84,9 @@ def check_name(name: str | UnsetType | None) -> None:
         ApiError: 400/54053.
     """
     if isinstance(name, str) and not 1 <= len(name) <= NAME_CHARS_MAX:
-        raise ApiError(400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters")
+        raise ApiError(
+            400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters, not {len(name)}"
+        )
 
 
 def change_service(tx: Tx, service: Service, change: ServiceChange, *, by: Author) -> Service:

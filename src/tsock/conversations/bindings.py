@@ -185,19 +185,24 @@ def check_type(kind: str) -> None:
         ApiError: 50209.
     """
     if kind not in TYPES:
-        raise ApiError(400, 50209, f"Invalid binding type: expected one of {', '.join(TYPES)}")
+        raise ApiError(
+            400, 50209, f"Invalid binding type: expected one of {', '.join(TYPES)}, not {kind!r:.64}"
+        )
 
 
 def _check(new: NewBinding) -> None:
     check_type(new.type)
     if not 1 <= len(new.endpoint) <= ENDPOINT_CHARS_MAX:
-        raise invalid(f"the registration id of a device has 1 to {ENDPOINT_CHARS_MAX} characters")
+        size = len(new.endpoint)
+        raise invalid(
+            f"the registration id of a device has 1 to {ENDPOINT_CHARS_MAX} characters, this {size}"
+        )
     if len(new.message_types) > MESSAGE_TYPES_MAX or any(
         len(name) > MESSAGE_TYPE_CHARS_MAX for name in new.message_types
     ):
         raise invalid(
-            f"expected at most {MESSAGE_TYPES_MAX} message types of at most "
-            f"{MESSAGE_TYPE_CHARS_MAX} characters each"
+            f"expected at most {MESSAGE_TYPES_MAX} message types of at most {MESSAGE_TYPE_CHARS_MAX} "
+            f"characters each, not {len(new.message_types)} of up to {max(map(len, new.message_types))}"
         )
 
 

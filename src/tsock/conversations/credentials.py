@@ -145,8 +145,9 @@ def _apply(vault: Vault, found: Credential, change: CredentialChange) -> None:
         found.sandbox = change.sandbox
     if not change.secrets:
         return
-    if any(len(secret) > SECRET_CHARS_MAX for secret in change.secrets.values()):
-        raise invalid(f"expected secrets of at most {SECRET_CHARS_MAX} characters")
+    longest = max(map(len, change.secrets.values()))
+    if longest > SECRET_CHARS_MAX:
+        raise invalid(f"expected secrets of at most {SECRET_CHARS_MAX} characters, not {longest}")
     known: dict[str, str] = msgspec.json.decode(vault.open(found.sid, found.secrets))
     found.secrets = vault.seal(found.sid, msgspec.json.encode(known | change.secrets).decode())
 

@@ -68,7 +68,11 @@ def create(tx: Tx, actor: ChatActor, name: str, new: NewWebhook) -> ScopedWebhoo
     if not new.target:
         raise ApiError(400, 50368, f"Conversation webhook type not provided: expected {_list(TARGETS)}")
     if new.target not in TARGETS:
-        raise ApiError(400, 50364, f"Invalid conversation webhook type: expected {_list(TARGETS)}")
+        raise ApiError(
+            400,
+            50364,
+            f"Invalid conversation webhook type: expected {_list(TARGETS)}, not {new.target!r:.64}",
+        )
     target: ScopedTarget = new.target
     given = Configuration(
         new.url or None, checked_method(new.method), new.filters, new.triggers, new.flow_sid or None
@@ -158,12 +162,18 @@ def _checked(target: ScopedTarget, given: Configuration) -> Configuration:
     if not given.triggers:
         raise ApiError(400, 50371, "Conversation webhook trigger not provided: expected words")
     if len(given.triggers) > TRIGGERS_MAX:
-        raise ApiError(400, 50362, f"Too many conversation webhook triggers: at most {TRIGGERS_MAX}")
-    if not all(1 <= len(word) <= TRIGGER_CHARS_MAX for word in given.triggers):
+        raise ApiError(
+            400,
+            50362,
+            f"Too many conversation webhook triggers: {len(given.triggers)}, at most {TRIGGERS_MAX} allowed",
+        )
+    bad = next((word for word in given.triggers if not 1 <= len(word) <= TRIGGER_CHARS_MAX), None)
+    if bad is not None:
         raise ApiError(
             400,
             50366,
-            f"Invalid conversation webhook trigger: expected words of 1 to {TRIGGER_CHARS_MAX} characters",
+            f"Invalid conversation webhook trigger: expected words of 1 to {TRIGGER_CHARS_MAX} characters, "
+            f"not {len(bad)}",
         )
     return Configuration(url, given.method, triggers=given.triggers)
 
@@ -173,7 +183,9 @@ def _checked_url(url: str | None) -> str:
         raise ApiError(400, 50369, "Conversation webhook URL not provided: expected Configuration.Url")
     if len(url) > URL_CHARS_MAX:
         raise ApiError(
-            400, 50372, f"Conversation webhook URL is too long: at most {URL_CHARS_MAX} characters"
+            400,
+            50372,
+            f"Conversation webhook URL is too long: {len(url)} characters, at most {URL_CHARS_MAX} allowed",
         )
     try:
         return configured(url, URL_CHARS_MAX)

@@ -109,7 +109,7 @@ def put(
             missing; 50529, 50540, 50541 too many or too long variables.
     """
     if not 1 <= len(friendly_name) <= NAME_CHARS_MAX:
-        raise invalid(f"a friendly name has 1 to {NAME_CHARS_MAX} characters")
+        raise invalid(f"a friendly name has 1 to {NAME_CHARS_MAX} characters, this {len(friendly_name)}")
     _check_variables(variables)
     encoded = _checked(variants)
     known = None if sid is None else get(tx, account_sid, sid)

@@ -72,7 +72,7 @@ class DoctorHandlers:
 
     def _report(self, text: bytes, product: str | None, viewer: Viewer) -> Report:
         if len(text) > TEXT_BYTES_MAX:
-            raise ApiError(413, 20413, f"The text must be at most {TEXT_BYTES_MAX} bytes")
+            raise ApiError(413, 20413, f"The text must be at most {TEXT_BYTES_MAX} bytes, not {len(text)}")
         if product is not None and product not in PRODUCTS:
             raise invalid("product is sync or chat")  # whatever else was put there is not repeated
         return self._examiner.examine(

@@ -130,6 +130,7 @@ async def test_options_and_405_tell_the_methods_of_a_path(web: Web, seen: Seen) 
 async def test_body_beyond_the_limit_is_413_20413_without_reading_on(web: Web, seen: Seen) -> None:
     page = await web("POST", "/seen/x", b"x" * 600, b"x" * 401, b"never read")
     assert page.error == (413, 20413)
+    assert page.json["message"].endswith("not 1001 or more")
     assert (await web("POST", "/seen/x", b"x" * 600, b"x" * 400)).status == 200
     assert len(seen.requests) == 1
 
