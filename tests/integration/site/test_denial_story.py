@@ -47,6 +47,7 @@ async def test_story_is_told_as_a_page_and_as_json(rig: Rig, visitor: Visitor) -
     assert [row[1] for row in failed[1:]] == ["expired"]
     assert len(failed) + len(others) == 2 + len(denial.report.checks)
     assert "/errors/20104" in reading.links
+    assert f"\n{denial.report.claims.exp:.0f} 2031-05-02T11:59:00Z" in reading.text
     page = await visitor.ask("GET", f"/denials/{SID}")
     assert page.headers["cache-control"] == "no-store"
     assert (page.json["sid"], page.json["date"]) == (SID, "2031-05-02T12:00:00.000Z")
