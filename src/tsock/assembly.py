@@ -90,7 +90,7 @@ from tsock.settings import Loaded, Settings
 from tsock.site.routes import site
 from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import Store
-from tsock.sync import replay
+from tsock.sync import epochs, replay
 from tsock.sync.actor import SyncLimits
 from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
@@ -100,8 +100,16 @@ from tsock.tokens.storage_id import storage_id
 from tsock.wire.packets import packet_ids
 
 
-def open_store(path: Path, settings: Settings, *, clock: Clock, ids: Ids, metrics: Metrics) -> Store:
-    """The store of a data directory, on the running event loop.
+def open_store(
+    path: Path,
+    settings: Settings,
+    *,
+    clock: Clock,
+    ids: Ids,
+    metrics: Metrics,
+    progressed: Callable[[int], object] = lambda date_ms: None,
+) -> Store:
+    """The store of a data directory, on the running event loop; `progressed` hears how far it has come.
 
     Raises:
         ConfigError: its database cannot be opened.
@@ -115,6 +123,7 @@ def open_store(path: Path, settings: Settings, *, clock: Clock, ids: Ids, metric
             waiting_max=settings.store_waiting_max,
             group_max=settings.store_group_max,
             turn_s=settings.store_rules_per_turn_ms / 1000,
+            progressed=progressed,
         )
     except sqlite3.Error as error:
         raise ConfigError(
@@ -123,10 +132,25 @@ def open_store(path: Path, settings: Settings, *, clock: Clock, ids: Ids, metric
 
 
 def opened(
-    data: Path, loaded: Loaded, environ: Mapping[str, str], clock: Clock, ids: Ids
+    data: Path,
+    loaded: Loaded,
+    environ: Mapping[str, str],
+    clock: Clock,
+    ids: Ids,
+    *,
+    is_restored: bool = False,
 ) -> AbstractAsyncContextManager[Installation]:
-    """The data directory, open for this process alone; for the errors see `installation`."""
-    return installation(data, loaded, environ, clock, ids, open_store)
+    """The data directory, open for this process alone; for the arguments and errors see `installation`."""
+    return installation(
+        data,
+        loaded,
+        environ,
+        clock,
+        ids,
+        open_store=open_store,
+        begin_epoch=epochs.begin,
+        is_restored=is_restored,
+    )
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -372,7 +396,7 @@ def _welcomes(installed: Installation, context: Context) -> Welcomes:
         return storage_id(data_set, caller.account_sid, caller.products[SYNC], caller.identity)
 
     return Welcomes(
-        Continuations(installed.vault, settings.continuation_ttl_s),
+        Continuations(installed.vault, data_set, settings.continuation_ttl_s),
         cache,
         clock=installed.clock,
         ids=installed.ids,

@@ -83,6 +83,16 @@ class Server:
         httpx2.post(f"{self.url}/dev/clock", json={"advance_s": seconds}).raise_for_status()
         self.ahead_s += seconds
 
+    def tsock(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command about its data, run to its end."""
+        command = [sys.executable, "-m", "tsock", *arguments, "--data", str(self.data)]
+        return subprocess.run(command, capture_output=True, check=False, text=True, env=self.environment)
+
+    def back_up(self, target: Path) -> None:
+        """Copy its data, as an operator would."""
+        done = self.tsock("backup", str(target))
+        assert done.returncode == 0, done.stderr
+
     def operator(self, method: str, path: str, body: Any = None) -> Any:
         """A request through the operator's door."""
         transport = httpx2.HTTPTransport(uds=str(self.data / "control.sock"))

@@ -20,6 +20,7 @@ app = App(
 )
 _COMMANDS = {
     "Servers": ("dev:dev", "serve:serve", "tail:tail", "check:check", "bench:bench"),
+    "Copies": ("backup:backup", "backup:restore", "backup:epoch"),
     "Tokens and refusals": (
         "token:token",
         "doctor:doctor",

@@ -6,6 +6,9 @@ DATABASE = "tsock.db"
 MEDIA = "media"
 """Folder of the files that the database has records of, under names that nobody can guess."""
 
+WATERMARK = "watermark"
+"""How far the database had come (`watermark.py`); no part of a copy."""
+
 LOCK = "lock"
 """Locked by the process that owns the directory, and naming it."""
 

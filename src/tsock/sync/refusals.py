@@ -53,6 +53,12 @@ def service_out_of_reach() -> ApiError:
     return ApiError(403, 54056, "Account cannot access requested Service Instance")
 
 
+def of_earlier_epoch(kind: Kind, sid: str) -> ApiError:
+    """404 for a number that a restored backup does not know: clients take the object for removed."""
+    text = f"{kind.title} {sid} was read before a backup was restored: open it anew"
+    return ApiError(404, kind.not_found, text)
+
+
 def bad_json(found: str) -> ApiError:
     """400/54008; `found` completes "expected a JSON object, found"."""
     return ApiError(400, 54008, f"Invalid JSON: expected a JSON object, found {found}")

@@ -22,9 +22,9 @@ from tsock.errors import ApiError, invalid
 from tsock.events import Replay
 from tsock.settings import Settings
 from tsock.storage.store import Tx
-from tsock.sync import permissions, refusals, replay
+from tsock.sync import epochs, permissions, refusals, replay
 from tsock.sync.actor import Actor
-from tsock.sync.kinds import DOCUMENT, KINDS, STREAM
+from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, STREAM
 from tsock.sync.models import Root
 
 REPLAY_BYTES_MAX = 1024 * 1024
@@ -164,6 +164,12 @@ class SubscriptionHandlers:
             return refusals.object_not_found(kind or DOCUMENT, wanted.object_sid)
         if root.sid not in readable:
             return permissions.unreadable(tx, actor, root)
+        number = wanted.last_event_id
+        is_collection = root.kind in (LIST, MAP) and actor.readable is None
+        if is_collection and number is not None and epochs.is_earlier(number, root):
+            # Nothing makes a client forget items that are lost; what it takes for removed, it opens anew. The
+            # SDKs of Conversations would not, and are told what can be told (`replay.since`).
+            return refusals.of_earlier_epoch(root.kind, root.sid)
         return None
 
     def _too_many(self, following: set[str]) -> ApiError | None:
