@@ -252,7 +252,7 @@ class _Running:
     def _problem(self) -> str | None:
         if self._stopping.is_set():
             return "the server is stopping"
-        return self._installed.store.down
+        return self._installed.store.down or self._installed.store.unreadable
 
 
 class _QuietServer(Server):

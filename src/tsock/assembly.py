@@ -324,7 +324,7 @@ def operator_shell(installed: Installation) -> HttpShell:
     """What answers the operator where no server runs."""
     store, settings = installed.store, installed.settings
     router = Router()
-    router.add(operator_routes(installed, Tail(installed.clock), lambda: store.down))
+    router.add(operator_routes(installed, Tail(installed.clock), lambda: store.down or store.unreadable))
     return HttpShell(
         router,
         store,

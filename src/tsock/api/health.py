@@ -32,7 +32,7 @@ class HealthHandlers:
         return Response(200, b'{"status":"ok"}')
 
     def ready(self, request: Request) -> Answer:
-        """The store commits, and clients are taken in; beside it what is odd about the clock."""
+        """The store commits and reads, and clients are taken in; beside it what is odd about the clock."""
         problem, notice = self._problem(), self._clock.notice()
         found = {"status": "ready"} if problem is None else {"status": "not_ready", "reason": problem}
         if notice is not None:

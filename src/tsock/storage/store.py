@@ -136,6 +136,14 @@ class Store(Protocol):
         ...
 
     @property
+    def unreadable(self) -> str | None:
+        """Why a query failed that the database should have answered; None while all are.
+
+        It stays once the database is found damaged.
+        """
+        ...
+
+    @property
     def waiting(self) -> int:
         """How many writes wait to run."""
         ...

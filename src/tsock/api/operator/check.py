@@ -96,8 +96,9 @@ class CheckHandlers:
 
 def _store(problem: str | None) -> Line:
     if problem is None:
-        return Line("store", "ok", "it commits")
-    return Line("store", "problem", problem, "see the log; writes are answered 503 until it commits again")
+        return Line("store", "ok", "it commits and reads")
+    fix = "see the log; what it is about is answered 503. A damaged database is put back: tsock restore"
+    return Line("store", "problem", problem, fix)
 
 
 def _data(data: Path) -> Line:

@@ -45,6 +45,9 @@ _DISK_FAILURES = frozenset(
 )
 """Primary result codes that condemn the whole group, not the statement that met them."""
 
+_DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+"""Those that no later success takes back."""
+
 _Pending = tuple[Callable[[Tx], Any], Done]
 _Asked = tuple[Callable[[Tx], Any], Fetched]
 _Settled = tuple[Done, Any, Exception | None, list[Fact]]
@@ -166,6 +169,8 @@ class SqliteStore:
         self._closed = False
         self._idle: asyncio.Future[None] | None = None
         self._down: str | None = None
+        self._unreadable: str | None = None
+        self._is_damaged = False
         self._probing: asyncio.TimerHandle | None = None
 
     def listen(self, listener: Listener) -> None:
@@ -174,6 +179,10 @@ class SqliteStore:
     @property
     def down(self) -> str | None:
         return self._down
+
+    @property
+    def unreadable(self) -> str | None:
+        return self._unreadable
 
     @property
     def waiting(self) -> int:
@@ -345,7 +354,12 @@ class SqliteStore:
         failure: Exception | None = None
         try:
             result = query(tx)
+            if self._unreadable is not None and not self._is_damaged:
+                log.warning("store.readable", was=self._unreadable)
+                self._unreadable = None
         except sqlite3.Error as error:
+            if _code(error) in _DISK_FAILURES:
+                self._note_unreadable(error)
             failure = StoreDown(f"the store cannot be read: {error}")
         except Exception as error:  # noqa: BLE001 - whatever it was, it is the caller's answer
             failure = error
@@ -363,12 +377,20 @@ class SqliteStore:
         except Exception:
             log.exception("store.reply_failed")
 
+    def _note_unreadable(self, error: sqlite3.Error) -> None:
+        self._is_damaged |= _code(error) in _DAMAGE
+        if self._unreadable is None:
+            log.error("store.unreadable", reason=_reason(error))
+        self._unreadable = _reason(error)
+
     # A store that cannot commit keeps reading, refuses each write, and is tried until it works again.
 
     def _failed(self, error: sqlite3.Error) -> StoreDown:
         if self._writer.in_transaction:
             self._end("ROLLBACK")
-        reason = f"{type(error).__name__}: {error}"
+        if _code(error) in _DAMAGE:
+            self._note_unreadable(error)
+        reason = _reason(error)
         if self._down is None:
             log.error("store.down", reason=reason)
         self._down = reason
@@ -397,8 +419,7 @@ def _attempt(
         result = rule(tx)
         tx.keep_rule()
     except sqlite3.Error as error:
-        # Misuse that the module itself finds, such as a missing parameter, has no code.
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_FAILURES:
+        if _code(error) in _DISK_FAILURES:
             raise
         tx.undo_rule()
         return None, error, []
@@ -406,6 +427,15 @@ def _attempt(
         tx.undo_rule()
         return None, error, []
     return result, None, tx.facts
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary result code; misuse that the module itself finds, such as a missing parameter, has none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _reason(error: sqlite3.Error) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _touch(tx: Tx) -> None:
