@@ -44,7 +44,7 @@ UNASKED_BYTES_PER_S = 4_000_000
 WARM_UP_S = 0.5
 MASK = b"\x37\xfa\x21\x3d"
 UPGRADE = (
-    b"GET /v3/wsconnect HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET /v3/wsconnect HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 ATTACKS = ("fragments", "pings", "gets", "pages", "appends")

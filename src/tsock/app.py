@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import signal
 import socket
@@ -14,6 +15,7 @@ import structlog
 from uvicorn import Config, Server
 
 from tsock.accounts.bootstrap import Bootstrap, bootstrap
+from tsock.api.known_hosts import KnownHosts
 from tsock.assembly import Surroundings, assemble, opened
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
@@ -26,7 +28,9 @@ from tsock.installation.installation import Installation, make_directory
 from tsock.jobs.ticker import Ticker
 from tsock.outbound.network import resolver
 from tsock.settings import Loaded, Settings
+from tsock.storage import progress
 from tsock.storage.store import written
+from tsock.telemetry.tail import Tail
 
 log = structlog.get_logger(__name__)
 
@@ -34,18 +38,31 @@ BACKLOG = 4096
 
 
 class Dev(msgspec.Struct, frozen=True):
-    """Development: ready-made credentials that a seed repeats, explained refusals, a movable clock."""
+    """Development: ready-made credentials, explained refusals, a movable clock."""
 
-    seed: int
+    seed: int | None = None
+    """What the credentials follow from; None for what the data directory has drawn for itself."""
+    allow_hosts: tuple[str, ...] = ()
+    """Names by which it is reached, beside those of this machine."""
+    clock_is_kept: bool = True
+    """Whether a clock that was moved ahead stays so on the same data."""
 
 
 class Ready(msgspec.Struct, frozen=True):
     """The server listens."""
 
     url: str
+    """Where clients reach it."""
+    address: str
+    """The one that it listens on, as a URL."""
     port: int
+    has_accounts: bool
     ready_made: Bootstrap | None
     """The credentials of development."""
+    ahead_ms: int
+    """How far the clock was moved ahead on these data."""
+    tail: Tail
+    """Tells what happens from now on."""
 
 
 async def serve(
@@ -67,35 +84,56 @@ async def serve(
         with _listening(loaded.settings, data) as sockets:
             made = None
             if dev is not None:
+                if not dev.clock_is_kept:
+                    installed.clock.ahead_ms = 0
+                    await written(installed.store, lambda tx: progress.keep_ahead(tx, 0))
+                seed = dev.seed if dev.seed is not None else _own_seed(data)
                 made = await written(
                     installed.store,
-                    lambda tx: bootstrap(tx, installed.vault, Ids(dev.seed), region=loaded.settings.region),
+                    lambda tx: bootstrap(tx, installed.vault, Ids(seed), region=loaded.settings.region),
                 )
-            await _Running(installed, sockets, made).run(on_ready)
+            await _Running(installed, sockets, made, dev).run(on_ready)
 
 
 def _keep_apart(data: Path, dev: Dev | None) -> None:
-    """Keep credentials that everybody can know away from real users, whichever came first."""
+    """Keep credentials that others may know away from real users, whichever came first."""
     marked = (data / layout.DEV).exists()
     if dev is not None and not marked and (data / layout.DATABASE).exists():
         raise ConfigError(
             f"data: {data} was made by `tsock serve`; `tsock dev` would add an account whose Auth Token and "
-            "key secret follow from a seed; name another directory"
+            "key secret it shows to everybody; name another directory"
         )
     if dev is None and marked:
         raise ConfigError(
             f"data: {data} was used by `tsock dev`, so it has an account whose Auth Token and key secret "
-            "follow from a seed; name another directory"
+            "others may know; name another directory"
         )
     if dev is not None:
-        (data / layout.DEV).touch()  # before the database, so that a start that fails can be repeated
+        (data / layout.DEV).touch(0o600)  # before the database, so that a start that fails can be repeated
+
+
+def _own_seed(data: Path) -> str:
+    """What the credentials of this directory follow from: drawn once, and kept in the file that marks it."""
+    marker = data / layout.DEV
+    seed = marker.read_text()
+    if not seed:
+        seed = Ids().secret() + Ids().secret()
+        marker.write_text(seed)
+    return seed
 
 
 class _Running:
     """A server on an open data directory, from its first connection to its last."""
 
-    def __init__(self, installed: Installation, sockets: list[socket.socket], made: Bootstrap | None) -> None:
+    def __init__(
+        self,
+        installed: Installation,
+        sockets: list[socket.socket],
+        made: Bootstrap | None,
+        dev: Dev | None,
+    ) -> None:
         settings = installed.settings
+        known_hosts = dev and KnownHosts(dev.allow_hosts, settings, installed.clock.monotonic_s)
         self._installed = installed
         self._sockets = sockets
         self._made = made
@@ -115,6 +153,7 @@ class _Running:
                 run_due=self._ticker.run_all,
                 ready_made=made,
                 explain=made is not None,
+                known_hosts=known_hosts,
             ),
         )
         self._gateway = self._parts.gateway
@@ -125,7 +164,11 @@ class _Running:
             Config(
                 self._parts.shell,
                 http=entrance_class(
-                    Outgoing(self._loop.call_soon, settings), self._gateway.open, settings, self._url
+                    Outgoing(self._loop.call_soon, settings),
+                    self._gateway.open,
+                    settings,
+                    self._url,
+                    known_hosts,
                 ),
                 ws="none",
                 lifespan="off",
@@ -144,6 +187,7 @@ class _Running:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._loop.add_signal_handler(number, self._stop)
         self._ticker.start(self._deadlines)
+        self._parts.clock_watch.look()
         beside = [
             asyncio.create_task(job)
             for job in (self._parts.chores.run(), self._parts.deliveries.run(), self._parts.pushes.run())
@@ -159,7 +203,17 @@ class _Running:
                 serving.result()
             self._parts.online.start()
             _spare_the_collector()
-            on_ready(Ready(self._url, self._sockets[0].getsockname()[1], self._made))
+            on_ready(
+                Ready(
+                    url=self._url,
+                    address=_url(self._sockets[0]),
+                    port=self._sockets[0].getsockname()[1],
+                    has_accounts=next(self._installed.directory.accounts(), None) is not None,
+                    ready_made=self._made,
+                    ahead_ms=self._installed.clock.ahead_ms,
+                    tail=self._parts.context.tail,
+                )
+            )
             await self._stopping.wait()
             await self._drain()
         finally:
@@ -198,7 +252,7 @@ class _Running:
     def _problem(self) -> str | None:
         if self._stopping.is_set():
             return "the server is stopping"
-        return self._installed.store.down
+        return self._installed.store.down or self._installed.store.unreadable
 
 
 class _QuietServer(Server):
@@ -251,11 +305,21 @@ def _public_socket(settings: Settings) -> socket.socket:
         bound.bind(address)
         bound.listen(BACKLOG)
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; "
-            "stop what uses it, or choose another with --port"
-        ) from None
+        raise ConfigError(_not_listening(settings, error)) from None
     return bound
+
+
+def _not_listening(settings: Settings, error: OSError) -> str:
+    """Why nothing can listen there, by the setting that is to be changed."""
+    host, port, reason = settings.host, settings.port, error.strerror or str(error)
+    if isinstance(error, socket.gaierror):
+        return f"host: {host!r:.80} is neither an address nor a name that is known here ({reason})"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"host: {host} is no address of this machine; 127.0.0.1 is, and 0.0.0.0 stands for all of them"
+    if error.errno == errno.EACCES:
+        return f"port: {port} is not for everybody ({reason}); choose one above 1023 with --port"
+    where = f"cannot listen on {host} port {port}"
+    return f"port: {where}: {reason}; stop what uses it, or choose another with --port"
 
 
 def _url(bound: socket.socket) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
-from tsock.api.account import accounts, iam, keys, monitor
+from tsock.api.account import accounts, auth_tokens, iam, keys, monitor
 from tsock.api.conversations.chat import routes as chat_routes
 from tsock.api.conversations.contents import Contents
 from tsock.api.conversations.hook_client import HookClient
@@ -42,6 +42,7 @@ from tsock.api.conversations.sdk.scope import ChatScope
 from tsock.api.development import DevelopmentHandlers
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import HealthHandlers
+from tsock.api.known_hosts import KnownHosts
 from tsock.api.operator import accounts as operator_accounts
 from tsock.api.operator import check, records, revocations, tokens, webhooks
 from tsock.api.operator import keys as operator_keys
@@ -75,9 +76,12 @@ from tsock.gateway.sessions import Sessions
 from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.welcome import Welcomes
 from tsock.http.asgi import HttpShell
+from tsock.http.proxies import Proxies
+from tsock.http.reach import Reach
 from tsock.ids import Ids
 from tsock.installation.installation import Installation, installation
 from tsock.jobs.chores import Chores
+from tsock.jobs.clock_watch import ClockWatch
 from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.pushes import Pushes
 from tsock.jobs.webhook_client import WebhookClient
@@ -86,7 +90,7 @@ from tsock.settings import Loaded, Settings
 from tsock.site.routes import site
 from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import Store
-from tsock.sync import replay
+from tsock.sync import epochs, replay
 from tsock.sync.actor import SyncLimits
 from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
@@ -96,8 +100,16 @@ from tsock.tokens.storage_id import storage_id
 from tsock.wire.packets import packet_ids
 
 
-def open_store(path: Path, settings: Settings, *, clock: Clock, ids: Ids, metrics: Metrics) -> Store:
-    """The store of a data directory, on the running event loop.
+def open_store(
+    path: Path,
+    settings: Settings,
+    *,
+    clock: Clock,
+    ids: Ids,
+    metrics: Metrics,
+    progressed: Callable[[int], object] = lambda date_ms: None,
+) -> Store:
+    """The store of a data directory, on the running event loop; `progressed` hears how far it has come.
 
     Raises:
         ConfigError: its database cannot be opened.
@@ -111,6 +123,7 @@ def open_store(path: Path, settings: Settings, *, clock: Clock, ids: Ids, metric
             waiting_max=settings.store_waiting_max,
             group_max=settings.store_group_max,
             turn_s=settings.store_rules_per_turn_ms / 1000,
+            progressed=progressed,
         )
     except sqlite3.Error as error:
         raise ConfigError(
@@ -119,10 +132,25 @@ def open_store(path: Path, settings: Settings, *, clock: Clock, ids: Ids, metric
 
 
 def opened(
-    data: Path, loaded: Loaded, environ: Mapping[str, str], clock: Clock, ids: Ids
+    data: Path,
+    loaded: Loaded,
+    environ: Mapping[str, str],
+    clock: Clock,
+    ids: Ids,
+    *,
+    is_restored: bool = False,
 ) -> AbstractAsyncContextManager[Installation]:
-    """The data directory, open for this process alone; for the errors see `installation`."""
-    return installation(data, loaded, environ, clock, ids, open_store)
+    """The data directory, open for this process alone; for the arguments and errors see `installation`."""
+    return installation(
+        data,
+        loaded,
+        environ,
+        clock,
+        ids,
+        open_store=open_store,
+        begin_epoch=epochs.begin,
+        is_restored=is_restored,
+    )
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -142,6 +170,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     explain: bool = False
     """Whether everybody is told everything, as in development: clients why they are refused, visitors every
     page."""
+    known_hosts: KnownHosts | None = None
+    """By which names alone the server is reached, as in development."""
 
 
 class Assembly(msgspec.Struct, frozen=True):
@@ -153,6 +183,7 @@ class Assembly(msgspec.Struct, frozen=True):
     gateway: Gateway
     shell: HttpShell
     chores: Chores
+    clock_watch: ClockWatch
     deliveries: Deliveries
     pushes: Pushes
     hook_client: HookClient
@@ -189,8 +220,9 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         report=context.debugger.hook_failed,
     )
     router = Router()
-    router.add(HealthHandlers(context.metrics, around.problem).routes())
-    router.add(site(gatekeeper, directory, examiner, clock, settings.public_url))
+    router.add(HealthHandlers(context.metrics, clock, around.problem).routes())
+    shown = around.ready_made if around.explain else None
+    router.add(site(gatekeeper, directory, examiner, clock, settings.public_url, shown))
     router.add(operator_routes(installed, context.tail, around.problem))
     router.add(_account_routes(installed))
     router.add(roots.RootHandlers(scope, rates).routes())
@@ -251,7 +283,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         metrics=context.metrics,
         settings=settings,
         client=WebhookClient(settings, around.resolve),
-        report=context.debugger.webhook_failed,
+        report=context.debugger,
     )
     shell = HttpShell(
         router,
@@ -260,7 +292,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         context.metrics,
         installed.ids,
         settings=settings,
-        base_url=around.base_url,
+        reach=Reach(Proxies(settings.trusted_proxies), around.base_url, around.known_hosts),
         reject=context.debugger.request_rejected,
     )
     pushes = Pushes(store, settings.push_url)
@@ -279,6 +311,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         gateway=gateway,
         shell=shell,
         chores=chores,
+        clock_watch=ClockWatch(clock, context.deadlines, store),
         deliveries=deliveries,
         pushes=pushes,
         hook_client=hook_client,
@@ -291,7 +324,7 @@ def operator_shell(installed: Installation) -> HttpShell:
     """What answers the operator where no server runs."""
     store, settings = installed.store, installed.settings
     router = Router()
-    router.add(operator_routes(installed, Tail(installed.clock), lambda: store.down))
+    router.add(operator_routes(installed, Tail(installed.clock), lambda: store.down or store.unreadable))
     return HttpShell(
         router,
         store,
@@ -299,7 +332,7 @@ def operator_shell(installed: Installation) -> HttpShell:
         installed.metrics,
         installed.ids,
         settings=settings,
-        base_url=settings.public_url or "",
+        reach=Reach(Proxies(settings.trusted_proxies), settings.public_url or ""),
         reject=lambda rejection: None,  # an operator sees the error itself
     )
 
@@ -363,7 +396,7 @@ def _welcomes(installed: Installation, context: Context) -> Welcomes:
         return storage_id(data_set, caller.account_sid, caller.products[SYNC], caller.identity)
 
     return Welcomes(
-        Continuations(installed.vault, settings.continuation_ttl_s),
+        Continuations(installed.vault, data_set, settings.continuation_ttl_s),
         cache,
         clock=installed.clock,
         ids=installed.ids,
@@ -420,6 +453,7 @@ def _account_routes(installed: Installation) -> Sequence[Route]:
     vault, settings = installed.vault, installed.settings
     return [
         *accounts.AccountHandlers(vault, settings).routes(),
+        *auth_tokens.AuthTokenHandlers(vault).routes(),
         *keys.KeyHandlers(vault, settings).routes(),
         *iam.KeyHandlers(vault, settings).routes(),
         *monitor.MonitorHandlers(installed.directory, settings.public_url).routes(),

@@ -1,7 +1,8 @@
 """Time, injected: a wall clock that can be moved forward, and a monotonic one that cannot.
 
-The movable clock judges tokens, TTL and dates; the monotonic one keep-alive, time-outs and rates. So an
-hour forward expires tokens and drops no connection for silence.
+The wall clock judges tokens, TTL and whatever is due; the monotonic one keep-alive, time-outs and rates. So
+an hour forward expires tokens and drops no connection for silence. What is dated follows the wall clock too,
+but never goes back with it: the order of dates is the order of commits.
 """
 
 import functools
@@ -10,13 +11,25 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+import msgspec
+
+HOUR_S = 3_600.0
+"""So long it is shown that the clock was set."""
+STEP_MS = 1_000
+"""By so much at least the two clocks of a machine come apart between two looks when its wall clock is set."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """The machine's clock was set."""
+
+    by_ms: int
+    """Below zero: back."""
+    at_s: float
+    """When that was seen, by the monotonic clock."""
+
 
 class Clock:
-    """Wall time in milliseconds since the epoch, and monotonic time in seconds.
-
-    Wall time never runs backwards within a process: when the system's clock is set back, it stands still
-    until that clock has caught up, since the order of dates must follow the order of commits.
-    """
+    """Wall time in milliseconds since the epoch, and monotonic time in seconds."""
 
     def __init__(
         self,
@@ -26,21 +39,60 @@ class Clock:
         self._wall_ms = wall_ms
         self.monotonic_s = monotonic_s
         self.ahead_ms = 0
-        self._latest_ms = 0
+        self.latest_step: Step | None = None
+        self._dated_ms = 0
+        self._apart_ms: float | None = None
 
     def now_ms(self) -> int:
-        """Wall time, moved ahead by whatever `advance` added."""
-        now = self._wall_ms() + self.ahead_ms
-        if now < self._latest_ms:
-            return self._latest_ms
-        self._latest_ms = now
-        return now
+        """Wall time, moved ahead by whatever `advance` added; it goes back with the machine's clock."""
+        return self._wall_ms() + self.ahead_ms
+
+    def date_ms(self) -> int:
+        """What is stored now is dated so: `now_ms`, or the date before as long as that is later."""
+        now = self.now_ms()
+        self._dated_ms = max(self._dated_ms, now)
+        return self._dated_ms
+
+    def date_from(self, ms: int) -> None:
+        """Date nothing before `ms`: so far an earlier process had come."""
+        self._dated_ms = max(self._dated_ms, ms)
+
+    @property
+    def lag_ms(self) -> int:
+        """How long dates stand still until the wall clock has caught up; 0 while they follow it."""
+        return max(0, self._dated_ms - self.now_ms())
 
     def advance(self, ms: int) -> None:
         """Move the wall clock forward by `ms` (at least 0); the monotonic clock stays."""
         if ms < 0:
             raise ValueError(f"the clock only moves forward, not by {ms} ms")
         self.ahead_ms += ms
+
+    def look(self) -> Step | None:
+        """What the machine's clock was set by since the last look, if it was."""
+        at_s = self.monotonic_s()
+        apart_ms, before_ms = self._wall_ms() - at_s * 1000, self._apart_ms
+        self._apart_ms = apart_ms
+        if before_ms is None or abs(apart_ms - before_ms) < STEP_MS:
+            return None
+        self.latest_step = Step(round(apart_ms - before_ms), at_s)
+        return self.latest_step
+
+    def notice(self) -> str | None:
+        """What an operator should know: that it was set lately, that dates stand still; None if nothing."""
+        told: list[str] = []
+        step, lag_ms = self.latest_step, self.lag_ms
+        if step is not None and (ago_s := self.monotonic_s() - step.at_s) < HOUR_S:
+            way = "back" if step.by_ms < 0 else "ahead"
+            by_s = abs(step.by_ms) / 1000
+            told.append(f"the machine's clock was set {by_s:.0f} s {way}, {ago_s:.0f} s ago")
+
+        if lag_ms >= STEP_MS:
+            told.append(
+                f"what is stored now is dated {iso_ms(self._dated_ms)}, until the clock has caught up in "
+                f"{lag_ms / 1000:.0f} s, since dates keep the order of commits"
+            )
+        return "; ".join(told) or None
 
 
 def iso_ms(at_ms: int) -> str:

@@ -33,6 +33,10 @@ UNPUBLISHED = frozenset((51207, 51214, 51232))
 """Codes that the gateway sends and that Twilio's dictionary does not have."""
 
 
+_OF_TOKENS = frozenset(("denied", "refused", "rejected"))
+"""Words for what happens to a client whose token is no good; `denied` is a state of the SDKs."""
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One error."""
 
@@ -69,6 +73,8 @@ def suggest(text: str, limit: int = 5) -> list[Entry]:
         known = {str(code): entry for code, entry in entries().items()}
         return [known[near] for near in difflib.get_close_matches(number[0], known, n=limit, cutoff=0.75)]
     words = set(re.findall(r"\w{2,}", text.lower()))
+    if words and words <= _OF_TOKENS:
+        words = {"token"}
     ranked = sorted((-_relevance(entry, words), entry.code) for entry in entries().values())
     return [entries()[code] for relevance, code in ranked[:limit] if relevance < 0]
 

@@ -26,14 +26,18 @@ class ApiError(TsockError):
 
     `status` is the HTTP status, `code` the number in the error dictionary, `message` the public text: it
     says what was expected and never repeats a secret. `headers` go with it over HTTP, such as a challenge.
+    `about` tells apart what is no repeat of the same, such as refusals of different objects.
     """
 
-    def __init__(self, status: int, code: int, message: str, headers: Mapping[str, str] = _NONE) -> None:
+    def __init__(
+        self, status: int, code: int, message: str, headers: Mapping[str, str] = _NONE, *, about: str = ""
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = headers
+        self.about = about
 
     def __str__(self) -> str:
         return f"{self.status}/{self.code} {self.message}"

@@ -15,7 +15,7 @@ class Stores(Protocol):
 
     name: str
 
-    def open(self, folder: Path, **limits: Any) -> Store:
+    def open(self, folder: Path, clock: Clock | None = None, **limits: Any) -> Store:
         """A store on the data of `folder`, which may hold some already."""
         ...
 
@@ -31,8 +31,10 @@ class Stores(Protocol):
 class SqliteStores:
     name = "sqlite"
 
-    def open(self, folder: Path, **limits: Any) -> Store:
-        return SqliteStore(folder / "tsock.db", clock=Clock(), ids=Ids(), metrics=Metrics(), **limits)
+    def open(self, folder: Path, clock: Clock | None = None, **limits: Any) -> Store:
+        return SqliteStore(
+            folder / "tsock.db", clock=clock or Clock(), ids=Ids(), metrics=Metrics(), **limits
+        )
 
     def break_commits(self, store: Any) -> None:
         # As good as a full disk: SQLite answers SQLITE_FULL when the file may not grow.

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.contract.stores import IMPLEMENTATIONS, Stores
+from tsock.clock import Clock
 from tsock.errors import ApiError, StoreBusy, StoreDown
 from tsock.events import Fact
+from tsock.storage import progress
 from tsock.storage.store import Seen, Store, Tx, fetched, written, written_aside
 
 CREATE = "CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT)"
@@ -371,6 +373,31 @@ async def test_query_asked_for_by_a_reply_is_answered_behind_those_of_its_lane_t
     assert answers == ["first", "second"]
 
 
-async def test_time_of_a_transaction_is_never_before_that_of_an_earlier_one(store: Store) -> None:
-    times = [await written(store, lambda tx: tx.now_ms) for _ in range(20)]
-    assert times == sorted(times)
+async def test_transaction_sees_the_clock_go_back_and_is_dated_no_earlier_than_the_one_before(
+    stores: Stores, tmp_path: Path
+) -> None:
+    shown_ms: list[int] = [0]
+    store = stores.open(tmp_path, Clock(lambda: shown_ms[-1]))
+    seen: list[tuple[int, int]] = []
+    for now_ms in (7_000, 9_000, 2_000, 8_999, 9_001):
+        shown_ms.append(now_ms)
+        seen.append(await written(store, lambda tx: (tx.now_ms, tx.date_ms)))
+        seen.append(await fetched(store, lambda tx: (tx.now_ms, tx.date_ms)))
+    await store.close()
+    assert seen[::2] == seen[1::2]
+    assert seen[::2] == [(7_000, 7_000), (9_000, 9_000), (2_000, 9_000), (8_999, 9_000), (9_001, 9_001)]
+
+
+async def test_next_process_can_tell_how_far_the_one_before_had_come(stores: Stores, tmp_path: Path) -> None:
+    shown_ms: list[int] = [0]
+    heard: list[int] = []
+    store = stores.open(tmp_path, Clock(lambda: shown_ms[-1]), progressed=heard.append)
+    for now_ms in (5_000, 5_050, 5_200, 5_201):
+        shown_ms.append(now_ms)
+        await written(store, lambda tx: progress.keep_ahead(tx, 0))
+        assert (await fetched(store, progress.read)).date_ms == heard[-1] > now_ms - progress.STEP_MS
+    await store.close()
+    assert heard == [5_000, 5_200]
+    store = stores.open(tmp_path)
+    assert (await fetched(store, progress.read)).date_ms == 5_200
+    await store.close()

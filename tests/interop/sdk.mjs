@@ -13,7 +13,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 const require = createRequire(import.meta.url);
-const PACKAGES = { 3: "twilio-sync-3", 4: "twilio-sync" };
+const PACKAGES = { 0: "twilio-sync-0", 2: "twilio-sync-2", 3: "twilio-sync-3", 4: "twilio-sync" };
 const CHAT_PACKAGES = {
   3: "@twilio/conversations", 2.7: "conversations-2.7", 2.6: "conversations-2.6", 1: "twilio-chat",
 };

@@ -58,7 +58,6 @@ class Server:
         self._until_ready()
         lines = [line.partition("=") for line in env_file.read_text().splitlines() if "=" in line]
         self.credentials = {name: value.strip("\"'") for name, _, value in lines}
-        self.ahead_s = 0
 
     def stop(self) -> None:
         """End it as an operator would, and wait until it has."""
@@ -83,6 +82,16 @@ class Server:
         """Move its clock forward; what became due has happened when this returns."""
         httpx2.post(f"{self.url}/dev/clock", json={"advance_s": seconds}).raise_for_status()
         self.ahead_s += seconds
+
+    def tsock(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command about its data, run to its end."""
+        command = [sys.executable, "-m", "tsock", *arguments, "--data", str(self.data)]
+        return subprocess.run(command, capture_output=True, check=False, text=True, env=self.environment)
+
+    def back_up(self, target: Path) -> None:
+        """Copy its data, as an operator would."""
+        done = self.tsock("backup", str(target))
+        assert done.returncode == 0, done.stderr
 
     def operator(self, method: str, path: str, body: Any = None) -> Any:
         """A request through the operator's door."""

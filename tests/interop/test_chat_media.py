@@ -80,10 +80,10 @@ def test_file_reaches_everybody_as_it_was(connect: Connect, own: Own, filename: 
             "size": len(PNG),
             "category": "media",
         }
-        answer = httpx2.get(url_of(message), headers={"origin": "https://app.example.com"})
+        answer = httpx2.get(url_of(message), headers={"origin": "http://localhost:5173"})
         assert (answer.status_code, answer.content) == (200, PNG)
         assert answer.headers["content-type"] == "image/png"
-        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
 
 
 def test_text_is_a_file_too(connect: Connect, own: Own) -> None:

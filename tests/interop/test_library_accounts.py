@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from tests.interop.conftest import Connect, OpenClient
-from tests.interop.library import Api, Record, Refused
+from tests.interop.library import Api, Record, Refused, signature_holds_in_python
+from tests.interop.receiver import Receiver
 from tests.interop.server import Account
 from tests.interop.test_library_sync import dated, refused
 
@@ -116,12 +117,22 @@ def test_subaccount_is_reached_on_the_2010_api_only(api: Api, as_sub: Api, sub: 
     assert [record["sid"] for record in subaccount.keys.list()] == [key["sid"]]
 
 
-def test_main_key_ends_at_its_own_account(open_client: OpenClient, account: Account, sub: Record) -> None:
+def test_main_key_makes_a_subaccount_and_a_key_in_it_and_works_with_that(
+    open_client: OpenClient, account: Account
+) -> None:
     key = account.new_key(kind="main")
     client = open_client(key.key_sid, key.key_secret, account.sid)
-    assert client.api.v2010.accounts(account.sid).fetch()["sid"] == account.sid
+    made = client.api.v2010.accounts.create(friendly_name="Shop")
+    subaccount = client.api.v2010.accounts(made["sid"])
+    assert made["sid"] in [record["sid"] for record in client.api.v2010.accounts.list()]
+    assert (made["auth_token"], subaccount.fetch()["auth_token"]) == ("", "")
+    assert subaccount.update(friendly_name="Shop 7")["friendly_name"] == "Shop 7"
+    own = subaccount.new_keys.create()
+    document = (
+        open_client(own["sid"], own["secret"], made["sid"]).sync.v1.services("default").documents.create()
+    )
     with refused(404, 20404):
-        client.api.v2010.accounts(sub["sid"]).fetch()
+        client.sync.v1.services(document["service_sid"]).documents(document["sid"]).fetch()
 
 
 @pytest.mark.parametrize("kind", ["keys", "signing_keys"])
@@ -258,3 +269,35 @@ def test_test_credentials_open_nothing(open_client: OpenClient, account: Account
 
 def test_dates_of_keys_are_dates(own: Api, account: Account) -> None:
     assert isinstance(own.keys(account.key_sid).fetch()["date_created"], datetime)
+
+
+def test_auth_token_is_replaced_without_a_webhook_that_cannot_be_verified(
+    api: Api, open_client: OpenClient, account: Account, receiver: Receiver
+) -> None:
+    made = api.sync.v1.services.create(webhook_url=receiver.url, webhooks_from_rest_enabled=True)
+    service = api.sync.v1.services(made["sid"])
+    fresh = dated(api.accounts.v1.secondary_auth_token().create())["secondary_auth_token"]
+    with refused(400, 70002):
+        api.accounts.v1.secondary_auth_token().create()
+    with_fresh = open_client(account.sid, fresh)
+    with_fresh.sync.v1.services(made["sid"]).documents.create()
+    by_first = receiver.next()
+
+    promoted = dated(with_fresh.accounts.v1.auth_token_promotion().update())
+    assert (promoted["account_sid"], promoted["auth_token"]) == (account.sid, fresh)
+    with refused(401, 20003):
+        service.documents.create()
+    with_fresh.sync.v1.services(made["sid"]).documents.create()
+    by_fresh = receiver.next()
+
+    for token, hook in ((account.auth_token, by_first), (fresh, by_fresh)):
+        assert signature_holds_in_python(token, hook.signature, hook.url, hook.params)
+
+
+def test_secondary_auth_token_is_given_up(api: Api, open_client: OpenClient, account: Account) -> None:
+    token = api.accounts.v1.secondary_auth_token().create()["secondary_auth_token"]
+    assert api.accounts.v1.secondary_auth_token().delete() is True
+    with refused(401, 20003):
+        open_client(account.sid, token).api.v2010.accounts(account.sid).fetch()
+    with refused(404, 20404):
+        api.accounts.v1.auth_token_promotion().update()

@@ -103,7 +103,7 @@ def test_list_counts_the_events_of_its_items(bare: Bare) -> None:
 def test_absent_item_is_not_found(bare: Bare, items: str, alice: SdkObject, name: str) -> None:
     for reply in (bare.post(f"{items}/7", {"data": {}}), bare.get(f"{items}/7"), bare.delete(f"{items}/7")):
         assert reply.error == (404, 54151)
-        assert reply.body["message"] == "Item not found"
+        assert reply.body["message"].startswith("Item not found: ")
     with pytest.raises(SdkError) as refused:
         alice.list(name).get(7)
     assert (refused.value.status, refused.value.code) == (404, 54151)
@@ -218,7 +218,7 @@ def test_page_tokens_lead_to_the_pages_beside(bare: Bare, items: str) -> None:
     assert bare.get(f"{items}?PageToken=x{first['meta']['next_token']}").error == (400, 54453)
 
 
-@pytest.mark.parametrize("size", ["0", "-1", "1001", "many"])
+@pytest.mark.parametrize("size", ["0", "-1", "many"])
 def test_unusable_page_size_is_refused(bare: Bare, items: str, size: str) -> None:
     assert bare.get(f"{items}?PageSize={size}").error == (400, 54454)
 

@@ -227,7 +227,7 @@ def test_batch_separates_good_from_bad(reader: Bare) -> None:
     for prefix, code in codes.items():
         error = outcomes[prefix + ABSENT]["error"]
         assert (error["status"], error["code"]) == (404, code)
-    assert outcomes["ET" + ABSENT]["error"]["message"] == "Document not found"
+    assert outcomes["ET" + ABSENT]["error"]["message"] == f"Document not found: ET{ABSENT}"
     payloads = [payload for _, payload in reader.client.seen("message")]
     assert {payload["correlation_id"] for payload in payloads} == {correlation_id}
 
@@ -236,7 +236,7 @@ def test_malformed_sid_fails_like_an_absent_object(reader: Bare) -> None:
     reader.establish(("ET000", "document", None))
 
     error = reader.outcomes()["ET000"]["error"]
-    assert (error["status"], error["code"], error["message"]) == (404, 54100, "Document not found")
+    assert (error["status"], error["code"], error["message"]) == (404, 54100, "Document not found: ET000")
 
 
 def test_cancelled_object_is_heard_of_no_more(writer: Bare, reader: Bare) -> None:

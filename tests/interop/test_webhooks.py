@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -247,3 +248,15 @@ def test_refused_token_becomes_an_alert_and_calls_the_debugger(
     assert (alert["error_code"], alert["resource_sid"]) == ("20107", account.key_sid)
     assert "signature" in alert["alert_text"].lower()
     assert [listed["sid"] for listed in api.monitor.v1.alerts.list()] == [alert["sid"]]
+
+
+@pytest.mark.parametrize("end", ["", "/", "?", "/h?", "?x=1", "/h?x=1", "/h?x=1#rc=0"])
+def test_signature_holds_for_the_url_as_it_is_shown_and_as_it_is_called(
+    api: Api, receiver: Receiver, verify: Verify, account: Account, end: str
+) -> None:
+    root = receiver.url.partition("/hooks")[0]
+    made = api.sync.v1.services.create(webhook_url=root + end, webhooks_from_rest_enabled=True)
+    api.sync.v1.services(made["sid"]).documents.create()
+    hook = receiver.next()
+    verify(hook, account.auth_token)
+    verify(replace(hook, url=made["webhook_url"].partition("#")[0]), account.auth_token)

@@ -36,8 +36,8 @@ STRANGER = ChatActor(ACCOUNT, "IS" + "f" * 32, "alice", limits=LIMITS, source="S
 class OrderedTx(ClaimingTx):
     """Insists as well that a rule claims in the order of SIDs, or two could wait for each other."""
 
-    def begin_rule(self, now_ms: int) -> None:
-        super().begin_rule(now_ms)
+    def begin_rule(self, now_ms: int, date_ms: int) -> None:
+        super().begin_rule(now_ms, date_ms)
         self.latest = ""
 
     def claim(self, sql: str, params: Mapping[str, Any]) -> Any:

@@ -28,7 +28,7 @@ class Memory:
     def __call__(self, rule: Callable[..., T], *args: Any, **named: Any) -> T:
         """Run `rule(tx, …)` as the store does; what it raises undoes what it did."""
         self.database.execute("BEGIN")
-        self.tx.begin_rule(self.now_ms)
+        self.tx.begin_rule(self.now_ms, self.now_ms)
         try:
             result = rule(self.tx, *args, **named)
             self.tx.keep_rule()

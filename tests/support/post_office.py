@@ -49,6 +49,8 @@ class PostOffice:
         self.vault = Vault(b"m" * 32)
         self.directory = Directory(self.vault)
         self.reported: list[DeliveryFailure] = []
+        self.taken: list[str] = []
+        """SIDs of what was delivered."""
         self.client: Any = client or WebhookClient(self.settings, _nobody)
         self._ticker = Ticker(asyncio.get_running_loop())
         self._errors: list[Exception] = []
@@ -61,9 +63,15 @@ class PostOffice:
             metrics=self.metrics,
             settings=self.settings,
             client=self.client,
-            report=self.reported.append,
+            report=self,
             chance=lambda: 0.5,
         )
+
+    def webhook_delivered(self, delivery: Delivery) -> None:
+        self.taken.append(delivery.sid)
+
+    def webhook_failed(self, failure: DeliveryFailure) -> None:
+        self.reported.append(failure)
 
     async def open(self) -> None:
         self.store.listen(Announcements(self.directory.apply, work=[self.deliveries.hear]).hear)

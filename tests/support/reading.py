@@ -56,7 +56,8 @@ class Reading(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         assert len(given) == len(attrs), f"an attribute twice in {tag}"
-        assert tag not in ("script", "style", "iframe", "object"), tag
+        assert tag not in ("style", "iframe", "object"), tag
+        assert tag != "script" or given == {"src": "/page.js", "defer": None}, given
         assert not any(name == "style" or name.startswith("on") for name in given), given
         if tag in _BLOCKS and "p" in self._open:
             raise AssertionError(f"{tag} inside a paragraph")

@@ -3,6 +3,7 @@
 Every situation is a function that makes the text, and whatever else it needs, in a world.
 """
 
+import base64
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -243,6 +244,18 @@ CHECKS: dict[tuple[str, int], dict[str, Situation]] = {
 REGISTERED = {"not the SDK's, which is Conversations'": (CHAT,)}
 """Situations in which the client registers for a product."""
 
+
+def padded(part: str) -> str:
+    """A part of a token in standard Base64."""
+    return base64.b64encode(base64.urlsafe_b64decode(part + "==")).decode()
+
+
+def signed_in_hex(world: World) -> str:
+    """A good token, but for how its signature is written."""
+    signed, _, signature = world.token().rpartition(".")
+    return f"{signed}.{base64.urlsafe_b64decode(signature + '==').hex()}"
+
+
 NOTES: dict[str, dict[str, Situation]] = {
     "json_wrapper": {
         "an answer": around('{"token": "TOKEN"}'),
@@ -250,7 +263,11 @@ NOTES: dict[str, dict[str, Situation]] = {
         "loose": around("{token: 'TOKEN'}"),
     },
     "quoted": {"double": around('"TOKEN"'), "single": around("'TOKEN'"), "back": around("`TOKEN`")},
-    "bearer_prefix": {"short": around("Bearer TOKEN"), "a header": around("Authorization: bearer  TOKEN")},
+    "bearer_prefix": {
+        "short": around("Bearer TOKEN"),
+        "a header": around("Authorization: bearer  TOKEN"),
+        "another word": around("Token: TOKEN"),
+    },
     "whitespace": {
         "behind": around("TOKEN\n"),
         "before": around("  TOKEN"),
@@ -265,6 +282,33 @@ NOTES: dict[str, dict[str, Situation]] = {
         "init": around('TWILSOCK V3.0 500\r\n{"method":"init","token":"TOKEN","payload_size":0}\r\n')
     },
     "jwe": {"five parts": plain(".".join((part(header(alg="dir")), "", "AAAA", "BBBB", "CCCC")))},
+    "bom": {"a file": around("\ufeffTOKEN"), "read otherwise": around("\u00ef\u00bb\u00bfTOKEN")},
+    "object_text": {
+        "a promise": plain("[object Promise]"),
+        "an object": plain("[object Object]"),
+        "of Python": around("<AccessToken TOKEN>"),
+        "a coroutine": plain("<coroutine object token at 0x7f0c3b508050>"),
+        "of Java": plain("com.twilio.jwt.accesstoken.AccessToken@6d06d69c"),
+        "of C#": plain("System.Threading.Tasks.Task`1[System.String]"),
+    },
+    "bytes_literal": {
+        "of Python": around("b'TOKEN'"),
+        "numbers": lambda world: ",".join(map(str, world.token().encode())),
+        "a buffer": lambda world: f"<Buffer {world.token().encode().hex(' ')}>",
+        "of Java": plain("[B@6d06d69c"),
+    },
+    "padded_base64": {"standard": lambda world: ".".join(map(padded, world.token().split(".")))},
+    "unset_variable": {
+        "JavaScript": plain("undefined"),
+        "Python": plain("None"),
+        "a template": plain("{{ token }}"),
+        "a service": granting(data_sync={"service_sid": "undefined"}),
+    },
+    "sid_as_token": {"account": account, "key": lambda world: world.key.key_sid},
+    "secret_as_token": {
+        "Auth Token": lambda world: world.auth_token,
+        "a pair": lambda world: f"{world.key.key_sid}:{world.key.secret}",
+    },
     "auth_token_as_secret": {
         "live": signed_with(lambda world: world.auth_token),
         "test": signed_with(secret_of_test_credentials),
@@ -274,6 +318,21 @@ NOTES: dict[str, dict[str, Situation]] = {
         "a blank before": signed_with(lambda world: " " + world.key.secret),
     },
     "sid_as_secret": {"key": signed_with(lambda world: world.key.key_sid), "account": signed_with(account)},
+    "other_key_secret": {"of the account": signed_with(lambda world: world.another_key().secret)},
+    "quoted_secret": {
+        "double": signed_with(lambda world: f'"{world.key.secret}"'),
+        "single": signed_with(lambda world: f"'{world.key.secret}'"),
+    },
+    "base64_secret": {
+        "encoded": signed_with(lambda world: base64.b64encode(world.key.secret.encode()).decode())
+    },
+    "hex_signature": {"of the right secret": signed_in_hex},
+    "swapped_sids": {"both": lambda world: craft(world, iss=world.account_sid, sub=world.key.key_sid)},
+    "placeholder": {
+        "of a template": wrong(iss="<your-twilio-api-key-sid>"),
+        "crosses": wrong(sub="AC" + "x" * 32),
+        "a service": granting(data_sync={"service_sid": "ISxxxxxxxx"}),
+    },
     "milliseconds": {
         "exp": wrong(exp=(NOW_S + 3600) * 1000),
         "all of them": wrong(iat=NOW_S * 1000, nbf=NOW_S * 1000, exp=(NOW_S + 3600) * 1000),
@@ -283,6 +342,8 @@ NOTES: dict[str, dict[str, Situation]] = {
         "two hours ahead": wrong(iat=NOW_S + 7200, exp=NOW_S + 10_800),
         "five and a half, by nbf": wrong(nbf=NOW_S + 19_800, exp=NOW_S + 23_400),
         "ten behind": wrong(iat=NOW_S - 36_000, exp=NOW_S - 32_400),
+        "a day and a zone": wrong(exp=NOW_S + 86_400 + 19_800),
     },
+    "exp_before_iat": {"iat": wrong(iat=NOW_S + 1800, exp=NOW_S + 600)},
 }
 """By the note that each of the situations gets."""

@@ -31,8 +31,8 @@ LOCKED_BOB = Actor(ACCOUNT, SERVICE, "bob", acl_enabled=True, connection=("n", 2
 class ClaimingTx(SqliteTx):
     """Insists that a rule claims each root before it changes it, as other stores need it."""
 
-    def begin_rule(self, now_ms: int) -> None:
-        super().begin_rule(now_ms)
+    def begin_rule(self, now_ms: int, date_ms: int) -> None:
+        super().begin_rule(now_ms, date_ms)
         self.claimed: set[str] = set()
 
     def claim(self, sql: str, params: Mapping[str, Any]) -> Any:
@@ -64,13 +64,18 @@ class World(Memory):
         return result
 
     def refusal(self, rule: Callable[..., object], *args: Any, **named: Any) -> tuple[int, int, str]:
-        """Status, code and message of the error the rule must raise; the database must stay as it was."""
+        """Status, code and the published text of the error the rule must raise, without what it adds."""
+        error = self.error(rule, *args, **named)
+        return error.status, error.code, error.message.partition(": ")[0]
+
+    def error(self, rule: Callable[..., object], *args: Any, **named: Any) -> ApiError:
+        """The error the rule must raise; the database must stay as it was."""
         before = list(self.database.iterdump())
         try:
             self(rule, *args, **named)
         except ApiError as error:
             assert list(self.database.iterdump()) == before
-            return error.status, error.code, error.message
+            return error
         raise AssertionError("nothing was refused")
 
     def heard(self) -> list[Event]:

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from tests.support.rig import BASE_URL, Rig
 from tsock.api.router import Router
 from tsock.http.asgi import HttpShell
+from tsock.http.proxies import Proxies
+from tsock.http.reach import Reach
 
 BODY = ["http.response.body"]
 PUBLIC, OPERATOR = ("127.0.0.1", 8080), ("/data/control.sock", None)
@@ -119,7 +121,7 @@ def _shell(rig: Rig, router: Router) -> HttpShell:
         rig.metrics,
         rig.ids,
         settings=replace(rig.settings, http_body_bytes_max=1000, http_anonymous_body_bytes_max=1000),
-        base_url=BASE_URL,
+        reach=Reach(Proxies(rig.settings.trusted_proxies), BASE_URL),
         reject=rig.debugger.request_rejected,
     )
 

@@ -60,7 +60,7 @@ class World(Memory):
     def reloaded(self) -> Directory:
         """What a process that starts now would know."""
         directory = Directory(self.vault)
-        self.tx.begin_rule(self.now_ms)
+        self.tx.begin_rule(self.now_ms, self.now_ms)
         directory.load(self.tx)
         return directory
 

@@ -2,7 +2,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsock.clock import Clock, iso_ms
+from tsock.clock import Clock, Step, iso_ms
+
+
+class Machine:
+    """Both clocks of one, and ours on them."""
+
+    def __init__(self) -> None:
+        self.wall_ms = 9_000_000
+        self.passed_ms = 0
+        self.clock = Clock(lambda: self.wall_ms, lambda: self.passed_ms / 1000)
+
+    def passes(self, ms: int) -> None:
+        self.wall_ms += ms
+        self.passed_ms += ms
 
 
 def test_clock_shows_the_system_s_time_and_what_was_added_to_it() -> None:
@@ -22,22 +35,65 @@ def test_clock_only_moves_forward() -> None:
     assert clock.now_ms() == 5_000
 
 
-def test_clock_stands_still_while_the_system_s_is_behind() -> None:
+def test_dates_stand_still_while_the_system_s_clock_is_behind_them() -> None:
     shown = iter([10, 20, 15, 5, 19, 20, 21])
     clock = Clock(lambda: next(shown))
-    assert [clock.now_ms() for _ in range(7)] == [10, 20, 20, 20, 20, 20, 21]
+    assert [clock.date_ms() for _ in range(7)] == [10, 20, 20, 20, 20, 20, 21]
+
+
+def test_what_judges_goes_back_with_the_system_s_clock() -> None:
+    shown = iter([10, 20, 15])
+    clock = Clock(lambda: next(shown))
+    assert [clock.now_ms() for _ in range(3)] == [10, 20, 15]
+
+
+def test_dates_go_on_from_where_an_earlier_process_was() -> None:
+    clock = Clock(lambda: 5_000, lambda: 0.0)
+    clock.date_from(9_000)
+    assert (clock.now_ms(), clock.date_ms(), clock.lag_ms) == (5_000, 9_000, 4_000)
+    assert clock.notice() == (
+        "what is stored now is dated 1970-01-01T00:00:09.000Z, until the clock has caught up in 4 s, "
+        "since dates keep the order of commits"
+    )
+
+
+@pytest.mark.parametrize(("by_ms", "way"), [(7_200_000, "ahead"), (-7_200_000, "back")])
+def test_clock_that_is_set_is_noticed_once_and_told_for_an_hour(by_ms: int, way: str) -> None:
+    machine = Machine()
+    clock = machine.clock
+    for _ in range(5):
+        machine.passes(1000)
+        assert clock.look() is None
+    assert clock.notice() is None
+    machine.wall_ms += by_ms
+    assert clock.look() == Step(by_ms, 5.0)
+    machine.passes(1000)
+    assert clock.look() is None
+    assert clock.notice() == f"the machine's clock was set 7200 s {way}, 1 s ago"
+    machine.passes(3_600_000)
+    assert clock.notice() is None
+
+
+def test_clock_that_is_slewed_or_moved_for_development_was_not_set() -> None:
+    machine = Machine()
+    for _ in range(100):
+        machine.passes(1000)
+        machine.wall_ms -= 400
+        assert machine.clock.look() is None
+    machine.clock.advance(7_200_000)
+    assert machine.clock.look() is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 50)), min_size=1))
-def test_time_never_runs_backwards(steps: list[tuple[int, int]]) -> None:
+def test_dates_never_run_backwards(steps: list[tuple[int, int]]) -> None:
     wall = 0
     clock = Clock(lambda: wall)
     latest = 0
     for wall, ahead in steps:
         clock.advance(ahead)
-        now = clock.now_ms()
-        assert now >= max(latest, wall)
-        latest = now
+        date = clock.date_ms()
+        assert date >= max(latest, wall)
+        latest = date
 
 
 def test_real_clock_counts_milliseconds_since_1970_and_monotonic_seconds() -> None:

@@ -17,7 +17,7 @@ from tsock.ids import Ids
 from tsock.settings import Settings
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
-from tsock.webhooks.targets import is_target
+from tsock.webhooks.targets import configured
 
 NAME_CHARS_MAX = 64
 DEBUGGER_URL_CHARS_MAX = 512
@@ -58,7 +58,7 @@ def create_account(tx: Tx, vault: Vault, friendly_name: str | None = None, *, by
     Raises:
         ApiError: 400/20002, the name is empty or too long.
     """
-    name = _checked_name(friendly_name, f"Account created at {iso_ms(tx.now_ms)}")
+    name = _checked_name(friendly_name, f"Account created at {iso_ms(tx.date_ms)}")
     return _create(tx, vault, name, None, by)
 
 
@@ -93,7 +93,7 @@ def create_subaccount(
             f"Reached maximum number of subaccounts: {owner_sid} has {highest} that are not closed "
             "(subaccounts_per_account_max)",
         )
-    name = _checked_name(friendly_name, f"SubAccount Created at {minute(tx.now_ms)}")
+    name = _checked_name(friendly_name, f"SubAccount Created at {minute(tx.date_ms)}")
     return _create(tx, vault, name, owner_sid, by)
 
 
@@ -115,8 +115,8 @@ def insert_account(
         auth_token=vault.seal(credentials.sid, credentials.auth_token),
         test_sid=credentials.test_sid,
         test_token=vault.seal(credentials.test_sid, credentials.test_token),
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     return save(tx, account, by)
 
@@ -129,7 +129,7 @@ def rename_account(tx: Tx, sid: str, friendly_name: str, *, by: Author) -> Accou
     """
     account = get_account(tx, sid)
     name = _checked_name(friendly_name, "")
-    return save(tx, replace(account, friendly_name=name, updated_ms=tx.now_ms), by)
+    return save(tx, replace(account, friendly_name=name, updated_ms=tx.date_ms), by)
 
 
 def set_status(tx: Tx, sid: str, status: str, *, by: Author) -> Account:
@@ -183,15 +183,64 @@ def set_subaccount_status(tx: Tx, owner_sid: str, sid: str, status: str, *, by: 
 
 
 def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
-    """Replace the Auth Token at once; answers the new one. Keys and Access Tokens are not concerned.
+    """Replace the Auth Token at once; answers the new one. A secondary one, keys and Access Tokens go on.
 
     Raises:
         ApiError: 404/20404, no such account.
     """
     account = get_account(tx, sid)
     auth_token = tx.secret()
-    save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.now_ms), by)
+    save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.date_ms), by)
     return auth_token
+
+
+def create_secondary_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> tuple[Account, str]:
+    """A second Auth Token, which holds beside the first for all but signatures, and that token.
+
+    Raises:
+        ApiError: 404/20404, no such account; 400/70002, it has one.
+    """
+    account = get_account(tx, sid)
+    if account.secondary_token is not None:
+        raise ApiError(
+            400, 70002, "Bad request: there is a secondary Auth Token already; promote it or delete it first"
+        )
+    auth_token = tx.secret()
+    sealed = vault.seal(sid, auth_token)
+    changed = replace(account, secondary_token=sealed, secondary_ms=tx.date_ms, updated_ms=tx.date_ms)
+    return save(tx, changed, by), auth_token
+
+
+def promote_secondary_token(tx: Tx, sid: str, *, by: Author) -> tuple[Account, Account]:
+    """Put the second Auth Token in the place of the first, which is refused from now on.
+
+    Answers the account as it was and as it is.
+
+    Raises:
+        ApiError: 404/20404, no such account, or it has no second Auth Token.
+    """
+    account, sealed = _with_secondary(tx, sid)
+    changed = replace(
+        account, auth_token=sealed, secondary_token=None, secondary_ms=None, updated_ms=tx.date_ms
+    )
+    return account, save(tx, changed, by)
+
+
+def delete_secondary_token(tx: Tx, sid: str, *, by: Author) -> Account:
+    """Take the second Auth Token away; only the first holds.
+
+    Raises:
+        ApiError: 404/20404, no such account, or it has no second Auth Token.
+    """
+    account, _ = _with_secondary(tx, sid)
+    return save(tx, replace(account, secondary_token=None, secondary_ms=None, updated_ms=tx.date_ms), by)
+
+
+def _with_secondary(tx: Tx, sid: str) -> tuple[Account, str]:
+    account = get_account(tx, sid)
+    if account.secondary_token is None:
+        raise not_found(f"{sid} has no secondary Auth Token")
+    return account, account.secondary_token
 
 
 def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Account:
@@ -201,14 +250,12 @@ def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Accoun
         ApiError: 404/20404, no such account; 400/11321, this is no URL.
     """
     account = get_account(tx, sid)
-    if url is not None and not is_target(url, DEBUGGER_URL_CHARS_MAX):
-        raise ApiError(
-            400,
-            11321,
-            "Misconfigured webhook: expected an absolute http(s) URL "
-            f"of at most {DEBUGGER_URL_CHARS_MAX} characters",
-        )
-    return save(tx, replace(account, debugger_url=url, updated_ms=tx.now_ms), by)
+    if url is not None:
+        try:
+            url = configured(url, DEBUGGER_URL_CHARS_MAX)
+        except ValueError as flaw:
+            raise ApiError(400, 11321, f"Misconfigured webhook: {flaw}") from None
+    return save(tx, replace(account, debugger_url=url, updated_ms=tx.date_ms), by)
 
 
 def list_accounts(tx: Tx, place: Cursor, size: int) -> tuple[list[Account], Slice]:
@@ -249,7 +296,7 @@ def _with_status(
             "Unable to update Status for subaccount, subaccount has been closed: that is final, "
             "create another one",
         )
-    changed = replace(account, status=status, suspended_by_operator=by_operator, updated_ms=tx.now_ms)
+    changed = replace(account, status=status, suspended_by_operator=by_operator, updated_ms=tx.date_ms)
     return save(tx, changed, by)
 
 

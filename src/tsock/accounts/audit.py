@@ -49,8 +49,8 @@ _TYPES: dict[type[Record], str] = {
     Service: "service",
     Revocation: "revocation",
 }
-_SEALED = {"auth_token": "The Auth Token was replaced.", "test_token": None, "secret": None}
-"""Fields that no event shows, and what it says instead when a change is about them."""
+_SEALED = {"auth_token", "secondary_token", "test_token", "secret"}
+"""Fields that no event shows; `_description` says what became of an Auth Token."""
 _TOLD_ELSEWHERE = {
     "sid",
     "account_sid",
@@ -60,6 +60,7 @@ _TOLD_ELSEWHERE = {
     "revoked_ms",
     "deleted_ms",
     "suspended_by_operator",
+    "secondary_ms",
 }
 """By the event itself."""
 _NAMES = {
@@ -125,7 +126,7 @@ def record(tx: Tx, previous: Record | None, updated: Record, by: Author) -> None
         sid=tx.sid("AE"),
         account_sid=reader,
         number=journal.next_number(tx, TABLE, reader),
-        at_ms=tx.now_ms,
+        at_ms=tx.date_ms,
         event_type=f"{resource}.{_action(previous, updated)}",
         resource_type=resource,
         resource_sid=updated.sid,
@@ -133,7 +134,7 @@ def record(tx: Tx, previous: Record | None, updated: Record, by: Author) -> None
         actor_type=by.kind,
         source=by.source,
         address=by.address,
-        description=_description(changed) if previous else None,
+        description=_description(after, changed) if previous else None,
         properties=_properties(before, after, changed),
     )
     tx.run(_PUT, msgspec.structs.asdict(event))
@@ -158,8 +159,12 @@ def _action(previous: Record | None, updated: Record) -> str:
     return "deleted" if gone else "updated"
 
 
-def _description(changed: list[str]) -> str | None:
-    return next((text for name in changed if (text := _SEALED.get(name))), None)
+def _description(after: dict[str, Any], changed: list[str]) -> str | None:
+    if "auth_token" in changed:
+        return "The Auth Token was replaced."
+    if "secondary_token" in changed:
+        return f"The secondary Auth Token was {'made' if after['secondary_token'] else 'deleted'}."
+    return None
 
 
 def _properties(before: dict[str, Any], after: dict[str, Any], changed: list[str]) -> str:

@@ -70,8 +70,8 @@ def _key(tx: Tx, vault: Vault, ids: Ids, account_sid: str, region: str) -> tuple
                 secret=vault.seal(sid, secret),
                 region=region,
                 policy=None,
-                created_ms=tx.now_ms,
-                updated_ms=tx.now_ms,
+                created_ms=tx.date_ms,
+                updated_ms=tx.date_ms,
             )
             return save(tx, key, OPERATOR), secret
         if known.revoked_ms is None:

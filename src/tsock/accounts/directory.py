@@ -30,8 +30,8 @@ class Directory:
         self._services: dict[str, Service] = {}
         self._defaults: dict[tuple[str, str], str] = {}
         self._revoked: dict[tuple[str, str, str], Revocation] = {}
-        self._opened: dict[str, tuple[str, bytes]] = {}
-        """Sealed and opened secret by SID."""
+        self._opened: dict[tuple[str, str], tuple[str, bytes]] = {}
+        """Sealed and opened secret by SID and by what it is called."""
 
     def load(self, tx: Tx) -> None:
         """Read everything from the store."""
@@ -155,19 +155,25 @@ class Directory:
         return self._open(key.sid, key.secret)
 
     def auth_token(self, account: Account) -> bytes:
-        """The Auth Token of an account."""
+        """The Auth Token of an account, by which its webhooks are signed."""
         return self._open(account.sid, account.auth_token)
+
+    def auth_tokens(self, account: Account) -> list[bytes]:
+        """Every Auth Token that opens the account: the first one, and the secondary one if there is one."""
+        secondary = account.secondary_token
+        more = [] if secondary is None else [self._open(account.sid, secondary, "secondary")]
+        return [self.auth_token(account), *more]
 
     def test_token(self, account: Account) -> bytes:
         """The token of an account's test credentials."""
         return self._open(account.test_sid, account.test_token)
 
-    def _open(self, sid: str, sealed: str) -> bytes:
-        known = self._opened.get(sid)
+    def _open(self, sid: str, sealed: str, name: str = "") -> bytes:
+        known = self._opened.get((sid, name))
         if known is not None and known[0] == sealed:
             return known[1]
         secret = self._vault.open(sid, sealed).encode()
-        self._opened[sid] = (sealed, secret)
+        self._opened[sid, name] = (sealed, secret)
         return secret
 
 

@@ -4,6 +4,8 @@ import functools
 
 import msgspec
 
+from tsock.accounts import permissions
+
 ENTRIES_MAX = 100
 ENTRY_CHARS_MAX = 200
 
@@ -15,26 +17,31 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse(text: str) -> Policy | None:
-    """The policy, None unless it is one of at most `ENTRIES_MAX` permissions.
-
-    A permission need not be one that a route asks for: policies are also written for products that are not
-    served here.
-    """
+    """The policy, None unless it is one of at most `ENTRIES_MAX` entries, whatever these name."""
     try:
         policy = msgspec.json.decode(text, type=Policy)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    well_formed = len(policy.allow) <= ENTRIES_MAX and all(map(_is_permission, policy.allow))
+    well_formed = len(policy.allow) <= ENTRIES_MAX and all(
+        len(entry) <= ENTRY_CHARS_MAX for entry in policy.allow
+    )
     return policy if well_formed else None
+
+
+def flaw(text: str) -> str | None:
+    """Why the policy may not be given to a key, in a sentence; None if it may."""
+    policy = parse(text)
+    if policy is not None:
+        return next(filter(None, map(permissions.unknown, policy.allow)), None)
+    return (
+        'expected a Policy like {"allow": ["/twilio/sync/documents/read"]} of at most '
+        f"{ENTRIES_MAX} permissions, each of at most {ENTRY_CHARS_MAX} characters"
+    )
 
 
 def allows(text: str, permission: str) -> bool:
     """Whether the policy lists the permission."""
     return permission in _permissions(text)
-
-
-def _is_permission(entry: str) -> bool:
-    return entry.startswith("/") and len(entry) <= ENTRY_CHARS_MAX
 
 
 def is_within(text: str, own: str) -> bool:

@@ -35,6 +35,10 @@ class Account(Change, frozen=True):
     """Whether it is suspended, and that by an operator: then its owner cannot lift it."""
     options: str = "{}"
     """What products have for the whole account: a JSON object, each member read by its product alone."""
+    secondary_token: str | None = None
+    """Sealed: a second Auth Token, which opens what the first does, and signs nothing."""
+    secondary_ms: int | None = None
+    """When that was made."""
 
 
 class ApiKey(Change, frozen=True):

@@ -1,7 +1,7 @@
 """Which accounts and keys a REST request may be about (`protocol/rest.md`, Credentials).
 
-Those of the caller's account and, where it came with the Auth Token, of the subaccounts below. What lies
-outside is not found, whether it exists or not: nobody learns which SIDs other accounts have.
+Those of the caller's account and, where it came with the Auth Token or a Main key, of the subaccounts below.
+What lies outside is not found, whether it exists or not: nobody learns which SIDs other accounts have.
 """
 
 from tsock.accounts.principal import Principal
@@ -37,7 +37,7 @@ def accounts_in_scope(
         friendly_name: only accounts with exactly this name.
         status: only accounts with this status of their own.
     """
-    is_family = principal.key is None and principal.account.owner_sid is None
+    is_family = principal.administers and principal.account.owner_sid is None
     conditions = ["coalesce(owner_sid, sid) = :account" if is_family else "sid = :account"]
     if friendly_name is not None:
         conditions.append("friendly_name = :friendly_name")
@@ -70,7 +70,7 @@ def key_in_scope(tx: Tx, principal: Principal, sid: str) -> ApiKey:
 
 def _sees(principal: Principal, account: Account) -> bool:
     own = principal.account.sid
-    return account.sid == own or (principal.key is None and account.owner_sid == own)
+    return account.sid == own or (principal.administers and account.owner_sid == own)
 
 
 def _not_found(what: str, sid: str) -> ApiError:

@@ -84,7 +84,9 @@ def check_name(name: str | UnsetType | None) -> None:
         ApiError: 400/54053.
     """
     if isinstance(name, str) and not 1 <= len(name) <= NAME_CHARS_MAX:
-        raise ApiError(400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters")
+        raise ApiError(
+            400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters, not {len(name)}"
+        )
 
 
 def change_service(tx: Tx, service: Service, change: ServiceChange, *, by: Author) -> Service:
@@ -93,7 +95,7 @@ def change_service(tx: Tx, service: Service, change: ServiceChange, *, by: Autho
     Raises:
         ApiError: 400/54053, the name is empty or too long.
     """
-    return save(tx, replace(_with(service, change), updated_ms=tx.now_ms), by, before=service)
+    return save(tx, replace(_with(service, change), updated_ms=tx.date_ms), by, before=service)
 
 
 def delete_service(tx: Tx, account_sid: str, product: str, sid_or_name: str, *, by: Author) -> Service:
@@ -103,7 +105,7 @@ def delete_service(tx: Tx, account_sid: str, product: str, sid_or_name: str, *, 
         ApiError: 404/20404, no such service.
     """
     service = get_service(tx, account_sid, product, sid_or_name)
-    deleted = save(tx, replace(service, deleted_ms=tx.now_ms, updated_ms=tx.now_ms), by)
+    deleted = save(tx, replace(service, deleted_ms=tx.date_ms, updated_ms=tx.date_ms), by)
     if service.unique_name == DEFAULT:
         ensure_default(tx, account_sid, product, by=by)
     return deleted
@@ -118,10 +120,10 @@ def make_default(tx: Tx, account_sid: str, product: str, sid: str, *, by: Author
     service = get_service(tx, account_sid, product, sid)
     former = _by_name(tx, account_sid, product, DEFAULT)
     if former is not None and former.sid != service.sid:
-        save(tx, replace(former, unique_name=None, updated_ms=tx.now_ms), by)
+        save(tx, replace(former, unique_name=None, updated_ms=tx.date_ms), by)
     if service.unique_name == DEFAULT:
         return service
-    return save(tx, replace(service, unique_name=DEFAULT, updated_ms=tx.now_ms), by)
+    return save(tx, replace(service, unique_name=DEFAULT, updated_ms=tx.date_ms), by)
 
 
 def _new(tx: Tx, sid: str, account_sid: str, product: str) -> Service:
@@ -133,8 +135,8 @@ def _new(tx: Tx, sid: str, account_sid: str, product: str) -> Service:
         friendly_name=None,
         enabled=True,
         options="{}",
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
 
 

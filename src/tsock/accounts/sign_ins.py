@@ -24,11 +24,11 @@ class SignIns:
         self._key = vault.derive("sign-in")
         self._now_ms = now_ms
 
-    def issue(self, principal: Principal) -> str:
-        """What stands for whoever has shown a secret, for `LIFE_S`; it holds no secret and fits a cookie."""
+    def issue(self, principal: Principal, secret: bytes) -> str:
+        """What stands for whoever has shown `secret`, for `LIFE_S`; it holds no secret and fits a cookie."""
         key_sid = principal.key.sid if principal.key else ""
         subject = f"{principal.account.sid}.{key_sid}.{self._now_ms() // 1000 + LIFE_S}"
-        return f"{subject}.{self._mac(subject, principal)}"
+        return f"{subject}.{self._mac(subject, secret)}"
 
     def holder(self, text: str, address: str) -> Principal | None:
         """Whom `text` stands for, be the account active or not; None where it is not ours or holds no more.
@@ -46,12 +46,12 @@ class SignIns:
         if key is not None and (key.account_sid != account_sid or key.revoked_ms is not None):
             return None
         principal = Principal(account, key, address)
-        if not hmac.compare_digest(self._mac(subject, principal).encode(), mac.encode()):
+        secrets = self._directory.auth_tokens(account) if key is None else [self._directory.key_secret(key)]
+        expected = [self._mac(subject, secret).encode() for secret in secrets]
+        if not any(hmac.compare_digest(each, mac.encode()) for each in expected):
             return None
         return principal if int(until_s) * 1000 > self._now_ms() else None
 
-    def _mac(self, subject: str, principal: Principal) -> str:
-        key, account = principal.key, principal.account
-        secret = self._directory.auth_token(account) if key is None else self._directory.key_secret(key)
+    def _mac(self, subject: str, secret: bytes) -> str:
         own = hmac.digest(self._key, secret, "sha256")
         return hmac.digest(own, subject.encode(), "sha256").hex()

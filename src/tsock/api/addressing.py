@@ -10,13 +10,14 @@ import msgspec
 
 from tsock.errors import ApiError, invalid
 
-PRODUCTS = frozenset(("api", "iam", "sync", "conversations", "chat", "monitor", "mcs"))
+PRODUCTS = frozenset(("api", "iam", "accounts", "sync", "conversations", "chat", "monitor", "mcs"))
 OFFICIAL = ".twilio.com"
 _SOCKET_LABELS = frozenset(("tsock", "aim", "cds", "ers"))
 """What the SDKs call this server by its official host names, beside the products."""
 _VERSIONS = frozenset(("2010-04-01", "v1", "v2"))
 _OWNERS: dict[tuple[str, ...], str] = {
     ("v1", "Keys"): "iam",
+    ("v1", "AuthTokens"): "accounts",
     ("v1", "Alerts"): "monitor",
     ("v1", "Events"): "monitor",
     ("v2", "Services"): "chat",

@@ -11,14 +11,15 @@ from tsock.api.request import Answer, Door, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.clock import Clock, iso_ms
 from tsock.errors import ApiError, invalid
+from tsock.storage import progress
 from tsock.storage.store import Tx
 from tsock.sync import expiry
 from tsock.tokens.mint import mint
 
 TTL_S = 3600
+LATEST_MS = 253_370_764_800_000
+"""The year 9999 begins: what lies ahead of it by a time to live still has four digits."""
 _PRODUCTS = {"sync": SYNC, "chat": CHAT}
-_TO_ANY_PAGE = {"access-control-allow-origin": "*"}
-"""The page under development usually comes from another port."""
 
 
 class _Advance(msgspec.Struct, frozen=True):
@@ -40,7 +41,8 @@ class DevelopmentHandlers:
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
         return [
-            Route(Door.HTTP, "GET", "/dev/token", self.token),
+            # The page under development usually comes from another port.
+            Route(Door.HTTP, "GET", "/dev/token", self.token, cross_origin=True),
             Route(Door.HTTP, "GET", "/dev/clock", self.time),
             Route(Door.HTTP, "POST", "/dev/clock", self.advance),
         ]
@@ -61,8 +63,8 @@ class DevelopmentHandlers:
             self._key, identity, products, now_s=self._clock.now_ms() // 1000, ttl_s=_ttl_s(asked.get("ttl"))
         )
         if "json" in request.headers.get("accept", ""):
-            return answer({"token": text}, headers=_TO_ANY_PAGE)
-        return Response(200, text.encode(), "text/plain; charset=utf-8", _TO_ANY_PAGE)
+            return answer({"token": text})
+        return Response(200, text.encode(), "text/plain; charset=utf-8")
 
     def _check_key(self) -> None:
         sid = self._key.key_sid
@@ -88,10 +90,14 @@ class DevelopmentHandlers:
             raise invalid(f'expected {{"advance_s": 3600}}, {error}') from None
         if not 0 <= seconds <= 10 * 365 * 86_400:
             raise invalid("advance_s moves the clock forward, by ten years at most")
-        self._clock.advance(round(seconds * 1000))
+        ahead_ms = round(seconds * 1000)
+        if self._clock.now_ms() + ahead_ms > LATEST_MS:
+            raise invalid(f"the clock is moved to {iso_ms(LATEST_MS)} at most, so that dates keep their form")
+        self._clock.advance(ahead_ms)
         self._run_due()
 
         def expire(tx: Tx) -> Response:
+            progress.keep_ahead(tx, self._clock.ahead_ms)
             while expiry.expire_due(tx, limit=1000):
                 pass
             return self._shown()

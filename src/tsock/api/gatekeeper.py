@@ -10,6 +10,7 @@ from tsock.accounts.directory import Directory
 from tsock.accounts.principal import Principal
 from tsock.accounts.secrets import Vault
 from tsock.accounts.sign_ins import SignIns
+from tsock.api.guesses import Guesses
 from tsock.api.request import Access, Request
 from tsock.api.router import Route
 from tsock.clock import Clock
@@ -25,6 +26,8 @@ IN_HEADER = "x-twilio-token"
 
 COOKIE = "tsock_sign_in"
 """What a browser keeps of a sign-in to pages; it opens nothing else."""
+_NOBODYS = b"-" * 32
+"""Compared with where there is nobody of that name, so that the time of an answer does not tell it."""
 _FOR_PAGES = "expected an account's SID and its Auth Token, or a main key's SID and its secret"
 
 
@@ -49,12 +52,15 @@ class Gatekeeper:
         self._failure_rate = Rate(
             settings.failures_per_address_per_s, settings.failures_per_address_burst, clock.monotonic_s
         )
+        """Of sign-ins by the form."""
+        self._guesses = Guesses(settings, clock.monotonic_s)
 
     def caller(self, request: Request, route: Route) -> Caller | None:
         """Who asks by an Access Token; None where the route takes none, or none is given.
 
         Raises:
-            ApiError: 401 with the code of the check that the token did not pass.
+            ApiError: 401 with the code of the check that the token did not pass; 429/20429, this address has
+                failed too often.
         """
         token = access_token(request, route)
         if token is None:
@@ -62,18 +68,20 @@ class Gatekeeper:
         found = self._examiner.verify(token, self._now_ms())
         if isinstance(found, Caller):
             return found
-        raise ApiError(401, found.code, f"{found.title} (the header X-Twilio-Token; see /doctor)")
+        error = ApiError(401, found.code, f"{found.title} (the header X-Twilio-Token; see /doctor)")
+        raise self._guesses.failed(request.address, error)
 
     def asker(self, request: Request, route: Route) -> Principal | None:
         """Who asks by credentials; None where the route is for anybody.
 
         Raises:
-            ApiError: 401/20003, no or wrong credentials; 403/20008, test credentials.
+            ApiError: 401/20003, no or wrong credentials; 403/20008, test credentials; 429/20429, wrong ones,
+                and this address has failed too often.
         """
         access = route.access
         if access in (Access.ANYBODY, Access.CLIENT) or (access is Access.VIEWER and self.everybody):
             return None
-        principal = self._holder(request)
+        principal = self._counted(request)
         if principal is None and access is Access.VIEWER:
             principal = self._signed_in(request)
         if principal is None:
@@ -94,6 +102,9 @@ class Gatekeeper:
         if route.access is Access.VIEWER:
             if not principal.administers:
                 raise _unauthorized(_FOR_PAGES)
+        elif route.access is Access.OWNER:
+            if key is not None:
+                raise _unauthorized("expected an account's SID and an Auth Token of it, not a key")
         elif key is not None and key.kind == "restricted":
             if not policies.allows(key.policy or "", route.permission):
                 raise ApiError(
@@ -105,14 +116,23 @@ class Gatekeeper:
             )
 
     def viewer(self, request: Request) -> Principal | None:
-        """Who looks at a page that is for anybody, and shows more to whom `Access.VIEWER` lets in."""
-        principal = self.known(request)
+        """Who looks at a page that is for anybody, and shows more to whom `Access.VIEWER` lets in.
+
+        Raises:
+            ApiError: 429/20429, wrong credentials, and this address has failed too often.
+        """
+        try:
+            principal = self._counted(request) or self._signed_in(request)
+        except ApiError as error:
+            if error.status == 429:
+                raise
+            return None
         if principal is None or not principal.administers:
             return None
         return principal if self._directory.status(principal.account) == "active" else None
 
     def known(self, request: Request | None) -> Principal | None:
-        """Whose the credentials are of a request that failed before anybody asked for them."""
+        """Whose the credentials are of a request that failed; it tells the debugger, and nobody who asks."""
         try:
             return None if request is None else self._holder(request) or self._signed_in(request)
         except ApiError:
@@ -142,7 +162,14 @@ class Gatekeeper:
         except ApiError:
             self._failure_rate.take(address)
             raise
-        return self._sign_ins.issue(principal)
+        return self._sign_ins.issue(principal, password.encode())
+
+    def _counted(self, request: Request) -> Principal | None:
+        """As `_holder`, for whoever asks: wrong credentials are counted."""
+        try:
+            return self._holder(request)
+        except ApiError as error:
+            raise (self._guesses.failed(request.address, error) if error.status == 401 else error) from None
 
     def _holder(self, request: Request) -> Principal | None:
         """Whose the credentials are, be the account active or not; None without any."""
@@ -168,20 +195,22 @@ class Gatekeeper:
 
     def _of_key(self, user: str, password: bytes, address: str) -> Principal | None:
         key = self._directory.key(user)
-        if key is None or not hmac.compare_digest(self._directory.key_secret(key), password):
+        secret = _NOBODYS if key is None else self._directory.key_secret(key)
+        if not hmac.compare_digest(secret, password) or key is None:
             return None
         account = self._directory.account(key.account_sid)
         return None if account is None or key.revoked_ms is not None else Principal(account, key, address)
 
     def _of_account(self, user: str, password: bytes, address: str) -> Principal | None:
         account = self._directory.account(user)
-        if account is None or not hmac.compare_digest(self._directory.auth_token(account), password):
-            return None
-        return Principal(account, None, address)
+        tokens = [_NOBODYS] if account is None else self._directory.auth_tokens(account)
+        matches = [hmac.compare_digest(each, password) for each in tokens]
+        return Principal(account, None, address) if account is not None and any(matches) else None
 
     def _refuse_test_credentials(self, user: str, password: bytes) -> None:
         account = self._directory.account_by_test_sid(user)
-        if account is not None and hmac.compare_digest(self._directory.test_token(account), password):
+        token = _NOBODYS if account is None else self._directory.test_token(account)
+        if hmac.compare_digest(token, password) and account is not None:
             raise ApiError(
                 403, 20008, "Resource not accessible with Test Account Credentials: use the live ones"
             )

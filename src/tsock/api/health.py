@@ -6,15 +6,17 @@ import msgspec
 
 from tsock.api.request import Answer, Door, Request, Response
 from tsock.api.router import Route
+from tsock.clock import Clock
 from tsock.telemetry.metrics import CONTENT_TYPE, Metrics
 
 
 class HealthHandlers:
     """`/healthz`, `/readyz` and `/metrics`."""
 
-    def __init__(self, metrics: Metrics, problem: Callable[[], str | None]) -> None:
+    def __init__(self, metrics: Metrics, clock: Clock, problem: Callable[[], str | None]) -> None:
         """`problem` says why requests cannot be served now; None when they can."""
         self._metrics = metrics
+        self._clock = clock
         self._problem = problem
 
     def routes(self) -> list[Route]:
@@ -30,11 +32,12 @@ class HealthHandlers:
         return Response(200, b'{"status":"ok"}')
 
     def ready(self, request: Request) -> Answer:
-        """The store commits, and clients are taken in."""
-        problem = self._problem()
-        if problem is None:
-            return Response(200, b'{"status":"ready"}')
-        return Response(503, msgspec.json.encode({"status": "not_ready", "reason": problem}))
+        """The store commits and reads, and clients are taken in; beside it what is odd about the clock."""
+        problem, notice = self._problem(), self._clock.notice()
+        found = {"status": "ready"} if problem is None else {"status": "not_ready", "reason": problem}
+        if notice is not None:
+            found["clock"] = notice
+        return Response(200 if problem is None else 503, msgspec.json.encode(found))
 
     def figures(self, request: Request) -> Answer:
         """Prometheus' page."""

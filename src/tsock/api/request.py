@@ -44,6 +44,8 @@ class Access(enum.Enum):
     """Credentials of an account: the Auth Token, a main or standard key, a restricted one as it permits."""
     MEDIA = "media"
     """An Access Token in `X-Twilio-Token`, or credentials as for `DATA`."""
+    OWNER = "owner"
+    """The Auth Token of an account, and no key."""
     ADMINISTRATION = "administration"
     """Credentials that administer the account: the Auth Token, a main key, a restricted one as it permits."""
 

@@ -54,7 +54,12 @@ async def list_(
         location: Where.
     """
     async with operator(location) as ask:
-        output.table(await ask.every("accounts", owner=owner), COLUMNS, json=json)
+        output.table(
+            await ask.every("accounts", owner=owner),
+            COLUMNS,
+            json=json,
+            none="there are no accounts; make one with `tsock account create`",
+        )
 
 
 @account.command
@@ -130,16 +135,40 @@ async def close(
 
 
 @account.command
-async def rotate(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
+async def rotate(
+    sid: str,
+    /,
+    *,
+    overlap: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    promote: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    cancel: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    json: AsJson = False,
+    location: Location = HERE,
+) -> None:
     """Replace the Auth Token: the old one is refused from now on, keys and Access Tokens go on.
+
+    With `--overlap` the new one, called secondary, holds beside the old one, which goes on signing webhooks:
+    let receivers accept both and senders use the new one, then finish with `--promote`.
 
     Args:
         sid: The account.
+        overlap: Make a secondary Auth Token and print it; the first one stays.
+        promote: Put the secondary Auth Token in the place of the first, which is refused from now on.
+        cancel: Take the secondary Auth Token away again.
         json: Print JSON.
         location: Where.
     """
+    if overlap + promote + cancel > 1:
+        raise ConfigError("expected at most one of --overlap, --promote and --cancel")
     async with operator(location) as ask:
-        output.record(await ask.post("accounts", sid, "auth_token"), json=json)
+        if cancel:
+            found = await ask.delete("accounts", sid, "auth_token", "secondary")
+        else:
+            step = ["secondary"] if overlap else ["promotion"] if promote else []
+            found = await ask.post("accounts", sid, "auth_token", *step)
+    output.record(found, json=json)
+    if overlap:
+        output.remark(f"keep it now; when everybody knows it: tsock account rotate {sid} --promote")
 
 
 @account.command

@@ -32,7 +32,7 @@ async def alerts(
     """
     async with operator(location) as ask:
         found = (await ask.get("alerts", account=account, code=code, limit=limit))["alerts"]
-    output.table(found, COLUMNS, json=json)
+    output.table(found, COLUMNS, json=json, none="nothing went wrong, as far as is on record")
 
 
 def tell_alert(alert: dict[str, Any]) -> None:

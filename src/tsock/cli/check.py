@@ -1,12 +1,16 @@
 """`tsock check`: what is wrong with an installation."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 from tsock.cli import output
 from tsock.cli.exits import DONE, NO, decided
-from tsock.cli.location import HERE, Location
+from tsock.cli.location import HERE, Location, locate
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line
+from tsock.installation import layout
+from tsock.storage.sqlite.flaws import flaws
 
 _STYLES = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
 
@@ -18,6 +22,9 @@ async def check(*, json: AsJson = False, location: Location = HERE) -> int:
     """
     async with operator(location) as ask:
         found = await ask.get("check")
+        found["checks"].insert(1, await _database(locate(location).data / layout.DATABASE))
+    if found["checks"][1]["verdict"] == "problem":
+        found["verdict"] = "problem"
     code = NO if found["verdict"] == "problem" else DONE
     with decided(code):
         if json:
@@ -25,6 +32,15 @@ async def check(*, json: AsJson = False, location: Location = HERE) -> int:
         else:
             _show(found)
     return code
+
+
+async def _database(path: Path) -> dict[str, str]:
+    """What SQLite's quick check says; it takes a while, so it is made here and not by the server."""
+    wrong = await asyncio.to_thread(flaws, path)
+    line = {"id": "database", "verdict": "problem" if wrong else "ok", "found": "; ".join(wrong) or "sound"}
+    if wrong:
+        line["fix"] = "stop the server, move the directory away, put a copy back: tsock restore"
+    return line
 
 
 def _show(found: dict[str, Any]) -> None:

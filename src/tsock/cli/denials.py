@@ -14,7 +14,7 @@ from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson, line
 from tsock.errors import ConfigError
 
-COLUMNS = ("date", "sid", "code", "cause", "account_sid", "identity", "address", "summary")
+COLUMNS = ("date", "sid", "code", "cause", "account_sid", "proven", "identity", "address", "summary")
 
 
 async def why(
@@ -32,7 +32,7 @@ async def why(
         json: Print JSON.
         location: Where.
     """
-    found = re.search("(DN|NO)[0-9a-f]{32}", text or "")
+    found = re.search("(DN|NO)([0-9a-f]{32})", text or "", re.IGNORECASE)
     if text is not None and found is None:
         raise ConfigError(
             f"expected the id of a denial or an alert, DN or NO and 32 hex digits, not {text[:64]}; `tsock "
@@ -46,10 +46,10 @@ async def why(
                 output.complaint("nobody was denied, as far as is on record")
                 return 1
             denial = latest[0]
-        elif found[1] == "DN":
-            denial = await ask.get("denials", found[0])
+        elif found[1].upper() == "DN":
+            denial = await ask.get("denials", "DN" + found[2].lower())
         else:
-            alert = await ask.get("alerts", found[0])
+            alert = await ask.get("alerts", "NO" + found[2].lower())
             denial = await _denial_of(ask, alert)
     if json:
         output.document(alert or denial)
@@ -89,7 +89,7 @@ async def denials(
     """
     async with operator(location) as ask:
         found = (await ask.get("denials", account=account, limit=limit))["denials"]
-    output.table(found, COLUMNS, json=json)
+    output.table(found, COLUMNS, json=json, none="nobody was denied, as far as is on record")
 
 
 def _tell(denial: dict[str, Any]) -> None:
@@ -97,6 +97,8 @@ def _tell(denial: dict[str, Any]) -> None:
     who = denial.get("identity")
     if who is not None:
         line(("Who: ", "bold"), who, f" of {denial.get('account_sid') or 'no known account'}")
+    if not denial["proven"]:
+        line(("Proof: ", "bold"), "none: no key of the account has signed this, anybody can have sent it")
     line(("From: ", "bold"), denial["address"] or "?", ", ", denial["sdk"] or "an unknown SDK")
     _tell_token(denial.get("digest"), denial.get("account_sid"))
     examined = denial.get("report")

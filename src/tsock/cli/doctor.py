@@ -1,15 +1,20 @@
 """`tsock doctor`: says of a token whether the gateway accepts it and, if not, why."""
 
-from typing import Annotated
+import os
+import time
+from typing import Annotated, Any
 
+import msgspec
 from cyclopts import Parameter
 
 from tsock.cli import output, report
 from tsock.cli.exits import DONE, NO, decided
-from tsock.cli.location import HERE, Location, Product
+from tsock.cli.location import HERE, Location, NoServer, Product
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.cli.pasted import pasted
+from tsock.errors import ConfigError
+from tsock.settings import load
 
 
 async def doctor(
@@ -23,7 +28,7 @@ async def doctor(
     """Examine a token: every check, the first failure marked, its cause and its fix.
 
     The exit code is 1 when the gateway would refuse it now. Anything may be pasted; what is no token is
-    recognised.
+    recognised. Without a server, what needs none is looked at.
 
     Args:
         text: What the client was given, or `-` to read it from standard input.
@@ -32,8 +37,16 @@ async def doctor(
         location: Where.
     """
     text = pasted(text)
-    async with operator(location) as ask:
-        examined = await ask.post("doctor", body=text, product=product)
+    try:
+        async with operator(location) as ask:
+            examined = await ask.post("doctor", body=text, product=product)
+    except NoServer as missing:
+        examined = _alone(text, product, location)
+        if examined["verdict"] == "accepted":
+            raise ConfigError(
+                f"as far as can be told without a server, nothing is wrong with it; {missing}"
+            ) from None
+        output.remark("no server was found: account, key, signature and services were not looked at")
     code = DONE if examined["verdict"] == "accepted" else NO
     with decided(code):
         if json:
@@ -43,3 +56,15 @@ async def doctor(
             report.claims(examined)
             report.checks(examined)
     return code
+
+
+def _alone(text: str, product: Product | None, location: Location) -> dict[str, Any]:
+    """The report of no server, as one would answer it."""
+    # Only now: with a server, its process does this.
+    from tsock.api.operator.body import PRODUCTS  # noqa: PLC0415
+    from tsock.tokens.examiner import examine_alone  # noqa: PLC0415
+
+    settings = load({}, os.environ, location.config).settings
+    registered = () if product is None else (PRODUCTS[product],)
+    report = examine_alone(text, int(time.time() * 1000), settings, registered)
+    return msgspec.json.decode(msgspec.json.encode(report))

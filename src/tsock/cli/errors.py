@@ -11,23 +11,29 @@ COLUMNS = ("code", "title", "area", "status")
 
 
 def errors(*words: str, json: AsJson = False) -> int:
-    """Explain an error code, or find codes by words.
+    """Explain error codes, or find them by words.
 
     Args:
-        words: A code such as 51215, or words to look for; nothing for the whole dictionary.
+        words: Codes such as 51215, or words to look for; nothing for the whole dictionary.
         json: Print JSON.
     """
     text = " ".join(words)
     if not text:
         _list(list(dictionary.entries().values()), json=json)
         return 0
-    entry = dictionary.lookup(int(text)) if text.isascii() and text.isdigit() else None
-    if entry is not None:
+    by_word = {word: _lookup(word) for word in words}
+    found = [entry for entry in by_word.values() if entry is not None]
+    if len(found) == len(by_word):
         if json:
-            output.document(entry)
-        else:
+            output.document(found[0] if len(found) == 1 else found)
+            return 0
+        for number, entry in enumerate(found):
+            if number:
+                line()
             _explain(entry)
         return 0
+    if found:  # the others are codes too, as far as one can tell
+        text = next(word for word, entry in by_word.items() if entry is None)
     near = dictionary.suggest(text)
     is_search = not any(character.isdigit() for character in text)
     if near and is_search:
@@ -38,6 +44,10 @@ def errors(*words: str, json: AsJson = False) -> int:
     for each in near:
         line(f"  {each.code}  {each.title}", errors=True)
     return 1
+
+
+def _lookup(word: str) -> Entry | None:
+    return dictionary.lookup(int(word)) if word.isascii() and word.isdigit() else None
 
 
 def _list(entries: list[Entry], *, json: bool) -> None:

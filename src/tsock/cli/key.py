@@ -52,7 +52,12 @@ async def list_(*, account: InAccount = None, json: AsJson = False, location: Lo
     """List the keys in use."""
     async with operator(location) as ask:
         sid = await ask.account(account)
-        output.table(await ask.every("accounts", sid, "keys"), COLUMNS, json=json)
+        output.table(
+            await ask.every("accounts", sid, "keys"),
+            COLUMNS,
+            json=json,
+            none="there are no keys; make one with `tsock key create`",
+        )
 
 
 @key.command

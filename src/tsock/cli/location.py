@@ -34,11 +34,19 @@ HERE = Location()
 
 InAccount: TypeAlias = Annotated[
     str | None,
-    Parameter(name="--account", metavar="AC…", help="The account; by default the only active main one."),
+    Parameter(
+        name="--account",
+        metavar="AC…",
+        help="The account; by default the only active main one, or what `tsock dev` made.",
+    ),
 ]
 """The flag `--account`."""
 
 Product: TypeAlias = Literal["sync", "chat"]
+
+
+class NoServer(ConfigError):
+    """No server was found, and no data directory was named."""
 
 
 class DataDirectory:
@@ -66,7 +74,7 @@ def locate(location: Location, *, fresh: bool = False) -> DataDirectory:
         fresh: whether a directory without data will do, if one is named.
 
     Raises:
-        ConfigError: there is none; the text tells where it was looked for.
+        ConfigError: there is none; the text tells where it was looked for. `NoServer` where none was named.
     """
     loaded = load({"data": location.data, "port": location.port}, os.environ, location.config)
     settings = loaded.settings
@@ -81,7 +89,7 @@ def locate(location: Location, *, fresh: bool = False) -> DataDirectory:
         return DataDirectory(data, loaded)
     link = runtime.link(settings.port)
     if not _answers(link / layout.SOCKET):
-        raise ConfigError(
+        raise NoServer(
             f"no server was found: none of yours runs on port {settings.port} of this machine, and neither "
             "--data, TSOCK_DATA nor tsock.toml names a data directory; start one with `tsock dev`, or name "
             "it with --port NUMBER or --data DIR"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Group
 
 from tsock import __version__
-from tsock.cli import output
+from tsock.cli import misuse, output
 from tsock.cli.exits import DONE, INTERRUPTED, NO, WRONG, Gone, Refused, Unread
 from tsock.errors import ConfigError
 
@@ -20,6 +20,7 @@ app = App(
 )
 _COMMANDS = {
     "Servers": ("dev:dev", "serve:serve", "tail:tail", "check:check", "bench:bench"),
+    "Copies": ("backup:backup", "backup:restore", "backup:epoch"),
     "Tokens and refusals": (
         "token:token",
         "doctor:doctor",
@@ -65,7 +66,10 @@ def run(arguments: Sequence[str]) -> int:
             app.resolved_commands()  # the overview shows what each is for
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
-    except (CycloptsError, ConfigError) as error:
+    except CycloptsError as error:
+        output.complaint(misuse.said(app, error))
+        return WRONG
+    except ConfigError as error:
         output.complaint(str(error))
         return WRONG
     except Refused as refused:

@@ -12,6 +12,7 @@ import msgspec
 from tsock.cli.exits import Gone, Refused
 from tsock.cli.location import DataDirectory, Location, locate
 from tsock.errors import ConfigError
+from tsock.installation import layout
 from tsock.installation.lock import DirectoryInUse
 
 TIMEOUT_S = 30.0
@@ -26,8 +27,10 @@ HOST = "http://operator"
 class Operator:
     """Asks for what the routes of `Door.OPERATOR` give."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    def __init__(self, client: httpx2.AsyncClient, *, is_dev: bool) -> None:
+        """`is_dev` where the account that comes first is the ready-made one of `tsock dev`."""
         self._client = client
+        self._is_dev = is_dev
 
     async def get(self, *path: str, **params: object) -> Any:
         """Fetch what `path` names; parameters that are None are left out."""
@@ -56,14 +59,17 @@ class Operator:
     async def account(self, given: str | None) -> str:
         """The account that a command is about: the one named, else the only active main account.
 
+        Where `tsock dev` made the data it is the oldest of them, which is the ready-made one.
+
         Raises:
             ConfigError: none is named, and there is none or more than one.
         """
         if given is not None:
             return given
         everyone = await self.every("accounts")
-        mine = [each["sid"] for each in everyone if each["status"] == "active" and each["owner_sid"] is None]
-        if len(mine) == 1:
+        main = [each for each in everyone if each["status"] == "active" and each["owner_sid"] is None]
+        mine = [each["sid"] for each in sorted(main, key=lambda each: each["date_created"])]
+        if len(mine) == 1 or (mine and self._is_dev):
             return mine[0]
         if not mine:
             raise ConfigError("there is no active account; make one with `tsock account create`")
@@ -111,7 +117,7 @@ async def operator(
         _transport(place, live=live) as transport,
         httpx2.AsyncClient(transport=transport, base_url=HOST, timeout=TIMEOUT_S) as client,
     ):
-        yield Operator(client)
+        yield Operator(client, is_dev=(place.data / layout.DEV).exists())
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """What commands print: readable and in colour on a terminal, plain in a pipe, JSON where it is asked for."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Annotated, Any, TypeAlias, cast
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tsock.telemetry.printable import printable, printable_json
+
 AsJson: TypeAlias = Annotated[
     bool, Parameter(name="--json", negative="", show_default=False, help="Print JSON.")
 ]
@@ -18,6 +21,9 @@ AsJson: TypeAlias = Annotated[
 
 Part = str | tuple[str, str]
 """Text, or text with a style, such as `("denied", "bold red")`."""
+
+_is_whole = re.compile(r"[A-Z]{2}[0-9a-f]{32}|[\dT:.Z-]{10,}|\w{1,16}").fullmatch
+"""An id, a date, or a short word such as a code: not to be broken."""
 
 PIPE_COLUMNS = 10_000
 """In a pipe nothing is wrapped or cut."""
@@ -75,15 +81,26 @@ def remark(message: str) -> None:
     line(("note: ", "bold yellow"), message, errors=True)
 
 
-def document(value: object) -> None:
-    """Print JSON."""
-    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+def document(value: object, *, indent: int = 2) -> None:
+    """Print JSON, at once; without an indent on one line."""
+    encoded = msgspec.json.encode(value)
+    print(
+        printable_json((msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()),
+        flush=True,
+    )
 
 
 def record(fields: Mapping[str, Any], *, json: bool) -> None:
     """Print one thing, a field on each line."""
     if json:
         document(fields)
+        return
+    out = console()
+    names = max((len(name) for name in fields), default=0)
+    if out.is_terminal and names + 2 + _width("", [_cell(value) for value in fields.values()]) > out.width:
+        for name, value in fields.items():
+            line((_words(name), "cyan"))
+            line(_cell(value).plain)
         return
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="cyan", no_wrap=True)
@@ -93,26 +110,48 @@ def record(fields: Mapping[str, Any], *, json: bool) -> None:
     _table(grid)
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, json: bool = False) -> None:
-    """Print many things, one on each line by the columns named; as JSON with everything they have."""
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    json: bool = False,
+    none: str = "nothing to list",
+) -> None:
+    """Print many things, one on each line by the columns named; as JSON with everything they have.
+
+    On a terminal that is too narrow for the ids in them, each gets lines of its own: an id is never cut.
+    With no rows a note says `none`.
+    """
     if json:
         document(rows)
         return
+    if not rows:
+        remark(none)
+        return
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    widths = [_width(_words(column), [row[place] for row in cells]) for place, column in enumerate(columns)]
+    out = console()
+    if out.is_terminal and sum(widths) + 2 * len(columns) > out.width:
+        for row in rows:
+            record({column: row.get(column) for column in columns}, json=False)
+            line()
+        return
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        grid.add_column(_words(column), overflow="fold")
-    for row in rows:
-        grid.add_row(*(_cell(row.get(column)) for column in columns))
+    for column, width in zip(columns, widths, strict=True):
+        grid.add_column(_words(column), overflow="fold", min_width=width)
+    for row in cells:
+        grid.add_row(*row)
     _table(grid)
-
-
-def printable(text: str) -> str:
-    """`text` without what would move the cursor or turn the writing round: clients choose parts of it."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _width(heading: str, cells: Iterable[Text]) -> int:
+    """The least that a column may have: its heading whole, and what must not be broken."""
+    words = [word for cell in cells for word in cell.plain.split() if _is_whole(word)]
+    return max(map(len, (*heading.split(), *words)), default=0)
 
 
 def _cell(value: object) -> Text:

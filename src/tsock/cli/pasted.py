@@ -2,6 +2,7 @@
 
 import sys
 
+from tsock.cli import output
 from tsock.errors import ConfigError
 
 BYTES_MAX = 1024 * 1024
@@ -15,6 +16,8 @@ def pasted(argument: str) -> str:
     """
     if argument != "-":
         return argument
+    if sys.stdin.isatty():
+        output.remark("paste it here, then press Enter and Ctrl-D")
     raw = sys.stdin.buffer.read(BYTES_MAX + 1)
     if len(raw) > BYTES_MAX:
         raise ConfigError(

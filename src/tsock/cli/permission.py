@@ -76,6 +76,12 @@ async def set_(
     async with operator(location) as ask:
         path = await where.path(ask, name)
         output.record(await ask.post(*path, identity, body=body), json=json)
+        _, account, _, service = path[:4]
+        if not (await ask.get("accounts", account, "services", "sync", service))["acl_enabled"]:
+            output.remark(
+                "this has no effect yet: the ACL of the service is off, so every identity may do everything; "
+                f"turn it on with `tsock service update {service} --acl`"
+            )
 
 
 @permission.command
@@ -121,7 +127,9 @@ async def list_(
     """
     async with operator(location) as ask:
         path = await where.path(ask, name)
-        output.table(await ask.every(*path), COLUMNS, json=json)
+        output.table(
+            await ask.every(*path), COLUMNS, json=json, none="nothing is set on this object for anybody"
+        )
 
 
 @permission.command

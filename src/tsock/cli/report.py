@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from tsock import dictionary
 from tsock.cli.output import Part, line, paragraph
+from tsock.tokens.hints import remarks
 
 _STYLES = {"pass": "green", "fail": "bold red", "skipped": "dim"}
 
@@ -22,6 +23,8 @@ def verdict(report: dict[str, Any]) -> None:
         paragraph(report["fix"], "Fix: ")
     if report["notes"]:
         line(("Notes: ", "bold"), ", ".join(report["notes"]))
+        for _, text in remarks(report["notes"], f"{report['summary']} {report['fix'] or ''}"):
+            paragraph(text, "  - ")
 
 
 def claims(report: dict[str, Any]) -> None:
@@ -29,8 +32,10 @@ def claims(report: dict[str, Any]) -> None:
     if report["claims"]:
         line()
         line(("Claims", "bold"))
-        for name, value in _flat(report["claims"]):
-            line("  ", (f"{name:<30}", "cyan"), str(value))
+        rows = _flat(report["claims"])
+        width = max(len(name) for name, _ in rows)
+        for name, value in rows:
+            line("  ", (f"{name:<{width}}", "cyan"), "  ", str(value))
 
 
 def checks(report: dict[str, Any]) -> None:

@@ -107,7 +107,12 @@ async def list_(*, account: InAccount = None, json: AsJson = False, location: Lo
     """List what is revoked, as long as it can still meet a token."""
     async with operator(location) as ask:
         sid = await ask.account(account)
-        output.table(await ask.every("accounts", sid, "revocations"), COLUMNS, json=json)
+        output.table(
+            await ask.every("accounts", sid, "revocations"),
+            COLUMNS,
+            json=json,
+            none="nothing is revoked that could still meet a token",
+        )
 
 
 def _unix_s(moment: str) -> int | None:

@@ -1,6 +1,5 @@
 """`tsock serve`: a server for real users, which refuses to start unsafely."""
 
-import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +11,10 @@ from tsock import __version__
 from tsock.app import Ready
 from tsock.cli import output, process
 from tsock.cli.flags import NO_FLAGS, SettingFlags
+from tsock.cli.program import command
 from tsock.errors import ConfigError
 from tsock.settings import Settings, load
+from tsock.urls import is_loopback
 
 
 def serve(
@@ -34,6 +35,11 @@ def serve(
     data = safe_data(loaded.settings)
 
     def ready(server: Ready) -> None:
+        if not server.has_accounts:
+            here = ("account", "create", "--data", str(data))
+            output.line("There is no account yet, so nobody can connect. Make one: ", command(*here))
+        if server.address != server.url:
+            output.line(f"It listens on {server.address}, which clients reach as {server.url}.")
         output.line((f"tsock {__version__}", "bold"), " is ready at ", (server.url, "bold green"))
 
     process.run(loaded, data, dev=None, on_ready=ready)
@@ -46,12 +52,12 @@ def safe_data(settings: Settings) -> Path:
         ConfigError: data would be lost, tokens could be overheard, or others could change the data.
     """
     url = settings.public_url
-    if url is not None and not url.startswith("https://") and not _is_loopback(urlsplit(url).hostname or ""):
+    if url is not None and not url.startswith("https://") and not is_loopback(urlsplit(url).hostname or ""):
         raise ConfigError(
             "public_url: expected https://, since Access Tokens pass over it, "
             f"got {url}; let a proxy in front of tsock end TLS"
         )
-    if not _is_loopback(settings.host) and not (url or "").startswith("https://"):
+    if not is_loopback(settings.host) and not (url or "").startswith("https://"):
         raise ConfigError(
             f"host: {settings.host} can be reached from other machines, and tsock itself speaks plain HTTP, "
             "so tokens could be overheard; listen on 127.0.0.1, or put a proxy that ends TLS in front of it "
@@ -63,13 +69,9 @@ def safe_data(settings: Settings) -> Path:
             "(a server without data to keep is `tsock dev`)"
         )
     data = Path(settings.data)
-    if data.exists() and data.stat().st_mode & 0o002:
-        raise ConfigError(f"data: everybody may write to {data}; run chmod 700 {data}")
+    if data.exists() and data.stat().st_mode & 0o022:
+        whose = "everybody" if data.stat().st_mode & 0o002 else "its group"
+        raise ConfigError(
+            f"data: {whose} may write to {data}, and so replace what it holds; run chmod 700 {data}"
+        )
     return data
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -96,7 +96,7 @@ async def list_(
     async with operator(location) as ask:
         sid = await ask.account(account)
         rows = [row for each in products for row in await ask.every("accounts", sid, "services", each)]
-    output.table(rows, COLUMNS, json=json)
+    output.table(rows, COLUMNS, json=json, none="there are no services")
 
 
 @service.command

@@ -2,34 +2,42 @@
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-import msgspec
 from cyclopts import Parameter
 
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
-from tsock.cli.output import AsJson, line, remark
+from tsock.cli.output import AsJson, document, line, remark
 from tsock.errors import ConfigError
+from tsock.telemetry.tail import Category
 
 INTERVAL_S = 0.3
 
-_STYLES = {"connection": "cyan", "denial": "bold red", "alert": "red", "event": "green"}
+_STYLES = {
+    "connection": "cyan",
+    "denial": "bold red",
+    "alert": "red",
+    "rejection": "red",
+    "webhook": "green",
+    "event": "green",
+}
 
 
 async def tail(
     *,
-    kind: Annotated[Literal["connection", "denial", "alert", "event"] | None, Parameter()] = None,
+    kind: Category | None = None,
     account: Annotated[str | None, Parameter(metavar="AC…")] = None,
     identity: str | None = None,
     topic: Annotated[str | None, Parameter(name="--object", metavar="SID")] = None,
     json: AsJson = False,
     location: Location = HERE,
 ) -> None:
-    """Watch a running server: connections, denials, alerts and events, until Ctrl-C.
+    """Watch a running server: connections, denials, errors, webhooks and events, until Ctrl-C.
 
     Args:
-        kind: Only happenings of this kind; the alert of a denial is told as the denial.
+        kind: Only happenings of this kind; the alert of a denial is told as the denial, and a request whose
+            error makes no alert is a rejection.
         account: Only those of one account.
         identity: Only those of one identity; no events, which do not tell who caused them.
         topic: Only what happens to one Sync object.
@@ -58,11 +66,13 @@ async def tail(
 
 def _show(happening: dict[str, Any], *, json: bool) -> None:
     if json:
-        print(msgspec.json.encode(happening).decode(), flush=True)
+        document(happening, indent=0)
         return
     kind = happening["kind"]
     at = datetime.fromtimestamp(happening["at_ms"] / 1000).astimezone()
-    subjects = (happening.get(name) for name in ("account", "identity", "topic", "detail"))
+    request = happening.get("trouble", {}).get("request")
+    whose = (happening.get(name) for name in ("account", "identity", "topic"))
+    subjects = (*whose, request, happening.get("detail"))
     line(
         (f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}  ", "dim"),
         (f"{kind:<10}  ", _STYLES[kind]),

@@ -58,7 +58,7 @@ async def list_(*, account: InAccount = None, json: AsJson = False, location: Lo
     async with operator(location) as ask:
         rows = await ask.every("accounts", await ask.account(account), "templates")
     shown = rows if json else [{**row, "types": list(row["types"])} for row in rows]
-    output.table(shown, COLUMNS, json=json)
+    output.table(shown, COLUMNS, json=json, none="there are no templates")
 
 
 @template.command

@@ -14,8 +14,8 @@ _GRANT = Parameter(metavar="[IS…]", consume_multiple=(0, 1), negative="")
 
 
 async def token(
-    *,
     identity: str,
+    *,
     sync: Annotated[list[str] | None, _GRANT] = None,
     chat: Annotated[list[str] | None, _GRANT] = None,
     ttl: Annotated[str, Parameter(metavar="TIME", allow_leading_hyphen=True)] = "1h",

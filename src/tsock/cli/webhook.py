@@ -38,7 +38,7 @@ async def list_(
     """
     async with operator(location) as ask:
         rows = await ask.every("webhooks", state=state, account=account, service=service)
-    output.table(rows, COLUMNS, json=json)
+    output.table(rows, COLUMNS, json=json, none=f"no webhook is {state}")
 
 
 @webhook.command

@@ -95,7 +95,7 @@ def register(tx: Tx, actor: ChatActor, new: NewBinding) -> Binding:
     known = _at(tx, actor, new.type, new.endpoint)
     types = msgspec.json.encode(list(dict.fromkeys(new.message_types))).decode()
     if known is not None and known.identity == actor.identity:
-        known.message_types, known.credential_sid, known.updated_ms = types, new.credential_sid, tx.now_ms
+        known.message_types, known.credential_sid, known.updated_ms = types, new.credential_sid, tx.date_ms
         tx.run(_SAVE, msgspec.structs.asdict(known))
         return known
     if known is not None:
@@ -108,8 +108,8 @@ def register(tx: Tx, actor: ChatActor, new: NewBinding) -> Binding:
         endpoint=new.endpoint,
         message_types=types,
         credential_sid=new.credential_sid,
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     tx.run(_INSERT, msgspec.structs.asdict(made))
     named = {"service_sid": actor.service_sid, "identity": actor.identity, "kept": made.sid}
@@ -185,19 +185,24 @@ def check_type(kind: str) -> None:
         ApiError: 50209.
     """
     if kind not in TYPES:
-        raise ApiError(400, 50209, f"Invalid binding type: expected one of {', '.join(TYPES)}")
+        raise ApiError(
+            400, 50209, f"Invalid binding type: expected one of {', '.join(TYPES)}, not {kind!r:.64}"
+        )
 
 
 def _check(new: NewBinding) -> None:
     check_type(new.type)
     if not 1 <= len(new.endpoint) <= ENDPOINT_CHARS_MAX:
-        raise invalid(f"the registration id of a device has 1 to {ENDPOINT_CHARS_MAX} characters")
+        size = len(new.endpoint)
+        raise invalid(
+            f"the registration id of a device has 1 to {ENDPOINT_CHARS_MAX} characters, this {size}"
+        )
     if len(new.message_types) > MESSAGE_TYPES_MAX or any(
         len(name) > MESSAGE_TYPE_CHARS_MAX for name in new.message_types
     ):
         raise invalid(
-            f"expected at most {MESSAGE_TYPES_MAX} message types of at most "
-            f"{MESSAGE_TYPE_CHARS_MAX} characters each"
+            f"expected at most {MESSAGE_TYPES_MAX} message types of at most {MESSAGE_TYPE_CHARS_MAX} "
+            f"characters each, not {len(new.message_types)} of up to {max(map(len, new.message_types))}"
         )
 
 

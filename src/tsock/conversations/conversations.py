@@ -78,7 +78,7 @@ def create(tx: Tx, actor: ChatActor, change: ConversationChange = NO_CHANGE) -> 
     require(tx, actor, "createConversation")
     if change.state == "closed":
         raise states.cannot_start_closed()
-    sid, now, by = tx.sid("CH"), iso_ms(tx.now_ms), actor.of_sync()
+    sid, now, by = tx.sid("CH"), iso_ms(tx.date_ms), actor.of_sync()
     messages = objects.create(tx, by, sid, objects.MESSAGES)
     roster = objects.create(tx, by, sid, objects.ROSTER)
     data = ConversationData(
@@ -95,7 +95,7 @@ def create(tx: Tx, actor: ChatActor, change: ConversationChange = NO_CHANGE) -> 
         document_sid="",
         messages_sid=messages.sid,
         roster_sid=roster.sid,
-        created_ms=tx.now_ms,
+        created_ms=tx.date_ms,
         unique_name=None,
         state="active",
     )
@@ -114,7 +114,7 @@ class Range(msgspec.Struct, frozen=True):
     state: StateName | None = None
     from_ms: int | None = None
     until_ms: int | None = None
-    """The first moment behind the span."""
+    """The last millisecond of the span."""
 
 
 def page(
@@ -125,7 +125,7 @@ def page(
     for condition, name, value in (
         ("state = :state", "state", span.state),
         ("created_ms >= :from_ms", "from_ms", span.from_ms),
-        ("created_ms < :until_ms", "until_ms", span.until_ms),
+        ("created_ms <= :until_ms", "until_ms", span.until_ms),
     ):
         if value is not None:
             where, asked[name] = f"{where} AND {condition}", value
@@ -208,7 +208,7 @@ def update(tx: Tx, actor: ChatActor, name: str, change: ConversationChange) -> O
     before = opened.data.state.current
     _apply(tx, actor, row, opened.data, change)
     if change.updated_ms is UNSET:
-        opened.data.date_updated = iso_ms(tx.now_ms)
+        opened.data.date_updated = iso_ms(tx.date_ms)
     tables.save_conversation(tx, row)
     objects.save_document(tx, document, opened.data)
     webhooks.of_conversation(tx, actor, "onConversationUpdated", row, opened.data)

@@ -85,8 +85,8 @@ def create(tx: Tx, vault: Vault, account_sid: str, change: CredentialChange) -> 
         friendly_name=None,
         sandbox=False,
         secrets=vault.seal(sid, "{}"),
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     _apply(vault, made, change)
     tx.run(_PUT, msgspec.structs.asdict(made))
@@ -113,7 +113,7 @@ def update(tx: Tx, vault: Vault, account_sid: str, sid: str, change: CredentialC
     """
     found = find(tx, account_sid, sid)
     _apply(vault, found, change)
-    found.updated_ms = tx.now_ms
+    found.updated_ms = tx.date_ms
     tx.run(_SAVE, msgspec.structs.asdict(found))
     return found
 
@@ -145,8 +145,9 @@ def _apply(vault: Vault, found: Credential, change: CredentialChange) -> None:
         found.sandbox = change.sandbox
     if not change.secrets:
         return
-    if any(len(secret) > SECRET_CHARS_MAX for secret in change.secrets.values()):
-        raise invalid(f"expected secrets of at most {SECRET_CHARS_MAX} characters")
+    longest = max(map(len, change.secrets.values()))
+    if longest > SECRET_CHARS_MAX:
+        raise invalid(f"expected secrets of at most {SECRET_CHARS_MAX} characters, not {longest}")
     known: dict[str, str] = msgspec.json.decode(vault.open(found.sid, found.secrets))
     found.secrets = vault.seal(found.sid, msgspec.json.encode(known | change.secrets).decode())
 

@@ -37,7 +37,7 @@ def delete_user(tx: Tx, actor: ChatActor, name: str) -> tuple[User, list[Partici
     objects.put(tx, by, info, users.FRIENDLY_NAME, UserValue(None))
     objects.put(tx, by, info, users.ATTRIBUTES, UserValue(NO_ATTRIBUTES))
     bindings.remove_all(tx, actor, user.identity)
-    user.deleted_ms = user.updated_ms = tx.now_ms
+    user.deleted_ms = user.updated_ms = tx.date_ms
     tables.save_user(tx, user)
     return user, left
 

@@ -37,7 +37,7 @@ def change_of_account(tx: Tx, account_sid: str, change: HooksChange, *, by: Auth
     account = get_account(tx, account_sid)
     hooks = _changed(of_account(account), change)
     options = msgspec.json.encode(AccountOptions(hooks)).decode()
-    return tables.save(tx, replace(account, options=options, updated_ms=tx.now_ms), by, before=account)
+    return tables.save(tx, replace(account, options=options, updated_ms=tx.date_ms), by, before=account)
 
 
 def change_of_service(tx: Tx, service: Service, change: HooksChange, *, by: Author) -> Service:

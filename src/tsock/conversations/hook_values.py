@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from tsock.conversations.hooks import PostEvent, PreEvent
 from tsock.errors import ApiError
 from tsock.webhooks.outbox import Method
-from tsock.webhooks.targets import is_target
+from tsock.webhooks.targets import configured
 
 URL_CHARS_MAX = 2048
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -55,11 +55,7 @@ def checked_url(url: str | UnsetType | None, code: int, what: str) -> str | Unse
     """
     if url is UNSET or not url:
         return None if url == "" else url
-    if not is_target(url, URL_CHARS_MAX):
-        raise ApiError(
-            400,
-            code,
-            f"Invalid {what}: expected an absolute http(s) URL, percent-encoded, "
-            f"of at most {URL_CHARS_MAX} characters",
-        )
-    return url
+    try:
+        return configured(url, URL_CHARS_MAX)
+    except ValueError as flaw:
+        raise ApiError(400, code, f"Invalid {what}: {flaw}") from None

@@ -62,7 +62,7 @@ def invite(tx: Tx, actor: ChatActor, name: str, identity: str | None, role_sid: 
     else:
         is_creator = identity == opened.data.created_by
         role_sid = roles.of_newcomer(tx, actor.service_sid, actor.options, is_creator=is_creator)
-    made = Invite(row.sid, identity, tx.sid("IN"), row.service_sid, role_sid, actor.identity, tx.now_ms)
+    made = Invite(row.sid, identity, tx.sid("IN"), row.service_sid, role_sid, actor.identity, tx.date_ms)
     invite_tables.insert(tx, made)
     channel = objects.name(row.sid, objects.CHANNEL)
     objects.put(tx, actor.of_sync(), own, row.sid, MembershipData(channel, status="invited"))

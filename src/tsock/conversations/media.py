@@ -52,7 +52,7 @@ _INSERT = (
 )
 _TAKE = (
     "UPDATE chat_media SET conversation_sid = :conversation_sid, message_sid = :message_sid, "
-    "updated_ms = :now_ms WHERE sid = :sid AND message_sid IS NULL"
+    "updated_ms = :date_ms WHERE sid = :sid AND message_sid IS NULL"
 )
 _OF_MESSAGE = "conversation_sid = :conversation_sid AND message_sid = :message_sid"
 _OF_CONVERSATION = "conversation_sid = :conversation_sid"
@@ -107,8 +107,8 @@ def record(tx: Tx, actor: ChatActor, upload: Upload) -> Record:
         content_type=upload.content_type,
         size=upload.size,
         author=actor.identity,
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     tx.run(_INSERT, msgspec.structs.asdict(row))
     return row
@@ -150,7 +150,7 @@ def take(
             raise refusals.bad_media_sid()
         row = fetch(tx, actor, sid)  # else whoever sends it could read what was somebody else's
         asked = {"sid": sid, "conversation_sid": conversation_sid, "message_sid": message_sid}
-        if not tx.count(_TAKE, {**asked, "now_ms": tx.now_ms}):
+        if not tx.count(_TAKE, {**asked, "date_ms": tx.date_ms}):
             raise refusals.media_taken(sid)
         rows.append(row)
     _check_total(rows, limits)

@@ -94,7 +94,7 @@ def set_read_mark(
     mark = read_marks.index(tx, row, given)
     read_marks.save(tx, actor.of_sync(), own, row, mark)
     item, data = _in_roster(tx, roster, membership.place)
-    read_marks.note(data, mark, tx.now_ms if at_ms is None else at_ms)
+    read_marks.note(data, mark, tx.date_ms if at_ms is None else at_ms)
     _save(tx, actor, membership, roster, item, data)
     membership.own.last_consumed_message_index = mark
     return membership
@@ -145,7 +145,7 @@ def _in_roster(tx: Tx, roster: Root, place: Place) -> tuple[Item, ParticipantDat
 def _save(
     tx: Tx, actor: ChatActor, membership: Membership, roster: Root, item: Item, data: ParticipantData
 ) -> None:
-    data.date_updated = iso_ms(tx.now_ms)
+    data.date_updated = iso_ms(tx.date_ms)
     objects.change(tx, actor.of_sync(), roster, item, data)
     webhooks.of_participant(tx, actor, "onParticipantUpdated", membership.row, membership.place, data)
 

@@ -94,7 +94,7 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
     _require_own(actor, opened)
     require(tx, actor, "sendMediaMessage" if new.media_sids else "sendMessage", opened.role_sid)
     states.require_open(opened.data)
-    index, now = messages.next_index, iso_ms(new.created_ms or tx.now_ms)
+    index, now = messages.next_index, iso_ms(new.created_ms or tx.date_ms)
     data = MessageData(
         sid=_sid(tx, index),
         author=actor.identity,
@@ -191,7 +191,7 @@ def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: MessageChange)
         _set_author(tx, row, data, change.author)
     if change.created_ms is not UNSET:
         data.timestamp = iso_ms(change.created_ms)
-    data.date_updated = iso_ms(tx.now_ms if change.updated_ms is UNSET else change.updated_ms)
+    data.date_updated = iso_ms(tx.date_ms if change.updated_ms is UNSET else change.updated_ms)
     data.last_updated_by = actor.identity
     objects.change(tx, actor.of_sync(), messages, item, data)
     webhooks.of_message(tx, actor, "onMessageUpdated", row, message.index, data)

@@ -228,10 +228,10 @@ def update(tx: Tx, actor: ChatActor, name: str, who: str, change: ParticipantCha
         data.role_sid = roles.find(tx, actor.service_sid, change.role_sid, "conversation", 50109).sid
     if change.created_ms is not UNSET:
         data.date_created = iso_ms(change.created_ms)
-    data.date_updated = iso_ms(tx.now_ms if change.updated_ms is UNSET else change.updated_ms)
+    data.date_updated = iso_ms(tx.date_ms if change.updated_ms is UNSET else change.updated_ms)
     if change.last_read_message_index is not UNSET:
         index = read_marks.index(tx, row, change.last_read_message_index)
-        at_ms = tx.now_ms if not change.last_read_ms else change.last_read_ms
+        at_ms = tx.date_ms if not change.last_read_ms else change.last_read_ms
         read_marks.note(data, index, at_ms)
         for conversations_map in own:
             read_marks.save(tx, actor.of_sync(), conversations_map, row, index)
@@ -330,8 +330,8 @@ def _data(
     return ParticipantData(
         type=type,
         role_sid=role_sid,
-        date_created=iso_ms(new.created_ms or tx.now_ms),
-        date_updated=iso_ms(new.updated_ms or tx.now_ms),
+        date_created=iso_ms(new.created_ms or tx.date_ms),
+        date_updated=iso_ms(new.updated_ms or tx.date_ms),
         identity=identity,
         attributes=values.attributes(new.attributes, actor.limits.attributes_bytes_max),
     )

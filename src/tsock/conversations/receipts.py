@@ -90,8 +90,8 @@ def report(tx: Tx, actor: ChatActor, name: str, told: Report) -> Receipt:
         participant_sid=place.sid,
         status=_status(told.status),
         error_code=told.error_code,
-        created_ms=tx.now_ms if known is None else known.created_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms if known is None else known.created_ms,
+        updated_ms=tx.date_ms,
     )
     tx.run(_PUT, msgspec.structs.asdict(receipt))
     item = objects.item(tx, listed.sid, message.index)

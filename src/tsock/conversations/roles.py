@@ -183,8 +183,8 @@ def create(
         friendly_name=friendly_name,
         type=kind,
         permissions=_checked(permissions, kind),
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     tx.run(_INSERT, msgspec.structs.asdict(role))
     return role
@@ -197,7 +197,7 @@ def update(tx: Tx, service_sid: str, sid: str, permissions: Sequence[str]) -> Ro
         ApiError: 20404; 50104 no such permission.
     """
     role = named(tx, service_sid, sid)
-    role.permissions, role.updated_ms = _checked(permissions, role.type), tx.now_ms
+    role.permissions, role.updated_ms = _checked(permissions, role.type), tx.date_ms
     tx.run(_SAVE, msgspec.structs.asdict(role))
     return role
 
@@ -260,8 +260,8 @@ def _insert(tx: Tx, service_sid: str, name: BuiltIn) -> None:
         friendly_name=name,
         type=kind,
         permissions=written(permissions),
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     tx.run(_INSERT, msgspec.structs.asdict(role))
 

@@ -17,7 +17,7 @@ from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.item_tables import items_of
 from tsock.sync.kinds import LIST
-from tsock.webhooks.targets import is_target
+from tsock.webhooks.targets import configured
 
 WEBHOOKS_MAX = 5
 TRIGGERS_MAX = 5
@@ -68,7 +68,11 @@ def create(tx: Tx, actor: ChatActor, name: str, new: NewWebhook) -> ScopedWebhoo
     if not new.target:
         raise ApiError(400, 50368, f"Conversation webhook type not provided: expected {_list(TARGETS)}")
     if new.target not in TARGETS:
-        raise ApiError(400, 50364, f"Invalid conversation webhook type: expected {_list(TARGETS)}")
+        raise ApiError(
+            400,
+            50364,
+            f"Invalid conversation webhook type: expected {_list(TARGETS)}, not {new.target!r:.64}",
+        )
     target: ScopedTarget = new.target
     given = Configuration(
         new.url or None, checked_method(new.method), new.filters, new.triggers, new.flow_sid or None
@@ -79,8 +83,8 @@ def create(tx: Tx, actor: ChatActor, name: str, new: NewWebhook) -> ScopedWebhoo
         conversation_sid=row.sid,
         target=target,
         configuration=_checked(target, given),
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     scoped_tables.insert(tx, hook)
     if new.replay_after is not None:
@@ -125,7 +129,7 @@ def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: WebhookChange)
         if name_of_many in given:
             given[name_of_many] = tuple(given[name_of_many])
     configuration = _checked(hook.target, msgspec.structs.replace(hook.configuration, **given))
-    changed = msgspec.structs.replace(hook, configuration=configuration, updated_ms=tx.now_ms)
+    changed = msgspec.structs.replace(hook, configuration=configuration, updated_ms=tx.date_ms)
     scoped_tables.save(tx, changed)
     return changed
 
@@ -158,12 +162,18 @@ def _checked(target: ScopedTarget, given: Configuration) -> Configuration:
     if not given.triggers:
         raise ApiError(400, 50371, "Conversation webhook trigger not provided: expected words")
     if len(given.triggers) > TRIGGERS_MAX:
-        raise ApiError(400, 50362, f"Too many conversation webhook triggers: at most {TRIGGERS_MAX}")
-    if not all(1 <= len(word) <= TRIGGER_CHARS_MAX for word in given.triggers):
+        raise ApiError(
+            400,
+            50362,
+            f"Too many conversation webhook triggers: {len(given.triggers)}, at most {TRIGGERS_MAX} allowed",
+        )
+    bad = next((word for word in given.triggers if not 1 <= len(word) <= TRIGGER_CHARS_MAX), None)
+    if bad is not None:
         raise ApiError(
             400,
             50366,
-            f"Invalid conversation webhook trigger: expected words of 1 to {TRIGGER_CHARS_MAX} characters",
+            f"Invalid conversation webhook trigger: expected words of 1 to {TRIGGER_CHARS_MAX} characters, "
+            f"not {len(bad)}",
         )
     return Configuration(url, given.method, triggers=given.triggers)
 
@@ -173,13 +183,14 @@ def _checked_url(url: str | None) -> str:
         raise ApiError(400, 50369, "Conversation webhook URL not provided: expected Configuration.Url")
     if len(url) > URL_CHARS_MAX:
         raise ApiError(
-            400, 50372, f"Conversation webhook URL is too long: at most {URL_CHARS_MAX} characters"
+            400,
+            50372,
+            f"Conversation webhook URL is too long: {len(url)} characters, at most {URL_CHARS_MAX} allowed",
         )
-    if not is_target(url, URL_CHARS_MAX):
-        raise ApiError(
-            400, 50054, "Invalid webhook format: expected an absolute http(s) URL, percent-encoded"
-        )
-    return url
+    try:
+        return configured(url, URL_CHARS_MAX)
+    except ValueError as flaw:
+        raise ApiError(400, 50054, f"Invalid webhook format: {flaw}") from None
 
 
 def _replay(tx: Tx, actor: ChatActor, hook: ScopedWebhook, row: Conversation, first: int) -> None:

@@ -62,7 +62,7 @@ def require_open(data: ConversationData) -> None:
 def move(tx: Tx, row: Conversation, data: ConversationData, state: StateName) -> None:
     """Bring a conversation into another state; the caller stores both."""
     row.state = state
-    data.state = State(state, iso_ms(tx.now_ms))
+    data.state = State(state, iso_ms(tx.date_ms))
     rewind(tx, row)
 
 

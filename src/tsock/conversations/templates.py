@@ -109,7 +109,7 @@ def put(
             missing; 50529, 50540, 50541 too many or too long variables.
     """
     if not 1 <= len(friendly_name) <= NAME_CHARS_MAX:
-        raise invalid(f"a friendly name has 1 to {NAME_CHARS_MAX} characters")
+        raise invalid(f"a friendly name has 1 to {NAME_CHARS_MAX} characters, this {len(friendly_name)}")
     _check_variables(variables)
     encoded = _checked(variants)
     known = None if sid is None else get(tx, account_sid, sid)
@@ -119,8 +119,8 @@ def put(
         friendly_name=friendly_name,
         variables=msgspec.json.encode(variables).decode(),
         variants=encoded,
-        created_ms=tx.now_ms if known is None else known.created_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms if known is None else known.created_ms,
+        updated_ms=tx.date_ms,
     )
     tx.run(_PUT, msgspec.structs.asdict(template))
     return template

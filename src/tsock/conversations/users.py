@@ -154,7 +154,7 @@ def _make(tx: Tx, actor: ChatActor, identity: str, user: User | None, role_sid: 
     assert role_sid is not None
     if user is not None:
         user.sid, user.role_sid, user.deleted_ms = tx.sid("US"), role_sid, None
-        user.created_ms = user.updated_ms = tx.now_ms
+        user.created_ms = user.updated_ms = tx.date_ms
         tables.save_user(tx, user)
         return user
     sid = tx.sid("US")
@@ -172,8 +172,8 @@ def _make(tx: Tx, actor: ChatActor, identity: str, user: User | None, role_sid: 
         role_sid=role_sid,
         conversations_sid=conversations.sid,
         info_sid=info.sid,
-        created_ms=tx.now_ms,
-        updated_ms=tx.now_ms,
+        created_ms=tx.date_ms,
+        updated_ms=tx.date_ms,
     )
     tables.insert_user(tx, user)
     return user
@@ -195,5 +195,5 @@ def _save(tx: Tx, actor: ChatActor, user: User, change: UserChange) -> None:
         objects.put(tx, by, info, ATTRIBUTES, UserValue(text))
     if change.role_sid is not UNSET:
         user.role_sid = change.role_sid
-    user.updated_ms = tx.now_ms
+    user.updated_ms = tx.date_ms
     tables.save_user(tx, user)

@@ -52,7 +52,7 @@ def of_state(
         "ConversationSid": row.sid,
         "ChatServiceSid": row.service_sid,
         "MessagingServiceSid": row.messaging_service_sid,
-        "StateUpdated": iso_ms(tx.now_ms),
+        "StateUpdated": iso_ms(tx.date_ms),
         "StateFrom": before,
         "StateTo": after,
         "Reason": reason,
@@ -161,4 +161,4 @@ def _put(tx: Tx, actor: ChatActor, event: str, told: dict[str, str], topic: str,
 
 
 def _dated(tx: Tx, event: PostEvent, told: Told) -> Told:
-    return {**told, "DateRemoved": iso_ms(tx.now_ms)} if event.endswith("Removed") else told
+    return {**told, "DateRemoved": iso_ms(tx.date_ms)} if event.endswith("Removed") else told

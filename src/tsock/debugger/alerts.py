@@ -1,10 +1,11 @@
 """Alerts: what went wrong, by account (`protocol/rest.md`, Monitor)."""
 
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from tsock.debugger.among import among
 from tsock.debugger.exchange import NOTHING, Exchange
 from tsock.storage import journal
 from tsock.storage.keyset import Listing
@@ -13,7 +14,7 @@ from tsock.storage.store import Row, Tx
 Level = Literal["error", "warning", "notice"]
 TABLE = "alerts"
 NOBODY = "-"
-"""Stands for the account where none is known; only operators see such alerts."""
+"""Stands for the account where none is known, or nothing proves it; only operators see such alerts."""
 COUNTED_MAX = 10_000
 """Rows looked at for one figure."""
 
@@ -63,6 +64,7 @@ _PUT = (
     f"VALUES (:number, {', '.join(f':{field}' for field in _FIELDS)})"
 )
 _REPEAT = f"UPDATE {TABLE} SET repeats = repeats + :times, updated_ms = :at WHERE sid = :sid"
+_OVERWRITE = f"DELETE FROM {TABLE} WHERE account_sid = :account AND number <= :last"
 
 
 def record(tx: Tx, alert: Alert) -> None:
@@ -71,6 +73,12 @@ def record(tx: Tx, alert: Alert) -> None:
     columns["number"] = journal.next_number(tx, TABLE, alert.account_sid)
     columns["exchange"] = msgspec.json.encode(alert.exchange).decode()
     tx.run(_PUT, columns)
+
+
+def close_ring(tx: Tx, kept: int) -> None:
+    """Of nobody's alerts, forget all but the `kept` newest."""
+    last = journal.next_number(tx, TABLE, NOBODY) - 1 - kept
+    tx.run(_OVERWRITE, {"account": NOBODY, "last": last})
 
 
 def repeat(tx: Tx, sid: str, times: int, at_ms: int) -> None:
@@ -95,7 +103,7 @@ def latest(
     tx: Tx, limit: int, *, accounts: Collection[str] | None = None, code: int | None = None
 ) -> list[Alert]:
     """The newest alerts first; of these accounts (None: all, and those of no account), with this code."""
-    where, params = _among(accounts)
+    where, params = among(accounts)
     if code is not None:
         where, params["code"] = f"{where} AND code = :code", code
     order = "ORDER BY at_ms DESC, number DESC"
@@ -109,17 +117,10 @@ def count(tx: Tx, code: int, since_ms: int, accounts: Collection[str] | None = N
 
     At most `COUNTED_MAX` alerts are looked at.
     """
-    where, params = _among(accounts)
+    where, params = among(accounts)
     some = f"SELECT repeats FROM {TABLE} WHERE {where} AND code = :code AND at_ms >= :since LIMIT :most"
     row = tx.one(
         f"SELECT sum(1 + repeats) FROM ({some}) AS some",
         {**params, "code": code, "since": since_ms, "most": COUNTED_MAX},
     )
     return 0 if row is None or row[0] is None else row[0]
-
-
-def _among(accounts: Collection[str] | None) -> tuple[str, dict[str, Any]]:
-    if accounts is None:
-        return "1 = 1", {}
-    params = {f"account{number}": sid for number, sid in enumerate(sorted(accounts))}
-    return f"account_sid IN ({', '.join(f':{name}' for name in params)})", params

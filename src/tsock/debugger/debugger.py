@@ -27,9 +27,10 @@ from tsock.ids import Ids
 from tsock.rates import Rate
 from tsock.settings import Settings
 from tsock.storage.store import Store, Tx
-from tsock.telemetry.tail import Tail
+from tsock.telemetry.tail import Category, Tail, Trouble
 from tsock.webhooks import outbox
 from tsock.webhooks.failure import DeliveryFailure, HookFailure
+from tsock.webhooks.outbox import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +40,8 @@ SETTLE_S = 1.0
 _SERIES_MAX = 10_000
 _LEVELS: tuple[Level, ...] = ("error", "warning", "notice")
 """The most severe first."""
-_Key = tuple[str, int]
-"""Account and code."""
+_Key = tuple[str, int, str]
+"""Account, code, and what tells apart alerts of one code."""
 
 
 class _Series:
@@ -89,22 +90,25 @@ class Debugger:
 
     def report(self, incident: Incident) -> None:
         """Make an alert of something that went wrong, or count it as a repeat of the latest like it."""
-        if self._admit(incident.account_sid, incident.code):
+        if self._admit(incident.account_sid, incident.code, incident.about):
             self._write(self._alert(incident))
 
     def denied(self, denial: Denial, caller: Caller | None) -> None:
-        """Keep a denial, each of them, and in the same transaction its alert.
+        """Keep a denial, each of them, and in the same transaction its alert; nobody's, if nothing proves it.
 
         Args:
             denial: why a client was refused.
             caller: who it is, where it has a token that was accepted.
         """
         alert = None
-        if self._admit(denial.account_sid, denial.code):
-            alert = self._alert(of_denial(denial, caller, self._directory), denial.sid)
+        incident = of_denial(denial, caller, self._directory)
+        if self._admit(incident.account_sid, denial.code):
+            alert = self._alert(incident, denial.sid)
 
         def rule(tx: Tx) -> None:
             denials.record(tx, denial)
+            if not denial.proven:
+                denials.close_ring(tx, self._settings.unproven_records_max)
             if alert is not None:
                 alert(tx)
 
@@ -114,12 +118,24 @@ class Debugger:
         """Tell of a request that was answered with an error, if it is as severe as `alert_level` says."""
         asked = self._settings.alert_level
         if asked == "off" or _LEVELS.index(rejection.level) > _LEVELS.index(asked):
+            if (
+                rejection.request_sid is not None and self._tail.watched
+            ):  # over the socket it is the SDKs' way of looking for things
+                self._tell("rejection", of_rejection(rejection))
             return
-        if self._admit(rejection.account_sid, rejection.error.code):
+        error = rejection.error
+        if self._admit(rejection.account_sid, error.code, error.about, once=rejection.is_lasting):
             incident = of_rejection(rejection)
             if rejection.is_lasting:
-                log.warning("request.lost", code=incident.code, reason=clear(incident.text, TEXT_CHARS_MAX))
+                reason = clear(incident.text, TEXT_CHARS_MAX)
+                log.warning("request.lost", code=incident.code, reason=reason, client=incident.about)
             self._write(self._alert(incident))
+
+    def webhook_delivered(self, delivery: Delivery) -> None:
+        """Tell the live feed of a webhook that was delivered: there is nothing to keep."""
+        self._tail.add(
+            "webhook", delivery.event_type, delivery.account_sid, "", delivery.sid, f"to {delivery.lane}"
+        )
 
     def webhook_failed(self, failure: DeliveryFailure) -> None:
         """Tell of a webhook that was not delivered. Those that tell of alerts are not to be told of here."""
@@ -146,15 +162,21 @@ class Debugger:
         if counted:
             self._write(rule)
 
-    def _admit(self, account_sid: str | None, code: int) -> bool:
-        """Whether it makes an alert of its own; if not, it is counted as a repeat of the latest like it."""
-        key = self._account(account_sid), code
-        if self._rate.take(key):
-            return True
+    def _admit(self, account_sid: str | None, code: int, about: str = "", *, once: bool = False) -> bool:
+        """Whether it makes an alert of its own; if not, it is counted as a repeat of the latest like it.
+
+        The first about something of an account does in any case, and with `once` no other does.
+        """
+        key = self._account(account_sid), code, about
         series = self._series.get(key)
+        is_first = series is None
+        if (is_first or not once) and self._rate.take(key[:2]):
+            return True
+        if is_first and about and key[0] != NOBODY:
+            return True
         if series is not None:
             series.repeats += 1
-            series.latest_ms = self._clock.now_ms()
+            series.latest_ms = self._clock.date_ms()
             self._settling = self._settling or self._deadlines.after(SETTLE_S, self.settle)
         return False
 
@@ -165,12 +187,12 @@ class Debugger:
     def _alert(self, incident: Incident, denial_sid: str | None = None) -> Callable[[Tx], None]:
         """What writes the alert, and its webhook."""
         account_sid = self._account(incident.account_sid)
-        now_ms = self._clock.now_ms()
+        date_ms = self._clock.date_ms()
         alert = Alert(
             sid=self._ids.sid("NO"),
             account_sid=account_sid,
-            at_ms=now_ms,
-            updated_ms=now_ms,
+            at_ms=date_ms,
+            updated_ms=date_ms,
             code=incident.code,
             level=incident.level,
             text=clear(incident.text, TEXT_CHARS_MAX),
@@ -180,26 +202,34 @@ class Debugger:
             api_version=incident.api_version,
             exchange=incident.exchange,
         )
-        earlier = self._begin((account_sid, alert.code), alert.sid)
+        earlier = self._begin((account_sid, alert.code, incident.about), alert.sid)
         account = self._directory.account(account_sid)
         if denial_sid is None:  # a denial tells the feed itself
-            self._tail.add(
-                "alert",
-                str(alert.code),
-                account.sid if account else "",
-                incident.identity,
-                alert.sid,
-                alert.text,
-            )
+            self._tell("alert", incident, alert.sid)
 
         def rule(tx: Tx) -> None:
             if earlier is not None:
                 alerts.repeat(tx, *earlier)
             alerts.record(tx, alert)
+            if account_sid == NOBODY:
+                alerts.close_ring(tx, self._settings.unproven_records_max)
             if account is not None and account.debugger_url is not None:
                 outbox.put(tx, post(alert, account, account.debugger_url))
 
         return rule
+
+    def _tell(self, kind: Category, incident: Incident, sid: str = "") -> None:
+        """Tell the live feed."""
+        account_sid, exchange = self._account(incident.account_sid), incident.exchange
+        self._tail.add(
+            kind,
+            str(incident.code),
+            "" if account_sid == NOBODY else account_sid,
+            incident.identity,
+            sid,
+            clear(incident.text, TEXT_CHARS_MAX),
+            trouble=Trouble(incident.code, " ".join(filter(None, (exchange.method, exchange.url)))),
+        )
 
     def _begin(self, key: _Key, sid: str) -> tuple[str, int, int] | None:
         """From now on this alert is the latest; what is still to be written of the one before."""

@@ -37,6 +37,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     account_sid: str | None = None
     """Whose it is; one that is not known here counts as None."""
     identity: str = ""
+    about: str = ""
+    """What is no repeat of another one of the same code differs in this."""
     resource_sid: str | None = None
     service_sid: str | None = None
     api_version: str | None = None
@@ -86,7 +88,7 @@ def of_rejection(rejection: Rejection) -> Incident:
     path = rejection.url.partition("?")[0]
     sids = {found[1]: found[0] for found in _SID.finditer(path)}
     version = _VERSION.search(path)
-    content_type = rejection.headers.get("content-type", "")
+    content_type, about = rejection.headers.get("content-type", ""), rejection.error.about
     told = {} if rejection.request_sid is None else {"twilio-request-id": rejection.request_sid}
     return Incident(
         code=rejection.error.code,
@@ -94,7 +96,8 @@ def of_rejection(rejection: Rejection) -> Incident:
         level=rejection.level,
         account_sid=rejection.account_sid,
         identity=rejection.identity,
-        resource_sid=next(reversed(sids.values()), None),
+        about=about,
+        resource_sid=about if is_sid(about) else next(reversed(sids.values()), None),
         service_sid=sids.get("IS"),
         api_version=version and version[0],
         exchange=kept(
@@ -122,11 +125,12 @@ def of_denial(denial: Denial, caller: Caller | None, directory: Directory) -> In
     else:
         key_sid, services = (caller.key_sid, list(caller.products.values())) if caller else (None, [])
     said = " ".join(filter(None, (denial.summary, examined and examined.fix)))
+    proof = "" if denial.proven else ", nothing proves whose it is"
     return Incident(
         code=denial.code,
-        text=f"{dictionary.title(denial.code)}: {said} (cause {denial.cause}, denial {denial.sid})",
+        text=f"{dictionary.title(denial.code)}: {said} (cause {denial.cause}, denial {denial.sid}{proof})",
         level=level_of(denial.code),
-        account_sid=denial.account_sid,
+        account_sid=denial.account_sid if denial.proven else None,
         resource_sid=key_sid,
         service_sid=next(iter(services), None),
         exchange=_facts(

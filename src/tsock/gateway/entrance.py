@@ -14,12 +14,13 @@ from typing import Any, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from tsock.api.addressing import origin
+from tsock.api.known_hosts import KnownHosts
 from tsock.errors import ApiError
 from tsock.gateway.websocket import Outgoing, WebSocket
 from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal, whole
-from tsock.http.places import Places
+from tsock.http.places import Places, http_places
 from tsock.http.proxies import Proxies, forwarded_for
+from tsock.http.reach import Reach
 from tsock.settings import Settings
 from tsock.wire.handshake import HEAD_END, BadHandshake, Handshake, asks_for_websocket, read
 
@@ -41,13 +42,12 @@ class Entrance(asyncio.Protocol):
 
     __slots__ = (
         "_address",
-        "_base_url",
         "_head",
         "_http",
         "_open",
         "_outgoing",
         "_peer",
-        "_proxies",
+        "_reach",
         "_timeout",
         "_transport",
         "_unadmitted",
@@ -62,11 +62,9 @@ class Entrance(asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
         *,
         unadmitted: Places,
-        proxies: Proxies,
-        base_url: str,
+        reach: Reach,
     ) -> None:
-        self._base_url = base_url
-        self._proxies = proxies
+        self._reach = reach
         self._unadmitted = unadmitted
         self._peer = ""
         """Address at the other end of the socket."""
@@ -94,7 +92,7 @@ class Entrance(asyncio.Protocol):
         """Take a place for this address; whether there was one."""
         full = self._unadmitted.enter(address)
         if full:
-            self._end(refusal("503 Service Unavailable", ApiError(503, 20503, full), self._base_url))
+            self._end(refusal("503 Service Unavailable", ApiError(503, 20503, full), self._reach.base_url))
             return False
         self._address = address
         return True
@@ -127,21 +125,22 @@ class Entrance(asyncio.Protocol):
             return
         try:
             handshake = read(head[:end])
-            reached = self._reached(handshake)
+            forwarded = forwarded_for(handshake.fields)
+            reached = self._reached(handshake, forwarded)
         except BadHandshake as bad:
             self._refuse(bad.status, bad.expected, bad.header)
-        except ApiError:
-            self._refuse("400 Bad Request", "a Host that is a name or address, and a port")
+        except ApiError as error:
+            if error.status == 403:
+                self._end(refusal("403 Forbidden", error, self._reach.base_url))
+            else:
+                self._refuse("400 Bad Request", "a Host that is a name or address, and a port")
         else:
-            forwarded = "" if self._address else forwarded_for(handshake.fields)
-            self._to_websocket(handshake.accept, forwarded, reached, head[end + 4 :])
+            self._to_websocket(handshake.accept, "" if self._address else forwarded, reached, head[end + 4 :])
 
-    def _reached(self, handshake: Handshake) -> str:
+    def _reached(self, handshake: Handshake, forwarded: str) -> str:
         """Scheme, host and port by which the client reaches the server."""
-        fields = dict(handshake.fields)
-        forwarded = fields.get(b"x-forwarded-proto", b"").decode("latin-1")
-        scheme = self._proxies.scheme(self._peer, forwarded, "http")
-        return origin(scheme, fields[b"host"].decode("latin-1"), self._base_url)
+        headers = {name.decode(): value.decode("latin-1") for name, value in handshake.fields}
+        return self._reach.of(headers, self._peer, self._unadmitted.client(self._peer, forwarded), "http")
 
     def _to_websocket(self, accept: bytes, forwarded: str, reached: str, rest: bytes) -> None:
         if self._address == "" and not self._name_client(forwarded):
@@ -185,9 +184,16 @@ def _nothing() -> None:
     """A connection that is not counted was let in."""
 
 
-def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Settings, base_url: str) -> Any:
+def entrance_class(
+    outgoing: Outgoing,
+    open_session: OpenSession,
+    settings: Settings,
+    base_url: str,
+    known_hosts: KnownHosts | None = None,
+) -> Any:
     """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with an `HttpConnection` behind it."""
     proxies = Proxies(settings.trusted_proxies)
+    reach = Reach(proxies, base_url, known_hosts)
     unadmitted = Places(
         proxies,
         "connections that are not let in yet",
@@ -195,13 +201,7 @@ def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Sett
         settings.unadmitted_max,
         settings.unadmitted_per_address_max,
     )
-    places = Places(
-        proxies,
-        "HTTP connections",
-        "http_connections",
-        settings.http_connections_max,
-        settings.http_connections_per_address_max,
-    )
+    places = http_places(proxies, settings)
 
     def make(
         config: Config,
@@ -230,8 +230,7 @@ def entrance_class(outgoing: Outgoing, open_session: OpenSession, settings: Sett
             settings.handshake_timeout_s,
             loop,
             unadmitted=unadmitted,
-            proxies=proxies,
-            base_url=base_url,
+            reach=reach,
         )
 
     return make

@@ -9,6 +9,8 @@ from tsock.debugger.denials import Denial
 from tsock.gateway.context import Context
 from tsock.gateway.endpoint import Endpoint
 from tsock.ids import Ids
+from tsock.telemetry.tail import Trouble
+from tsock.telemetry.throttle import Throttle
 from tsock.tokens.examiner import Refusal
 from tsock.tokens.report import Report
 from tsock.wire.headers import BackoffPolicy, Status
@@ -37,6 +39,7 @@ class Refusals:
         self._context = context
         self._ids = ids
         self._explain = explain
+        self._lines = Throttle(context.settings.refusal_lines_per_address_per_min, context.clock.monotonic_s)
         self._limit_denials: dict[tuple[str, str], tuple[str, float]] = {}
 
     def of_token(self, endpoint: Endpoint, refusal: Refusal) -> NotAdmitted:
@@ -106,7 +109,7 @@ class Refusals:
             issuer, subject = report.key_sid, report.account_sid
         denial = Denial(
             sid=self._ids.sid("DN"),
-            at_ms=self._context.clock.now_ms(),
+            at_ms=self._context.clock.date_ms(),
             code=code,
             cause=cause,
             summary=summary,
@@ -116,21 +119,31 @@ class Refusals:
             identity=caller.identity if caller else report and report.claims.identity,
             digest=digest,
             report=report,
+            proven=caller is not None or (report is not None and report.is_signed),
         )
         self._context.metrics.denied(code)
-        log.warning(
-            "client.denied",
-            denial=denial.sid,
-            code=code,
-            cause=cause,
-            iss=issuer,
-            sub=subject,
-            digest=digest,
-            address=denial.address,
-            sdk=denial.sdk,
-        )
+        left_out = self._lines.admit(endpoint.address)
+        if left_out is not None:
+            log.warning(
+                "client.denied",
+                denial=denial.sid,
+                code=code,
+                cause=cause,
+                iss=issuer,
+                sub=subject,
+                digest=digest,
+                address=denial.address,
+                sdk=denial.sdk,
+                left_out=left_out,
+            )
         self._context.tail.add(
-            "denial", cause, denial.account_sid or "", denial.identity or "", denial.sid, summary
+            "denial",
+            cause,
+            denial.account_sid or "",
+            denial.identity or "",
+            denial.sid,
+            summary,
+            trouble=Trouble(code, fix=(report and report.fix) or ""),
         )
         self._context.debugger.denied(denial, caller)
         return denial.sid

@@ -382,7 +382,9 @@ class Session:
 
     def _ended(self, reason: End, text: str = "") -> None:
         code = CODES.get(reason)
-        log.info(
+        # Who was not let in is told of by the refusal, which strangers cannot repeat without end.
+        tell = log.debug if self.caller is None else log.info
+        tell(
             "connection.ended",
             reason=reason.value,
             code=code,

@@ -47,7 +47,7 @@ class Welcomes:
         Args:
             continuations: tell endpoints that come back.
             storage_id: names a caller's cache of Sync objects.
-            clock: dates continuation tokens.
+            clock: dates continuation tokens, as it dates commits: a replay may begin at their date.
             ids: name endpoints.
             packet_id: names notification contexts.
         """
@@ -60,7 +60,7 @@ class Welcomes:
     def to(self, endpoint: Endpoint, packet: Init, caller: Caller) -> Welcome:
         """The welcome of a client that is let in as `caller`."""
         granted = self._continuations.resume(
-            packet.continuation_token, caller, self._clock.now_ms(), self._ids.secret()
+            packet.continuation_token, caller, self._clock.date_ms(), self._ids.secret()
         )
         offered = set(packet.capabilities)
         storage: dict[str, Storage] = {}

@@ -29,12 +29,13 @@ from tsock.api.request import (
     Write,
     plain,
 )
-from tsock.api.router import Route, Router
+from tsock.api.rest.absence import telling_path
+from tsock.api.router import Route, Router, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, public
 from tsock.http.body import AsgiReceive, Body
-from tsock.http.proxies import Proxies
-from tsock.http.reading import Reader, Scope, door_of, rejection
+from tsock.http.reach import Reach
+from tsock.http.reading import Reader, Scope, door_of, path_of, rejection
 from tsock.http.upgrades import WrongUpgrade, as_line
 from tsock.ids import Ids
 from tsock.in_flight import InFlight
@@ -48,6 +49,9 @@ CROSS_ORIGIN = {
     "access-control-expose-headers": "Accept-Ranges, Content-Disposition, Content-Range, ETag",
 }
 """What lets the page of another site read an answer; a browser sends no credentials of its own for it."""
+
+_PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+"""Unless a handler says otherwise: secrets and what belongs to an account are kept by nobody on the way."""
 
 _BODILESS = (204, 304)
 
@@ -66,7 +70,7 @@ class HttpShell:
         ids: Ids,
         *,
         settings: Settings,
-        base_url: str,
+        reach: Reach,
         reject: Callable[[Rejection], None],
     ) -> None:
         """Take the parts.
@@ -78,7 +82,7 @@ class HttpShell:
             metrics: counts requests.
             ids: name requests.
             settings: the limits.
-            base_url: where this server is reached, for what cannot tell it from the request.
+            reach: tells how requests reached this server.
             reject: hears of every request on the public port that is answered with an error.
         """
         self._router = router
@@ -87,9 +91,10 @@ class HttpShell:
         self._metrics = metrics
         self._ids = ids
         self._settings = settings
-        self._base_url = base_url
+        self._base_url = reach.base_url
         self._reject = reject
-        self._reader = Reader(Proxies(settings.trusted_proxies), base_url)
+        self._knows_hosts = reach.has_known_hosts
+        self._reader = Reader(reach)
         most = settings.rest_requests_in_flight_max
         self._in_flight = InFlight(
             most,
@@ -113,7 +118,7 @@ class HttpShell:
         try:
             request = self._reader.read(scope)
             if request.method == "OPTIONS":
-                response = _options(self._router.at(request))
+                response = _options(self._router.at(request), self._to_pages(request))
             else:
                 route, values = self._router.find(request)
                 pattern = route.pattern
@@ -137,17 +142,21 @@ class HttpShell:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
+            if request is not None and request.path[0] in PRODUCTS:
+                places = segments(pattern) if pattern else ()
+                error = telling_path(error, path_of(scope), request.path, places)
             response = problem.response_to(error, self._pages(request), _manner(error, request))
             if door is Door.HTTP:
-                principal = principal or self._gatekeeper.known(request)
+                principal = principal or self._gatekeeper.known(request or self._reader.head(scope))
                 self._reject(rejection(scope, request, principal, public(error), sid))
             # It leads to the frames it came through, and they to it: nothing waits for the collector.
             error.__traceback__ = None
-        if route is not None and route.cross_origin:
-            response = replace(response, headers={**response.headers, **CROSS_ORIGIN})
+        if request is not None and route is not None and route.cross_origin:
+            response = replace(response, headers={**response.headers, **self._to_pages(request)})
         self._metrics.request(pattern, response.status)
         if door is Door.HTTP:
-            response = replace(response, headers={**response.headers, "twilio-request-id": sid})
+            told = {"twilio-request-id": sid}
+            response = replace(response, headers={**_PRIVATE, **response.headers, **told})
         await _respond(receive, send, response, head=scope["method"] == "HEAD")
 
     def _identified(self, request: Request, route: Route) -> Request:
@@ -165,6 +174,15 @@ class HttpShell:
         if isinstance(answer, Write):
             return await written(self._store, answer.rule, about=answer.about)
         return answer
+
+    def _to_pages(self, request: Request) -> Mapping[str, str]:
+        """What lets pages read the answer: of any site, or where hosts are known of the one that asks."""
+        if not self._knows_hosts:
+            return CROSS_ORIGIN
+        asking = request.headers.get("origin")
+        if asking is None:
+            return {"vary": "Origin"}
+        return {**CROSS_ORIGIN, "access-control-allow-origin": asking, "vary": "Origin"}
 
     def _pages(self, request: Request | None) -> str:
         """Where the caller finds our pages about errors."""
@@ -193,13 +211,14 @@ def _manner(error: Exception, request: Request | None) -> problem.Show:
     return problem.as_json
 
 
-def _options(routes: Mapping[str, Route]) -> Response:
+def _options(routes: Mapping[str, Route], to_pages: Mapping[str, str]) -> Response:
     """Which methods a path takes; to a browser also what pages of other sites may ask of it."""
     headers = {"allow": ", ".join(sorted(routes))}
     open_to_pages = sorted(method for method, route in routes.items() if route.cross_origin)
     if open_to_pages:
         methods = ", ".join((*open_to_pages, "OPTIONS"))
-        headers |= CROSS_ORIGIN | {
+        headers |= {
+            **to_pages,
             "access-control-allow-methods": methods,
             "access-control-allow-headers": "X-Twilio-Token, Content-Type, Range",
             "access-control-max-age": "600",

@@ -70,5 +70,8 @@ class Body:
     def _check(self, size: int) -> None:
         if size > self._bytes_max:
             raise ApiError(
-                413, 20413, f"The request body must be at most {self._bytes_max} bytes ({self._limit})"
+                413,
+                20413,
+                f"The request body must be at most {self._bytes_max} bytes ({self._limit}), "
+                f"not {size} or more",
             )

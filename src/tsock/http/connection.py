@@ -17,12 +17,15 @@ from uvicorn.server import ServerState
 from tsock.api import problem
 from tsock.api.request import Response
 from tsock.errors import ApiError, invalid
-from tsock.http.places import Places
+from tsock.http.places import HttpPlaces
 from tsock.http.proxies import forwarded_for
 from tsock.settings import Settings
 
 HEAD_BYTES_MAX = 16_384
 """A longer request head is refused."""
+
+HEALTH = (b"/healthz", b"/readyz")
+"""Paths that are answered although all connections are taken."""
 
 _CHUNKING_MAX = 8
 """A body may take this many times its largest size on the wire; one cut into chunks of a byte takes six."""
@@ -41,7 +44,7 @@ class HttpConnection(HttpToolsProtocol):
         settings: Settings,
         base_url: str,
         head_timeout: asyncio.TimerHandle,
-        places: Places,
+        places: HttpPlaces,
     ) -> None:
         """Take over a connection that was accepted.
 
@@ -58,7 +61,12 @@ class HttpConnection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, loop)
         self._settings = settings
         self._base_url = base_url
-        self._places = places
+        self._places = places.usual
+        self._checkups = places.checkups
+        self._full = ""
+        """Why there was no place."""
+        self._is_checkup = False
+        """Whether it stands only for one request that asks for the server's health."""
         self._address: str | None = None
         """Under which it has a place; None without one."""
         self._is_of_proxy = False
@@ -101,8 +109,7 @@ class HttpConnection(HttpToolsProtocol):
         if self.client is not None:
             address = self._places.address(self.client[0])
             self._is_of_proxy = not address
-            if full := self._take_place(address):
-                self._refuse("503 Service Unavailable", ApiError(503, 20503, full))
+            self._full = self._take_place(address)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave_place()
@@ -119,6 +126,10 @@ class HttpConnection(HttpToolsProtocol):
     # What arrives
 
     def data_received(self, data: bytes) -> None:
+        if self._full and not self._has_come_for_health(data):
+            return
+        if not self._is_checkup:
+            self._places.rise(self)
         # Nothing is read while anything is held, but some may have been on its way.
         self._held = self._held[self._read_to :] + data if self.holds else data
         self._read_to = 0
@@ -197,7 +208,7 @@ class HttpConnection(HttpToolsProtocol):
         cycle.transport = cast(asyncio.Transport, self)
         # A response that does not wait for the body is the last one and says so: what is left of the body
         # must not be taken for a request.
-        self._kept_alive, cycle.keep_alive = cycle.keep_alive, False
+        self._kept_alive, cycle.keep_alive = cycle.keep_alive and not self._is_checkup, False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # trailers mean nothing here, and uvicorn would keep them all
@@ -263,6 +274,9 @@ class HttpConnection(HttpToolsProtocol):
             self.holds = False
             self.flow.resume_reading()
             self._read_on()
+        is_idle = self._in_head and not (self._unanswered or self._head_bytes or self.is_closing())
+        if is_idle and self._address is not None and not self._is_checkup:
+            self._places.rest(self, self._address)
 
     def shutdown(self) -> None:
         self._kept_alive = False
@@ -283,6 +297,9 @@ class HttpConnection(HttpToolsProtocol):
         assert self.client is not None
         address = self._places.address(self.client[0], forwarded_for(self.headers))
         if address != self._address and (full := self._take_place(address)):
+            if _asks_for_health(self.url):
+                self._check_up()
+                return
             response = problem.response_to(ApiError(503, 20503, full), self._base_url)
             self.app = cast(Any, partial(_answer, response))
 
@@ -296,8 +313,29 @@ class HttpConnection(HttpToolsProtocol):
 
     def _leave_place(self) -> None:
         if self._address is not None:
+            self._places.rise(self)
             self._places.leave(self._address)
             self._address = None
+
+    def make_room(self) -> None:
+        self._leave_place()
+        self.transport.close()
+
+    def _has_come_for_health(self, head: bytes) -> bool:
+        """Let it in if this begins a head that asks for the server's health; refuse it otherwise."""
+        method, _, rest = head[:1024].partition(b" ")
+        if method in (b"GET", b"HEAD") and _asks_for_health(rest.partition(b" ")[0]):
+            self._check_up()
+            return True
+        self._refuse("503 Service Unavailable", ApiError(503, 20503, self._full))
+        return False
+
+    def _check_up(self) -> None:
+        """Take a place there; each new one ends the oldest, which has had its time to be answered."""
+        self._full, self._is_checkup = "", True
+        self._places = self._checkups
+        self._take_place("")
+        self._places.rest(self, "")
 
     # Time
 
@@ -329,6 +367,10 @@ class _Flow(FlowControl):
     def resume_reading(self) -> None:
         if not self._connection.holds:
             super().resume_reading()
+
+
+def _asks_for_health(target: bytes) -> bool:
+    return target.partition(b"?")[0] in HEALTH
 
 
 def refusal(status: str, error: ApiError, base_url: str) -> bytes:

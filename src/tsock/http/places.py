@@ -1,12 +1,25 @@
 """How many connections may stand at once: in all, and of one address."""
 
+from typing import Protocol
+
+from msgspec import Struct
+
 from tsock.http.proxies import Proxies
+from tsock.settings import Settings
+
+
+class Idler(Protocol):
+    """A connection that has a place and does nothing with it."""
+
+    def make_room(self) -> None:
+        """End, and give back the place at once."""
+        ...
 
 
 class Places:
     """Counts connections by their address, from the accepted socket on."""
 
-    __slots__ = ("_all_max", "_name", "_of", "_per_address_max", "_proxies", "_taken", "_what")
+    __slots__ = ("_all_max", "_idle", "_name", "_of", "_per_address_max", "_proxies", "_taken", "_what")
 
     def __init__(self, proxies: Proxies, what: str, name: str, all_max: int, per_address_max: int) -> None:
         """Begin with every place free.
@@ -25,6 +38,8 @@ class Places:
         self._per_address_max = per_address_max
         self._taken = 0
         self._of: dict[str, int] = {}
+        self._idle: dict[Idler, str] = {}
+        """Those that may make room, the longest idle first, and under which address each is counted."""
 
     def client(self, peer: str, forwarded: str) -> str:
         """The client's address, or that of a proxy which names none; arguments as of `address`."""
@@ -41,19 +56,40 @@ class Places:
         return "" if self._proxies.trust(client) else client
 
     def enter(self, address: str) -> str:
-        """Take a place for this address, as `address` tells it: empty if there was one, else why not."""
-        if 0 < self._all_max <= self._taken:
-            return f"This server holds at most {self._all_max} {self._what} ({self._name}_max); try again"
-        if address:
-            own = self._of.get(address, 0)
-            if 0 < self._per_address_max <= own:
+        """Take a place for this address, as `address` tells it: empty if there was one, else why not.
+
+        Where all are taken, the longest idle one makes room: of the same address, if that has too many.
+        """
+        own = self._of.get(address, 0)
+        if address and 0 < self._per_address_max <= own:
+            if not self._make_room(address):
                 return (
                     f"This server holds at most {self._per_address_max} {self._what} of one address "
                     f"({self._name}_per_address_max); try again"
                 )
-            self._of[address] = own + 1
+        elif 0 < self._all_max <= self._taken and not self._make_room():
+            return f"This server holds at most {self._all_max} {self._what} ({self._name}_max); try again"
+        if address:
+            self._of[address] = self._of.get(address, 0) + 1
         self._taken += 1
         return ""
+
+    def rest(self, idler: Idler, address: str) -> None:
+        """Note that a connection has a place under this address and does nothing."""
+        self._idle[idler] = address
+
+    def rise(self, idler: Idler) -> None:
+        """Note that it does something again, or is gone."""
+        self._idle.pop(idler, None)
+
+    def _make_room(self, address: str | None = None) -> bool:
+        """Have the longest idle one leave, of this address or of any; whether there was one."""
+        found = (idler for idler, own in self._idle.items() if address is None or own == address)
+        oldest = next(found, None)
+        if oldest is None:
+            return False
+        oldest.make_room()
+        return True
 
     def leave(self, address: str) -> None:
         """Give back a place that was taken for this address."""
@@ -62,3 +98,27 @@ class Places:
             left = self._of.pop(address) - 1
             if left:
                 self._of[address] = left
+
+
+class HttpPlaces(Struct, frozen=True):
+    """Those of plain HTTP connections."""
+
+    usual: Places
+    checkups: Places
+    """For those that are told of the server's health although there is no usual one."""
+
+
+def http_places(proxies: Proxies, settings: Settings) -> HttpPlaces:
+    """All of them free."""
+    return HttpPlaces(
+        usual=Places(
+            proxies,
+            "HTTP connections",
+            "http_connections",
+            settings.http_connections_max,
+            settings.http_connections_per_address_max,
+        ),
+        checkups=Places(
+            proxies, "checks of health", "health_connections", settings.health_connections_max, 0
+        ),
+    )

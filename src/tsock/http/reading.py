@@ -4,13 +4,14 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from tsock.accounts.principal import Principal
-from tsock.api.addressing import address, origin
+from tsock.api.addressing import address
 from tsock.api.request import Door, Request
 from tsock.api.rest.fields import check_percents, pairs
 from tsock.api.router import segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid
-from tsock.http.proxies import Proxies, forwarded_for
+from tsock.http.proxies import forwarded_for
+from tsock.http.reach import Reach
 from tsock.http.upgrades import WrongUpgrade, check_upgrade
 
 Scope = MutableMapping[str, Any]
@@ -19,31 +20,27 @@ Scope = MutableMapping[str, Any]
 class Reader:
     """Reads the heads of requests."""
 
-    def __init__(self, proxies: Proxies, base_url: str) -> None:
-        """`base_url` is where this server is reached, for requests that do not say how they reached it."""
-        self._proxies = proxies
-        self._base_url = base_url
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
 
     def read(self, scope: Scope) -> Request:
         """The request, without its body.
 
         Raises:
             ApiError: 404/20404, the path begins with no slash or its product cannot be told; 400/20422, path,
-                query or host is malformed; `WrongUpgrade`.
+                query or host is malformed; 403/20403, see `Reach.of`; `WrongUpgrade`.
         """
         headers = _headers(scope["headers"])
         door = door_of(scope)
-        raw_path = _path(scope)
+        raw_path = path_of(scope)
         check_percents(raw_path, "path")
         path = segments(raw_path)
         query = tuple(pairs(scope["query_string"].decode("latin-1"), "query"))
-        client = scope.get("client")
-        peer = client[0] if client else ""
-        base = reached = self._base_url
+        peer, client_address = self._addresses(scope)
+        base = reached = self._reach.base_url
         if door is Door.HTTP:
-            scheme = self._proxies.scheme(peer, headers.get("x-forwarded-proto", ""), scope["scheme"])
-            reached = origin(scheme, headers.get("host"), self._base_url)
-            check_upgrade(path, headers.get("upgrade", ""), reached)
+            reached = self._reach.of(headers, peer, client_address, scope["scheme"])
+            check_upgrade(path, headers.get("upgrade", ""), reached, client_address)
             addressed = address(path, reached)
             path, base = addressed.path, addressed.base
         return Request(
@@ -54,10 +51,34 @@ class Reader:
             headers=headers,
             body=b"",
             query=query,
-            address=self._proxies.client(peer, forwarded_for(scope["headers"])),
+            address=client_address,
             origin=reached,
             base=base,
         )
+
+    def head(self, scope: Scope) -> Request:
+        """What tells who asks, of a request that cannot be read; of a header given twice neither."""
+        headers: dict[str, str] = {}
+        twice: set[str] = set()
+        for name, value in scope["headers"]:
+            field = name.decode("latin-1")
+            twice |= {field} & headers.keys()
+            headers[field] = value.decode("latin-1")
+        return Request(
+            door=door_of(scope),
+            method=scope["method"],
+            path=(),
+            params={},
+            headers={name: value for name, value in headers.items() if name not in twice},
+            body=b"",
+            address=self._addresses(scope)[1],
+        )
+
+    def _addresses(self, scope: Scope) -> tuple[str, str]:
+        """That at the other end of the socket, and the client's own."""
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        return peer, self._reach.proxies.client(peer, forwarded_for(scope["headers"]))
 
 
 def rejection(
@@ -65,7 +86,7 @@ def rejection(
 ) -> Rejection:
     """What the debugger is told of a request that was answered with an error, which may not even be one."""
     query = scope["query_string"].decode("latin-1")
-    target = f"{_path(scope)}?{query}" if query else _path(scope)
+    target = f"{path_of(scope)}?{query}" if query else path_of(scope)
     caller = request and request.caller
     return Rejection(
         error=error,
@@ -86,7 +107,8 @@ def door_of(scope: Scope) -> Door:
     return Door.OPERATOR if server is not None and server[1] is None else Door.HTTP
 
 
-def _path(scope: Scope) -> str:
+def path_of(scope: Scope) -> str:
+    """The path as it was sent, percent-encoded."""
     # The raw path keeps %2F apart from the slash that separates segments.
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw.partition(b"?")[0].decode("latin-1")

@@ -1,11 +1,12 @@
 """What every tsock process that works on a data directory opens first: lock, store, keys, directory."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from tsock.accounts.directory import Directory
 from tsock.accounts.secrets import Vault, claim_store, has_sealed_secrets, parse_master_key
@@ -16,10 +17,14 @@ from tsock.ids import Ids
 from tsock.installation import layout
 from tsock.installation.key_file import read_key_file
 from tsock.installation.lock import DataLock
+from tsock.installation.watermark import Watermark, check_is_there
 from tsock.settings import Loaded, Settings
+from tsock.storage import progress
 from tsock.storage.blobs import Blobs, FileBlobs
-from tsock.storage.store import Store, Tx, fetched, written
+from tsock.storage.store import Store, Tx, fetched, written, written_aside
 from tsock.telemetry.metrics import Metrics
+
+log = structlog.get_logger(__name__)
 
 MASTER_KEY = "TSOCK_MASTER_KEY"
 
@@ -47,29 +52,69 @@ class Installation(msgspec.Struct, frozen=True):
 class OpenStore(Protocol):
     """Opens the store of a data directory."""
 
-    def __call__(self, path: Path, settings: Settings, *, clock: Clock, ids: Ids, metrics: Metrics) -> Store:
+    def __call__(
+        self,
+        path: Path,
+        settings: Settings,
+        *,
+        clock: Clock,
+        ids: Ids,
+        metrics: Metrics,
+        progressed: Callable[[int], object],
+    ) -> Store:
         """Raise ConfigError where there is none to be opened."""
         ...
 
 
 @asynccontextmanager
 async def installation(
-    data: Path, loaded: Loaded, environ: Mapping[str, str], clock: Clock, ids: Ids, open_store: OpenStore
+    data: Path,
+    loaded: Loaded,
+    environ: Mapping[str, str],
+    clock: Clock,
+    ids: Ids,
+    *,
+    open_store: OpenStore,
+    begin_epoch: Callable[[Tx], None],
+    is_restored: bool = False,
 ) -> AsyncGenerator[Installation]:
     """Open `data`, made if need be, for this process alone.
 
+    Args:
+        data: the directory.
+        loaded: the settings.
+        environ: may hold the master key.
+        clock: shows and dates from then on what these data say.
+        ids: makes ids.
+        open_store: opens the store.
+        begin_epoch: the rule that is run when the database is an older copy of itself.
+        is_restored: whether it is one, however it looks.
+
     Raises:
-        ConfigError: it is in use, newer than this tsock, or sealed with another master key.
+        ConfigError: it is in use, newer than this tsock, or sealed with another master key; or its database
+            is gone.
     """
     settings = loaded.settings
     make_directory(data)
     lock = DataLock(data)
     try:
         metrics = Metrics()
-        store = open_store(data / layout.DATABASE, settings, clock=clock, ids=ids, metrics=metrics)
+        watermark = Watermark(data / layout.WATERMARK)
+        check_is_there(data / layout.DATABASE, data / layout.MASTER_KEY, watermark.path)
+        store = open_store(
+            data / layout.DATABASE,
+            settings,
+            clock=clock,
+            ids=ids,
+            metrics=metrics,
+            progressed=watermark.note,
+        )
         metrics.store_waiting = lambda: store.waiting
         blobs: Blobs | None = None
         try:
+            if await _is_older(store, clock, watermark) or is_restored:
+                await written_aside(store, begin_epoch)
+                log.warning("epoch.begun", data=str(data), reason="the database is a restored copy")
             blobs = FileBlobs(data / layout.MEDIA)
             vault, master_key = await _vault(store, data, settings, environ, ids)
             directory = Directory(vault)
@@ -95,6 +140,7 @@ async def installation(
             if blobs is not None:
                 blobs.close()
             await store.close()
+            watermark.close()
     finally:
         lock.release()
 
@@ -123,6 +169,16 @@ async def _vault(
         vault = Vault(parse_master_key(read_key_file(path, fresh=fresh), origin))
     await written(store, lambda tx: claim_store(tx, vault))
     return vault, origin
+
+
+async def _is_older(store: Store, clock: Clock, watermark: Watermark) -> bool:
+    """Go on where the process before was, in time and dates; whether the database had come further."""
+    come = await fetched(store, progress.read)
+    clock.advance(come.ahead_ms)
+    if come.date_ms == 0:  # nothing was ever stored, or nothing yet by a version that tells
+        return False
+    clock.date_from(max(come.date_ms, watermark.date_ms or 0) + progress.STEP_MS)
+    return watermark.date_ms is None or watermark.date_ms > come.date_ms
 
 
 def _data_set(tx: Tx) -> str:

@@ -6,6 +6,9 @@ DATABASE = "tsock.db"
 MEDIA = "media"
 """Folder of the files that the database has records of, under names that nobody can guess."""
 
+WATERMARK = "watermark"
+"""How far the database had come (`watermark.py`); no part of a copy."""
+
 LOCK = "lock"
 """Locked by the process that owns the directory, and naming it."""
 
@@ -16,4 +19,4 @@ SOCKET = "control.sock"
 """The operator's door to a running server; who may open the directory may use it."""
 
 DEV = "development"
-"""Marks a directory with ready-made credentials, which follow from a seed that anybody can guess."""
+"""Marks a directory with ready-made credentials, and holds what they follow from where no seed was given."""

@@ -59,6 +59,18 @@ _SHARES: dict[_Standing, float] = {"silent": 0.25, "new": 0.5, "answering": 1.0}
 """Of `webhook_in_flight_max`; who must not take all is served first."""
 
 
+class Reporter(Protocol):
+    """Hears how deliveries end."""
+
+    def webhook_delivered(self, delivery: Delivery) -> None:
+        """It was taken."""
+        ...
+
+    def webhook_failed(self, failure: DeliveryFailure) -> None:
+        """It failed for the first time, or was given up."""
+        ...
+
+
 class _Lane:
     """One host and port."""
 
@@ -85,10 +97,10 @@ class Deliveries:
         metrics: Metrics,
         settings: Settings,
         client: Sender,
-        report: Callable[[DeliveryFailure], None],
+        report: Reporter,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """`report` hears of the first failure of a delivery and of its end; not of the debugger's own."""
+        """`report` hears how deliveries end; not of failures of the debugger's own."""
         self._store = store
         self._directory = directory
         self._deadlines = deadlines
@@ -271,6 +283,7 @@ class Deliveries:
         metrics, attempt = self._metrics, delivery.attempts + 1
         if fault is None:
             metrics.webhooks_sent += 1
+            self._report.webhook_delivered(delivery)
             return
         metrics.webhooks_failed[fault.code] += 1
         metrics.webhooks_given_up += is_given_up
@@ -285,7 +298,7 @@ class Deliveries:
             attempt=attempt,
         )
         if delivery.kind != "debugger" and (attempt == 1 or is_given_up):
-            self._report(
+            self._report.webhook_failed(
                 DeliveryFailure(
                     sid=delivery.sid,
                     account_sid=delivery.account_sid,

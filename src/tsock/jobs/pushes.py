@@ -10,7 +10,7 @@ from tsock.conversations.push import PushWaits
 from tsock.errors import ConfigError, StoreBusy, StoreDown
 from tsock.events import Work
 from tsock.storage.store import Store, Tx, written_aside
-from tsock.webhooks.targets import is_target
+from tsock.webhooks.targets import configured
 
 log = structlog.get_logger(__name__)
 
@@ -31,12 +31,11 @@ class Pushes:
         Raises:
             ConfigError: it is no URL that webhooks can go to.
         """
-        if url is not None and not is_target(url, URL_CHARS_MAX):
-            raise ConfigError(
-                f"push_url: expected an absolute http(s) URL of at most {URL_CHARS_MAX} characters"
-            )
+        try:
+            self._url = None if url is None else configured(url, URL_CHARS_MAX)
+        except ValueError as flaw:
+            raise ConfigError(f"push_url: {flaw}") from None
         self._store = store
-        self._url = url
         self._wake = asyncio.Event()
         self._wake.set()  # the last server may have left some
 

@@ -31,11 +31,22 @@ class RequestSettings(ServerSettings, frozen=True, kw_only=True):
     """Body of one plain HTTP request to what is for anybody, which no credentials stand for."""
     rest_requests_in_flight_max: Annotated[int, Limit(code=20429, low=1)] = 100
     """REST requests of one account that are carried out at the same time."""
+    credential_failures_per_address_per_s: Annotated[float, Limit(code=20429, low=0)] = 1.0
+    """Credentials and media tokens over HTTP from one address that do not hold; beyond it they are answered
+    429, while right ones are still let through. 0: off."""
+    credential_failures_per_address_burst: Annotated[int, Limit(code=20429, low=1)] = 100
+    """So many of them are answered 401 at once."""
+    credential_backoff_s_max: Annotated[float, Limit(low=1)] = 60.0
+    """How long an address that fails too often is told to wait, at most; it begins with a second and doubles
+    each time."""
     http_connections_max: Annotated[int, Limit(code=20503, low=1)] = 1_000
-    """Plain HTTP connections held at once; beyond it 503."""
+    """Plain HTTP connections held at once; beyond it the longest idle one ends, and without one 503."""
     http_connections_per_address_max: Annotated[int, Limit(code=20503, low=0)] = 500
-    """Plain HTTP connections of one address; beyond it 503. One from a trusted proxy is of the client that
-    its latest request names. 0: off."""
+    """Plain HTTP connections of one address; beyond it its longest idle one ends, and without one 503. One
+    from a trusted proxy is of the client that its latest request names. 0: off."""
+    health_connections_max: Annotated[int, Limit(low=1)] = 16
+    """Connections that ask for `/healthz` or `/readyz` where all others are taken: each is answered once, and
+    beyond the number the oldest ends."""
     http_transfer_timeout_s: Annotated[float, Limit(low=0.001)] = 30.0
     """How long a plain HTTP request's body may take to arrive, and a response to be read; of what streams,
     each further `http_body_bytes_max`, and each piece."""

@@ -147,7 +147,7 @@ def _value(setting: Setting, raw: object, origin: str) -> Any:
     if setting.kind is tuple:
         value = _texts(raw)
     elif setting.kind is str:
-        value = raw if isinstance(raw, str) and raw and raw in (setting.choices or (raw,)) else None
+        value = _text(setting, raw) if isinstance(raw, str) and raw else None
     else:
         value = _number(setting, raw)
     if value is None:
@@ -157,6 +157,12 @@ def _value(setting: Setting, raw: object, origin: str) -> Any:
             f"{setting.name}: expected {setting.expects}{also}; got {raw!r:.80} (from {origin})"
         )
     return value
+
+
+def _text(setting: Setting, raw: str) -> str | None:
+    if not setting.choices:
+        return raw
+    return raw.lower() if raw.lower() in setting.choices else None
 
 
 def _texts(raw: object) -> tuple[str, ...] | None:

@@ -10,10 +10,14 @@ from tsock.clock import Clock
 from tsock.errors import ApiError, invalid
 from tsock.site.html import PRIVATE, page, see_other, sign_in
 from tsock.site.viewers import Viewer, Viewers
+from tsock.telemetry.printable import printable_json
 from tsock.tokens.examiner import Examiner
 from tsock.tokens.report import Report
 
 TEXT_BYTES_MAX = 1024 * 1024
+
+EXAMPLE = '{"token": "eyJhbGciOi…"}'
+"""What the page of the doctor explains itself by: an answer that was not taken apart."""
 
 
 class DoctorHandlers:
@@ -37,8 +41,8 @@ class DoctorHandlers:
         """The report on the body, whatever its type: byte for byte what `tsock doctor --json` prints."""
         viewer = self._viewers.signed_in(request)
         report = self._report(request.body, request.params.get("product"), viewer)
-        body = msgspec.json.format(msgspec.json.encode(report), indent=2)
-        return Response(200, body + b"\n", headers=PRIVATE)
+        body = printable_json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+        return Response(200, f"{body}\n".encode(), headers=PRIVATE)
 
     def form(self, request: Request) -> Answer:
         """A page to paste into."""
@@ -56,11 +60,19 @@ class DoctorHandlers:
         return see_other("/doctor")
 
     def _page(self, viewer: Viewer | None, sign_in: str | None, report: Report | None) -> Response:
-        return page("doctor.html", report=report, sign_in=sign_in, chars_max=TEXT_BYTES_MAX, viewer=viewer)
+        return page(
+            "doctor.html",
+            report=report,
+            sign_in=sign_in,
+            chars_max=TEXT_BYTES_MAX,
+            viewer=viewer,
+            example_text=EXAMPLE,
+            example=self._examiner.examine(EXAMPLE, self._clock.now_ms()),
+        )
 
     def _report(self, text: bytes, product: str | None, viewer: Viewer) -> Report:
         if len(text) > TEXT_BYTES_MAX:
-            raise ApiError(413, 20413, f"The text must be at most {TEXT_BYTES_MAX} bytes")
+            raise ApiError(413, 20413, f"The text must be at most {TEXT_BYTES_MAX} bytes, not {len(text)}")
         if product is not None and product not in PRODUCTS:
             raise invalid("product is sync or chat")  # whatever else was put there is not repeated
         return self._examiner.examine(

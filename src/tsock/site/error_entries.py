@@ -6,7 +6,7 @@ from tsock import dictionary
 from tsock.api.request import Answer, Door, Read, Request, Response, answer
 from tsock.api.router import Route
 from tsock.clock import Clock
-from tsock.debugger import alerts
+from tsock.debugger import alerts, denials
 from tsock.debugger.alerts import Alert
 from tsock.dictionary import Entry
 from tsock.errors import not_found
@@ -30,6 +30,8 @@ class Occurrences(msgspec.Struct, frozen=True):
     last_day: int
     last_week: int
     latest: list[Alert]
+    has_denials: bool
+    """Whether clients were refused with it, as far as is on record."""
 
 
 class ErrorHandlers:
@@ -89,7 +91,13 @@ def _occurrences(tx: Tx, code: int, now_ms: int, accounts: frozenset[str] | None
         return alerts.count(tx, code, now_ms - hours * _HOUR_MS, accounts)
 
     latest = alerts.latest(tx, LATEST_MAX, accounts=accounts, code=code)
-    return Occurrences(last_hour=within(1), last_day=within(24), last_week=within(7 * 24), latest=latest)
+    return Occurrences(
+        last_hour=within(1),
+        last_day=within(24),
+        last_week=within(7 * 24),
+        latest=latest,
+        has_denials=bool(denials.latest(tx, 1, accounts=accounts, code=code)),
+    )
 
 
 def _lookup(text: str) -> Entry | None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from tsock.api.problem import Problem
 from tsock.api.request import Request, Response
-from tsock.site.rendering import render
+from tsock.site.rendering import PAGES, render
 
 PRIVATE = {
     "cache-control": "no-store",
@@ -16,7 +17,10 @@ PRIVATE = {
 }
 """What goes with an answer that depends on who asks, whatever its form."""
 
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 # Not "no-referrer": with it, a browser hides from us as well that a form is our own.
 _PAGE = {**PRIVATE, "content-security-policy": _POLICY, "referrer-policy": "same-origin"}
 _WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
@@ -39,7 +43,7 @@ def prefers_html(accept: str) -> bool:
 
 
 def page(template: str, /, status: int = 200, headers: Mapping[str, str] = {}, **shown: object) -> Response:
-    """A page. It loads nothing but the stylesheet, runs nothing, and is neither framed nor kept."""
+    """A page. It loads and runs only what is served here for all of them, and is neither framed nor kept."""
     body = render(template, **shown)
     return Response(status, body, "text/html; charset=utf-8", {**_PAGE, **headers})
 
@@ -54,7 +58,10 @@ def problem_page(request: Request, problem: Problem, headers: Mapping[str, str])
     if problem.status == 401:
         return page("sign_in.html", 401, headers, action=sign_in(_target(request)), said=None)
     heading = HTTPStatus(problem.status).phrase
-    return page("problem.html", problem.status, headers, heading=heading, problem=problem)
+    near = (
+        get_close_matches("/" + "/".join(request.path), ("/", *PAGES), n=1) if problem.status == 404 else []
+    )
+    return page("problem.html", problem.status, headers, heading=heading, problem=problem, near=near)
 
 
 def see_other(path: str, headers: Mapping[str, str] = {}) -> Response:

@@ -10,26 +10,47 @@ from typing import TYPE_CHECKING
 
 from tsock import dictionary
 from tsock.clock import iso_s
-from tsock.site.prose import prose
-from tsock.tokens.hints import HINTS
+from tsock.site.prose import ids, prose
+from tsock.tokens.hints import remarks
 from tsock.tokens.report import Claims
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
-STYLE = resources.files("tsock.site").joinpath("style.css").read_bytes()
+_FILES = resources.files("tsock.site")
+STYLE = _FILES.joinpath("style.css").read_bytes()
 """The stylesheet of every page."""
+SCRIPT = _FILES.joinpath("page.js").read_bytes()
+"""What every page does more where scripts run; none needs it."""
+ICON = _FILES.joinpath("icon.svg").read_bytes()
+"""The icon of every page."""
+
+_WHOLE_MAX = 2**53
+"""Beyond it, not every whole number has a float of its own."""
+
+PAGES = {"/errors": "Errors", "/doctor": "Doctor", "/denials": "Denials"}
+"""Path and name of what every page leads to."""
+
+
+def _number(value: float) -> str:
+    """A number as a token says it: from a record, what was whole comes back with a point."""
+    return str(int(value)) if abs(value) < _WHOLE_MAX and value == int(value) else str(value)
+
 
 _SHARED: dict[str, object] = {
     "AREAS": dictionary.AREAS,
-    "HINTS": HINTS,
     "NO_CLAIMS": Claims(),
+    "PAGES": PAGES,
     "UNPUBLISHED": dictionary.UNPUBLISHED,
     "YEAR_10000_S": 253_402_300_800,
     "date": iso_s,
     "viewer": None,
     "meaning": dictionary.title,
+    "number": _number,
+    "ids_of": ids,
     "parts_of": prose,
+    "place": "",
+    "remarks": remarks,
 }
 """What every template knows."""
 
@@ -41,6 +62,11 @@ def render(template: str, /, **shown: object) -> bytes:
 
 @functools.cache
 def _template(name: str) -> "Template":
+    return _environment().get_template(name)
+
+
+@functools.cache
+def _environment() -> "Environment":
     # Only now: the import takes as long as a tenth of a start, and most processes show no page.
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
@@ -52,4 +78,5 @@ def _template(name: str) -> "Template":
         lstrip_blocks=True,
         auto_reload=False,
     )
-    return environment.get_template(name, globals=_SHARED)
+    environment.globals.update(_SHARED)  # pyright: ignore[reportUnknownMemberType]
+    return environment

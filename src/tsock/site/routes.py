@@ -1,5 +1,6 @@
 """The pages for people, put together."""
 
+from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.directory import Directory
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.router import Route
@@ -13,12 +14,26 @@ from tsock.tokens.examiner import Examiner
 
 
 def site(
-    gatekeeper: Gatekeeper, directory: Directory, examiner: Examiner, clock: Clock, public_url: str | None
+    gatekeeper: Gatekeeper,
+    directory: Directory,
+    examiner: Examiner,
+    clock: Clock,
+    public_url: str | None,
+    ready_made: Bootstrap | None,
 ) -> list[Route]:
-    """Every route of a page; `public_url` is where people reach them, if that is set."""
+    """Every route of a page.
+
+    Args:
+        gatekeeper: tells who looks.
+        directory: tells what is theirs.
+        examiner: judges tokens.
+        clock: tells the time.
+        public_url: where people reach the pages, if that is set.
+        ready_made: the credentials of development.
+    """
     viewers = Viewers(gatekeeper, directory)
     parts = (
-        FrontHandlers(gatekeeper, viewers, public_url),
+        FrontHandlers(gatekeeper, directory, viewers, public_url, ready_made),
         ErrorHandlers(viewers, clock),
         DoctorHandlers(examiner, clock, viewers),
         DenialHandlers(viewers),

@@ -49,6 +49,18 @@ class Listing(msgspec.Struct, frozen=True):
     descending: bool = False
 
 
+def rows_of(page_size: str, rows_max: int) -> int | None:
+    """How many rows a page of this size has: as many as are asked for, up to `rows_max`.
+
+    Libraries ask for whatever limit they were given and follow the links, so none is too large; None for 0
+    and for what is no whole number.
+    """
+    digits = page_size.lstrip("0")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    return rows_max if len(digits) > len(str(rows_max)) else min(int(digits), rows_max)
+
+
 def slice_at(
     tx: Tx, listing: Listing, where: str, params: Mapping[str, Any], place: Cursor, size: int
 ) -> Slice:

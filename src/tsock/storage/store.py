@@ -36,7 +36,9 @@ class Tx(Protocol):
     """
 
     now_ms: int
-    """Wall time of this transaction in milliseconds; never lower than that of an earlier commit."""
+    """What the clock shows, in milliseconds: judges what is due or over. It may have been set back."""
+    date_ms: int
+    """What this transaction's rows are dated: as `now_ms`, but never lower than an earlier commit's."""
 
     def one(self, sql: str, params: Mapping[str, Any]) -> Row | None:
         """The first row, or None."""
@@ -131,6 +133,14 @@ class Store(Protocol):
     @property
     def down(self) -> str | None:
         """Why the last commit failed; None while the store commits."""
+        ...
+
+    @property
+    def unreadable(self) -> str | None:
+        """Why a query failed that the database should have answered; None while all are.
+
+        It stays once the database is found damaged.
+        """
         ...
 
     @property

@@ -58,7 +58,7 @@ def optional(raw: bytes | None, kind: Kind, limits: SyncLimits) -> Json | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refusals.bad_json(found_instead(raw, error)) from None
     if len(raw) > bytes_max:
-        raise refusals.too_large("data", bytes_max)
+        raise refusals.too_large("data", len(raw), bytes_max)
     return Json(text)
 
 

@@ -29,7 +29,7 @@ def update(
     root = roots.claim(tx, actor, DOCUMENT, sid_or_name, with_data=data is None)
     permissions.require_write(tx, actor, root)
     if if_match is not None and if_match != root.revision:
-        raise refusals.mismatch(DOCUMENT)
+        raise refusals.mismatch(DOCUMENT, root.revision, if_match)
     if data is not None:
         root.data = data
     if ttl is not None:
@@ -42,6 +42,6 @@ def update(
 def save(tx: Tx, root: Root, *, origin: Origin | None) -> None:
     """Count a change of a claimed document, store it and announce it; `root` carries its data."""
     root.last_event_id += 1
-    root.date_updated_ms = next_date_ms(root, tx.now_ms)
+    root.date_updated_ms = next_date_ms(root, tx.date_ms)
     tables.save_document(tx, root)
     tx.emit(announce.document_updated(root, origin))

@@ -59,6 +59,8 @@ class ItemTable:
             f"DELETE FROM {table} WHERE (object_sid, {key}) IN (SELECT object_sid, {key} FROM {table} "
             "WHERE removed = 1 AND date_updated_ms < :before_ms ORDER BY date_updated_ms LIMIT :limit)"
         )
+        moved = "created_event_id = created_event_id + :by, last_event_id = last_event_id + :by"
+        self._move_on = f"UPDATE {table} SET {moved}"
         self._empty = (
             f"DELETE FROM {table} WHERE object_sid = :sid AND {key} IN "
             f"(SELECT {key} FROM {table} WHERE object_sid = :sid LIMIT :limit)"
@@ -155,6 +157,10 @@ class ItemTable:
     def trim(self, tx: Tx, before_ms: int, limit: int) -> int:
         """Forget up to `limit` tombstones older than that time; how many it were."""
         return tx.count(self._trim, {"before_ms": before_ms, "limit": limit})
+
+    def move_on(self, tx: Tx, by: int) -> None:
+        """Add so much to every number."""
+        tx.run(self._move_on, {"by": by})
 
     def empty(self, tx: Tx, sid: str, limit: int) -> int:
         """Delete up to `limit` rows of one collection; how many it were."""

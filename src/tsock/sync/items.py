@@ -91,11 +91,11 @@ def add(
     Raises:
         ApiError: 54006, the collection is full.
     """
-    date_ms = tx.now_ms
+    date_ms = tx.date_ms
     if former is not None:
         if not former.removed:  # expired and not swept yet
             bury(tx, root, former, origin=None)
-        date_ms = next_date_ms(former, tx.now_ms)
+        date_ms = next_date_ms(former, tx.date_ms)
     if root.item_count >= actor.limits.items_max:
         raise refusals.too_many_items(root.kind, actor.limits.items_max)
     root.item_count += 1
@@ -120,7 +120,7 @@ def add(
 
 def change(tx: Tx, actor: Actor, root: Root, item: Item, *, data: Json | None, ttl: int | None) -> None:
     """Give a live item new data or a new time to live; None leaves either as it is."""
-    item.date_updated_ms = next_date_ms(item, tx.now_ms)
+    item.date_updated_ms = next_date_ms(item, tx.date_ms)
     item.last_event_id = _count(root, item.date_updated_ms)
     if data is not None:
         item.data = data
@@ -133,7 +133,7 @@ def change(tx: Tx, actor: Actor, root: Root, item: Item, *, data: Json | None, t
 
 def bury(tx: Tx, root: Root, item: Item, *, origin: Origin | None) -> None:
     """Make an item a tombstone, by request or by expiry (then `origin` is None)."""
-    item.date_updated_ms = next_date_ms(item, tx.now_ms)
+    item.date_updated_ms = next_date_ms(item, tx.date_ms)
     item.date_expires_ms = None
     item.removed = 1
     item.last_event_id = _count(root, item.date_updated_ms)
@@ -152,10 +152,10 @@ def _count(root: Root, date_ms: int) -> int:
 def _existing(tx: Tx, root: Root, key: int | str) -> Item:
     item = present(items_of(root.kind).get(tx, root.sid, key), tx.now_ms)
     if item is None:
-        raise refusals.item_not_found(root.kind)
+        raise refusals.item_not_found(root.kind, root.sid, key)
     return item
 
 
 def _require_match(kind: Kind, item: Item, if_match: str | None) -> None:
     if if_match is not None and if_match != item.revision:
-        raise refusals.mismatch(kind)
+        raise refusals.mismatch(kind, item.revision, if_match)

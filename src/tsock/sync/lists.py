@@ -49,7 +49,7 @@ def set_context(tx: Tx, actor: Actor, sid_or_name: str, data: Json) -> Root:
     root = items.open_to_write(tx, actor, LIST, sid_or_name)
     root.last_event_id += 1
     root.context_event_id = root.last_event_id
-    root.date_updated_ms = next_date_ms(root, tx.now_ms)
+    root.date_updated_ms = next_date_ms(root, tx.date_ms)
     root.data = data
     tables.save_context(tx, root)
     tx.emit(announce.context_updated(root, actor.connection))

@@ -28,7 +28,7 @@ def add(
     root = items.open_to_write(tx, actor, MAP, sid_or_name)
     row = items_of(MAP).get(tx, root.sid, key)
     if present(row, tx.now_ms) is not None:
-        raise refusals.item_exists()
+        raise refusals.item_exists(root.sid, key)
     item = items.add(tx, actor, root, key, data=data, ttl=ttl, former=row)
     tables.save_counters(tx, root)
     return item
@@ -57,7 +57,7 @@ def put(
     row = items_of(MAP).get(tx, root.sid, key)
     item = present(row, tx.now_ms)
     if if_match is not None and if_match != (ABSENT if item is None else item.revision):
-        raise refusals.mismatch(MAP)
+        raise refusals.mismatch(MAP, item and item.revision, if_match)
     created = item is None
     if item is None:
         item = items.add(tx, actor, root, key, data=data, ttl=ttl, former=row)
@@ -69,4 +69,4 @@ def put(
 
 def _check_key(key: str, chars_max: int) -> None:
     if not 1 <= len(key) <= chars_max:
-        raise refusals.bad_key(chars_max)
+        raise refusals.bad_key(key, chars_max)

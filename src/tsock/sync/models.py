@@ -79,9 +79,9 @@ def present(row: Item | None, now_ms: int) -> Item | None:
     return row if row is not None and not row.removed and is_live(row, now_ms) else None
 
 
-def next_date_ms(row: Root | Item, now_ms: int) -> int:
+def next_date_ms(row: Root | Item, date_ms: int) -> int:
     """The date of a change of `row` made now: later than that of the one before."""
-    return max(now_ms, row.date_updated_ms + 1)
+    return max(date_ms, row.date_updated_ms + 1)
 
 
 def expiry_ms(now_ms: int, ttl_s: int) -> int | None:

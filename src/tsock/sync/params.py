@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from tsock.errors import ApiError
+from tsock.storage.keyset import rows_of
 from tsock.sync import refusals
 from tsock.sync.actor import SyncLimits
 from tsock.sync.kinds import LIST, Kind
@@ -17,7 +18,6 @@ PAGE_SIZE = 50
 
 _REVISION = re.compile(r"-1|[0-9a-f]{1,16}")
 _INDEX = re.compile(r"[0-9]{1,18}")
-_PAGE_SIZE_MAX = 1000
 
 
 def ttl(value: object, limits: SyncLimits) -> int | None:
@@ -30,7 +30,7 @@ def ttl(value: object, limits: SyncLimits) -> int | None:
         return None
     if type(value) is int and 0 <= value <= limits.ttl_s_max:
         return value
-    raise refusals.bad_ttl(limits.ttl_s_max)
+    raise refusals.bad_ttl(value, limits.ttl_s_max)
 
 
 def if_match(header: str | None) -> str | None:
@@ -45,7 +45,7 @@ def if_match(header: str | None) -> str | None:
     if text.startswith('"') and text.endswith('"'):
         text = text[1:-1]
     if _REVISION.fullmatch(text) is None:
-        raise refusals.bad_if_match()
+        raise refusals.bad_if_match(text)
     return text
 
 
@@ -68,7 +68,7 @@ def item_key(kind: Kind, text: str, limits: SyncLimits) -> int | str:
     """
     key = _key(kind, text)
     if key == "":
-        raise refusals.bad_key(limits.key_chars_max)
+        raise refusals.bad_key(key, limits.key_chars_max)
     return key
 
 
@@ -92,13 +92,12 @@ def page_size(text: str | None, limits: SyncLimits) -> int:
     """Rows to return: what was asked for, at most `page_rows_max`.
 
     Raises:
-        ApiError: 54454, not a number from 1 to 1000.
+        ApiError: 54454, not a whole number from 1 on.
     """
-    if text is None:
-        return min(PAGE_SIZE, limits.page_rows_max)
-    if _INDEX.fullmatch(text) is None or not 1 <= int(text) <= _PAGE_SIZE_MAX:
-        raise refusals.bad_query(54454, "PageSize", f"a whole number from 1 to {_PAGE_SIZE_MAX}")
-    return min(int(text), limits.page_rows_max)
+    rows = rows_of(str(PAGE_SIZE) if text is None else text, limits.page_rows_max)
+    if rows is None:
+        raise refusals.bad_query(54454, "PageSize", "a whole number from 1 on")
+    return rows
 
 
 def descending(order: str | None) -> bool:

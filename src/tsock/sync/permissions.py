@@ -3,10 +3,13 @@
 Documents, lists and maps have permissions; a stream has none, so it is open to every valid token.
 """
 
+import shlex
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import msgspec
 
+from tsock.errors import ApiError
 from tsock.events import ReadRevoked
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
@@ -25,6 +28,9 @@ class Permission(msgspec.Struct, frozen=True, gc=False):
     write: bool
     manage: bool
 
+
+Right = Literal["read", "write", "manage"]
+RIGHTS: tuple[Right, ...] = get_args(Right)
 
 IDENTITY_CHARS_MAX = 256
 
@@ -47,21 +53,40 @@ def require_read(tx: Tx, actor: Actor, root: Root) -> None:
     """Raise 403/54007 unless the actor may see `root`."""
     if actor.readable is not None:
         if root.sid not in actor.readable(tx, actor, [root]):
-            raise refusals.forbidden()
+            raise unreadable(tx, actor, root)
     elif _is_bound(actor, root) and not _granted(tx, actor, root).read:
-        raise refusals.forbidden()
+        raise unreadable(tx, actor, root)
 
 
 def require_write(tx: Tx, actor: Actor, root: Root) -> None:
     """Raise 403/54007 unless the actor may change `root` or its items."""
     if _is_bound(actor, root) and not _granted(tx, actor, root).write:
-        raise refusals.forbidden()
+        raise _missing(tx, actor, root, "write")
 
 
 def require_manage(tx: Tx, actor: Actor, root: Root) -> None:
     """Raise 403/54007 unless the actor may remove `root`."""
     if _is_bound(actor, root) and not _granted(tx, actor, root).manage:
-        raise refusals.forbidden()
+        raise _missing(tx, actor, root, "manage")
+
+
+def unreadable(tx: Tx, actor: Actor, root: Root) -> ApiError:
+    """The 403/54007 for an object that the actor may not see."""
+    if actor.readable is not None:
+        return refusals.forbidden(f"{root.sid} is of a conversation in which {actor.identity[:64]} is not")
+    return _missing(tx, actor, root, "read")
+
+
+def _missing(tx: Tx, actor: Actor, root: Root, right: Right) -> ApiError:
+    """The 403/54007 for a right that is not granted, with the command that adds it to those that are."""
+    granted = _granted(tx, actor, root)
+    rights = [f"--{name}" for name in RIGHTS if name == right or getattr(granted, name)]
+    where = ["--service", actor.service_sid, "--account", actor.account_sid]
+    command = shlex.join(["tsock", "permission", "set", root.sid, actor.identity, *rights, *where])
+    who = actor.identity[:64]
+    return refusals.forbidden(
+        f"{who} has no {right} permission on {root.sid}; an operator grants it with `{command}`"
+    )
 
 
 def readable(tx: Tx, actor: Actor, roots: Sequence[Root]) -> set[str]:
@@ -94,7 +119,7 @@ def fetch(tx: Tx, root: Root, identity: str) -> Permission:
     """
     found = _get(tx, root.sid, identity)
     if found is None:
-        raise refusals.permission_not_found()
+        raise refusals.permission_not_found(root.sid, identity)
     return found
 
 
@@ -111,7 +136,7 @@ def grant(tx: Tx, root: Root, identity: str, *, read: bool, write: bool, manage:
         ApiError: 54351, bad identity.
     """
     if not 1 <= len(identity) <= IDENTITY_CHARS_MAX:
-        raise refusals.bad_identity(IDENTITY_CHARS_MAX)
+        raise refusals.bad_identity(identity, IDENTITY_CHARS_MAX)
     before = _get(tx, root.sid, identity)
     permission = Permission(root.sid, identity, read=read, write=write, manage=manage)
     _put(tx, permission)

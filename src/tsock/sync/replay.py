@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tsock.events import Event, Replay
 from tsock.storage.store import Tx
-from tsock.sync import announce, tables
+from tsock.sync import announce, epochs, tables
 from tsock.sync.actor import Actor
 from tsock.sync.item_tables import items_of
 from tsock.sync.kinds import DOCUMENT, LIST, STREAM
@@ -30,6 +30,9 @@ def standing(tx: Tx, actor: Actor, sids: Sequence[str]) -> dict[str, Root]:
 def since(tx: Tx, root: Root, after: int, limit: int, known: int | None = None) -> Replay:
     """Up to `limit` (at least 1) events above `after` of an object as `standing` found it.
 
+    A client with a number of an earlier epoch is sent every item, and first the end of those it may have seen
+    in a list and that are lost.
+
     Where this goes on with an interrupted replay, `known` is the number that one began behind: an item made
     since then and changed again has not been told yet, and goes out as added.
     """
@@ -41,13 +44,16 @@ def since(tx: Tx, root: Root, after: int, limit: int, known: int | None = None) 
     if kind is DOCUMENT:
         events = [announce.document_updated(_with_data(tx, root), None)]
         return Replay(events, root.last_event_id, completed=True)
+    if epochs.is_earlier(known, root):
+        known = epochs.known(tx, root, known)
     events = [_latest(root, item, known) for item in items_of(kind).changed(tx, root.sid, after, limit + 1)]
     if kind is LIST and root.context_event_id > after:
         events.append(announce.context_updated(_with_data(tx, root), None))
         events.sort(key=_number)
+    lost = epochs.lost_items(tx, root, after) if kind is LIST and epochs.is_earlier(after, root) else []
     if len(events) <= limit:
-        return Replay(events, root.last_event_id, completed=True)
-    return Replay(events[:limit], _number(events[limit - 1]), completed=False)
+        return Replay(lost + events, root.last_event_id, completed=True)
+    return Replay(lost + events[:limit], _number(events[limit - 1]), completed=False)
 
 
 def of_object(tx: Tx, sid: str, after: int, limit: int) -> Replay | None:

@@ -28,7 +28,6 @@ def create(
     if unique_name is not None:
         _check_unique_name(unique_name, actor.limits.unique_name_chars_max)
         _free_name(tx, actor, kind, unique_name)
-    now_ms = tx.now_ms
     root = Root(
         sid=tx.sid(kind.prefix),
         service_sid=actor.service_sid,
@@ -38,9 +37,9 @@ def create(
         item_count=0,
         context_event_id=-1,
         created_by=actor.identity,
-        date_created_ms=now_ms,
-        date_updated_ms=now_ms,
-        date_expires_ms=expiry_ms(now_ms, ttl or 0),
+        date_created_ms=tx.date_ms,
+        date_updated_ms=tx.date_ms,
+        date_expires_ms=expiry_ms(tx.now_ms, ttl or 0),
         data=(data or EMPTY) if kind in (DOCUMENT, LIST) else None,
     )
     tables.insert(tx, root)
@@ -116,7 +115,7 @@ def claim(tx: Tx, actor: Actor, kind: Kind, sid_or_name: str, *, with_data: bool
 def retire(tx: Tx, root: Root, *, origin: Origin | None) -> None:
     """End a root, by request or by expiry (then `origin` is None)."""
     root.last_event_id += 1
-    root.date_updated_ms = next_date_ms(root, tx.now_ms)
+    root.date_updated_ms = next_date_ms(root, tx.date_ms)
     tables.delete(tx, root, leaves=root.kind is not STREAM)
     tx.emit(announce.root_removed(root, origin))
 
@@ -144,5 +143,5 @@ def _free_name(tx: Tx, actor: Actor, kind: Kind, name: str) -> None:
     if holder is None:
         return
     if is_live(holder, tx.now_ms):
-        raise refusals.name_taken()
+        raise refusals.name_taken(kind, name)
     retire(tx, holder, origin=None)

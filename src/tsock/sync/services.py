@@ -15,7 +15,7 @@ from tsock.accounts.records import Service
 from tsock.accounts.services import ServiceChange
 from tsock.errors import ApiError, invalid
 from tsock.storage.store import Tx
-from tsock.webhooks.targets import is_target
+from tsock.webhooks.targets import configured
 
 WEBHOOK_URL_CHARS_MAX = 512
 WINDOW_MS_MIN, WINDOW_MS_MAX = 1000, 30_000
@@ -106,14 +106,12 @@ def _change(known: SyncOptions, options: ServiceOptions) -> ServiceChange:
 
 
 def _checked(options: SyncOptions) -> SyncOptions:
-    url = options.webhook_url
-    if url is not None and not is_target(url, WEBHOOK_URL_CHARS_MAX):
-        raise ApiError(
-            400,
-            54051,
-            "Invalid webhook URL: expected an absolute http(s) URL "
-            f"of at most {WEBHOOK_URL_CHARS_MAX} characters",
-        )
+    if options.webhook_url is not None:
+        try:
+            url = configured(options.webhook_url, WEBHOOK_URL_CHARS_MAX)
+        except ValueError as flaw:
+            raise ApiError(400, 54051, f"Invalid webhook URL: {flaw}") from None
+        options = replace(options, webhook_url=url)
     if not WINDOW_MS_MIN <= options.reachability_debouncing_window_ms <= WINDOW_MS_MAX:
         raise invalid(f"ReachabilityDebouncingWindow is {WINDOW_MS_MIN} to {WINDOW_MS_MAX} ms")
     return options

@@ -17,5 +17,5 @@ def publish(tx: Tx, actor: Actor, sid_or_name: str, data: Json) -> str:
     """
     root = roots.find(tx, actor, STREAM, sid_or_name)
     sid = tx.sid("TZ")
-    tx.emit(announce.message_published(root, sid, data, tx.now_ms, actor.connection))
+    tx.emit(announce.message_published(root, sid, data, tx.date_ms, actor.connection))
     return sid

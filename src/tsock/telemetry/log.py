@@ -5,14 +5,17 @@ rendered. That is a net below careful callers, not a reason to be careless: what
 code, a hash.
 """
 
+import functools
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import IO, Literal, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from tsock.telemetry.printable import printable
 
 REDACTED = "[redacted]"
 
@@ -95,6 +98,8 @@ def configure(
     level: Literal["debug", "info", "warning", "error"],
     style: Literal["auto", "console", "json"],
     stream: IO[str] = sys.stderr,
+    *,
+    without: Collection[str] = (),
 ) -> None:
     """Send the logs of the whole process to `stream`, those of libraries included.
 
@@ -102,6 +107,7 @@ def configure(
         level: the least severe line that is written.
         style: `console` for reading, `json` for one object per line, `auto` for whichever fits `stream`.
         stream: where lines go; standard output stays free for what commands print.
+        without: lines that are left out, by their event: somebody else tells what they do.
     """
     on_terminal = stream.isatty()
     for_reading = style == "console" or (style == "auto" and on_terminal)
@@ -110,12 +116,15 @@ def configure(
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(
-            colors=on_terminal, exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
-        )
+    renderers: list[Processor] = (
+        [
+            _legible,
+            structlog.dev.ConsoleRenderer(
+                colors=on_terminal, exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
+            ),
+        ]
         if for_reading
-        else structlog.processors.JSONRenderer()
+        else [structlog.processors.JSONRenderer()]  # which escapes whatever is not ASCII
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
@@ -126,7 +135,7 @@ def configure(
                 structlog.processors.StackInfoRenderer(),
                 structlog.processors.format_exc_info,  # an exception must be text before it is searched
                 redact,
-                renderer,
+                *renderers,
             ],
         )
     )
@@ -134,12 +143,24 @@ def configure(
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            functools.partial(_leave_out, frozenset(without)),
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
+
+
+def _legible(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Texts that steer no terminal; what lies deeper is shown by its `repr`, which escapes as well."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _leave_out(events: Collection[str], _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    if line["event"] in events:
+        raise structlog.DropEvent
+    return line
 
 
 def _is_secret(name: str) -> bool:

@@ -1,6 +1,7 @@
-"""The live feed behind `tsock tail`: what happened lately, kept only while somebody watches."""
+"""The live feed behind `tsock tail` and `tsock dev`: what happens, kept only while somebody watches."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -13,7 +14,18 @@ ENTRIES_MAX = 10_000
 WATCH_S = 15.0
 """Somebody is watching for this long after their last look."""
 
-Category = Literal["connection", "denial", "alert", "event"]
+Category = Literal["connection", "denial", "alert", "rejection", "webhook", "event"]
+"""A `rejection` is a request whose error makes no alert, a `webhook` one that was delivered."""
+
+
+class Trouble(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What goes with something that went wrong."""
+
+    code: int
+    request: str = ""
+    """Method and URL, where a request was answered with an error."""
+    fix: str = ""
+    """What helps, where more is known than the dictionary says of the code."""
 
 
 class Happening(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,8 +38,9 @@ class Happening(msgspec.Struct, frozen=True, omit_defaults=True):
     account: str = ""
     identity: str = ""
     topic: str = ""
-    """SID of the object, denial or alert."""
+    """SID of the object, denial, alert or webhook."""
     detail: str = ""
+    trouble: Trouble | None = None
 
 
 class Tail:
@@ -38,6 +51,7 @@ class Tail:
         self._happenings: deque[Happening] = deque(maxlen=ENTRIES_MAX)
         self._next = 1
         self._watched_until_s = 0.0
+        self._hear: Callable[[Happening], None] | None = None
         self.watched = False
         """Whether it is worth calling `add`."""
 
@@ -49,17 +63,28 @@ class Tail:
         identity: str = "",
         topic: str = "",
         detail: str = "",
+        *,
+        trouble: Trouble | None = None,
     ) -> None:
-        """Note one happening, if somebody watches."""
+        """Note one happening, if somebody watches or listens."""
         if not self.watched:
             return
-        if self._clock.monotonic_s() > self._watched_until_s:
-            self.watched = False
-            self._happenings.clear()
-            return
-        happening = Happening(self._next, self._clock.now_ms(), kind, what, account, identity, topic, detail)
-        self._happenings.append(happening)
+        happening = Happening(
+            self._next, self._clock.now_ms(), kind, what, account, identity, topic, detail, trouble
+        )
         self._next += 1
+        if self._hear is not None:
+            self._hear(happening)
+        if self._clock.monotonic_s() <= self._watched_until_s:
+            self._happenings.append(happening)
+            return
+        self._happenings.clear()
+        self.watched = self._hear is not None
+
+    def listen(self, hear: Callable[[Happening], None]) -> None:
+        """Tell `hear` of everything from now on, as it happens."""
+        self._hear = hear
+        self.watched = True
 
     def after(self, number: int) -> list[Happening]:
         """What happened behind `number`; asking keeps the feed going."""

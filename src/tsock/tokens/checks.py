@@ -87,7 +87,7 @@ _ISSUER = (
         "Give the helper library the account's SID (AC...) as its first argument.",
     ),
     Check(
-        "account_unknown", 20103, Examination.is_of_known_account, ("sub",),
+        "account_unknown", 20103, Examination.is_of_known_account, ("directory", "sub"),
         "an account of this server", findings.account,
         "The account in sub is {found}.",
         "Use the SID of an account that exists here; a hosted account is not known to this server.",
@@ -105,7 +105,7 @@ _ISSUER = (
         "Reactivate the account, or the account that owns it; what is closed stays closed.",
     ),
     Check(
-        "key_unknown", 20103, Examination.is_by_known_key, ("iss",),
+        "key_unknown", 20103, Examination.is_by_known_key, ("directory", "iss"),
         "an API key of this server", findings.key,
         "The API key in iss is {found}.",
         "Create a key here and configure its SID and its secret together.",
@@ -145,7 +145,7 @@ _ISSUER = (
 _TIME = (
     Check(
         "time_invalid", 20104, Examination.has_expiry, ("token",),
-        "Unix seconds in exp", findings.claim("exp"),
+        "Unix seconds in exp", findings.time("exp"),
         "The token does not say when it expires: exp is {found}.",
         "Set exp to a number of seconds since 1970, at most a day ahead.",
     ),

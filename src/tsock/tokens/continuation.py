@@ -63,11 +63,12 @@ class Continuations:
 
     Args:
         vault: gives the signing key.
+        data_set: names the data; a token of another set is none of this server.
         ttl_s: how long a token is valid.
     """
 
-    def __init__(self, vault: Vault, ttl_s: int) -> None:
-        self._key = vault.derive("continuation")
+    def __init__(self, vault: Vault, data_set: str, ttl_s: int) -> None:
+        self._key = vault.derive(f"continuation {data_set}")
         self._ttl_ms = ttl_s * 1000
 
     def resume(self, token: str | None, caller: Caller, now_ms: int, fresh_id: str) -> Continuation:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection
+from functools import partial
 
 from tsock import dictionary
 from tsock.accounts.caller import Caller
@@ -10,6 +11,9 @@ from tsock.settings import Settings
 from tsock.tokens.checks import CHECKS, TOO_LARGE, Check
 from tsock.tokens.examination import Examination
 from tsock.tokens.report import Report, report, unread
+
+BAD_ISSUER = 20103
+"""What every fault of account and key is answered with: from outside they are one."""
 
 _SEARCHED_TOKENS = 2
 """A refused text is searched for a token as far as so many of the largest tokens reach."""
@@ -76,7 +80,9 @@ class Examiner:
                 continue
             if check is TOO_LARGE:  # whatever is inside, to look at it would take as long as it is large
                 return self._unread(text, check.found(e))
-            return Refusal(check, text, lambda: self._refused(text, now_ms, registered))
+            if check.code == BAD_ISSUER:
+                e.spend_a_signature()
+            return Refusal(check, text, partial(self._refused, text, now_ms, registered, check.code))
         return e.caller
 
     def unread(self, size_bytes: int) -> Refusal:
@@ -86,10 +92,11 @@ class Examiner:
     def _unread(self, text: str | None, found: str) -> Refusal:
         return Refusal(TOO_LARGE, text, lambda: unread(found, self._settings))
 
-    def _refused(self, text: str, now_ms: int, registered: Collection[str]) -> Report:
+    def _refused(self, text: str, now_ms: int, registered: Collection[str], code: int) -> Report:
         # Anybody can send junk, and as much as fits into a packet: the search in it is bounded.
         e = Examination(text, now_ms, registered, self._directory, self._settings)
-        return report(e, lambda sid: True, _SEARCHED_TOKENS * self._settings.token_bytes_max)
+        # Nor are an account's secrets tried where its keys are not to be told, and more take longer.
+        return report(e, lambda sid: code != BAD_ISSUER, _SEARCHED_TOKENS * self._settings.token_bytes_max)
 
     def examine(
         self,
@@ -109,6 +116,14 @@ class Examiner:
                 an explanation.
         """
         return report(Examination(text, now_ms, registered, self._directory, self._settings), may_see)
+
+
+def examine_alone(text: str, now_ms: int, settings: Settings, registered: Collection[str] = ()) -> Report:
+    """The report on a token where no server is asked: what needs its accounts, keys and services is skipped.
+
+    So a denial is one, and an acceptance none.
+    """
+    return report(Examination(text, now_ms, registered, None, settings), lambda sid: False)
 
 
 def compare_for_update(old: Caller, new: Caller) -> str | None:

@@ -3,13 +3,13 @@
 They describe, whether the check passes or not, and repeat neither secrets nor text of unknown kind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tsock.accounts.records import Service
 from tsock.tokens import jws
 from tsock.tokens.examination import GRANT_FIELDS, GRANTS, GRANTS_MAX, Examination
-from tsock.tokens.wording import counted, describe, distance, span
+from tsock.tokens.wording import counted, describe, distance, span, suspect
 
 Found = Callable[[Examination], str]
 
@@ -42,7 +42,18 @@ def header(field: str) -> Found:
 
 def claim(field: str) -> Found:
     """A claim."""
-    return lambda e: describe(e.token.claims.get(field))
+    return lambda e: suspect(e.token.claims.get(field))
+
+
+def time(field: str) -> Found:
+    """A claim that is to be a number of seconds."""
+    return lambda e: _described_time(e.token.claims.get(field))
+
+
+def _described_time(value: object) -> str:
+    if isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal():
+        return f'the text "{value.strip()[:24]}", not a number'
+    return "a text, not a number" if isinstance(value, str) else describe(value)
 
 
 def kind(e: Examination) -> str:
@@ -113,7 +124,11 @@ def expiry(e: Examination) -> str:
 def starts(e: Examination) -> str:
     """`nbf` and `iat`, as given."""
     claims = e.token.claims
-    given = [f"{name} {describe(claims[name])}" for name in ("nbf", "iat") if claims.get(name) is not None]
+    given = [
+        f"{name} is {_described_time(claims[name])}"
+        for name in ("nbf", "iat")
+        if claims.get(name) is not None
+    ]
     return ", ".join(given) or "neither"
 
 
@@ -132,7 +147,7 @@ def grants(e: Examination) -> str:
     """The grants of served products, or what is wrong with them."""
     given: Any = e.token.claims.get("grants")
     if not jws.is_object(given):
-        return describe(given)
+        return describe(given) + _misplaced(e.token.claims, GRANTS, "grants")
     if len(given) > GRANTS_MAX:
         return f"{len(given)} entries"
     for name in GRANTS:
@@ -149,7 +164,13 @@ def grants(e: Examination) -> str:
 def identity(e: Examination) -> str:
     """The identity, described."""
     given: Any = e.grants.get("identity")
-    return counted(len(given), "character") if given and isinstance(given, str) else describe(given)
+    if given and isinstance(given, str):
+        return counted(len(given), "character")
+    if given:
+        return describe(given)
+    inside = next((name for name, grant in e.served if grant.get("identity")), None)
+    within = "" if inside is None else f", but there is one inside {inside}"
+    return describe(given) + (_misplaced(e.token.claims, ("identity",), "grants") or within)
 
 
 def endpoints(e: Examination) -> str:
@@ -167,7 +188,7 @@ def products(e: Examination) -> str:
 
 def service_sids(e: Examination) -> str:
     """What each grant names as its service."""
-    return _for_each(e, [describe(grant.get("service_sid")) for _, grant in e.served])
+    return _for_each(e, [_service_sid(e, grant) for _, grant in e.served])
 
 
 def service_products(e: Examination) -> str:
@@ -212,6 +233,26 @@ def revocation(e: Examination) -> str:
         "issued_before": "everything issued before a time" + (" by this key" if found.key_sid else ""),
     }[found.kind]
     return f"{what}, revoked {distance(found.at_ms, e.now_ms)}"
+
+
+def _service_sid(e: Examination, grant: jws.JsonObject) -> str:
+    given: Any = grant.get("service_sid")
+    if given:
+        return suspect(given)
+    other = next((name for name in ("serviceSid", "ServiceSid", "service", "sid") if grant.get(name)), None)
+    if other is not None:
+        return f"{describe(given)}, but there is {other}, which is to be called service_sid"
+    return describe(given) + _misplaced(e.token.claims, ("service_sid",), "the grant")
+
+
+def _misplaced(claims: jws.JsonObject, names: Iterable[str], place: str) -> str:
+    """What stands at the top of the token, although it belongs elsewhere."""
+    found = next((name for name in names if claims.get(name)), None)
+    return "" if found is None else f", but there is {_article(found)} outside of {place}"
+
+
+def _article(name: str) -> str:
+    return "one" if name == "identity" else name
 
 
 def _standing(e: Examination, service: Service | None) -> str:

@@ -1,12 +1,8 @@
-"""Notes that explain a failure: what is around the token, what signed it, what is wrong with a time.
+"""What each note of the doctor's contract says and advises, and which failures it explains."""
 
-The notes are those of the doctor's contract; here is what each says and advises.
-"""
+from collections.abc import Iterable
 
 import msgspec
-
-from tsock.tokens.examination import Examination, is_time
-from tsock.tokens.wording import is_number
 
 
 class Hint(msgspec.Struct, frozen=True):
@@ -23,7 +19,8 @@ TIME_CAUSES = frozenset(("time_invalid", "expired", "not_yet_valid", "lifetime_t
 FORM_CAUSES = frozenset(("too_large", "not_a_jwt"))
 _SIGNATURE = frozenset(("signature",))
 # An hour's token that expired a minute ago looks the same: there the note is only a remark.
-_AHEAD = frozenset(("not_yet_valid",))
+_AHEAD = frozenset(("not_yet_valid", "lifetime_too_long"))
+_SIDS = frozenset(("issuer_invalid", "account_invalid", "service_invalid"))
 
 HINTS = {
     "json_wrapper": Hint(
@@ -53,8 +50,8 @@ HINTS = {
     ),
     "bearer_prefix": Hint(
         FORM_CAUSES,
-        "The token has a Bearer prefix.",
-        "Pass the token without the word before it.",
+        "A word stands before the token.",
+        "Pass the token without the word before it, such as Bearer.",
     ),
     "quoted": Hint(
         FORM_CAUSES,
@@ -65,6 +62,42 @@ HINTS = {
         FORM_CAUSES,
         "The text is URL-encoded.",
         "Decode the parameter and pass its value alone.",
+    ),
+    "bom": Hint(
+        FORM_CAUSES | _SIGNATURE,
+        "A byte order mark stands before the token or its secret.",
+        "Save the file without a byte order mark, as UTF-8.",
+    ),
+    "object_text": Hint(
+        FORM_CAUSES,
+        "The text is what an object looks like in print, not the token itself.",
+        "Await it if it is a promise, coroutine or task; call to_jwt() or toJwt() on an AccessToken, and "
+        "pass the string that comes of it.",
+    ),
+    "bytes_literal": Hint(
+        FORM_CAUSES,
+        "The text is how bytes look in print, not the text in them.",
+        "Decode the bytes before they are passed on, as in token.decode().",
+    ),
+    "padded_base64": Hint(
+        FORM_CAUSES,
+        "The parts of the token are padded or standard Base64.",
+        "Encode each part as base64url, with - and _ and without =; a helper library does.",
+    ),
+    "unset_variable": Hint(
+        FORM_CAUSES | _SIDS,
+        "",
+        "This is what becomes of a variable without a value: set the variable, or wait for its value.",
+    ),
+    "sid_as_token": Hint(
+        FORM_CAUSES,
+        "The text is a SID, which names something and proves nothing.",
+        "Mint a token with account SID, key SID and key secret, and pass that.",
+    ),
+    "secret_as_token": Hint(
+        FORM_CAUSES,
+        "The text looks like an Auth Token or the secret of a key.",
+        "Mint a token on your server and pass that; take the secret out of the client and replace it.",
     ),
     "auth_token_as_secret": Hint(
         _SIGNATURE,
@@ -81,55 +114,57 @@ HINTS = {
         "The token is signed with a SID in place of the secret.",
         "Check the order of account SID, key SID and key secret where the token is built.",
     ),
+    "other_key_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret of another key of the account",
+        "Configure the SID and the secret of one key together.",
+    ),
+    "quoted_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the key's secret in quotes.",
+        "Take the quotes off where the secret is read: its file or variable has them.",
+    ),
+    "base64_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with what the key's secret is decoded to, or encoded.",
+        "Sign with the text of the secret as it is; tell the JWT library that it is not Base64.",
+    ),
+    "hex_signature": Hint(
+        _SIGNATURE,
+        "The signature is written in hexadecimal digits.",
+        "Encode the bytes of the signature as base64url.",
+    ),
+    "swapped_sids": Hint(
+        _SIDS,
+        "Account SID and key SID are swapped: iss is the account, and sub the key.",
+        "Give the helper library the account's SID (AC...) first and the key's SID (SK...) second.",
+    ),
+    "placeholder": Hint(
+        _SIDS,
+        "",
+        "Put the real value in the place of the placeholder; a SID is two letters and 32 hex digits.",
+    ),
     "milliseconds": Hint(TIME_CAUSES, "", "Give times in seconds, not in milliseconds."),
     "negative": Hint(TIME_CAUSES, "", "Give times in seconds since 1970; no time is negative."),
     "time_zone": Hint(
-        _AHEAD, "", "The clock is ahead by a time zone: mint with Unix time, which is the same everywhere."
+        _AHEAD,
+        "",
+        "Local time was taken for UTC, it seems: it is off by a time zone. Mint with Unix time, which is the "
+        "same everywhere, and with a ttl of at most 86400.",
+    ),
+    "exp_before_iat": Hint(
+        frozenset(("not_yet_valid",)),
+        "The token can never be valid: exp is not after iat or nbf.",
+        "Set exp to iat plus the time to live, all in Unix seconds.",
     ),
 }
 
-_YEARS_S = 10 * 365 * 86_400
-_ZONE_S_MAX = 14 * 3600
-_BLANKS = (b"\n", b"\r\n", b" ", b"\t")
 
-
-def secret_notes(e: Examination) -> list[str]:
-    """Which well-known mistake made the signature, if one of them did.
-
-    Only secrets of the account in `sub` are tried: the key may be another account's.
-    """
-    own = [e.directory.key_secret(e.key)] if e.key.account_sid == e.account.sid else []
-    blanks = [
-        variant
-        for secret in own
-        for blank in _BLANKS
-        for variant in (secret + blank, blank + secret, blank + secret + blank)
-    ]
-    tried = {
-        "auth_token_as_secret": [e.directory.auth_token(e.account), e.directory.test_token(e.account)],
-        "secret_whitespace": blanks,
-        "sid_as_secret": [e.key.sid.encode(), e.account.sid.encode()],
-    }
-    return [note for note, secrets in tried.items() if any(map(e.is_signed_with, secrets))]
-
-
-def time_notes(e: Examination) -> list[str]:
-    """What is peculiar about the times of a token that failed on one of them."""
-    claims, now_s = e.token.claims, e.now_ms / 1000
-    given: list[object] = [claims.get(name) for name in ("exp", "nbf", "iat")]
-    numbers = [value for value in given if is_number(value)]
-    notes: list[str] = []
-    if any(abs(value / 1000 - now_s) < _YEARS_S for value in numbers):
-        notes.append("milliseconds")
-    if any(value < 0 for value in numbers):
-        notes.append("negative")
-    issued = next((claims[name] for name in ("iat", "nbf") if claims.get(name) is not None), None)
-    if is_time(issued) and _is_zone(abs(now_s - issued)):
-        notes.append("time_zone")
-    return notes
-
-
-def _is_zone(off_s: float) -> bool:
-    """Whether clocks that far apart differ by a time zone: half hours, give or take two minutes."""
-    steps = round(off_s / 1800)
-    return 2 <= steps <= _ZONE_S_MAX // 1800 and abs(off_s - steps * 1800) <= 120
+def remarks(notes: Iterable[str], said: str) -> list[tuple[str, str]]:
+    """What each note tells beyond what is `said` already; one that adds nothing is left out."""
+    told: list[tuple[str, str]] = []
+    for note in notes:
+        more = [text for text in (HINTS[note].problem, HINTS[note].fix) if text and text not in said]
+        if more:
+            told.append((note, " ".join(more)))
+    return told

@@ -15,7 +15,8 @@ from tsock.settings import Settings
 from tsock.tokens import jws
 from tsock.tokens.checks import CHECKS, TOO_LARGE, Check
 from tsock.tokens.examination import CONTENT_TYPE, GRANT_FIELDS, GRANTS, GRANTS_MAX, Examination
-from tsock.tokens.hints import FORM_CAUSES, HINTS, TIME_CAUSES, Hint, secret_notes, time_notes
+from tsock.tokens.hints import FORM_CAUSES, HINTS, TIME_CAUSES, Hint
+from tsock.tokens.slips import claim_notes, secret_notes, signature_notes, time_notes
 from tsock.tokens.unwrap import unwrap
 from tsock.tokens.wording import describe, distance, is_number
 
@@ -78,6 +79,12 @@ class Report(msgspec.Struct, frozen=True):
         """What `sub` says, if that has the form of a SID."""
         return _as_sid(self.claims.sub)
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether a key of the account in `sub` has signed the token, whatever else is wrong with it."""
+        passed = {line.id for line in self.checks if line.verdict == "pass"}
+        return {"signature", "key_other_account"} <= passed
+
 
 def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: int | None = None) -> Report:
     """Run every check that has something to look at.
@@ -99,8 +106,10 @@ def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: 
             notes += _explain(check, e, may_see, unwrapped_chars_max)
     if any(check.id in TIME_CAUSES for check, _ in failed):
         notes += time_notes(e)
+    if hasattr(e, "token"):
+        notes += [note for note in claim_notes(e.token.claims) if note not in notes]
     first = failed[0][0] if failed else None
-    hint = next((HINTS[note] for note in notes if first and first.id in HINTS[note].causes), None)
+    hint = _hint(e, first, notes)
     return Report(
         verdict="denied" if first else "accepted",
         code=first and first.code,
@@ -150,9 +159,18 @@ def _explain(
             e.text = inner
             e.is_jws()
         return notes
-    if check.id == "signature" and hasattr(e, "account") and may_see(e.account.sid):
-        return secret_notes(e)
+    if check.id == "signature":
+        may_try = hasattr(e, "account") and may_see(e.account.sid)
+        return signature_notes(e) + (secret_notes(e) if may_try else [])
     return []
+
+
+def _hint(e: Examination, first: Check | None, notes: list[str]) -> Hint | None:
+    """The note that explains the first failure: of a token its outermost layer, else what is in its place."""
+    explaining = [HINTS[note] for note in notes if first is not None and first.id in HINTS[note].causes]
+    if not explaining:
+        return None
+    return explaining[0] if hasattr(e, "token") else explaining[-1]
 
 
 def _summary(e: Examination, failed: list[tuple[Check, str]], hint: Hint | None) -> str:
@@ -160,6 +178,8 @@ def _summary(e: Examination, failed: list[tuple[Check, str]], hint: Hint | None)
         return f"The token would be accepted; it expires {distance(e.expires_ms, e.now_ms)}."
     first, problem = failed[0]
     problem = (hint and hint.problem) or problem
+    if hasattr(e, "signer"):
+        problem = f"{problem}, {e.signer}."
     if first.id not in FORM_CAUSES or not hasattr(e, "token"):
         return problem
     inside = next((problem for check, problem in failed if check.id not in FORM_CAUSES), None)

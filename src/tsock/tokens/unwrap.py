@@ -1,4 +1,4 @@
-"""Finds the token inside a text that was pasted or passed with something around it.
+"""Finds the token inside a text with something around it, or names what is in its place.
 
 Only explains: such a text is no token for the gateway, whatever is inside.
 """
@@ -10,7 +10,9 @@ from typing import Any, cast
 
 import msgspec
 
+from tsock.ids import is_sid
 from tsock.tokens import jws
+from tsock.unset import is_unset
 
 _LAYERS_MAX = 8
 _TEXTS_MAX = 10_000
@@ -25,6 +27,8 @@ _is_token = re.compile(_PATTERN).fullmatch
 _find_token = re.compile(_PATTERN).search
 _is_jwe = re.compile(r"ey[A-Za-z0-9_-]{8,}+(\.[A-Za-z0-9_-]*+){4}").fullmatch
 _bearer = re.compile(r"(?:authorization:\s*)?bearer\s+(.+)", re.IGNORECASE | re.DOTALL).fullmatch
+_words = re.compile(r"[A-Za-z][\w -]{0,63}?[:\s]\s*(?=[\"'`]?ey)").match
+"""A word or a few, such as `Token: `, right before what begins as a token does."""
 _quoted = re.compile(r"""(["'`])(.*)\1""", re.DOTALL).fullmatch
 _is_form = re.compile(r"[?&]?\w++=\S++").fullmatch
 _decode_percents = re.compile(rb"(?:%[0-9A-Fa-f]{2})++").sub
@@ -33,8 +37,7 @@ _decode_percents = re.compile(rb"(?:%[0-9A-Fa-f]{2})++").sub
 def unwrap(text: str) -> tuple[str | None, list[str]]:
     """The token inside `text`, if there is one, and what is around it, from the outside in.
 
-    The notes are those of the doctor's contract: `json_wrapper`, `quoted`, `bearer_prefix`, `whitespace`,
-    `url_encoded`, `markup`, `init_packet`; and `jwe`, which is never unwrapped.
+    The notes are those of the doctor's contract; where there is no token, the last one names what is there.
     """
     notes: list[str] = []
     for _ in range(_LAYERS_MAX):
@@ -106,7 +109,7 @@ def _blanks(text: str) -> str | None:
 
 def _prefix(text: str) -> str | None:
     found = _bearer(text)
-    return found and found[1]
+    return found[1] if found else _prefixed(text)
 
 
 def _quotes(text: str) -> str | None:
@@ -135,13 +138,105 @@ def _searched(text: str) -> str:
     return found[0] if found else ""
 
 
+def _mark(text: str) -> str | None:
+    """A byte order mark, also one that was read in another encoding."""
+    return next((text[len(mark) :] for mark in _MARKS if text.startswith(mark)), None)
+
+
+def _padded(text: str) -> str | None:
+    if _is_padded(text) is None:
+        return None
+    plain = text.replace("=", "").translate(_TO_URL)
+    return plain if _is_token(plain) else None
+
+
+def _bytes(text: str) -> str | None:
+    """The literal, or the numbers, that languages write of bytes."""
+    literal = _bytes_literal(text.strip())
+    if literal is not None:
+        return literal["text"]
+    if _is_array(text.strip()):
+        return ""
+    numbers = _byte_numbers(text.strip())
+    if numbers is None:
+        return None
+    base = 10 if numbers["decimal"] else 16
+    values = [
+        int(each, base) for each in re.split(r"[,\s]+", (numbers["decimal"] or numbers["hex"]).strip(", "))
+    ]
+    return bytes(values).decode("latin-1") if max(values) < 256 else None
+
+
+def is_object_text(text: str) -> bool:
+    """Whether it is what a language writes of an object that is no text."""
+    return _is_object(text.lstrip()) is not None
+
+
+def _object(text: str) -> str | None:
+    return _searched(text) if is_object_text(text) else None
+
+
+def _unset(text: str) -> str | None:
+    return "" if is_unset(text) else None
+
+
+def _sid(text: str) -> str | None:
+    return "" if is_sid(text.strip()) else None
+
+
+def _secret(text: str) -> str | None:
+    return "" if _is_secret(text.strip()) else None
+
+
+def _prefixed(text: str) -> str | None:
+    found = _words(text)
+    return text[found.end() :] if found and _find_token(text, found.end()) else None
+
+
+_MARKS = ("\ufeff", "\u00ef\u00bb\u00bf", "\ufffe")
+_TO_URL = str.maketrans("+/", "-_")
+_is_padded = re.compile(r"(?=.*[=+/])[A-Za-z0-9+/_-]+={0,2}(?:\.[A-Za-z0-9+/_-]+={0,2}){2}").fullmatch
+_bytes_literal = re.compile(
+    r"(?:bytearray\(|bytes\()?[bB](?P<quote>[\"'])(?P<text>.*)(?P=quote)\)?", re.DOTALL
+).fullmatch
+_is_array = re.compile(
+    r"\[[BC]@[0-9a-f]+|System\.(?:Byte|Char)\[\]|\[object (?:ArrayBuffer|\w*Array)\]"
+).fullmatch
+_byte_numbers = re.compile(
+    r"(?:\{\"type\":\s*\"Buffer\",\s*\"data\":\s*)?"
+    r"(?:(?:Uint8Array\(\d+\) |\[\]byte|&)?[\[{]?\s*"
+    r"(?P<decimal>\d{1,3}(?:(?:,\s*|\s+)\d{1,3}){15,}+)\s*[\]}]{0,2}"
+    r"|<Buffer (?P<hex>[0-9a-f]{2}(?: [0-9a-f]{2}){7,}+)(?: \.\.\.[^>]*)?>)"
+).fullmatch
+_is_object = re.compile(
+    r"\[object \w+\]"  # JavaScript
+    r"|\[(?:Async)?Function\b|(?:async )?function\b|async \(|\(\) ?=>|Promise ?\{|AccessToken ?[({]"
+    r"|<[\w.]+ (?:object )?at 0x|<(?:coroutine|function|bound|built-in|(?:async_)?generator|Task|Future)\b"
+    r"|<(?:Response|class)[ \[]|<[\w.]*AccessToken\b"  # Python
+    r"|#<"  # Ruby
+    r"|(?:\w+[.\\])+\w+(?:\$\w+)*@[0-9a-f]+\b|(?:\w+\.)+CompletableFuture"  # Java
+    r"|System\.\w|Twilio\.\w"  # C#
+    r"|Instance of '|Optional\(|Some\(|Ok\("  # Dart, Swift, Rust
+    r"|Object\(|stdClass\b|Array\b(?=\s*(?:\(|$))"  # PHP
+    r"|&\{|map\[|0xc0[0-9a-f]{8}\b"  # Go
+).match
+_is_secret = re.compile(r"(?:[A-Z]{2}[0-9a-fA-F]{32}[:;,\s]\s*)?[0-9a-fA-F]{32}").fullmatch
+
+# The outermost layer comes first; what is more specific before what also looks like it.
 _PEELS: dict[str, Callable[[str], str | None]] = {
+    "bom": _mark,
     "init_packet": _packet,
+    "bytes_literal": _bytes,
+    "object_text": _object,
+    "unset_variable": _unset,
     "json_wrapper": _json,
     "markup": _markup,
     "jwe": _jwe,
     "whitespace": _blanks,
     "bearer_prefix": _prefix,
     "quoted": _quotes,
+    "sid_as_token": _sid,
+    "secret_as_token": _secret,
+    "padded_base64": _padded,
     "url_encoded": _encoded,
 }

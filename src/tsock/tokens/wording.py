@@ -8,6 +8,14 @@ from tsock.tokens.jws import OUT_OF_RANGE, Unusable
 
 _is_plain = re.compile("[A-Za-z0-9;=._/-]{1,20}").fullmatch
 """Short words, as header fields hold; a secret is longer."""
+_is_filler = re.compile(
+    r"<[^<>]*>|\[[^\[\]]*\]|\{.*\}|\$.+|%.+%|#\{.*\}"  # a template
+    r"|(?:[A-Z]{2})?(?:[xX]{4,}|[*]{3,}|[.]{3,}|\u2026|[#]{3,}|[?]{3,}|_{3,}|-{3,}).*"  # ACxxxx
+    r"|[A-Z]{2}[.]{2,}.*"
+    r"|(?i:.*\b(?:your|my|insert|replace|change|changeme|todo|example|placeholder|here)(?:\b|[_-]).*)"
+    r"|(?i:(?:your|my|insert|replace|example)[_-]?\w*|\w*(?:changeme|placeholder|_here|xxxx)\w*)"
+    r"|[A-Z]+(?:_[A-Z]+)+"  # the name of the variable
+).fullmatch
 _NUMBER_MAX = 2**64
 
 
@@ -22,7 +30,7 @@ def describe(value: object) -> str:
             return f"{value:.17g}" if is_number(value) else OUT_OF_RANGE.what
         case "":
             return "an empty text"
-        case str() if is_sid(value) or _is_plain(value):
+        case str() if is_sid(value) or (_is_plain(value) and not is_placeholder(value)):
             return value
         case str():
             return counted(len(value), "character", "a text of ")
@@ -30,6 +38,21 @@ def describe(value: object) -> str:
             return value.what
         case _:
             return "a list" if isinstance(value, list) else "an object"
+
+
+def suspect(value: object) -> str:
+    """The same, and what is peculiar about a text that was to be something else."""
+    more = ""
+    if isinstance(value, str) and is_placeholder(value):
+        more = " that looks like a placeholder"
+    elif isinstance(value, str) and any(map(str.isspace, value)):
+        more = " with blanks in it"
+    return describe(value) + more
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether it stands where something was to be put in: `ACxxxxxxxx`, `<your-sid>`, `YOUR_API_KEY`."""
+    return _is_filler(text.strip()) is not None
 
 
 def is_number(value: object) -> TypeGuard[float]:

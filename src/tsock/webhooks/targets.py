@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 import msgspec
 
@@ -22,6 +22,9 @@ _url = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?(?:#(?P<fragment>.*))?"
 ).fullmatch
+
+_foreign = re.compile(r"[^A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]").search
+"""A character that no URL has (RFC 3986)."""
 
 _OVERRIDES = {"ct": (100, 10_000), "rt": (100, 15_000), "tt": (100, 15_000), "rc": (0, 5)}
 """What a fragment may set, with the least and the greatest value."""
@@ -64,7 +67,7 @@ class Target(msgspec.Struct, frozen=True):
     """A webhook URL, taken apart."""
 
     url: str
-    """What is signed: as configured, without the fragment, and with a slash where there is no path."""
+    """What is signed and called: as configured, but in the form of `configured` and without the fragment."""
     scheme: str
     host: str
     """Name or address, in small letters; an IPv6 address without brackets."""
@@ -91,13 +94,19 @@ class Target(msgspec.Struct, frozen=True):
         """Take `url` apart.
 
         Raises:
-            ValueError: it is no absolute http(s) URL in visible ASCII.
+            ValueError: it is no absolute http(s) URL; says why, and what was expected.
         """
-        found = _url(url) if all("!" <= character <= "~" for character in url) else None
+        foreign = _foreign(url)
+        if foreign is not None:
+            raise ValueError(
+                f"expected an absolute http(s) URL, which has no {_named(foreign[0])}: percent-encode it"
+            )
+        found = _url(url)
         if found is None or not 0 < int(found["port"] or 1) <= 65_535:
             raise ValueError("expected an absolute http(s) URL, percent-encoded")
         before = url[: found.end("port") if found["port"] else found.end("host")]
-        path = (found["path"] or "/") + (found["query"] or "")
+        query = found["query"] or ""
+        path = (found["path"] or "/") + (query if query != "?" else "")
         scheme, set_by_url = found["scheme"].lower(), _overrides(found["fragment"] or "")
         return cls(
             url=before + path,
@@ -123,15 +132,22 @@ class Target(msgspec.Struct, frozen=True):
         return f"Target({self.scheme}://{self.authority})"
 
 
-def is_target(url: str, chars_max: int) -> bool:
-    """Whether `url` may be configured: it names a target, in at most `chars_max` characters."""
-    if len(url) > chars_max:
-        return False
-    try:
-        Target.read(url)
-    except ValueError:
-        return False
-    return True
+def configured(url: str, chars_max: int) -> str:
+    """The form in which `url` is kept, shown, called and signed.
+
+    It has a `/` for an empty path and no bare `?`, so that every validator accepts it, as it was configured
+    and as it was called; all else stays as given.
+
+    Raises:
+        ValueError: it names no target, or has more than `chars_max` characters; says what was expected.
+    """
+    _, mark, fragment = url.partition("#")
+    found = f"{Target.read(url).url}{mark}{fragment}"
+    if len(found) > chars_max:
+        raise ValueError(
+            f"expected an absolute http(s) URL of at most {chars_max} characters, not {len(url)}"
+        )
+    return found
 
 
 @functools.lru_cache(maxsize=1024)
@@ -195,6 +211,12 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _FORBIDDEN_V4)
     return address in _GLOBAL_V6 and not any(address in network for network in _FORBIDDEN_V6)
+
+
+def _named(character: str) -> str:
+    """A character as an error shows it, and how it is written in a URL where that can be."""
+    shown = "blank" if character == " " else repr(character)
+    return f"{shown} ({quote(character, safe='', errors='replace')})"
 
 
 def _overrides(fragment: str) -> dict[str, int]:

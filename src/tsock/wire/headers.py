@@ -56,13 +56,19 @@ CAPABILITIES = ("client_update", "offline_storage", "account_descriptor")
 """What a server confirms to a client that offers it; `telemetry.v1` is not among it."""
 
 
+REGISTRATIONS_MAX = 20
+MESSAGE_TYPES_MAX = 100
+Name = Annotated[str, Meta(max_length=128)]
+"""Of a product or a message type."""
+
+
 class Registration(Struct, frozen=True, gc=False):
     """What a client wants to hear of, by message type."""
 
-    product: str
-    type: str = "ers"
+    product: Name
+    type: Name = "ers"
     notification_protocol_version: int = 0
-    message_types: list[str] = []
+    message_types: Annotated[list[Name], Meta(max_length=MESSAGE_TYPES_MAX)] = []
 
 
 class Init(Header, frozen=True, tag="init"):
@@ -74,7 +80,8 @@ class Init(Header, frozen=True, tag="init"):
     capabilities: list[str] = []
     metadata: dict[str, Any] = {}
     """Describes SDK and platform; for logs only."""
-    registrations: list[Registration] | None = None
+    registrations: Annotated[list[Registration], Meta(max_length=REGISTRATIONS_MAX)] | None = None
+    """None also where there are too many, or one is too large."""
 
     def __repr__(self) -> str:
         return f"Init(id={self.id!r}, capabilities={self.capabilities!r})"

@@ -155,11 +155,11 @@ CASES: dict[str, Sequence[Asked]] = {
         sent(DOCUMENTS, b"UniqueName=\xff", FORM),
         sent(DOCUMENTS, b"&".join(b"A%d=1" % number for number in range(1001)), FORM),
     ],
-    "one parameter twice where one is meant, or `If-Match` or `Authorization` twice": [
+    "one parameter twice where one is meant, those of paging aside, or `If-Match` or `Authorization` twice": [
         sent(DOCUMENTS, b"UniqueName=a&UniqueName=b", FORM),
         sent(DOCUMENT, b"Data={}&Data={}", FORM),
-        get(DOCUMENTS, PageSize=[1, 2]),
         sent("/2010-04-01/Accounts.json", b"FriendlyName=a&FriendlyName=b", FORM),
+        get("/monitor/v1/Alerts?LogLevel=error&LogLevel=error"),
         post(DOCUMENT, ("If-Match", "0"), ("If-Match", "1"), Data="{}"),
         get(DOCUMENTS, basic(b"x:y")),
     ],
@@ -167,16 +167,16 @@ CASES: dict[str, Sequence[Asked]] = {
         post(f"{DOCUMENT}/Permissions/alice", Read="yes", Write="true", Manage="true"),
         post("/sync/v1/Services", AclEnabled="1"),
     ],
-    "a date that is none": [
+    "a date that ISO 8601 does not have": [
         get("/monitor/v1/Alerts", StartDate="yesterday"),
         get("/monitor/v1/Alerts", EndDate="2026-13-01"),
-        get("/monitor/v1/Events", StartDate="2026-01-01T00:00:00.5Z"),
+        get("/monitor/v1/Events", StartDate="2026-01-01T00:00:61Z"),
     ],
     "a SID of another kind, as a parameter": [
         get("/monitor/v1/Events", ActorSid="me"),
         get("/iam/v1/Keys", AccountSid=f"SK{ABSENT}"),
     ],
-    "a SID in a path that names nothing": [
+    "a SID in a path that names nothing, or an empty part of one": [
         get("/sync/v1/Services/IS1"),
         get(f"/sync/v1/Services/IS{ABSENT}/Documents"),
         get(f"{DOCUMENTS}/ET{ABSENT}"),
@@ -188,26 +188,18 @@ CASES: dict[str, Sequence[Asked]] = {
         get("/monitor/v1/Events/AE"),
         post(f"/iam/v1/Keys/SK{ABSENT}", FriendlyName="x"),
     ],
-    "`PageSize` above 1000": [
-        get(f"{ACCOUNT}/Keys.json", PageSize=1001),
-        get("/monitor/v1/Alerts", PageSize=10**8),
-        get("/iam/v1/Keys?AccountSid={account}&PageSize=1001"),
-    ],
     "`PageSize` below 1, or no number": [
         get(f"{ACCOUNT}/Keys.json", PageSize=0),
         get("/monitor/v1/Events", PageSize=-1),
         get("/monitor/v1/Alerts", PageSize="many"),
         get("/2010-04-01/Accounts.json?PageSize="),
-        get("/monitor/v1/Alerts", PageSize="9" * 400),
     ],
     "a `PageToken` of another list, or altered": [
         get(f"{ACCOUNT}/Keys.json", PageToken="PT1"),
         get("/monitor/v1/Alerts", PageToken=""),
         get("/2010-04-01/Accounts.json", PageToken="\N{SNOWMAN}"),
     ],
-    "of Sync, any bad `PageSize`": [
-        get(DOCUMENTS, PageSize=size) for size in (0, -1, 1001, "many", "", 1.5, "9" * 400)
-    ],
+    "of Sync, any bad `PageSize`": [get(DOCUMENTS, PageSize=size) for size in (0, -1, "many", "", 1.5)],
     "of Sync, a `PageToken` of another list, or altered": [
         get(DOCUMENTS, PageToken="PT1"),
         get(f"{SERVICE}/Lists/{{list}}/Items", PageToken="AAAA"),
@@ -375,7 +367,7 @@ CASES: dict[str, Sequence[Asked]] = {
         post(f"{ACCOUNT}/Keys.json", FriendlyName="x" * 1000),
     ],
     "a status other than `active`, `suspended` and `closed`": [post("{sub}", Status="asleep")],
-    "a policy that is none": [
+    "a policy that is none, or lists of a served product what is no permission": [
         post("/iam/v1/Keys", AccountSid="{account}", KeyType="restricted", Policy=policy)
         for policy in ("{", "[]", '{"allow":"x"}', '{"allow":["x"]}', json.dumps({"allow": ["/x"] * 101}), "")
     ],

@@ -9,7 +9,8 @@ from tests.contract.rest.operations import OPERATIONS, Operation, Schema
 from tests.contract.rest.rest import Rest
 
 CASES = [(operation, name) for operation in OPERATIONS for name in operation.parameters]
-TOKEN = "PageToken"
+PAGING = ("PageSize", "Page", "PageToken")
+LISTS = [operation for operation in OPERATIONS if "PageSize" in operation.parameters]
 IDS = [f"{operation} {name}" for operation, name in CASES]
 
 
@@ -17,6 +18,8 @@ def _wrong(name: str, schema: Schema) -> list[str]:
     """Values that the parameter cannot have; none where it takes any text."""
     if schema.get("enum"):
         return ["nonsense", ""]
+    if name == "PageSize":
+        return ["abc", "1.5", "", "0", "-1"]
     of_type = {
         "array": ["nonsense", ""],
         "integer": ["abc", "1.5", "", "1" * 30, "-1"],
@@ -30,7 +33,7 @@ def _wrong(name: str, schema: Schema) -> list[str]:
         return ["no URL", "ftp://example.com", "http://"]
     if "pattern" in schema:
         return ["XX1", "AC" + "g" * 32]
-    if name == TOKEN:
+    if name == "PageToken":
         return ["", "x", "PT1"]
     return [] if "type" in schema else ["{", "plain", "5", "[]"]
 
@@ -52,7 +55,7 @@ def test_parameter_that_is_none_is_refused(rest: Rest, operation: Operation, nam
     given = rest.parameters(operation, path)
     if name == "Ttl":  # it is the short name of one of the two, and ignored beside the long one
         given = {other: value for other, value in given.items() if not other.endswith("Ttl")}
-    once = operation.parameters[name].get("type") != "array"
+    once = name not in PAGING and operation.parameters[name].get("type") != "array"
     twice = [*given.items(), *([] if name in given else [(name, "1")]), (name, "1")]
     wrong = [list((given | {name: value}).items()) for value in _wrong(name, operation.parameters[name])]
     before = _stored(rest, operation, path)
@@ -68,3 +71,28 @@ def test_parameter_that_nobody_reads_is_ignored(rest: Rest, operation: Operation
     path = rest.path_of(operation)
     pairs = [*rest.parameters(operation, path).items(), ("Nonsense", "1"), ("Nonsense", "2")]
     assert_described(operation, rest.call(operation, path, pairs))
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=str)
+def test_list_gives_its_largest_page_to_whoever_asks_for_more_and_the_first_size_counts(
+    rest: Rest, operation: Operation
+) -> None:
+    path = rest.path_of(operation)
+    given = list(rest.parameters(operation, path).items())
+    largest = [
+        _rows(operation, rest.call(operation, path, [*_sized(given, size)]))
+        for size in (1000, 10_000, 10**30)
+    ]
+    assert largest[0] in (5, 50, 100, 1000)
+    assert largest == [largest[0]] * 3
+    assert _rows(operation, rest.call(operation, path, [*_sized(given, 3), ("PageSize", "100")])) == 3
+
+
+def _sized(given: list[tuple[str, str]], size: int) -> list[tuple[str, str]]:
+    return [pair for pair in given if pair[0] not in PAGING] + [("PageSize", str(size))]
+
+
+def _rows(operation: Operation, answer: Any) -> int:
+    assert_described(operation, answer)
+    body = answer.json()
+    return body.get("meta", body)["page_size"]

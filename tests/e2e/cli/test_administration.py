@@ -1,10 +1,16 @@
 """Accounts, keys, services, permissions and revocations: the same with a server and without."""
 
 import hashlib
+import re
+import shutil
+from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.e2e.cli.conftest import Command
+from tests.e2e.cli.process import Server
+from tsock.installation import layout
 
 
 def test_account_lives_from_creation_to_closing(command: Command) -> None:
@@ -16,6 +22,13 @@ def test_account_lives_from_creation_to_closing(command: Command) -> None:
     assert command.ask("account", "suspend", sid)["status"] == "suspended"
     assert command.ask("account", "activate", sid)["status"] == "active"
     assert command.ask("account", "rotate", sid)["auth_token"] != made["auth_token"]
+    second = command.ask("account", "rotate", sid, "--overlap")
+    assert (len(second["secondary_auth_token"]), "auth_token" in second) == (32, False)
+    assert command("account", "rotate", sid, "--overlap").err.endswith("(70002)\n")
+    assert command("account", "rotate", sid, "--overlap", "--promote").code == 2
+    assert "date_secondary_auth_token" in command.ask("account", "fetch", sid)
+    assert "date_secondary_auth_token" not in command.ask("account", "rotate", sid, "--cancel")
+    assert command("account", "rotate", sid, "--promote").err.endswith("(20404)\n")
     refused = command("account", "close", sid)
     assert (refused.code, command.ask("account", "fetch", sid)["status"]) == (2, "active")
     assert command.ask("account", "close", sid, "--yes")["status"] == "closed"
@@ -141,11 +154,45 @@ def test_what_does_not_exist_is_said_with_its_code(command: Command, arguments: 
     assert outcome.err.endswith("(20404)\n")
 
 
-def test_with_several_accounts_one_must_be_named(command: Command, account: str) -> None:
+def test_ready_made_account_is_meant_however_many_there_are(command: Command, account: str) -> None:
+    (key,) = command.ask("key", "list")
+
+    found = {each["sid"]: each["friendly_name"] for each in command.ask("account", "list")}
+    assert found[key["account_sid"]] == "Development"
+    assert account in found
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_with_several_accounts_of_real_users_one_must_be_named(
+    left_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = shutil.copytree(left_data, tmp_path / "data")
+    (data / layout.DEV).unlink()
+    command = Command(data, capsys)
+    command.ask("account", "create")
+
     outcome = command("key", "list")
 
     assert (outcome.code, outcome.out) == (2, "")
     assert "name one with --account" in outcome.err
+
+
+def test_permission_that_has_no_effect_yet_says_so_and_what_gives_it_one(
+    server: Server, served: Command
+) -> None:
+    service = served.ask("service", "create")["sid"]
+    owner = (server.credentials["TWILIO_ACCOUNT_SID"], server.credentials["TWILIO_AUTH_TOKEN"])
+    url = f"{server.url}/sync/v1/Services/{service}/Documents"
+    assert httpx2.post(url, data={"UniqueName": "board"}, auth=owner).status_code == 201
+    grant = ("permission", "set", "board", "alice", "--read", "--kind", "document", "--service", service)
+
+    said = served(*grant).err
+
+    assert "no effect yet: the ACL of the service is off" in said
+    command = re.search("`tsock (.*)`", said)
+    assert command is not None
+    assert served(*command[1].split()).code == 0
+    assert served(*grant).err == ""
 
 
 def test_object_by_unique_name_needs_its_kind(command: Command, account: str) -> None:

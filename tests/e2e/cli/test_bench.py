@@ -75,7 +75,7 @@ def test_refused_token_is_told_as_the_server_tells_it(served: Command, server: S
         (["--share", "0"], "--share: expected a number above 0"),
         (["--seconds", "nan"], "--seconds: expected a number above 0"),
         (["--url", "localhost"], "--url: expected ws://"),
-        (["fan"], 'Choose from: "idle"'),
+        (["fan"], "expected idle, connect"),
     ],
 )
 def test_wrong_input_is_refused_before_anything_is_loaded(

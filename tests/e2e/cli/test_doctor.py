@@ -1,5 +1,6 @@
 """The doctor over HTTP and on the command line, which agree; and a denial from its id to its page."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -35,6 +36,20 @@ def mint(command: Command) -> Mint:
         return minted.out.strip()
 
     return mint
+
+
+def test_name_and_value_of_a_claim_have_a_blank_between_them(command: Command, mint: Mint) -> None:
+    head, payload, _ = mint("1h").split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    sid, name = "CR" + "7" * 32, "deployment_role_sid"
+    claims["grants"] |= {
+        "ip_messaging": {"service_sid": "default", name: "RL" + "7" * 32, "push_credential_sid": sid}
+    }
+    changed = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    told = command("doctor", f"{head}.{changed}.AAAA").out
+    rows = dict(line.split() for line in told.splitlines() if line.startswith("  grants."))
+    assert rows["grants.ip_messaging.push_credential_sid"] == sid
+    assert rows[f"grants.ip_messaging.{name}"] == "RL" + "7" * 32
 
 
 @pytest.mark.parametrize("form", ["%s", '{"token": "%s"}', "Bearer %s", "hello", ""])

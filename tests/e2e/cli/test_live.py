@@ -95,6 +95,7 @@ def test_denied_client_is_explained_by_the_id_it_was_told(server: Server, tenant
     latest = json.loads(tenant("denials", "--json", "--account", tenant.account))
     assert [each["sid"] for each in latest] == [sid[0]]
     assert sid[0] in tenant("why")
+    assert tenant("why", sid[0].lower()) == tenant("why", sid[0].swapcase()) == story
 
 
 def test_tail_shows_what_happens_and_filters(

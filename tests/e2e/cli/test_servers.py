@@ -1,16 +1,18 @@
 """`tsock dev` and `tsock serve` from start to exit, and every reason not to start."""
 
 import json
+import re
 import signal
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.e2e.cli.conftest import Start
-from tests.e2e.cli.process import Process, Server, free_port, tsock, until
+from tests.e2e.cli.process import PATIENCE_S, Client, Process, Server, free_port, tsock, until
 
 VARIABLES = [
     "TSOCK_URL",
@@ -45,6 +47,32 @@ def test_development_server_gives_the_same_credentials_for_a_seed(tmp_path: Path
     assert set(secrets[0].values()).isdisjoint(secrets[2].values())
 
 
+def test_without_a_seed_credentials_are_random_for_each_data_directory(tmp_path: Path, start: Start) -> None:
+    secrets: list[str] = []
+    for name in ("a", "a", "b"):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        server = start(Server, folder, "dev", "--data", "data")
+        secrets.append(server.credentials["TWILIO_AUTH_TOKEN"])
+        assert server.end() == 0
+    assert secrets[0] == secrets[1] != secrets[2]
+    assert stat.S_IMODE((tmp_path / "a" / "data" / "development").stat().st_mode) == 0o600
+
+
+def test_development_answers_to_a_name_that_it_was_started_for(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev", "--allow-host", "dev.example", "--allow-host", "10.0.2.2")
+
+    def asked(**headers: str) -> int:
+        return httpx2.get(f"{server.url}/healthz", headers=headers).status_code
+
+    assert (
+        asked(Host="dev.example:8080") == asked(Host="10.0.2.2") == asked(Origin="https://dev.example") == 200
+    )
+    assert asked(Host="other.example") == asked(Origin="https://other.example") == 403
+    assert "--allow-host other.example" in server.err.read_text()
+    assert server.end() == 0
+
+
 def test_variables_are_in_the_file_when_the_server_says_it_is_ready(tmp_path: Path, start: Start) -> None:
     server = start(Server, tmp_path, "dev", "--env-file", "made.env")
     file = tmp_path / "made.env"
@@ -56,6 +84,127 @@ def test_variables_are_in_the_file_when_the_server_says_it_is_ready(tmp_path: Pa
     assert written["TSOCK_WS"] == f"ws://127.0.0.1:{server.port}/v3/wsconnect"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert server.end() == 0
+
+
+def test_moved_clock_stays_with_its_data_until_it_is_set_right(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev", "--data", "data")
+    assert "s ahead" not in server.out.read_text()
+    httpx2.post(f"{server.url}/dev/clock", json={"advance_s": 7200}).raise_for_status()
+    assert server.end() == 0
+
+    without = tsock("token", "--identity", "a", "--json", "--data", "data", directory=tmp_path)
+
+    again = start(Server, tmp_path, "dev", "--data", "data")
+    assert "The clock is 7200 s ahead" in again.out.read_text()
+    shown = httpx2.get(f"{again.url}/dev/clock").json()
+    assert shown["ahead_s"] == 7200
+    assert shown["now"] < json.loads(without.stdout)["date_expires"]  # it was minted by the same clock
+    assert again.end() == 0
+
+    right = start(Server, tmp_path, "dev", "--data", "data", "--clock", "now")
+    assert "s ahead" not in right.out.read_text()
+    assert httpx2.get(f"{right.url}/dev/clock").json()["ahead_s"] == 0
+    assert right.end() == 0
+
+
+def test_file_of_variables_goes_with_the_server_unless_it_was_there_before(
+    tmp_path: Path, start: Start
+) -> None:
+    """So whoever waits for the file waits for the server."""
+    kept = tmp_path / "kept.env"
+    kept.write_text("OLD=1\n")
+    gone = start(Server, _folder(tmp_path, "a"), "dev", "--env-file", "../gone.env")
+    keeps = start(Server, _folder(tmp_path, "b"), "dev", "--env-file", "../kept.env")
+    assert "TSOCK_URL=" in (tmp_path / "gone.env").read_text()
+
+    assert [server.end() for server in (gone, keeps)] == [0, 0]
+
+    assert not (tmp_path / "gone.env").exists()
+    assert f"TSOCK_URL={keeps.url}\n" in kept.read_text()
+
+
+def test_banner_leads_to_pages_and_to_commands_that_run_as_they_stand(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev")
+    lines = [line.strip() for line in server.out.read_text().splitlines()]
+    pages = [line.split()[0] for line in lines if line.startswith(server.url)]
+    commands = [lines[n + 1] for n, line in enumerate(lines) if line.startswith("# ")][
+        :-1
+    ]  # the last is of JS
+
+    assert pages == [f"{server.url}{path}" for path in ("/", "/doctor", "/denials", "/errors")]
+    assert {httpx2.get(page).status_code for page in pages} == {200}
+    assert len(commands) == 5
+    for command in commands:
+        if " tail " not in command:
+            done = subprocess.run(
+                command,
+                shell=True,
+                cwd="/",
+                env=server.environment,
+                input="hello",
+                capture_output=True,
+                check=False,
+                text=True,
+                timeout=PATIENCE_S,
+            )
+            assert done.returncode in (0, 1), done.stderr
+            assert "error: " not in done.stderr.replace("error: nobody was denied", "")
+    assert server.end() == 0
+
+
+def test_what_happens_is_told_for_reading(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev")
+    token = httpx2.get(f"{server.url}/dev/token?identity=alice").text
+    for text in (token, "hello"):
+        client = Client(server.url)
+        client.init(text)
+        client.close()
+    httpx2.get(f"{server.url}/sync/v1/nothing")
+
+    until(lambda: "20404" in server.err.read_text(), "the error over REST")
+    server.end()
+
+    told = server.err.read_text()
+    assert "connected alice" in told
+    assert "denied    20101 Invalid Access Token" in told
+    assert "fix: Pass the raw string" in told
+    assert f"GET {server.url}/sync/v1/nothing" in told
+    assert not [line for line in told.splitlines() if line.startswith("{") or "code=" in line]
+
+
+def test_log_in_json_stays_a_log(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev", "--log-format", "json")
+    client = Client(server.url)
+    client.init("hello")
+    client.close()
+
+    until(lambda: "client.denied" in server.err.read_text(), "the refusal")
+    server.end()
+
+    assert {"client.denied"} <= {json.loads(line)["event"] for line in server.err.read_text().splitlines()}
+
+
+def test_address_that_others_reach_is_warned_of(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev", "--host", "0.0.0.0")
+    server.end()
+
+    assert "whoever does gets tokens" in server.err.read_text()
+
+
+def test_production_says_where_it_listens_and_that_nobody_can_connect_yet(
+    tmp_path: Path, start: Start
+) -> None:
+    arguments = ("serve", "--data", "data", "--public-url", "https://rt.example.com")
+    server = start(Server, tmp_path, *arguments)
+    said = server.out.read_text()
+    assert f"It listens on {server.url}, which clients reach as https://rt.example.com." in said
+    (command,) = re.findall("There is no account yet.*: (.*)", said)
+    assert subprocess.run(command, shell=True, cwd=tmp_path, check=False, capture_output=True).returncode == 0
+    server.end()
+
+    again = start(Server, tmp_path, *arguments)
+    again.end()
+    assert "no account" not in again.out.read_text()
 
 
 def test_data_of_an_ephemeral_server_go_with_it(tmp_path: Path, start: Start) -> None:
@@ -234,8 +383,11 @@ def test_damaged_database_is_named(stopped: Path) -> None:
         (["dev", "--config", "none.toml"], "none.toml: the settings file cannot be read"),
         (
             ["dev", "--port", "0", "--env-file", "no/such/folder"],
-            "--env-file no/such/folder cannot be written",
+            "--env-file no/such/folder cannot be written: there is no directory no/such",
         ),
+        (["dev", "--port", "0", "--env-file", "."], "it is a directory; name a file in it"),
+        (["dev", "--host", "no such host"], "host: 'no such host' is neither an address nor a name"),
+        (["dev", "--host", "192.0.2.1"], "host: 192.0.2.1 is no address of this machine"),
         (["dev", "--data", "a-file"], "the data directory a-file cannot be made"),
         (["dev", "--port", "0", "--data", "d" * 120], "the whole path may have about 100 bytes"),
     ],

@@ -2,11 +2,17 @@
 
 import io
 import json
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.cli.conftest import Command, Outcome
+from tsock.accounts.caller import SYNC
+from tsock.accounts.keys import SigningKey
+from tsock.cli.main import run
+from tsock.tokens.mint import mint
 
 
 @pytest.fixture
@@ -17,6 +23,9 @@ def key(command: Command, account: str) -> str:
 class _Stdin:
     def __init__(self, content: bytes) -> None:
         self.buffer = io.BytesIO(content)
+
+    def isatty(self) -> bool:
+        return False
 
 
 @pytest.fixture
@@ -191,3 +200,57 @@ def test_check_finds_a_sound_installation(command: Command) -> None:
     assert ["ok", "store", "it", "commits"] in lines
     assert ["ping_interval_s", "25.0", "default"] in lines
     assert command.ask("check")["verdict"] in ("ok", "warning")
+
+
+def test_identity_needs_no_flag(command: Command, account: str, key: str) -> None:
+    minted = command("token", "alice", "--account", account)
+
+    assert command.ask("doctor", minted.out.strip())["claims"]["identity"] == "alice"
+
+
+def test_notes_tell_what_they_mean_beyond_the_fix(command: Command, account: str, key: str) -> None:
+    token = command("token", "alice", "--account", account).out.strip()
+
+    plain, twice = (command("doctor", text).out for text in (f'"{token}"', f'Bearer "{token}"'))
+
+    assert "Notes: quoted\n" in plain
+    assert "  - " not in plain  # summary and fix have said it
+    assert "Notes: bearer_prefix, quoted\n" in twice
+    assert "  - The token stands in quotes. Pass the token without quotes" in twice
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server and no settings are found."""
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("TSOCK_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_without_a_server_the_doctor_finds_what_needs_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "[object Promise]", "--port", "1"]) == 1
+
+    captured = capsys.readouterr()
+    assert "denied  20101" in captured.out
+    assert "account, key, signature and services were not looked at" in captured.err
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize(("ttl_s", "code"), [(-60, 1), (3600, 2)])
+def test_without_a_server_no_token_is_accepted(
+    ttl_s: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = SigningKey("AC" + "1" * 32, "SK" + "2" * 32, "3" * 32)
+    token = mint(key, "alice", {SYNC: "default"}, now_s=int(time.time()), ttl_s=ttl_s)
+
+    assert run(["doctor", token, "--port", "1"]) == code
+
+    captured = capsys.readouterr()
+    if code == 1:
+        assert "cause expired" in captured.out
+        assert "account_unknown" in captured.out  # among those skipped
+    else:
+        assert captured.out == ""
+        assert "as far as can be told without a server, nothing is wrong with it" in captured.err

@@ -170,3 +170,14 @@ def test_nothing_of_it_repeats_the_secret(rig: Rig) -> None:
     assert len(routes) == 3
     assert rig.made.key_secret not in repr(routes)
     assert rig.made.key_secret not in repr(msgspec.structs.asdict(routes[0]))
+
+
+async def test_clock_stays_where_dates_have_four_digits_of_year(rig: Rig, web: Web) -> None:
+    ten_years = b'{"advance_s":315360000}'
+    for _ in range(1000):
+        page = await web("POST", "/dev/clock", ten_years, headers=AS_JSON)
+        if page.status != 200:
+            break
+    assert page.error == (400, 20422)
+    assert "9999-01-01" in page.json["message"]
+    assert (await web("GET", "/dev/clock")).json["now"].startswith("999")

@@ -15,6 +15,7 @@ from tsock.debugger.debugger import SETTLE_S
 from tsock.debugger.incident import Incident, Rejection
 from tsock.errors import ApiError
 from tsock.storage.store import fetched
+from tsock.telemetry.tail import Trouble
 from tsock.webhooks import outbox
 from tsock.webhooks.failure import DeliveryFailure, Fault, ReceivedAnswer, SentRequest
 from tsock.webhooks.outbox import Delivery
@@ -68,6 +69,7 @@ async def test_live_feed_shows_an_alert_while_somebody_watches(rig: Rig, slow: I
         "identity": "alice",
         "topic": alert.sid,
         "detail": "a slow reader",
+        "trouble": {"code": 51005},
     }
 
 
@@ -197,6 +199,16 @@ async def test_rejected_requests_are_kept_from_a_level_on(rig: Rig, asked: str, 
         rig.debugger.request_rejected(rejection(rig, status, 30_000 + status))
     found = {alert.code - 30_000: alert.level for alert in await rig.alerts()}
     assert found == {status: level for status, level in LEVELS.items() if level in kept}
+
+
+async def test_live_feed_shows_a_request_over_http_that_makes_no_alert(rig: Rig) -> None:
+    rig.tail.after(0)
+    for request_sid in ("RQ" + "3" * 32, None):  # None: over the socket
+        rig.debugger.request_rejected(rejection(rig, 404, 20404, request_sid=request_sid))
+    assert await rig.alerts() == []
+    (happening,) = rig.tail.after(0)
+    assert (happening.kind, happening.topic, happening.detail) == ("rejection", "", "error 20404")
+    assert happening.trouble == Trouble(20404, "POST https://rt.example/sync/v1/Services")
 
 
 def test_rejection_shows_no_header_in_a_log(rig: Rig) -> None:

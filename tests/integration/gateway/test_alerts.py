@@ -10,10 +10,12 @@ import pytest
 from tests.support.rig import Rig
 from tests.support.web import OPERATOR, Web
 from tsock import dictionary
+from tsock.accounts.accounts import create_account, set_debugger_url
 from tsock.accounts.caller import SYNC
 from tsock.accounts.keys import SigningKey, create_key, delete_key
 from tsock.debugger.alerts import NOBODY
 from tsock.storage.store import fetched
+from tsock.webhooks import outbox
 
 # Denials.
 
@@ -48,6 +50,51 @@ async def test_denial_of_a_token_for_no_account_here_is_nobodys(rig: Rig) -> Non
     stranger = SigningKey("AC" + "9" * 32, rig.made.key_sid, rig.made.key_secret)
     rig.open().init(rig.token(key=stranger))
     assert {alert.account_sid for alert in await rig.alerts()} == {NOBODY}
+
+
+def unproven(rig: Rig) -> list[str]:
+    """Tokens that name the account, for which no secret of it stands."""
+    own, other = rig.made, SigningKey("AC" + "9" * 32, "SK" + "9" * 32, "x")
+    return [
+        rig.token(key=SigningKey(own.account_sid, own.key_sid, "guess")),
+        rig.token(key=SigningKey(own.account_sid, other.key_sid, own.key_secret)),
+        rig.token().rpartition(".")[0] + ".",
+    ]
+
+
+async def test_token_that_no_key_of_the_account_has_signed_is_marked_and_nobodys(rig: Rig) -> None:
+    await rig.do(set_debugger_url, rig.made.account_sid, "https://example.com/alerts")
+    foreign = await rig.do(create_account, rig.vault)
+    key, secret = await rig.do(create_key, rig.vault, rig.settings, foreign.sid)
+    theirs = rig.token(key=SigningKey(rig.made.account_sid, key.sid, secret))
+    for token in (*unproven(rig), theirs):
+        rig.open().init(token)
+    assert [denial.proven for denial in await rig.denials()] == [False] * 4
+    for alert in await rig.alerts():
+        assert alert.account_sid == NOBODY
+        assert "nothing proves whose it is" in alert.text
+    assert await fetched(rig.store, lambda tx: outbox.page(tx, "waiting", after=0, limit=10)) == []
+
+
+async def test_refusal_whose_signature_held_is_the_accounts_and_calls_its_debugger(rig: Rig) -> None:
+    await rig.do(set_debugger_url, rig.made.account_sid, "https://example.com/alerts")
+    expired = rig.token(ttl_s=-1)
+    rig.open().init(expired)
+    client = rig.connect()
+    client.update(unproven(rig)[0])  # who was let in has shown a secret before
+    assert [denial.proven for denial in await rig.denials()] == [True, True]
+    assert {alert.account_sid for alert in await rig.alerts()} == {rig.made.account_sid}
+    assert len(await fetched(rig.store, lambda tx: outbox.page(tx, "waiting", after=0, limit=10))) == 2
+
+
+@pytest.mark.settings(unproven_records_max=3, alerts_per_code_per_s=0, failures_per_address_per_s=0)
+async def test_what_nothing_proves_is_kept_in_a_ring_of_its_own(rig: Rig) -> None:
+    rig.open().init(rig.token(ttl_s=-1))
+    for token in unproven(rig) * 3:
+        rig.open().init(token)
+    assert [denial.proven for denial in await rig.denials()] == [True, False, False, False]
+    found = [alert.account_sid for alert in await rig.alerts()]
+    assert found == [rig.made.account_sid, NOBODY, NOBODY, NOBODY]
 
 
 @pytest.mark.settings(connections_per_identity_max=1)

@@ -84,7 +84,9 @@ def interrupted(sid: str, kind: str, last: int) -> dict[str, Any]:
 
 
 def refused(sid: str, kind: str, status: int, code: int, message: str) -> dict[str, Any]:
-    return entry(sid, kind, error={"status": status, "code": code, "message": message})
+    """The object's SID follows the text of an absent one."""
+    told = f"{message}: {sid}" if status == 404 else message
+    return entry(sid, kind, error={"status": status, "code": code, "message": told})
 
 
 def ids(notifications: list[tuple[str, Any]]) -> list[int]:
@@ -537,9 +539,14 @@ async def test_with_acl_on_only_what_may_be_read_is_established(rig: Rig, alice:
     )
     await grant(rig, shown, "bob", read=True)
     entries = [(shown, "map", -1), (hidden, "map", -1), (stream, "stream", None)]
+    where = f"--service {rig.made.sync_service_sid} --account {rig.made.account_sid}"
+    forbidden = (
+        f"Access forbidden for identity: bob has no read permission on {hidden}; "
+        f"an operator grants it with `tsock permission set {hidden} bob --read {where}`"
+    )
     assert await establish(bob, *entries) == [
         told("established", completed(shown, "map", -1), completed(stream, "stream", None)),
-        told("failed", refused(hidden, "map", 403, 54007, "Access forbidden for identity")),
+        told("failed", refused(hidden, "map", 403, 54007, forbidden)),
     ]
     ((_, own),) = await establish(alice, *entries)
     assert own["event_type"] == "subscription_established"

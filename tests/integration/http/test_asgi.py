@@ -80,6 +80,8 @@ async def test_answer_may_be_of_any_type_with_headers_of_its_own(web: Web, seen:
             "content-type": "text/plain",
             "content-length": "4",
             "x-more": "1",
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
             "twilio-request-id": page.headers["twilio-request-id"],
         },
     )
@@ -88,11 +90,11 @@ async def test_answer_may_be_of_any_type_with_headers_of_its_own(web: Web, seen:
 
 async def test_reads_and_writes_of_the_store_are_awaited(rig: Rig, web: Web, seen: Seen) -> None:
     seen.answer = Write(
-        lambda tx: Response(201, str(tx.count("UPDATE store_probe SET at_ms = 7", {})).encode())
+        lambda tx: Response(201, str(tx.count("UPDATE progress SET ahead_ms = 7", {})).encode())
     )
     assert (await web("POST", "/seen/x"))[:2] == (201, b"1")
     seen.answer = Read(
-        lambda tx: tx.one("SELECT at_ms FROM store_probe", {}), lambda row: Response(200, b"%d" % row)
+        lambda tx: tx.one("SELECT ahead_ms FROM progress", {}), lambda row: Response(200, b"%d" % row)
     )
     assert (await web("GET", "/seen/x"))[:2] == (200, b"7")
     assert rig.metrics.requests == {("/seen/{what}", 201): 1, ("/seen/{what}", 200): 1}
@@ -128,6 +130,7 @@ async def test_options_and_405_tell_the_methods_of_a_path(web: Web, seen: Seen) 
 async def test_body_beyond_the_limit_is_413_20413_without_reading_on(web: Web, seen: Seen) -> None:
     page = await web("POST", "/seen/x", b"x" * 600, b"x" * 401, b"never read")
     assert page.error == (413, 20413)
+    assert page.json["message"].endswith("not 1001 or more")
     assert (await web("POST", "/seen/x", b"x" * 600, b"x" * 400)).status == 200
     assert len(seen.requests) == 1
 

@@ -321,8 +321,8 @@ async def test_long_bodies_and_many_requests_at_once_are_no_long_head(start: Sta
 async def test_connection_beyond_the_limit_is_503_and_the_operator_still_gets_in(start: Start) -> None:
     server = await start(http_connections_max=2)
     first, second, third = [await server.connect() for _ in range(3)]
-    for client in (first, second):
-        await client.send(GET)
+    for client in (first, second):  # an idle one would make room
+        await client.send(GET + b"POST /a HTTP/1.1\r\nContent-Length: 1\r\nConnection: close\r\n\r\n")
         assert (await client.response())[0] == b"HTTP/1.1 200 OK"
     await third.send(GET)
     status, body = await third.response()
@@ -335,7 +335,7 @@ async def test_connection_beyond_the_limit_is_503_and_the_operator_still_gets_in
     await operator.send(LAST_GET)
     assert (await operator.response())[0] == b"HTTP/1.1 200 OK"
     await operator.ended()
-    await second.send(LAST_GET)
+    await second.send(b"x")
     await second.response()
     await second.ended()
     fourth = await server.connect()

@@ -19,6 +19,8 @@ from tsock.api.router import Route, Router
 from tsock.errors import ApiError
 from tsock.gateway.entrance import entrance_class
 from tsock.http.asgi import HttpShell
+from tsock.http.proxies import Proxies
+from tsock.http.reach import Reach
 from tsock.settings import Settings
 
 PATIENCE_S = 30.0
@@ -68,7 +70,7 @@ async def connect(rig: Rig) -> AsyncIterator[Connect]:
             rig.metrics,
             rig.ids,
             settings=settings,
-            base_url=BASE_URL,
+            reach=Reach(Proxies(()), BASE_URL),
             reject=rig.debugger.request_rejected,
         )
         config = Config(shell, ws="none", lifespan="off", log_config=None, timeout_keep_alive=1000)
@@ -317,7 +319,7 @@ def response(text: str) -> Answer:
 
 def write(text: str) -> Answer:
     return Write(
-        lambda tx: Response(201, f"{text} {tx.count('UPDATE store_probe SET at_ms = 7', {})}".encode())
+        lambda tx: Response(201, f"{text} {tx.count('UPDATE progress SET ahead_ms = 7', {})}".encode())
     )
 
 

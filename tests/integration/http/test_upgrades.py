@@ -38,12 +38,22 @@ async def test_websocket_on_another_path_is_told_the_right_one(rig: Rig, web: We
 
 
 async def test_repeats_are_counted(rig: Rig, web: Web) -> None:
-    for _ in range(100):
-        assert (await web("GET", "/", headers=WEBSOCKET)).status == 404
+    with capture_logs() as logs:
+        for _ in range(100):
+            assert (await web("GET", "/", headers=WEBSOCKET)).status == 404
+        rig.pass_s(2)
+        await web("GET", "/", headers=WEBSOCKET)
+    (log,) = logs
+    assert log["client"].endswith(" at /")
     rig.pass_s(2)
-    alerts = await rig.alerts()
-    assert len(alerts) <= rig.settings.alerts_per_code_burst
-    assert sum(1 + alert.repeats for alert in alerts) == 100
+    (alert,) = await rig.alerts()
+    assert alert.repeats == 100
+
+
+async def test_paths_without_end_make_no_alerts_without_end(rig: Rig, web: Web) -> None:
+    for number in range(100):
+        await web("GET", f"/{number}", headers=WEBSOCKET)
+    assert len(await rig.alerts()) <= rig.settings.alerts_per_code_burst
 
 
 @pytest.mark.parametrize("path", ["/v3/wsconnect", "/v3/wsconnect/", "/behind/a/proxy/v3/wsconnect"])

@@ -24,9 +24,16 @@ from tsock.storage.store import written
 KEY, OTHER_KEY = "0a" * 32, "0b" * 32
 
 
-def opening(data: Path, environ: Mapping[str, str] | None = None, seed: int = 1, **settings: Any) -> Any:
+def opening(
+    data: Path,
+    environ: Mapping[str, str] | None = None,
+    seed: int = 1,
+    *,
+    is_restored: bool = False,
+    **settings: Any,
+) -> Any:
     loaded = Loaded(Settings(**settings), {})
-    return opened(data, loaded, environ or {}, Clock(), Ids(seed))
+    return opened(data, loaded, environ or {}, Clock(), Ids(seed), is_restored=is_restored)
 
 
 async def refusal(data: Path, environ: Mapping[str, str] | None = None, **settings: Any) -> str:
@@ -150,9 +157,10 @@ async def test_key_file_that_a_group_can_read_is_refused(tmp_path: Path) -> None
 
 
 async def test_key_file_that_holds_no_key_is_refused(tmp_path: Path) -> None:
+    async with opening(tmp_path):
+        pass
     path = tmp_path / "master.key"
     path.write_bytes(b"\xff" * 10)
-    path.chmod(0o600)
     assert (await refusal(tmp_path)).startswith(f"{path} holds no master key: expected 64 hex digits")
 
 

@@ -147,6 +147,25 @@ async def test_refusals_are_forgotten_by_age_and_number(rig: Rig, chores: Chores
     assert await kept() == []
 
 
+@pytest.mark.settings(denials_days=1.0, denials_max=2)
+async def test_refusals_that_nothing_proves_push_out_none_that_something_does(
+    rig: Rig, chores: Chores
+) -> None:
+    async def refuse(sid: str, *, proven: bool) -> None:
+        rig.advance_s(1)
+        denial = Denial(sid, rig.clock.now_ms(), 20101, "empty", "", "", "", proven=proven)
+        await rig.do(denials.record, denial)
+
+    await refuse("DNa", proven=True)
+    for number in range(5):
+        await refuse(f"DN{number}", proven=False)
+    await chores.trim_denials()
+    assert len(await rig.denials()) == 6
+    rig.advance_s(DAY_S + 1)
+    await chores.trim_denials()
+    assert await rig.denials() == []
+
+
 @pytest.mark.settings(alerts_days=1.0, alerts_max=3, alerts_per_code_per_s=0)
 async def test_alerts_are_forgotten_by_age_and_by_number_within_their_account(
     rig: Rig, chores: Chores

@@ -38,6 +38,7 @@ async def test_put_delivery_arrives_signed_and_leaves_the_outbox(
     await real_office.until_told(1)
     assert await real_office.rows() == []
     assert (real_office.metrics.webhooks_sent, real_office.metrics.webhooks_waiting) == (1, 0)
+    assert len(real_office.taken) == 1
 
 
 async def test_deliveries_of_one_topic_arrive_in_order_however_many(

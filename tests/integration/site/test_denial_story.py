@@ -43,8 +43,11 @@ async def test_story_is_told_as_a_page_and_as_json(rig: Rig, visitor: Visitor) -
         assert str(told) in reading.text
     for told in ("js 1.0", "ab" * 32, "2031-05-02T12:00:00Z", rig.made.account_sid):
         assert told in reading.text
-    assert len(reading.tables[0]) == 1 + len(denial.report.checks)
+    failed, others = reading.tables
+    assert [row[1] for row in failed[1:]] == ["expired"]
+    assert len(failed) + len(others) == 2 + len(denial.report.checks)
     assert "/errors/20104" in reading.links
+    assert f"\n{denial.report.claims.exp:.0f} 2031-05-02T11:59:00Z" in reading.text
     page = await visitor.ask("GET", f"/denials/{SID}")
     assert page.headers["cache-control"] == "no-store"
     assert (page.json["sid"], page.json["date"]) == (SID, "2031-05-02T12:00:00.000Z")
@@ -121,3 +124,30 @@ async def test_unknown_denial_is_404_20404(visitor: Visitor) -> None:
     assert page.error == (404, 20404)
     assert "old ones are forgotten" in page.json["message"]
     assert "old ones are forgotten" in (await visitor.read("/denials/DNnone", status=404)).text
+
+
+# The latest of them
+
+
+@pytest.mark.settings(explain=True)
+async def test_latest_denials_are_listed_and_lead_to_their_stories(rig: Rig) -> None:
+    visitor = Visitor(rig)
+    assert "Nobody was refused" in (await visitor.read("/denials")).text
+    denial = await denied(rig, None)
+    await denied(rig, rig.made.account_sid, sid=f"DN{8:032x}", code=51124, report=None)
+
+    reading = await visitor.read("/denials")
+    assert {f"/denials/{SID}", f"/denials/DN{8:032x}"} <= set(reading.links)
+    assert denial.summary in reading.text
+    assert [each["code"] for each in (await visitor.ask("GET", "/denials")).json["denials"]] == [20104, 51124]
+    only = await visitor.read("/denials?code=51124")
+    assert [link for link in only.links if link.startswith("/denials/")] == [f"/denials/DN{8:032x}"]
+    assert "/errors/51124" in only.links
+    assert (await visitor.ask("GET", "/denials?code=x")).error == (400, 20422)
+
+
+async def test_operator_sees_the_denials_of_its_own_accounts_alone(rig: Rig, visitor: Visitor) -> None:
+    await denied(rig, rig.made.account_sid)
+    await denied(rig, None, sid=f"DN{8:032x}")
+    assert [each["sid"] for each in (await visitor.ask("GET", "/denials")).json["denials"]] == [SID]
+    assert (await Visitor(rig).ask("GET", "/denials")).error == (401, 20003)

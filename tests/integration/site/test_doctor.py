@@ -23,7 +23,7 @@ from tsock.api.rest.fields import FORM
 from tsock.cli import output
 from tsock.clock import Clock
 from tsock.debugger import alerts
-from tsock.site.doctor import DoctorHandlers
+from tsock.site.doctor import EXAMPLE, DoctorHandlers
 from tsock.site.viewers import Viewers
 from tsock.storage.store import fetched, written
 from tsock.tokens.examiner import Examiner
@@ -176,12 +176,30 @@ async def test_page_tells_verdict_cause_fix_notes_claims_and_every_check(rig: Ri
         "2031-05-02T11:59:00Z",
     ):
         assert told in reading.text
-    (table,) = reading.tables
-    assert table[0] == ["Outcome", "Check", "Expected", "Found"]
-    assert [(row[0].partition(" ")[0], *row[1:]) for row in table[1:]] == [
-        (check.verdict, check.id, check.expected, check.found or "-") for check in report.checks
-    ]
-    assert [row[1] for row in table[1:] if "decides" in row[0]] == ["not_a_jwt"]
+    assert reading.text.count(report.fix) == 1
+    failed, others = reading.tables
+    for table, is_shown in ((failed, True), (others, False)):
+        assert table[0] == ["Outcome", "Check", "Expected", "Found"]
+        assert [(row[0].partition(" ")[0], *row[1:]) for row in table[1:]] == [
+            (check.verdict, check.id, check.expected, check.found or "-")
+            for check in report.checks
+            if (check.verdict == "fail") is is_shown
+        ]
+    assert [row[1] for row in failed[1:] if "decides" in row[0]] == ["not_a_jwt"]
+    assert f"{len(others) - 1} passed" in reading.text
+
+
+async def test_id_stays_on_one_line(rig: Rig, visitor: Visitor) -> None:
+    page = await visitor.see("/doctor/report", urlencode({"text": rig.token()}))
+    for sid in (rig.made.account_sid, rig.made.key_sid):
+        assert page.body.decode().count(f'<span class="id">{sid}</span>') == page.body.decode().count(sid) > 0
+
+
+async def test_form_explains_itself_by_an_example(visitor: Visitor) -> None:
+    reading = await visitor.read("/doctor")
+    assert EXAMPLE in reading.text
+    assert "json_wrapper" in reading.text
+    assert "parse the answer of the token endpoint" in reading.text
 
 
 async def test_page_of_an_accepted_token_has_no_cause(rig: Rig, visitor: Visitor) -> None:

@@ -4,14 +4,17 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from tests.support import records
 from tests.support.reading import Reading
 from tests.support.rig import Rig
 from tests.support.visitor import Visitor
 from tsock import dictionary
-from tsock.accounts.accounts import set_status
+from tsock.accounts.accounts import rotate_auth_token, set_status
 from tsock.accounts.keys import create_key
 from tsock.accounts.principal import OPERATOR
+from tsock.debugger import denials
 from tsock.storage.store import written
+from tsock.tokens.examiner import Examiner
 
 
 async def test_every_page_is_well_formed_and_every_link_leads_somewhere(visitor: Visitor) -> None:
@@ -20,18 +23,19 @@ async def test_every_page_is_well_formed_and_every_link_leads_somewhere(visitor:
 
 @pytest.mark.settings(explain=True)
 async def test_every_link_leads_somewhere_in_development_too(visitor: Visitor) -> None:
-    await walk(visitor)
+    await walk(visitor, is_open=True)
 
 
-async def walk(visitor: Visitor) -> None:
-    """Read every page that a link leads to."""
+async def walk(visitor: Visitor, *, is_open: bool = False) -> None:
+    """Read every page that a link leads to; unless it `is_open`, denials are for those who have signed in."""
     waiting, places, links = ["/"], dict[str, list[str]](), set[str]()
     while waiting:
         target = waiting.pop()
         page = await visitor.see(target)
         places[target] = []
         if page.headers["content-type"].startswith("text/html"):
-            reading = await visitor.read(target)
+            reading = await visitor.read(target, status=page.status)
+            assert page.status == (401 if target == "/denials" and not is_open else 200), target
             places[target] = reading.ids
             links |= set(reading.links)
             local = {link.partition("#")[0] for link in reading.links if link.startswith("/")}
@@ -165,7 +169,7 @@ async def test_signing_in_leads_to_no_other_server(rig: Rig, visitor: Visitor, t
 
 async def test_what_is_not_there_is_a_page_for_people_and_json_for_programs(visitor: Visitor) -> None:
     reading = await visitor.read("/nowhere/at/all", status=404)
-    assert reading.headings == [("h1", "Not Found")]
+    assert reading.headings[0] == ("h1", "Not Found")
     assert "/errors/20404" in reading.links
     assert (await visitor.ask("GET", "/nowhere/at/all")).error == (404, 20404)
     reading = await visitor.read("/errors", "q=1", status=405)
@@ -175,3 +179,72 @@ async def test_what_is_not_there_is_a_page_for_people_and_json_for_programs(visi
 async def test_error_of_a_rest_request_is_json_whatever_it_accepts(visitor: Visitor) -> None:
     for target in ("/sync/v1/Nothing", "/2010-04-01/Nothing"):
         assert (await visitor.see(target)).error == (404, 20404)
+
+
+# The first page in development
+
+
+@pytest.mark.settings(explain=True)
+async def test_first_page_has_all_that_is_needed_to_connect(rig: Rig) -> None:
+    visitor = Visitor(rig)
+    reading = await visitor.read("/")
+    made = rig.made
+    for told in (
+        made.account_sid,
+        made.auth_token,
+        made.key_sid,
+        made.key_secret,
+        made.sync_service_sid,
+        made.chat_service_sid,
+        "/v3/wsconnect",
+        "new SyncClient(token,",
+    ):
+        assert told in reading.text
+    assert {"method": "get", "action": "/dev/token", "identity": "alice"} in reading.forms
+    assert "Nobody was refused yet" in reading.text
+    sid = f"DN{7:032x}"
+    report = Examiner(rig.directory, rig.settings).examine("hello", rig.clock.now_ms())
+    denial = records.denial(sid, made.account_sid, rig.clock.now_ms(), report)
+    await written(rig.store, lambda tx: denials.record(tx, denial))
+    assert f"/denials/{sid}" in (await visitor.read("/")).links
+
+
+@pytest.mark.settings(explain=True)
+async def test_first_page_shows_the_auth_token_that_holds_now(rig: Rig) -> None:
+    sid, old = rig.made.account_sid, rig.made.auth_token
+    await written(rig.store, lambda tx: rotate_auth_token(tx, rig.vault, sid, by=OPERATOR))
+    account = rig.directory.account(sid)
+    assert account is not None
+    page = await Visitor(rig).read("/")
+    assert old not in page.text
+    assert rig.directory.auth_token(account).decode() in page.text
+
+
+async def test_first_page_shows_no_credentials_to_anybody_in_production(rig: Rig, visitor: Visitor) -> None:
+    for _ in ("stranger", "operator"):
+        page = await visitor.see("/")
+        for secret in (rig.made.auth_token, rig.made.key_secret, rig.made.key_sid):
+            assert secret.encode() not in page.body
+        visitor.sign_in(rig.made.account_sid, rig.made.auth_token)
+
+
+async def test_path_that_is_not_there_leads_to_what_is(visitor: Visitor) -> None:
+    reading = await visitor.read("/docter", status=404)
+    assert "Did you mean" in reading.text
+    assert {"/", "/doctor", "/denials", "/errors", "/errors/20404"} <= set(reading.links)
+    assert "/v3/wsconnect" in reading.text
+
+
+@pytest.mark.parametrize("place", ["/", "/errors", "/errors/51215", "/doctor"])
+async def test_page_that_is_open_is_marked(visitor: Visitor, place: str) -> None:
+    body = (await visitor.see(place)).body.decode()
+    current = "/" + place.split("/")[1]
+    assert body.count('aria-current="page"') == 1
+    assert f'href="{current}" aria-current="page"' in body
+
+
+async def test_icon_and_script_are_served(visitor: Visitor) -> None:
+    for path, kind in (("/icon.svg", "image/svg+xml"), ("/page.js", "text/javascript; charset=utf-8")):
+        page = await visitor.see(path)
+        assert (page.status, page.headers["content-type"]) == (200, kind)
+    assert (await visitor.see("/favicon.ico")).headers["location"] == "/icon.svg"

@@ -7,10 +7,13 @@ from tests.simulation.client import connected
 from tests.simulation.hostile.attack import answer, strangers
 
 UPGRADE = (
-    b"GET /v3/wsconnect HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET /v3/wsconnect HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+GET = b"HEAD /dev/clock HTTP/1.1\r\nHost: localhost\r\n\r\n"
+BUSY = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345"
+"""A request that is never whole."""
 
 
 @pytest.mark.settings(unadmitted_per_address_max=10, init_timeout_s=600, handshake_timeout_s=600)
@@ -31,17 +34,58 @@ async def test_silent_connections_and_sockets_without_init_are_bounded(server: S
 
 
 @pytest.mark.settings(http_connections_per_address_max=10)
-def test_plain_http_connections_of_one_address_are_bounded(server: Server) -> None:
-    with strangers(server, 11) as connections:
-        for number, stranger in enumerate(connections):
+def test_plain_http_connections_of_one_address_are_bounded_and_the_oldest_idle_one_makes_room(
+    server: Server,
+) -> None:
+    with strangers(server, 30) as connections:
+        for stranger in connections:
             stranger.sendall(GET)
-            refused = number == 10
-            assert stranger.recv(1000).startswith(b"HTTP/1.1 503 " if refused else b"HTTP/1.1 200 ")
+            assert stranger.recv(1000).startswith(b"HTTP/1.1 200 ")
+        for ended in connections[:20]:
+            answer(ended)
+        connections[-1].sendall(HEALTH)
+        assert connections[-1].recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.settings(http_connections_per_address_max=2, trusted_proxies="127.0.0.1")
+@pytest.mark.settings(http_connections_max=5, http_transfer_timeout_s=600)
+def test_whoever_has_all_connections_busy_is_told_and_health_is_answered_all_the_same(server: Server) -> None:
+    with strangers(server, 5) as connections:
+        for stranger in connections:
+            stranger.sendall(BUSY)
+        for _ in range(50):
+            with strangers(server, 2) as (refused, check):
+                refused.sendall(GET)
+                assert answer(refused).startswith(b"HTTP/1.1 503 ")
+                check.sendall(HEALTH)
+                said = answer(check)
+                assert said.startswith(b"HTTP/1.1 200 ")
+                assert b"connection: close" in said.lower()
+
+
+@pytest.mark.settings(http_connections_max=5, http_transfer_timeout_s=600, handshake_timeout_s=600)
+def test_places_of_health_cannot_be_held(server: Server) -> None:
+    with strangers(server, 45) as connections:
+        for stranger in connections[:5]:
+            stranger.sendall(BUSY)
+        for stranger in connections[5:]:
+            stranger.sendall(HEALTH[:-2])
+        with strangers(server, 1) as (check,):
+            check.sendall(HEALTH)
+            assert answer(check).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.settings(
+    http_connections_per_address_max=2, trusted_proxies="127.0.0.1", http_transfer_timeout_s=600
+)
 def test_connections_of_a_proxy_are_those_of_its_clients(server: Server) -> None:
-    with strangers(server, 4) as connections:
-        for stranger, client, status in zip(connections, (1, 1, 1, 2), (200, 200, 503, 200), strict=True):
-            stranger.sendall(GET.replace(b"Host", b"X-Forwarded-For: 192.0.2.%d\r\nHost" % client))
+    def of(client: int, request: bytes) -> bytes:
+        return request.replace(b"Host", b"X-Forwarded-For: 192.0.2.%d\r\nHost" % client)
+
+    with strangers(server, 5) as connections:
+        for stranger in connections[:2]:
+            stranger.sendall(of(1, BUSY))
+        for stranger, client, request, status in zip(
+            connections[2:], (1, 1, 2), (GET, HEALTH, GET), (503, 200, 200), strict=True
+        ):
+            stranger.sendall(of(client, request))
             assert stranger.recv(1000).startswith(b"HTTP/1.1 %d " % status)

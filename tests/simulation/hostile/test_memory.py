@@ -16,7 +16,7 @@ KIB_PER_SOCKET_MAX = 20 + 12
 """`init_bytes_max`, and the connection itself."""
 MASK = b"mask"
 UPGRADE = (
-    b"GET /v3/wsconnect HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET /v3/wsconnect HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 HALF_SENT = {

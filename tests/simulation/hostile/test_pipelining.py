@@ -6,7 +6,7 @@ import threading
 from tests.interop.server import Server
 from tests.simulation.hostile.attack import pushed, resident_bytes, strangers
 
-GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 MIB = 1024 * 1024
 
 

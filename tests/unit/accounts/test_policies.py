@@ -44,8 +44,6 @@ def test_policy_may_list_what_no_route_asks_for() -> None:
         '{"allow": "/twilio/sync"}',
         '{"allow": {"/a": 1}}',
         policy_of(1),
-        policy_of("twilio/sync/documents/read"),
-        policy_of(""),
         policy_of([READ]),
         '{"allow": [], "deny": []}',
         '{"Allow": []}',
@@ -56,6 +54,61 @@ def test_policy_may_list_what_no_route_asks_for() -> None:
 def test_other_text_is_no_policy_and_allows_nothing(text: str) -> None:
     assert policies.parse(text) is None
     assert not policies.allows(text, READ)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        READ,
+        "/twilio/mcs/media/create",
+        "/twilio/messaging/messages/create",
+        "/twilio/messaging/*",
+        "/twilio/video/rooms/read",
+        "/twilio/verify/Services/Read",
+        "/twilio/taskrouter",
+    ],
+)
+def test_policy_may_list_what_is_served_and_what_another_product_has(entry: str) -> None:
+    assert policies.flaw(policy_of(READ, entry)) is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "nearest"),
+    [
+        ("/twilio/sync/document/read", READ),
+        ("/twilio/sync/documents/reed", READ),
+        ("/twilio/sync/documents/read/", READ),
+        ("/twilio/sync/documents/read ", READ),
+        ("/twilio/Sync/Documents/Read", READ),
+        ("/TWILIO/SYNC/DOCUMENTS/READ", READ),
+        ("/twilio/syncs/documents/read", READ),
+        ("/twilio/ sync/documents/read", READ),
+        ("/twillio/sync/documents/read", READ),
+        ("twilio/sync/documents/read", READ),
+        ("/sync/documents/read", READ),
+        ("documents/read", READ),
+        ("/twilio/sync/documents/*", "/twilio/sync/documents/"),
+        ("/twilio/sync/documents", "/twilio/sync/documents/"),
+        ("/twilio/conversation/messages/create", "/twilio/conversations/messages/create"),
+        ("/twilio/chat/channel/list", "/twilio/chat/channels/list"),
+        ("/twilio/monitors/alerts/list", "/twilio/monitor/alerts/list"),
+        ("/twilio/iam/key/create", "/twilio/iam/keys/create"),
+        ("/twilio/sync/*", "/twilio/"),
+        ("/twilio/*", "/twilio/"),
+        ("/twilio/", "/twilio/"),
+        ("/twilio", "/twilio/"),
+        ("/twilio//documents/read", "/twilio/"),
+        ("/*", "/twilio/"),
+        ("*", "/twilio/"),
+        ("", "/twilio/"),
+        ("/a", "/twilio/"),
+    ],
+)
+def test_entry_that_names_nothing_is_told_with_the_nearest_that_does(entry: str, nearest: str) -> None:
+    flaw = policies.flaw(policy_of(READ, entry, "nor this"))
+    assert flaw is not None
+    assert repr(entry) in flaw
+    assert f"the nearest is {nearest}" in flaw
 
 
 def test_policy_has_at_most_100_permissions_of_at_most_200_characters() -> None:

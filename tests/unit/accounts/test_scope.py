@@ -61,14 +61,20 @@ def family(world: World) -> Family:
     return Family(world)
 
 
-def test_auth_token_of_a_main_account_sees_its_subaccounts(family: Family) -> None:
-    assert family.seen(family.by_token(family.main)) == [family.sub.sid, family.main.sid]
+def test_auth_token_and_main_key_of_a_main_account_see_its_subaccounts(family: Family) -> None:
+    for principal in (family.by_token(family.main), family.by_key(family.main, "main")):
+        assert family.seen(principal) == [family.sub.sid, family.main.sid]
 
 
-@pytest.mark.parametrize("kind", ["main", "standard", "restricted"])
-def test_key_sees_its_own_account_alone(family: Family, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["standard", "restricted"])
+def test_other_key_sees_its_own_account_alone(family: Family, kind: str) -> None:
     for account in (family.main, family.sub):
         assert family.seen(family.by_key(account, kind)) == [account.sid]
+
+
+def test_main_key_of_a_subaccount_or_of_another_account_sees_that_alone(family: Family) -> None:
+    for account in (family.sub, family.other):
+        assert family.seen(family.by_key(account, "main")) == [account.sid]
 
 
 def test_auth_token_of_a_subaccount_sees_itself_alone(family: Family) -> None:

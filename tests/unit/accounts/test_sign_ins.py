@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.world import World
-from tsock.accounts.accounts import rotate_auth_token
+from tsock.accounts.accounts import create_secondary_token, promote_secondary_token, rotate_auth_token
 from tsock.accounts.keys import delete_key
 from tsock.accounts.principal import Principal
 from tsock.accounts.secrets import Vault
@@ -21,6 +21,12 @@ def sign_ins(world: World, vault: Vault | None = None) -> SignIns:
     return SignIns(world.directory, vault or world.vault, lambda: world.now_ms)
 
 
+def issued(world: World, who: Principal, vault: Vault | None = None) -> str:
+    """By the Auth Token, or the secret of the key."""
+    secret = world.auth_token.encode() if who.key is None else world.directory.key_secret(who.key)
+    return sign_ins(world, vault).issue(who, secret)
+
+
 def principal(world: World, *, with_key: bool = False) -> Principal:
     account = world.directory.account(world.account_sid)
     assert account is not None
@@ -31,7 +37,7 @@ def principal(world: World, *, with_key: bool = False) -> Principal:
 @pytest.mark.parametrize("with_key", [False, True])
 def test_it_stands_for_whom_it_was_issued_until_its_time_is_over(world: World, with_key: bool) -> None:
     who = principal(world, with_key=with_key)
-    text = sign_ins(world).issue(who)
+    text = issued(world, who)
     assert sign_ins(world).holder(text, ADDRESS) == who
     world.now_ms += LIFE_S * 1000 - 1000
     assert sign_ins(world).holder(text, ADDRESS) == who
@@ -41,7 +47,7 @@ def test_it_stands_for_whom_it_was_issued_until_its_time_is_over(world: World, w
 
 def test_it_holds_no_secret_and_is_fit_for_a_cookie(world: World) -> None:
     who = principal(world, with_key=True)
-    text = sign_ins(world).issue(who)
+    text = issued(world, who)
     assert who.key is not None
     for secret in (world.auth_token, world.directory.key_secret(who.key).decode()):
         assert secret not in text
@@ -49,9 +55,9 @@ def test_it_holds_no_secret_and_is_fit_for_a_cookie(world: World) -> None:
 
 
 def test_rotated_auth_token_and_deleted_key_end_it_at_once(world: World) -> None:
-    by_token = sign_ins(world).issue(principal(world))
+    by_token = issued(world, principal(world))
     who = principal(world, with_key=True)
-    by_key = sign_ins(world).issue(who)
+    by_key = issued(world, who)
     world(rotate_auth_token, world.vault, world.account_sid)
     assert sign_ins(world).holder(by_token, ADDRESS) is None
     assert sign_ins(world).holder(by_key, ADDRESS) is not None
@@ -60,12 +66,24 @@ def test_rotated_auth_token_and_deleted_key_end_it_at_once(world: World) -> None
     assert sign_ins(world).holder(by_key, ADDRESS) is None
 
 
+def test_one_by_the_secondary_auth_token_goes_on_after_its_promotion_and_ends_with_it(world: World) -> None:
+    _, secondary = world(create_secondary_token, world.vault, world.account_sid)
+    by_first = issued(world, principal(world))
+    by_second = sign_ins(world).issue(principal(world), secondary.encode())
+    assert sign_ins(world).holder(by_second, ADDRESS) is not None
+    world(promote_secondary_token, world.account_sid)
+    assert sign_ins(world).holder(by_first, ADDRESS) is None
+    assert sign_ins(world).holder(by_second, ADDRESS) is not None
+    world(rotate_auth_token, world.vault, world.account_sid)
+    assert sign_ins(world).holder(by_second, ADDRESS) is None
+
+
 def test_whatever_else_comes_stands_for_nobody(world: World) -> None:
     who = principal(world, with_key=True)
     assert who.key is not None
-    text = sign_ins(world).issue(who)
+    text = issued(world, who)
     account_sid, key_sid, until_s, mac = text.split(".")
-    other = sign_ins(world, Vault(b"n" * 32)).issue(who)
+    other = issued(world, who, Vault(b"n" * 32))
     longer = f"{account_sid}.{key_sid}.{int(until_s) + 1}.{mac}"
     without_key = f"{account_sid}..{until_s}.{mac}"
     junk = [

@@ -33,7 +33,7 @@ def test_lists_are_read_from_an_index_in_their_order(world: World) -> None:
     assert account is not None
     behind = world(tables.behind, type(account), sub.sid)
     tx: Any = Explained(world)
-    world.tx.begin_rule(world.now_ms)
+    world.tx.begin_rule(world.now_ms, world.now_ms)
     for place in (START, behind):
         accounts.list_accounts(tx, place, 2)
         accounts.list_subaccounts(tx, account.sid, place, 2)

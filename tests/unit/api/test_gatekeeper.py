@@ -225,3 +225,17 @@ def test_suspended_account_is_served_again_once_it_is_active(world: World) -> No
     world(set_status, world.account_sid, "suspended")
     world(set_status, world.account_sid, "active")
     assert admit(world, headers)
+
+
+def test_page_for_anybody_is_no_way_around_the_count_of_wrong_credentials(world: World) -> None:
+    gatekeeper = Gatekeeper(world.directory, world.vault, world.settings, Clock())
+
+    def viewed(password: str) -> Principal | None:
+        headers = basic(world.account_sid, password)
+        return gatekeeper.viewer(Request(Door.HTTP, "GET", (), {}, headers, b"", address=ADDRESS))
+
+    burst = world.settings.credential_failures_per_address_burst
+    assert [viewed("guess") for _ in range(burst)] == [None] * burst
+    with pytest.raises(ApiError, match=r"^429/20429 "):
+        viewed("guess")
+    assert viewed(world.auth_token)

@@ -51,4 +51,4 @@ def test_overview_says_what_each_command_is_for(capsys: pytest.CaptureFixture[st
 
     shown = capsys.readouterr().out
     assert "Start a server for production" in shown
-    assert "Explain an error code" in shown
+    assert "Explain error codes" in shown

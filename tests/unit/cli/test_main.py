@@ -9,6 +9,7 @@ import pytest
 from tsock import __version__
 from tsock.cli.duration import seconds
 from tsock.cli.main import run
+from tsock.cli.pasted import pasted
 from tsock.errors import ConfigError
 
 Captured = pytest.CaptureFixture[str]
@@ -47,6 +48,33 @@ def test_wrong_command_line_is_one_line_and_exit_2(arguments: list[str], capsys:
     assert captured.out == ""
     assert captured.err.startswith("error: ")
     assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["accounts"], "there is no command `tsock accounts`; did you mean account?"),
+        (["account", "nope"], "there is no command `tsock account nope`; `tsock account --help` lists them"),
+        (
+            ["token"],
+            "tsock token: --identity is missing (whom it speaks for); `tsock token --help`",
+        ),
+        (["token", "--identity"], "tsock token: --identity needs a value (whom it speaks for)"),
+        (["doctor"], "tsock doctor: TOKEN is missing (what the client was given"),
+        (["serve", "extra"], "tsock serve does not take extra; `tsock serve --help` says more"),
+        (
+            ["serve", "--ping-interval", "2"],
+            "tsock serve has no --ping-interval; did you mean --ping-interval-s?",
+        ),
+        (["errors", "--colour=x"], "tsock errors has no --colour; `tsock errors --help` says more"),
+        (["denials", "--limit", "many"], "--limit: expected a whole number, not many"),
+        (["key", "create", "--kind", "x"], "--kind: expected main, standard or restricted, not x"),
+    ],
+)
+def test_misuse_is_told_in_our_words(arguments: list[str], said: str, capsys: Captured) -> None:
+    assert run(arguments) == 2
+
+    assert capsys.readouterr().err.startswith(f"error: {said}")
 
 
 def test_misspelt_setting_names_the_right_one(
@@ -92,6 +120,26 @@ def test_unknown_code_suggests_its_neighbours(capsys: Captured) -> None:
     assert "51215  Twilsock: Unauthorized" in captured.err
 
 
+def test_several_codes_are_explained(capsys: Captured) -> None:
+    assert run(["errors", "20104", "51215"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("20104  ")
+    assert "\n\n51215  Twilsock: Unauthorized\n" in shown
+
+    assert run(["errors", "20104", "51215", "--json"]) == 0
+    assert [each["code"] for each in json.loads(capsys.readouterr().out)] == [20104, 51215]
+
+    assert run(["errors", "20104", "51251"]) == 1
+    assert "there is no error 51251" in capsys.readouterr().err
+
+
+def test_state_of_the_sdks_leads_to_tokens(capsys: Captured) -> None:
+    assert run(["errors", "denied"]) == 0
+
+    areas = [line.split()[-2] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert set(areas) == {"token"}
+
+
 def test_words_find_errors(capsys: Captured) -> None:
     assert run(["errors", "token", "expired"]) == 0
     assert "20104" in capsys.readouterr().out
@@ -118,8 +166,23 @@ def test_what_is_no_length_of_time_is_refused_by_name(text: str) -> None:
 class _Stdin:
     """Standard input that holds some bytes."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, *, is_terminal: bool = False) -> None:
         self.buffer = io.BytesIO(content)
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_terminal_is_asked_to_paste(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured, *, is_terminal: bool
+) -> None:
+    monkeypatch.setattr("sys.stdin", _Stdin(b"x", is_terminal=is_terminal))
+
+    assert pasted("-") == "x"
+
+    assert ("paste it here" in capsys.readouterr().err) is is_terminal
 
 
 def test_more_than_any_token_on_standard_input_is_refused(

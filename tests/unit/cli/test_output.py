@@ -55,3 +55,49 @@ def test_text_of_a_client_cannot_steer_the_terminal(
     captured = capsys.readouterr()
     assert captured.out.splitlines() == [f"identity {shown}", f"identity  {shown}"]
     assert captured.err == f"error: {shown}\n"
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\x1b[2J", "a\x85\x9bc\x7f", "abc\u202edcba\u2066", "\U000e0041", "\u2028"]
+)
+@pytest.mark.parametrize("indent", [0, 2])
+def test_json_says_what_a_client_chose_and_does_not_steer_the_terminal(
+    hostile: str, indent: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = {"sdk": hostile, "kept": "Zoë 日本"}
+    output.document(value, indent=indent)
+    said = capsys.readouterr().out
+    assert json.loads(said) == value
+    assert all(character.isprintable() or character == "\n" for character in said)
+    assert "Zoë 日本" in said
+
+
+def test_list_with_nothing_in_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table([], ("sid",), none="there are no keys")
+    output.table([], ("sid",), json=True)
+
+    captured = capsys.readouterr()
+    assert captured.out == "[]\n"
+    assert captured.err == "note: there are no keys\n"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120, 200])
+def test_id_is_never_cut_on_a_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "dumb")
+    sids = [f"{prefix}{number:032x}" for number, prefix in enumerate(("DN", "AC"))]
+    row = {
+        "date": "2026-05-01T12:00:00.000Z",
+        "sid": sids[0],
+        "account_sid": sids[1],
+        "summary": "long " * 30,
+    }
+
+    output.table([row, row], ("date", "sid", "account_sid", "summary"))
+
+    shown = capsys.readouterr().out
+    for whole in (*sids, row["date"]):
+        assert shown.count(whole) == 2

@@ -44,8 +44,9 @@ def test_unsafe_setting_is_named(settings: dict[str, Any], said: str, tmp_path: 
         safe_data(Settings(**{"data": str(tmp_path), **settings}))
 
 
-def test_data_that_everybody_may_change_are_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o720, 0o702])
+def test_data_that_others_may_change_are_refused(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
 
     with pytest.raises(ConfigError, match=f"run chmod 700 {tmp_path}"):
         safe_data(Settings(data=str(tmp_path)))

@@ -67,10 +67,10 @@ def test_attributes_are_any_json(world: ChatWorld, text: str) -> None:
 def test_names_and_attributes_need_the_permission(world: ChatWorld) -> None:
     sid = world.conversation("bob")
 
-    status, code, text = world.refusal(conversations.update, BOB, sid, ConversationChange(friendly_name="x"))
-    assert (status, code) == (403, 50107)
-    assert "editConversationName" in text
-    assert "'channel user'" in text
+    error = world.error(conversations.update, BOB, sid, ConversationChange(friendly_name="x"))
+    assert (error.status, error.code) == (403, 50107)
+    assert "editConversationName" in error.message
+    assert "'channel user'" in error.message
     assert world.refusal(conversations.update, BOB, sid, ConversationChange(attributes="{}"))[1] == 50107
     assert world.refusal(conversations.remove, BOB, sid)[1] == 50107
     assert world(conversations.update, ALICE, sid, ConversationChange(friendly_name="x"))

@@ -84,9 +84,9 @@ def test_media_need_a_permission_of_their_own(world: ChatWorld, files: Files) ->
     assert found[:2] == (403, 50430)
     role = world(roles.built_in, SERVICE, "channel user")
     world(roles.update, SERVICE, role.sid, ["sendMessage"])
-    code, text = world.refusal(messages.send, BOB, sid, NewMessage(media_sids=[upload.sid]))[1:]
-    assert code == 50107
-    assert "sendMediaMessage is missing" in text
+    error = world.error(messages.send, BOB, sid, NewMessage(media_sids=[upload.sid]))
+    assert error.code == 50107
+    assert "sendMediaMessage is missing" in error.message
     world(messages.send, BOB, sid, NewMessage(body="without"))
 
 

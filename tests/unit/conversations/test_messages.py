@@ -99,8 +99,8 @@ def test_messages_of_others_need_another_permission(world: ChatWorld) -> None:
         (MessageChange(body="y"), "editAnyMessage "),
         (MessageChange(attributes="{}"), "editAnyMessageAttributes "),
     ):
-        assert permission in world.refusal(messages.update, BOB, sid, message, change)[2]
-    assert "deleteAnyMessage " in world.refusal(messages.remove, BOB, sid, message)[2]
+        assert permission in world.error(messages.update, BOB, sid, message, change).message
+    assert "deleteAnyMessage " in world.error(messages.remove, BOB, sid, message).message
 
 
 def test_message_wakes_an_inactive_conversation_and_a_closed_one_takes_none(world: ChatWorld) -> None:

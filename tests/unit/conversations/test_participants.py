@@ -80,7 +80,7 @@ def test_removal_ends_access_in_its_place_among_the_events(world: ChatWorld) -> 
 
 def test_leaving_and_removing_are_two_permissions(world: ChatWorld) -> None:
     sid = world.conversation("bob", "carol")
-    assert "removeParticipant" in world.refusal(participants.remove, BOB, sid, "carol")[2]
+    assert "removeParticipant" in world.error(participants.remove, BOB, sid, "carol").message
     world(participants.remove, BOB, sid, "bob")
     world(participants.remove, ALICE, sid, "carol")
 
@@ -137,5 +137,7 @@ def test_update_touches_what_it_names(world: ChatWorld) -> None:
     assert (row["attributes"], row["dateCreated"]) == ('{"a":1}', NOON)
     assert row["dateUpdated"] == "2031-05-02T12:00:01.000Z"
     others = ParticipantChange(attributes="{}")
-    assert "editAnyParticipantAttributes" in world.refusal(participants.update, BOB, sid, "alice", others)[2]
+    assert (
+        "editAnyParticipantAttributes" in world.error(participants.update, BOB, sid, "alice", others).message
+    )
     assert world.refusal(participants.update, BOB, sid, "bob", ParticipantChange())[:2] == (400, 20161)

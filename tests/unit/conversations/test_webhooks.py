@@ -329,6 +329,21 @@ def test_webhook_that_cannot_be_is_refused(world: ChatWorld, given: dict[str, An
     assert not world(scoped_tables.of_conversation, sid)
 
 
+@pytest.mark.parametrize(
+    ("given", "came"),
+    [
+        ({"target": "mail"}, "not 'mail'"),
+        ({"target": "webhook", "url": "https://x.test/" + "a" * 2048}, "2063 characters, at most 2048"),
+        ({"target": "trigger", "url": "https://x.test/", "triggers": ("",)}, "not 0"),
+        ({"target": "trigger", "url": "https://x.test/", "triggers": tuple("abcdef")}, "6, at most 5"),
+    ],
+)
+def test_refusal_of_a_webhook_says_what_came(world: ChatWorld, given: dict[str, Any], came: str) -> None:
+    assert (
+        came in world.error(scoped_webhooks.create, REST, world.conversation(), NewWebhook(**given)).message
+    )
+
+
 def test_conversation_has_at_most_five(world: ChatWorld) -> None:
     sid = world.conversation()
     for _ in range(5):

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from tests.support.timers import Loop
 from tests.support.transport import AT_ONCE, Transport, frame
+from tsock.api.known_hosts import KnownHosts
 from tsock.gateway.entrance import Entrance
 from tsock.gateway.websocket import WebSocket
 from tsock.http.places import Places
 from tsock.http.proxies import Proxies
+from tsock.http.reach import Reach
+from tsock.settings import Settings
 from tsock.wire.frame import PacketLimits
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -78,7 +81,12 @@ def places(all_max: int = 0, per_address_max: int = 0) -> Places:
 class Port:
     """One accepted connection."""
 
-    def __init__(self, address: str = "192.0.2.7", unadmitted: Places | None = None) -> None:
+    def __init__(
+        self,
+        address: str = "192.0.2.7",
+        unadmitted: Places | None = None,
+        known_hosts: KnownHosts | None = None,
+    ) -> None:
         self.loop: Any = Loop()
         self.transport = Transport(address)
         self.sockets: list[WebSocket] = []
@@ -91,8 +99,7 @@ class Port:
             TIMEOUT_S,
             self.loop,
             unadmitted=unadmitted or places(),
-            proxies=PROXIES,
-            base_url="http://test",
+            reach=Reach(PROXIES, "http://test", known_hosts),
         )
         self.transport.set_protocol(entrance)
         entrance.connection_made(self.transport)
@@ -444,3 +451,54 @@ def test_forwarded_address_of_anybody_else_is_not_believed() -> None:
         if not refused:
             port.feed([head(X_Forwarded_For=f"192.0.2.{number}")])
         assert is_refused(port) == refused
+
+
+KNOWN = KnownHosts(["dev.example"], Settings(), lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("localhost:8080", None),
+        ("sync.localhost", "http://127.0.0.1:5173"),
+        ("127.0.0.1", "https://app.localhost"),
+        ("[::1]:8080", "http://[::1]"),
+        ("tsock.us1.twilio.com", "http://localhost:3000"),
+        ("tsock.us1.twilio.com", "https://tsock.us1.twilio.com"),
+        ("dev.example:8080", "https://dev.example"),
+        ("DEV.example", "http://localhost"),
+    ],
+)
+def test_development_takes_in_its_own_names_and_pages(host: str, origin: str | None) -> None:
+    port = Port(known_hosts=KNOWN)
+    port.feed([head(Host=host, Origin=origin)])
+    assert len(port.sockets) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("evil.example", None),
+        ("evil.example", "http://evil.example"),
+        ("192.168.1.5:8080", None),
+        ("localhost.evil.example", None),
+        ("twilio.com.evil.example", None),
+        ("eviltwilio.com", None),
+        ("localhost", "https://evil.example"),
+        ("localhost", "https://www.twilio.com"),
+        ("localhost", "http://localhost.evil.example"),
+        ("localhost", "http://localhost@evil.example"),
+        ("localhost", "null"),
+        ("localhost", "http://[x"),
+        ("localhost", ""),
+    ],
+)
+def test_development_refuses_other_names_and_pages_and_says_what_to_do(host: str, origin: str | None) -> None:
+    port = Port(known_hosts=KNOWN)
+    port.feed([head(Host=host, Origin=origin)])
+    assert port.sockets == []
+    said = bytes(port.transport.sent)
+    assert said.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    assert b'"code":20403' in said
+    if "evil.example" in host:
+        assert f"--allow-host {host}" in said.decode()

@@ -24,6 +24,34 @@ def test_places_are_taken_until_none_is_left_and_given_back() -> None:
     assert house.enter("a") == ""
 
 
+class Guest:
+    """Leaves when it is asked to."""
+
+    def __init__(self, house: Places, address: str) -> None:
+        self.stays = not house.enter(address)
+        self._house, self._address = house, address
+        house.rest(self, address)
+
+    def make_room(self) -> None:
+        self.stays = False
+        self._house.rise(self)
+        self._house.leave(self._address)
+
+
+def test_whoever_is_idle_longest_makes_room_of_the_address_that_has_too_many() -> None:
+    house = places(all_max=4, per_address_max=2)
+    first, second, other = Guest(house, "a"), Guest(house, "a"), Guest(house, "b")
+    house.rise(first)
+    third = Guest(house, "a")
+    assert [guest.stays for guest in (first, second, other, third)] == [True, False, True, True]
+    assert house.enter("c") == ""
+    house.rise(third)
+    assert house.enter("a").startswith("This server holds at most 2 guests of one address")
+    assert house.enter("d") == ""
+    assert not other.stays
+    assert house.enter("e").startswith("This server holds at most 4 guests (")
+
+
 def test_any_number_without_limits() -> None:
     house = places()
     assert [house.enter("a") for _ in range(100)] == [""] * 100

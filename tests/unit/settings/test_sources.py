@@ -87,7 +87,7 @@ def test_file_takes_numbers_texts_and_lists(toml):
         ("port", True, "expected a whole number from 0 to 65535"),
         ("port", 65536, "got 65536"),
         ("port", "9" * 5000, "got '999"),
-        ("profile", "Twilio", "expected generous or twilio; got 'Twilio'"),
+        ("profile", "hosted", "expected generous or twilio; got 'hosted'"),
         ("host", 5, "expected text; got 5"),
         ("host", "", "expected text; got ''"),
         ("region_aliases", [1], "expected texts"),
@@ -194,3 +194,8 @@ def test_development_does_not_limit_refused_tokens_unless_asked():
     assert loaded.settings.failures_per_address_per_s == 0
     assert loaded.origins["failures_per_address_per_s"] == "tsock dev"
     assert load({"failures_per_address_per_s": 3}, {}, dev=True).settings.failures_per_address_per_s == 3
+
+
+@pytest.mark.parametrize("word", ["warning", "WARNING", "Warning"])
+def test_word_of_a_choice_is_taken_in_any_case(word: str) -> None:
+    assert load({"log_level": word}, {}).settings.log_level == "warning"

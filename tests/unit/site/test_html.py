@@ -38,12 +38,12 @@ def test_client_that_does_not_gets_json(accept: str) -> None:
     assert not prefers_html(accept)
 
 
-def test_page_loads_nothing_but_the_stylesheet_and_is_neither_framed_nor_kept() -> None:
-    assert page("index.html").headers == {
+def test_page_loads_only_what_all_pages_load_and_is_neither_framed_nor_kept() -> None:
+    assert page("index.html", dev=None).headers == {
         "cache-control": "no-store",
         "vary": "Accept, Authorization, Cookie",
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
-        "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'",
+        "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     }

@@ -1,6 +1,7 @@
 """The schema, from whatever version to the newest."""
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,11 @@ STEPS = {
     2: "ALTER TABLE a ADD COLUMN t TEXT DEFAULT 'x;y';\nUPDATE a\nSET n = n + 1;\n-- the end\n",
     3: "CREATE TABLE b (n INTEGER);\n",
 }
+
+
+def test_no_two_steps_have_one_number() -> None:
+    files = list(Path(module.__file__).parents[1].joinpath("migrations").glob("*.sql"))
+    assert len(files) == len(module._steps())
 
 
 FIRST_RELEASE = 8

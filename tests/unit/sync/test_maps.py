@@ -92,7 +92,7 @@ def test_stale_revision_refuses_update_and_removal(world: World, users: Root) ->
 
 @pytest.mark.parametrize("key", ["", "x" * 321])
 def test_key_of_0_or_321_characters_is_refused(world: World, users: Root, key: str) -> None:
-    refusal = (400, 54209, "Invalid Map Item key: expected 1-320 characters")
+    refusal = (400, 54209, "Invalid Map Item key")
 
     assert world.refusal(maps.add, ALICE, users.sid, key, ANN) == refusal
     assert world.refusal(maps.put, ALICE, users.sid, key, ANN) == refusal

@@ -54,6 +54,7 @@ def test_options_that_are_unset_keep_their_values(world: World):
         ({"webhook_url": "https://"}, 54051),
         ({"webhook_url": "https://example.com:99999/"}, 54051),
         ({"webhook_url": "https://exa mple.com/"}, 54051),
+        ({"webhook_url": "https://example.com/{id}"}, 54051),
         ({"webhook_url": "https://exa$mple.com/"}, 54051),
         ({"webhook_url": "https://ex\u00e4mple.com/"}, 54051),
         ({"webhook_url": ""}, 54051),

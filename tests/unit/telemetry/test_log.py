@@ -172,3 +172,17 @@ def test_hostile_text_is_cut_and_costs_little_time(unit):
     shown = log.redacted(unit * (1_000_000 // len(unit)))
     assert time.process_time() - began < 0.5  # a pattern that backtracks would take minutes
     assert len(str(shown)) <= 2 * log.TEXT_CHARS_MAX  # a replacement may be longer than what it replaces
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\x1b[2J\x1b]0;owned\x07", "a\x9b2Jb", "abc\u202edcba", "a\x7fb", "\u2066x"]
+)
+def test_text_of_a_client_steers_no_terminal_that_shows_the_log(output: Output, hostile: str) -> None:
+    logger = structlog.get_logger("test")
+    logger.warning("client.denied", sdk=hostile, deep={"sdk": [hostile]}, spaced=f"a {hostile}")
+    logger.warning(hostile)
+    logging.getLogger("library").warning("said %s", hostile)
+    logger.error("request.failed", exc_info=ValueError(hostile))
+    shown = output.getvalue()
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    assert len(shown.splitlines()) >= 4

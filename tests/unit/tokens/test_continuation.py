@@ -14,7 +14,7 @@ from tsock.tokens.continuation import Continuation, Continuations
 NOW_MS = 1_700_000_000_000
 DAY_MS = 86_400_000
 CALLER = Caller("AC1", "SK1", "alice", NOW_MS + 5, 1, b"d", {SYNC: "IS1"})
-CONTINUATIONS = Continuations(Vault(b"k" * 32), 86_400)
+CONTINUATIONS = Continuations(Vault(b"k" * 32), "data", 86_400)
 
 
 def resume(token: str | None, caller: Caller = CALLER, now_ms: int = NOW_MS) -> Continuation:
@@ -68,7 +68,7 @@ def test_token_of_another_user_or_other_grants_begins_an_endpoint(change: dict[s
 
 
 def test_token_of_another_server_is_not_believed():
-    other = Continuations(Vault(b"j" * 32), 86_400).resume(None, CALLER, NOW_MS, "0" * 32)
+    other = Continuations(Vault(b"j" * 32), "data", 86_400).resume(None, CALLER, NOW_MS, "0" * 32)
     assert resume(other.token).reason == "WRONG_SIGNATURE"
 
 

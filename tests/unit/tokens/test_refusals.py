@@ -18,6 +18,8 @@ from tsock.accounts.revocations import revoke_identity
 from tsock.accounts.services import delete_service
 from tsock.settings import Settings
 from tsock.sync.services import ServiceOptions, update_service
+from tsock.tokens import jws
+from tsock.tokens.examiner import Examiner, Refusal
 
 AC, SK, IS = ("".join((prefix, "0" * 31, "9")) for prefix in ("AC", "SK", "IS"))
 
@@ -194,6 +196,36 @@ def test_key_of_parent_or_subaccount_or_stranger_does_not_sign_for_another(world
     ):
         mixed = SigningKey(account_sid, key.key_sid, key.secret)
         assert world.refusal(world.token(key=mixed)) == (20103, "key_other_account")
+
+
+def test_time_does_not_tell_unknown_foreign_and_restricted_keys_apart(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    made: list[None] = []
+    mac = jws.mac
+    monkeypatch.setattr(jws, "mac", lambda *args: (made.append(None), mac(*args))[1])
+    other, other_key = world.another_account()
+    restricted = world.another_key(kind="restricted", policy='{"allow": []}')
+    for _ in range(20):
+        world.another_key()
+        world.key_made(other.sid)
+    secret, account_sid = "f" * 32, world.account_sid
+    effort: set[int] = set()
+    for key in (
+        SigningKey("AC" + "9" * 32, world.key.key_sid, secret),
+        SigningKey(account_sid, "SK" + "9" * 32, secret),
+        SigningKey(account_sid, other_key.key_sid, secret),
+        SigningKey(account_sid, restricted.key_sid, secret),
+    ):
+        text = world.token(key=key)
+        made.clear()
+        refused = Examiner(world.directory, world.settings).verify(text, NOW_S * 1000)
+        assert isinstance(refused, Refusal)
+        assert refused.code == 20103
+        assert len(made) == 1
+        refused.report()
+        effort.add(len(made))
+    assert max(effort) <= 3  # however many keys an account has
 
 
 def test_restricted_key_cannot_sign_but_main_and_standard_can(world: World):

@@ -1,5 +1,6 @@
 """What the doctor says: the contract of `POST /doctor` and `tsock doctor --json`."""
 
+import base64
 import json
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from tsock.accounts.accounts import get_account
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import SigningKey, delete_key
 from tsock.tokens.examination import GRANTS_MAX
+from tsock.tokens.jws import base64url, mac
 from tsock.tokens.report import Claims, Report
 
 UNCHANGING = World()
@@ -141,6 +143,12 @@ def test_sid_of_a_report_is_one_or_nothing(world: World):
         ("  {t}", ["whitespace"]),
         ('"{t}"\r\n', ["whitespace", "quoted"]),
         ("%22{t}%22", ["url_encoded", "quoted"]),
+        ("Token: {t}", ["bearer_prefix"]),
+        ("Bearer: '{t}'", ["bearer_prefix", "quoted"]),
+        ("<AccessToken {t}>", ["object_text"]),
+        ("b'{t}'", ["bytes_literal"]),
+        ("\ufeff{t}", ["bom"]),
+        ('\ufeff{{"token":"{t}"}}', ["bom", "json_wrapper"]),
         ("token={t}&ttl=5", ["url_encoded"]),
         ("<html><body>{t}</body></html>", ["markup"]),
         (
@@ -190,8 +198,12 @@ def test_page_of_a_megabyte_with_a_token_in_it_is_too_large_yet_examined(world: 
         ("<!doctype html><p>502</p>", "markup", ["markup"]),
         ('{"error": "denied"}', "json", ["json_wrapper"]),
         (".".join((part(header(alg="dir")), "", "AAAA", "BBBB", "CCCC")), "jwe", ["jwe"]),
-        ("SK" + "0" * 32, "sid", []),
-        ("0123456789abcdef0123456789abcdef", "text", []),
+        ("SK" + "0" * 32, "sid", ["sid_as_token"]),
+        ("0123456789abcdef0123456789abcdef", "text", ["secret_as_token"]),
+        ("undefined", "text", ["unset_variable"]),
+        ('"undefined"', "text", ["quoted", "unset_variable"]),
+        ("Bearer [object Object]", "text", ["bearer_prefix", "object_text"]),
+        ("hello", "text", []),
     ],
 )
 def test_text_without_a_token_is_recognised(world: World, text: str, kind: str, notes: list[str]):
@@ -235,6 +247,8 @@ def test_usual_mistakes_with_secrets_are_named_to_whom_may_see_the_account(world
         (" " + secret, "secret_whitespace"),
         (world.key.key_sid, "sid_as_secret"),
         (world.account_sid, "sid_as_secret"),
+        (f'"{secret}"', "quoted_secret"),
+        ("\ufeff" + secret, "bom"),
         ("something else", None),
     ):
         token = world.token(key=SigningKey(world.account_sid, world.key.key_sid, wrong))
@@ -267,6 +281,11 @@ def test_report_of_a_refusal_is_the_operators(world: World):
         ({"iat": NOW_S + 19_800 - 119, "exp": NOW_S + 30_000}, "not_yet_valid", ["time_zone"]),
         ({"nbf": NOW_S - 36_000 + 100, "exp": NOW_S - 32_400}, "expired", ["time_zone"]),
         ({"iat": NOW_S + 1800, "exp": NOW_S + 5400}, "not_yet_valid", []),
+        ({"iat": NOW_S + 1800, "exp": NOW_S + 600}, "not_yet_valid", ["exp_before_iat"]),
+        ({"nbf": NOW_S - 60, "exp": NOW_S - 60}, "expired", ["exp_before_iat"]),
+        ({"exp": NOW_S + 86_400 + 19_800}, "lifetime_too_long", ["time_zone"]),
+        ({"iat": NOW_S, "exp": NOW_S + 86_400 + 19_800}, "lifetime_too_long", []),
+        ({"exp": str(NOW_S + 3600)}, "time_invalid", []),
         ({"iat": NOW_S + 7200 + 121, "exp": NOW_S + 10_800}, "not_yet_valid", []),
         ({"iat": NOW_S - 7200, "exp": NOW_S + 3600}, None, []),
     ],
@@ -282,6 +301,107 @@ def test_fix_speaks_of_milliseconds_and_zones_where_they_explain_it(world: World
     assert "milliseconds" in world.examine(craft(world, exp=(NOW_S + 3600) * 1000)).fix
     assert "time zone" in world.examine(craft(world, iat=NOW_S + 7200)).fix
     assert "refresh" in world.examine(craft(world, iat=NOW_S - 3700, exp=NOW_S - 100)).fix
+
+
+# What stands in a claim by accident
+
+
+def test_a_time_that_is_a_text_is_told_as_one(world: World):
+    assert world.examine(craft(world, exp=str(NOW_S + 3600))).summary == (
+        f'The token does not say when it expires: exp is the text "{NOW_S + 3600}", not a number.'
+    )
+    assert "nbf is a text, not a number" in world.examine(craft(world, nbf="now")).summary
+
+
+def test_identity_outside_of_the_grants_is_found(world: World):
+    report = world.examine(craft(world, identity="alice", grants=grants(world, identity=ABSENT)))
+    assert (report.cause, "there is one outside of grants" in report.summary) == ("identity_missing", True)
+    inside = {"data_sync": {"service_sid": "default", "identity": "alice"}, "identity": ABSENT}
+    assert (
+        "there is one inside data_sync" in world.examine(craft(world, grants=grants(world, **inside))).summary
+    )
+
+
+def test_grant_outside_of_the_grants_and_misspelt_service_are_found(world: World):
+    outside = world.examine(craft(world, grants=ABSENT, data_sync={"service_sid": "default"}))
+    assert (outside.cause, "data_sync outside of grants" in outside.summary) == ("grants_missing", True)
+    misspelt = world.examine(craft(world, grants=grants(world, data_sync={"serviceSid": "default"})))
+    assert (misspelt.cause, "there is serviceSid" in misspelt.summary) == ("service_missing", True)
+
+
+@pytest.mark.parametrize(
+    ("grant", "notes"),
+    [
+        ({"identity": "undefined"}, ["unset_variable"]),
+        ({"identity": "None"}, ["unset_variable"]),
+        ({"identity": "[object Object]"}, ["object_text"]),
+        ({"identity": "<identity>"}, ["placeholder"]),
+        ({"chat": {"service_sid": "default", "push_credential_sid": "kkk"}}, ["placeholder"]),
+        ({"chat": {"service_sid": "default", "deployment_role_sid": "null"}}, ["unset_variable"]),
+        ({"chat": {"service_sid": "default", "endpoint_id": "app:alice:undefined"}}, ["unset_variable"]),
+        ({"chat": {"service_sid": "default", "push_credential_sid": "CR" + "1" * 32}}, []),
+        ({"identity": "nobody@example.com"}, []),
+        ({"identity": "my-user_here"}, []),
+        ({"identity": "TWILIO_USER"}, []),
+    ],
+)
+def test_text_by_accident_is_noted_on_a_token_that_is_accepted(
+    world: World, grant: dict[str, Any], notes: list[str]
+):
+    report = world.examine(craft(world, grants=grants(world, **grant)))
+    assert (report.verdict, report.notes) == ("accepted", notes)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<your-twilio-api-key-sid>",
+        "YOUR_API_KEY_SID",
+        "SKxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "TWILIO_API_KEY",
+    ],
+)
+def test_placeholder_is_told_and_not_repeated(world: World, value: str):
+    report = world.examine(craft(world, iss=value))
+    assert (report.cause, report.notes) == ("issuer_invalid", ["placeholder"])
+    assert "looks like a placeholder" in report.summary
+    assert value not in repr(report)
+
+
+def test_blanks_around_a_sid_are_told(world: World):
+    report = world.examine(craft(world, iss=f" {world.key.key_sid}"))
+    assert "with blanks in it" in report.summary
+
+
+def test_key_that_signed_in_place_of_the_one_named_is_named(world: World):
+    other = world.another_key()
+    token = world.token(key=SigningKey(world.account_sid, world.key.key_sid, other.secret))
+    report = world.examine(token, may_see=everybody)
+    assert report.notes == ["other_key_secret"]
+    assert report.summary.endswith(f"another key of the account, {other.key_sid}.")
+    _, foreign = world.another_account()
+    token = world.token(key=SigningKey(world.account_sid, world.key.key_sid, foreign.secret))
+    assert world.examine(token, may_see=everybody).notes == []
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
+def test_recoded_secrets_and_signatures_are_recognised_with_every_algorithm(world: World, algorithm: str):
+    secret = world.key.secret.encode()
+    signed = craft(world, head={"alg": algorithm}).rpartition(".")[0]
+
+    def examined(signature: str) -> list[str]:
+        return world.examine(f"{signed}.{signature}", may_see=everybody).notes
+
+    for wrong in (
+        base64.b64decode(secret),
+        base64.urlsafe_b64decode(secret),
+        bytes.fromhex(secret.decode()),
+        base64.b64encode(secret),
+    ):
+        assert examined(base64url(mac(wrong, signed.encode(), algorithm))) == ["base64_secret"]
+    assert examined(mac(secret, signed.encode(), algorithm).hex()) == ["hex_signature"]
+    quoted = mac(b"'" + secret + b"'", signed.encode(), algorithm).hex().upper()
+    assert examined(quoted) == ["hex_signature", "quoted_secret"]
 
 
 # What must not be told

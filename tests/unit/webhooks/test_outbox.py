@@ -39,6 +39,19 @@ def test_delivery_never_shows_its_url_or_parameters_in_a_text(box: Box) -> None:
     assert "EventType" not in repr(box.of("one"))
 
 
+def test_what_a_wrong_clock_put_off_is_due_again_once_it_has_gone_back(box: Box) -> None:
+    right_ms = box.now_ms
+    box.now_ms += 7_200_000
+    box.put("one")
+    box.now_ms = right_ms
+    assert box.due() == []
+
+    box(outbox.bring_forward, 7_200_000)
+
+    assert box.due() == ["one"]
+    assert box.told[-1] == Due(LANE)
+
+
 # Order.
 
 

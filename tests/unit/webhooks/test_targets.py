@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tsock.errors import ConfigError
-from tsock.webhooks.targets import PrivateTargets, Target, is_public, lane
+from tsock.webhooks.targets import PrivateTargets, Target, configured, is_public, lane
 
 PUBLIC_ONLY = PrivateTargets(())
 
@@ -33,6 +33,9 @@ def test_url_is_taken_apart() -> None:
         ("https://a.example", "a.example", 443, "/"),
         ("https://a.example?x", "a.example", 443, "/?x"),
         ("https://a.example/#", "a.example", 443, "/"),
+        ("https://a.example/h?", "a.example", 443, "/h"),
+        ("https://a.example?#ct=200", "a.example", 443, "/"),
+        ("https://a.example/h??", "a.example", 443, "/h??"),
         ("http://[2001:DB8::1]/", "2001:db8::1", 80, "/"),
         ("http://[::1]:81/", "::1", 81, "/"),
         ("http://a.example/x@y:z", "a.example", 80, "/x@y:z"),
@@ -204,3 +207,63 @@ def test_networks_addresses_and_hosts_can_be_allowed() -> None:
 def test_what_is_neither_host_nor_network_is_a_mistake(text: str) -> None:
     with pytest.raises(ConfigError, match="webhook_private_targets"):
         PrivateTargets((text,))
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("http://a.example", "http://a.example/"),
+        ("http://a.example:81", "http://a.example:81/"),
+        ("http://a.example?x=1", "http://a.example/?x=1"),
+        ("http://a.example?", "http://a.example/"),
+        ("http://a.example#ct=200", "http://a.example/#ct=200"),
+        ("http://a.example/h?", "http://a.example/h"),
+        ("http://a.example/h?#ct=200", "http://a.example/h#ct=200"),
+    ],
+)
+def test_url_is_kept_in_the_form_that_every_validator_accepts(url: str, kept: str) -> None:
+    assert configured(url, 512) == configured(kept, 512) == kept
+    assert Target.read(url).url == kept.partition("#")[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "HTTP://User:P%40ss@Hooks.Example:80/A/../b//?q=%7e&q&a[]=1&b=?/#rc=1",
+        "https://a.example/h?x",
+        "https://a.example/?",
+        "https://[2001:DB8::1]/~a/(b)!$&'*+,;=:@",
+    ],
+)
+def test_all_else_of_a_url_stays_as_it_was_given(url: str) -> None:
+    assert configured(url, 512) == url.removesuffix("?")
+
+
+@pytest.mark.parametrize(
+    ("character", "named"),
+    [
+        (" ", "blank (%20)"),
+        ("\t", r"'\t' (%09)"),
+        ("\n", r"'\n' (%0A)"),
+        ("\x00", r"'\x00' (%00)"),
+        ("\x7f", r"'\x7f' (%7F)"),
+        ("ü", "'ü' (%C3%BC)"),
+        ("\u202e", r"'\u202e' (%E2%80%AE)"),
+        *((character, f"{character!r} (%{ord(character):02X})") for character in '"<>\\^`{|}'),
+    ],
+)
+def test_character_that_no_url_has_is_named(character: str, named: str) -> None:
+    for url in (
+        f"http://a.example/a{character}b",
+        f"http://a.example/?a={character}",
+        f"http://a{character}.b/",
+    ):
+        with pytest.raises(ValueError, match="percent-encode it") as caught:
+            configured(url, 512)
+        assert named in str(caught.value)
+
+
+def test_url_that_is_too_long_is_refused_with_both_lengths() -> None:
+    assert len(configured("http://a.example/".ljust(512, "x"), 512)) == 512
+    with pytest.raises(ValueError, match="at most 512 characters, not 513"):
+        configured("http://a.example/".ljust(513, "x"), 512)

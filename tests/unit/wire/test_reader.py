@@ -461,3 +461,19 @@ SECRET = "eyJ0eXAi.secret"
 def test_repr_of_what_carries_a_token_leaves_it_out(header: object):
     assert SECRET not in repr(header)
     assert SECRET not in f"{[header]}"
+
+
+@pytest.mark.parametrize(
+    "registrations",
+    [
+        [{"product": "data_sync"}] * 21,
+        [{"product": "data_sync", "message_types": ["x"] * 101}],
+        [{"product": "data_sync", "message_types": ["x" * 129]}],
+        [{"product": "x" * 129}],
+    ],
+)
+def test_more_registrations_than_anybody_needs_count_as_none(registrations: list[dict[str, object]]) -> None:
+    header = {"id": "TM1", "method": "init", "token": "t", "registrations": registrations, "payload_size": 0}
+    init = read_from_client(json.dumps(header).encode())
+    assert isinstance(init, Init)
+    assert (init.token, init.registrations) == ("t", None)

@@ -31,8 +31,8 @@ class AccountView(msgspec.Struct):
     friendly_name: str
     status: str
     type: str
-    auth_token: str | None
-    """None for a restricted key, which would otherwise be worth the whole account."""
+    auth_token: str
+    """Empty for whoever did not come with one: a key would otherwise be worth the whole account."""
     date_created: str
     date_updated: str
     uri: str
@@ -118,7 +118,7 @@ class AccountHandlers:
             friendly_name=account.friendly_name,
             status=account.status,
             type="Full",
-            auth_token=self._vault.open(account.sid, account.auth_token) if principal.administers else None,
+            auth_token="" if principal.key else self._vault.open(account.sid, account.auth_token),
             date_created=rfc2822(account.created_ms),
             date_updated=rfc2822(account.updated_ms),
             uri=f"{path}.json",

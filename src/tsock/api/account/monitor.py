@@ -28,8 +28,6 @@ ALERTS = "/monitor/v1/Alerts"
 EVENTS = "/monitor/v1/Events"
 ROWS_MAX = 1000
 """Of one page."""
-DAY_MS = 86_400_000
-DATE_CHARS = len("2026-01-31")
 LEVELS = ("error", "warning", "notice", "debug")
 
 
@@ -96,10 +94,9 @@ class MonitorHandlers:
     def alerts(self, request: Request) -> Answer:
         """The newest first; by level and time."""
         query = fields.of_query(request)
+        from_ms, until_ms = query.range_ms("StartDate", "EndDate")
         wanted = alerts.AlertFilter(
-            level=query.choice("LogLevel", *LEVELS),
-            from_ms=query.moment_ms("StartDate"),
-            until_ms=_end_ms(query),
+            level=query.choice("LogLevel", *LEVELS), from_ms=from_ms, until_ms=until_ms
         )
         return _list(
             request,
@@ -130,13 +127,14 @@ class MonitorHandlers:
     def events(self, request: Request) -> Answer:
         """The newest first; by actor, kind, resource, address and time."""
         query = fields.of_query(request)
+        from_ms, until_ms = query.range_ms("StartDate", "EndDate")
         wanted = audit.AuditFilter(
             actor_sid=query.sid("ActorSid", "US", "AC"),
             event_type=query.text("EventType"),
             resource_sid=_any_sid(query, "ResourceSid"),
             address=query.text("SourceIpAddress"),
-            from_ms=query.moment_ms("StartDate"),
-            until_ms=_end_ms(query),
+            from_ms=from_ms,
+            until_ms=until_ms,
         )
         return _list(
             request,
@@ -236,14 +234,6 @@ def _list(
         return paging.page(asked, key, [view(row) for row in rows.rows], rows)
 
     return Read(read)
-
-
-def _end_ms(query: Fields) -> int | None:
-    """The last moment that is meant: of a date the whole day, of a time the whole second."""
-    begin_ms, text = query.moment_ms("EndDate"), query.text("EndDate")
-    if begin_ms is None or text is None:
-        return None
-    return begin_ms + (DAY_MS if len(text) == DATE_CHARS else 1000) - 1
 
 
 def _any_sid(query: Fields, name: str) -> str | None:

@@ -13,6 +13,7 @@ class ChatRates:
 
     def __init__(self, settings: Settings, monotonic_s: Callable[[], float]) -> None:
         per_s = settings.chat_mutations_per_conversation_per_s
+        self._per_s = per_s
         self._mutations = Rate(per_s, per_s, monotonic_s)
 
     def mutation(self, actor: ChatActor, conversation: str | None) -> None:
@@ -22,6 +23,11 @@ class ChatRates:
             ApiError: 429/50063.
         """
         if not self._mutations.take((actor.service_sid, conversation)):
+            of = f"conversation {conversation}" if conversation else f"service {actor.service_sid}"
             raise ApiError(
-                429, 50063, "Actions per second limit exceeded: repeat the request later, with a longer pause"
+                429,
+                50063,
+                f"Actions per second limit exceeded: actions in {of} are limited to {self._per_s:g}/s; "
+                "repeat the request later, with a longer pause",
+                about=conversation or actor.service_sid,
             )

@@ -27,7 +27,10 @@ class AccountView(msgspec.Struct, omit_defaults=True):
     debugger_url: str | None
     date_created: str
     date_updated: str
+    date_secondary_auth_token: str = ""
+    """When a secondary Auth Token was made, if there is one."""
     auth_token: str = ""
+    secondary_auth_token: str = ""
     test_sid: str = ""
     test_token: str = ""
 
@@ -63,6 +66,9 @@ class AccountHandlers:
             Route(Door.OPERATOR, "GET", "/accounts/{account}", self.fetch),
             Route(Door.OPERATOR, "POST", "/accounts/{account}", self.change),
             Route(Door.OPERATOR, "POST", "/accounts/{account}/auth_token", self.rotate),
+            Route(Door.OPERATOR, "POST", "/accounts/{account}/auth_token/secondary", self.overlap),
+            Route(Door.OPERATOR, "DELETE", "/accounts/{account}/auth_token/secondary", self.cancel),
+            Route(Door.OPERATOR, "POST", "/accounts/{account}/auth_token/promotion", self.promote),
         ]
 
     def every(self, request: Request) -> Answer:
@@ -132,6 +138,25 @@ class AccountHandlers:
 
         return Write(rule)
 
+    def overlap(self, request: Request, account: str) -> Answer:
+        """A secondary Auth Token, which holds beside the first; the first goes on signing."""
+
+        def rule(tx: Tx) -> Response:
+            changed, auth_token = accounts.create_secondary_token(tx, self._vault, account, by=OPERATOR)
+            view = _view(changed)
+            view.secondary_auth_token = auth_token
+            return answer(view, 201)
+
+        return Write(rule)
+
+    def cancel(self, request: Request, account: str) -> Answer:
+        """Take the secondary Auth Token away."""
+        return Write(lambda tx: answer(_view(accounts.delete_secondary_token(tx, account, by=OPERATOR))))
+
+    def promote(self, request: Request, account: str) -> Answer:
+        """The secondary Auth Token in the place of the first, which is refused from now on."""
+        return Write(lambda tx: answer(_view(accounts.promote_secondary_token(tx, account, by=OPERATOR)[1])))
+
 
 def _view(account: Account) -> AccountView:
     return AccountView(
@@ -142,4 +167,5 @@ def _view(account: Account) -> AccountView:
         debugger_url=account.debugger_url,
         date_created=iso_ms(account.created_ms),
         date_updated=iso_ms(account.updated_ms),
+        date_secondary_auth_token="" if account.secondary_ms is None else iso_ms(account.secondary_ms),
     )

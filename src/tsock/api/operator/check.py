@@ -96,8 +96,9 @@ class CheckHandlers:
 
 def _store(problem: str | None) -> Line:
     if problem is None:
-        return Line("store", "ok", "it commits")
-    return Line("store", "problem", problem, "see the log; writes are answered 503 until it commits again")
+        return Line("store", "ok", "it commits and reads")
+    fix = "see the log; what it is about is answered 503. A damaged database is put back: tsock restore"
+    return Line("store", "problem", problem, fix)
 
 
 def _data(data: Path) -> Line:
@@ -121,6 +122,10 @@ def _clock(clock: Clock) -> Line:
     now_ms = clock.now_ms()
     if now_ms < EARLIEST_MS:
         return Line("clock", "problem", f"it shows {iso_ms(now_ms)}", "set the machine's clock, best by NTP")
+    notice = clock.notice()
+    if notice is not None:
+        fix = "let NTP slew the clock and not set it; nothing has to be restarted"
+        return Line("clock", "warning", f"{iso_ms(now_ms)}; {notice}", fix)
     if clock.ahead_ms:
         return Line("clock", "ok", f"{iso_ms(now_ms)}, moved {clock.ahead_ms / 1000:g} s ahead by /dev/clock")
     return Line("clock", "ok", iso_ms(now_ms))

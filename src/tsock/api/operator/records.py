@@ -38,9 +38,10 @@ class RecordHandlers:
     def denials(self, request: Request) -> Answer:
         """The newest refusals first, of one `account` or of all."""
         account, limit = request.params.get("account"), _limit(request)
+        accounts = None if account is None else (account,)
         return Read(
             lambda tx: answer(
-                {"denials": [denials.story(denial) for denial in denials.latest(tx, account, limit)]}
+                {"denials": [denials.story(each) for each in denials.latest(tx, limit, accounts=accounts)]}
             )
         )
 

@@ -1,24 +1,29 @@
 """Parameters of REST requests: from a form or a query to text, numbers, flags and dates.
 
 A parameter that nobody reads is ignored, as documented; one that is read and malformed is refused, and so is
-one that is given twice where one value is meant, since the two might differ.
+one that is given twice where one value is meant, since the two might differ; but for those of paging.
 """
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from urllib.parse import unquote_plus
 
 from tsock.api.request import Request
+from tsock.api.rest import dates
+from tsock.api.rest.dates import Moment
 from tsock.errors import ApiError, invalid
 from tsock.ids import is_sid
 
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 1000
 """Of one form or query."""
+PAGING = frozenset(("PageSize", "Page", "PageToken"))
+"""What every list takes."""
 
 _MALFORMED_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _WHOLE = re.compile("[+-]?[0-9]{1,18}")
+_BROKEN_OFFSET = re.compile(r"[:T][0-9.]+ [0-9]{2}:?[0-9]{2}$")
+"""A + that was not encoded arrives as a blank."""
 _FLAGS = {"true": True, "false": False}
 
 
@@ -101,8 +106,8 @@ class Fields:
             raise ApiError(400, 20423, f"Invalid SID: {name} is {kinds} and 32 hex digits, not {shown(text)}")
         return text
 
-    def moment_ms(self, name: str, code: int = 20422) -> int | None:
-        """A date such as `2026-01-31`, or a time such as `2026-01-31T08:00:00Z`, as Unix milliseconds.
+    def moment(self, name: str, code: int = 20422) -> Moment | None:
+        """A date such as `2026-01-31`, or a time such as `2026-01-31T08:00:00Z`, in any form of ISO 8601.
 
         Raises:
             ApiError: 400 with `code`, it is neither.
@@ -110,18 +115,45 @@ class Fields:
         text = self.text(name)
         if text is None:
             return None
-        for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"):
-            try:
-                return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp() * 1000)
-            except ValueError:
-                pass
-        expected = f"{name} is a date like 2026-01-31 or 2026-01-31T08:00:00Z, not {shown(text)}"
-        raise ApiError(400, code, f"Invalid Parameter: {expected}")
+        found = dates.read(text)
+        if found is None:
+            expected = f"{name} is a date like 2026-01-31 or a time like 2026-01-31T08:00:00Z"
+            hint = "; a + is to be sent as %2B" if _BROKEN_OFFSET.search(text) else ""
+            raise ApiError(400, code, f"Invalid Parameter: {expected}, not {shown(text)}{hint}")
+        return found
+
+    def moment_ms(self, name: str, code: int = 20422) -> int | None:
+        """The same, as Unix milliseconds.
+
+        Raises:
+            ApiError: 400 with `code`, it is no date.
+        """
+        found = self.moment(name, code)
+        return None if found is None else found.at_ms
+
+    def range_ms(self, start: str, end: str) -> tuple[int | None, int | None]:
+        """The first and the last millisecond of the range that two dates name, its whole seconds or days.
+
+        Raises:
+            ApiError: 400/20422, one of them is no date.
+        """
+        first, last = self.moment(start), self.moment(end)
+        return None if first is None else first.from_ms, None if last is None else last.until_ms
 
 
 def of_query(request: Request) -> Fields:
-    """What stands behind the question mark."""
-    return Fields(request.query)
+    """What stands behind the question mark.
+
+    Of a paging parameter given twice the first counts, which the caller set: Java's library adds its own.
+    """
+    given: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    for name, value in request.query:
+        if name not in seen:
+            given.append((name, value))
+        if name in PAGING:
+            seen.add(name)
+    return Fields(given)
 
 
 def of_form(request: Request) -> Fields:

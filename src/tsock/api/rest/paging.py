@@ -7,30 +7,24 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from tsock.api.request import Request, Response, answer
-from tsock.api.rest.fields import Fields, shown
-from tsock.errors import ApiError, invalid
+from tsock.api.rest.fields import PAGING, Fields, shown
+from tsock.errors import ApiError
 from tsock.storage import page_token
-from tsock.storage.keyset import START, Cursor, Slice
+from tsock.storage.keyset import START, Cursor, Slice, rows_of
 
 ROWS = 50
 """Of a page when the request does not say."""
-ROWS_ASKED_MAX = 1000
-"""More is an error; up to here, more than a product's largest page is cut to that."""
-
-_POSITION = ("Page", "PageToken")
 
 
 class Codes(msgspec.Struct, frozen=True):
     """The errors of a product for what is no page."""
 
     size: int
-    size_title: str
     token: int
-    token_title: str
 
 
-COMMON = Codes(20007, "Page size too large", 21481, "Invalid PageToken")
-SYNC = Codes(54454, "Invalid PageSize", 54453, "Invalid PageToken")
+COMMON = Codes(20422, 21481)
+SYNC = Codes(54454, 54453)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -55,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True):
         place = START if self.token is None else page_token.read(self.subject, self.token, Cursor)
         if place is None:
             raise ApiError(
-                400, self.codes.token, f"{self.codes.token_title}: expected one that a page of this list gave"
+                400, self.codes.token, "Invalid PageToken: expected one that a page of this list gave"
             )
         return place
 
@@ -71,21 +65,20 @@ def asked(request: Request, query: Fields, *, rows_max: int, codes: Codes = COMM
     Args:
         request: the list's URL.
         query: its parameters.
-        rows_max: the product's largest page.
+        rows_max: the list's largest page; whoever asks for more gets that.
         codes: the product's errors.
 
     Raises:
-        ApiError: 400, the size is no number from 1 to `ROWS_ASKED_MAX`, or a number or token is malformed.
+        ApiError: 400, the size is no number from 1 on, or a number or token is malformed.
     """
     text = query.text("PageSize")
-    size = ROWS if text is None else _size(text, codes)
+    size = rows_of(str(ROWS) if text is None else text, rows_max)
+    if size is None:
+        expected = f"expected a whole number from 1 on, not {shown(text or '')}"
+        raise ApiError(400, codes.size, f"Invalid PageSize: {expected}")
     number = query.whole("Page", 0, 10**9) or 0
-    filters = tuple(
-        (name, value)
-        for name in sorted(query.names - {"PageSize", *_POSITION})
-        for value in query.texts(name)
-    )
-    return Asked(request, filters, min(size, rows_max), number, query.text("PageToken"), codes)
+    filters = tuple((name, value) for name in sorted(query.names - PAGING) for value in query.texts(name))
+    return Asked(request, filters, size, number, query.text("PageToken"), codes)
 
 
 def page(asked: Asked, key: str, records: Sequence[Any], rows: Slice) -> Response:
@@ -156,24 +149,6 @@ def _links(asked: Asked, path: str, previous: str | None, next_: str | None) -> 
         first=link(0, None),
         previous=None if previous is None else link(max(asked.number - 1, 0), previous),
         next=None if next_ is None else link(asked.number + 1, next_),
-    )
-
-
-def _size(text: str, codes: Codes) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
-        if codes is COMMON:
-            raise invalid(f"PageSize is a whole number from 1 to {ROWS_ASKED_MAX}, not {shown(text)}")
-        raise _bad_size(codes, text)
-    if int(text) > ROWS_ASKED_MAX:
-        raise _bad_size(codes, text)
-    return int(text)
-
-
-def _bad_size(codes: Codes, text: str) -> ApiError:
-    return ApiError(
-        400,
-        codes.size,
-        f"{codes.size_title}: expected a whole number from 1 to {ROWS_ASKED_MAX}, not {shown(text)}",
     )
 
 

@@ -22,6 +22,7 @@ from tsock.clock import Clock
 from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Fact
 from tsock.ids import Ids
+from tsock.storage.progress import STEP_MS
 from tsock.storage.sqlite.migrate import migrate
 from tsock.storage.store import Done, Fetched, Lane, Listener, Row, Tx
 from tsock.telemetry.metrics import Metrics
@@ -44,6 +45,9 @@ _DISK_FAILURES = frozenset(
 )
 """Primary result codes that condemn the whole group, not the statement that met them."""
 
+_DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+"""Those that no later success takes back."""
+
 _Pending = tuple[Callable[[Tx], Any], Done]
 _Asked = tuple[Callable[[Tx], Any], Fetched]
 _Settled = tuple[Done, Any, Exception | None, list[Fact]]
@@ -52,7 +56,18 @@ _Settled = tuple[Done, Any, Exception | None, list[Fact]]
 class SqliteTx:
     """The transaction of one connection, lent to one rule at a time."""
 
-    __slots__ = ("_connection", "_execute", "_saved", "facts", "now_ms", "secret", "seen", "sid", "wrote")
+    __slots__ = (
+        "_connection",
+        "_execute",
+        "_saved",
+        "date_ms",
+        "facts",
+        "now_ms",
+        "secret",
+        "seen",
+        "sid",
+        "wrote",
+    )
 
     def __init__(self, connection: sqlite3.Connection, ids: Ids) -> None:
         self._connection = connection
@@ -60,7 +75,7 @@ class SqliteTx:
         self._saved = False
         self.sid = ids.sid
         self.secret = ids.secret
-        self.now_ms = 0
+        self.now_ms = self.date_ms = 0
         self.facts: list[Fact] = []
         self.seen: dict[str, int] = {}
         self.wrote = False
@@ -95,8 +110,9 @@ class SqliteTx:
         self._execute("SAVEPOINT rule")
         self._saved = self.wrote = True
 
-    def begin_rule(self, now_ms: int) -> None:
+    def begin_rule(self, now_ms: int, date_ms: int) -> None:
         self.now_ms = now_ms
+        self.date_ms = date_ms
         self.facts = []
         self.seen = {}
         self._saved = False
@@ -124,12 +140,16 @@ class SqliteStore:
         waiting_max: int = 20_000,
         group_max: int = 2_000,
         turn_s: float = 0.001,
+        progressed: Callable[[int], object] = lambda date_ms: None,
     ) -> None:
+        """`progressed` hears how far the database has come, by the date of a commit that says so itself."""
         self._clock = clock
         self._metrics = metrics
         self._waiting_max = waiting_max
         self._group_max = group_max
         self._turn_s = turn_s
+        self._progressed = progressed
+        self._progress_ms = self._progress_due_ms = 0
         self._writer = _connect(path)
         migrate(self._writer)
         self._reader = _connect(path)
@@ -149,6 +169,8 @@ class SqliteStore:
         self._closed = False
         self._idle: asyncio.Future[None] | None = None
         self._down: str | None = None
+        self._unreadable: str | None = None
+        self._is_damaged = False
         self._probing: asyncio.TimerHandle | None = None
 
     def listen(self, listener: Listener) -> None:
@@ -157,6 +179,10 @@ class SqliteStore:
     @property
     def down(self) -> str | None:
         return self._down
+
+    @property
+    def unreadable(self) -> str | None:
+        return self._unreadable
 
     @property
     def waiting(self) -> int:
@@ -231,12 +257,12 @@ class SqliteStore:
 
     def _run_rules(self) -> None:
         waiting, group, tx = self._waiting, self._group, self._tx
-        now_ms = self._clock.now_ms()
+        now_ms, date_ms = self._clock.now_ms(), self._clock.date_ms()
         stop = perf_counter() + self._turn_s
         while waiting and len(group) < self._group_max:
             rule, done = waiting.popleft()
             try:
-                group.append((done, *_attempt(tx, rule, now_ms)))
+                group.append((done, *_attempt(tx, rule, now_ms, date_ms)))
             except sqlite3.Error:
                 group.append((done, None, None, []))  # it fails with its group
                 raise
@@ -246,7 +272,7 @@ class SqliteStore:
     def _commit(self) -> None:
         """On the helper thread: wait for the disk."""
         started = perf_counter()
-        error = self._end("COMMIT")
+        error = self._commit_now()
         self._loop.call_soon_threadsafe(self._committed, perf_counter() - started, error)
 
     def _run_aside(self, rule: Callable[[Tx], Any], done: Done) -> None:
@@ -256,12 +282,24 @@ class SqliteStore:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             self._tx.wrote = False
-            self._group.append((done, *_attempt(self._tx, rule, self._clock.now_ms())))
-            error = self._end("COMMIT")
+            now_ms, date_ms = self._clock.now_ms(), self._clock.date_ms()
+            self._group.append((done, *_attempt(self._tx, rule, now_ms, date_ms)))
+            error = self._commit_now()
         except sqlite3.Error as failure:
             self._group.append((done, None, None, []))
             error = failure
         self._loop.call_soon_threadsafe(self._committed, perf_counter() - started, error)
+
+    def _commit_now(self) -> sqlite3.Error | None:
+        """Have the group say how far the database has come, unless one did a moment ago, and commit it."""
+        date_ms = self._tx.date_ms
+        if self._tx.wrote and date_ms - self._progress_ms >= STEP_MS:
+            try:
+                self._writer.execute("UPDATE progress SET date_ms = ?", (date_ms,))
+            except sqlite3.Error as error:
+                return error
+            self._progress_due_ms = date_ms
+        return self._end("COMMIT")
 
     def _end(self, statement: str) -> sqlite3.Error | None:
         try:
@@ -281,6 +319,9 @@ class SqliteStore:
         if error is None:
             if self._tx.wrote:  # what wrote nothing proves nothing
                 self._recovered()
+            if self._progress_due_ms > self._progress_ms:
+                self._progress_ms = self._progress_due_ms
+                self._progressed(self._progress_ms)
             announced: list[Fact] = []
             for _, _, _, facts in group:
                 announced += facts
@@ -289,6 +330,7 @@ class SqliteStore:
             for done, result, failure, _ in group:
                 self._answer(done, result, failure)
         else:
+            self._progress_due_ms = self._progress_ms
             down = self._failed(error)
             for done, *_ in group:
                 self._answer(done, None, down)
@@ -307,12 +349,17 @@ class SqliteStore:
 
     def _run_query(self, query: Callable[[Tx], Any], done: Fetched) -> None:
         tx = self._read_tx
-        tx.begin_rule(self._clock.now_ms())
+        tx.begin_rule(self._clock.now_ms(), self._clock.date_ms())
         result: Any = None
         failure: Exception | None = None
         try:
             result = query(tx)
+            if self._unreadable is not None and not self._is_damaged:
+                log.warning("store.readable", was=self._unreadable)
+                self._unreadable = None
         except sqlite3.Error as error:
+            if _code(error) in _DISK_FAILURES:
+                self._note_unreadable(error)
             failure = StoreDown(f"the store cannot be read: {error}")
         except Exception as error:  # noqa: BLE001 - whatever it was, it is the caller's answer
             failure = error
@@ -330,12 +377,20 @@ class SqliteStore:
         except Exception:
             log.exception("store.reply_failed")
 
+    def _note_unreadable(self, error: sqlite3.Error) -> None:
+        self._is_damaged |= _code(error) in _DAMAGE
+        if self._unreadable is None:
+            log.error("store.unreadable", reason=_reason(error))
+        self._unreadable = _reason(error)
+
     # A store that cannot commit keeps reading, refuses each write, and is tried until it works again.
 
     def _failed(self, error: sqlite3.Error) -> StoreDown:
         if self._writer.in_transaction:
             self._end("ROLLBACK")
-        reason = f"{type(error).__name__}: {error}"
+        if _code(error) in _DAMAGE:
+            self._note_unreadable(error)
+        reason = _reason(error)
         if self._down is None:
             log.error("store.down", reason=reason)
         self._down = reason
@@ -356,16 +411,15 @@ class SqliteStore:
 
 
 def _attempt(
-    tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int
+    tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int, date_ms: int
 ) -> tuple[Any, Exception | None, list[Fact]]:
     """Run one rule in its savepoint; a failure of the disk is raised, any other belongs to the rule."""
-    tx.begin_rule(now_ms)
+    tx.begin_rule(now_ms, date_ms)
     try:
         result = rule(tx)
         tx.keep_rule()
     except sqlite3.Error as error:
-        # Misuse that the module itself finds, such as a missing parameter, has no code.
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_FAILURES:
+        if _code(error) in _DISK_FAILURES:
             raise
         tx.undo_rule()
         return None, error, []
@@ -375,9 +429,18 @@ def _attempt(
     return result, None, tx.facts
 
 
+def _code(error: sqlite3.Error) -> int:
+    """The primary result code; misuse that the module itself finds, such as a missing parameter, has none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _reason(error: sqlite3.Error) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
 def _touch(tx: Tx) -> None:
     """The smallest write: proves that the store commits again."""
-    tx.run("UPDATE store_probe SET at_ms = :now", {"now": tx.now_ms})
+    tx.run("UPDATE progress SET date_ms = :date", {"date": tx.date_ms})
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -71,11 +71,13 @@ async def test_name_and_policy_change_together_or_not_at_all(rest: Rest) -> None
     key = await made(rest, KeyType="restricted", Policy=POLICY, FriendlyName="old")
     path = f"{KEYS}/{key['sid']}"
     assert (await rest.post(path, FriendlyName="new", Policy="{}")).error == (400, 70001)
+    typo = await rest.post(path, FriendlyName="new", Policy=policy_of("/twilio/sync/*"))
+    assert (typo.error, "'/twilio/sync/*'" in typo.json["message"]) == ((400, 70001), True)
     assert (await rest.post(path, FriendlyName="x" * 65, Policy=policy_of())).error == (400, 20002)
     assert (await rest.get(path)).json["friendly_name"] == "old"
-    changed = (await rest.post(path, FriendlyName="new", Policy=policy_of("/a"))).json
-    assert (changed["friendly_name"], changed["policy"]) == ("new", {"allow": ["/a"]})
-    assert (await rest.post(path, FriendlyName="newer")).json["policy"] == {"allow": ["/a"]}
+    changed = (await rest.post(path, FriendlyName="new", Policy=policy_of("/twilio/video/rooms"))).json
+    assert (changed["friendly_name"], changed["policy"]) == ("new", {"allow": ["/twilio/video/rooms"]})
+    assert (await rest.post(path, FriendlyName="newer")).json["policy"] == {"allow": ["/twilio/video/rooms"]}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,8 @@ async def test_name_and_policy_change_together_or_not_at_all(rest: Rest) -> None
         ({"KeyType": "restricted", "Policy": ""}, (400, 70001)),
         ({"KeyType": "restricted", "Policy": "allow everything"}, (400, 70001)),
         ({"KeyType": "restricted", "Policy": '{"allow": ["everything"]}'}, (400, 70001)),
-        ({"KeyType": "restricted", "Policy": policy_of(*["/a"] * 101)}, (400, 70001)),
+        ({"KeyType": "restricted", "Policy": policy_of(*["/twilio/video/rooms"] * 101)}, (400, 70001)),
+        ({"KeyType": "restricted", "Policy": policy_of("/twilio/sync/document/read")}, (400, 70001)),
         ({"KeyType": "main"}, (400, 20422)),
         ({"KeyType": "Restricted", "Policy": POLICY}, (400, 20422)),
         ({"FriendlyName": "x" * 65}, (400, 20002)),
@@ -105,7 +108,7 @@ async def test_key_that_cannot_be_is_not_made(
 
 
 async def test_policy_of_100_permissions_is_accepted(rest: Rest) -> None:
-    allow = [f"/twilio/sync/{number}/read" for number in range(100)]
+    allow = [f"/twilio/video/{number}/read" for number in range(100)]
     assert (await made(rest, KeyType="restricted", Policy=policy_of(*allow)))["policy"] == {"allow": allow}
 
 
@@ -165,7 +168,7 @@ async def test_keys_are_listed_over_pages_by_links_that_begin_as_the_request(
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ({"PageSize": "1001"}, (400, 20007)),
+        ({"PageSize": "0"}, (400, 20422)),
         ({"PageSize": "-1"}, (400, 20422)),
         ({"PageToken": "x"}, (400, 21481)),
     ],
@@ -190,22 +193,25 @@ async def test_deleted_key_is_gone_with_its_connections(rest: Rest, rig: Rig) ->
         assert again.error == (404, 20404)
 
 
-async def test_auth_token_of_the_owner_administers_the_keys_of_a_subaccount(rest: Rest) -> None:
+@pytest.mark.parametrize("who", ["the Auth Token", "a Main key"])
+async def test_the_owner_administers_the_keys_of_a_subaccount(rest: Rest, who: str) -> None:
+    by = rest.auth_token if who == "the Auth Token" else await rest.key_of(kind="main")
     sub = await rest.subaccount()
-    key = (await rest.post(KEYS, AccountSid=sub.sid)).json
+    key = (await rest.post(KEYS, by, AccountSid=sub.sid)).json
     assert await listed(rest, sub.sid) == [key["sid"]]
     assert key["sid"] not in await listed(rest, rest.sid)
-    assert (await rest.post(f"{KEYS}/{key['sid']}", FriendlyName="x")).json["friendly_name"] == "x"
-    assert (await rest.delete(f"{KEYS}/{key['sid']}")).status == 204
+    assert (await rest.post(f"{KEYS}/{key['sid']}", by, FriendlyName="x")).json["friendly_name"] == "x"
+    assert (await rest.delete(f"{KEYS}/{key['sid']}", by)).status == 204
 
 
 async def test_keys_of_another_account_are_not_found(rest: Rest) -> None:
     sub, other = await rest.subaccount(), await rest.account()
-    own_key, sub_key, other_key = [await rest.key_of(sid) for sid in (rest.sid, sub.sid, other.sid)]
-    main_key = await rest.key_of(kind="main")
+    own_key, other_key = [await rest.key_of(sid) for sid in (rest.sid, other.sid)]
+    main_key, main_key_of_sub = await rest.key_of(kind="main"), await rest.key_of(sub.sid, kind="main")
     before = rest.facts()
     for account_sid, key, credentials in (
-        (sub.sid, sub_key, main_key),
+        (rest.sid, own_key, main_key_of_sub),
+        (other.sid, other_key, main_key),
         (rest.sid, own_key, rest.token_of(sub)),
         (other.sid, other_key, rest.auth_token),
         (other.sid, other_key, rest.token_of(sub)),

@@ -139,7 +139,7 @@ async def test_page_token_of_another_list_is_refused(rest: Rest) -> None:
     assert token
     assert (await rest.get(many(rest), PageSize=1, PageToken=token)).status == 200
     assert (await rest.get(many(rest, "SigningKeys"), PageSize=1, PageToken=token)).error == (400, 21481)
-    assert (await rest.get(many(rest), PageSize=1001)).error == (400, 20007)
+    assert (await rest.get(many(rest), PageSize=0)).error == (400, 20422)
 
 
 @BOTH
@@ -174,10 +174,11 @@ DONE = {(200, 0), (201, 0), (204, 0)}
 NOT_FOUND = {(404, 20404)}
 
 
-async def test_auth_token_of_the_owner_administers_the_keys_of_a_subaccount(rest: Rest) -> None:
+async def test_auth_token_and_main_key_of_the_owner_administer_the_keys_of_a_subaccount(rest: Rest) -> None:
     sub = await rest.subaccount()
-    key = await rest.key_of(sub.sid)
-    assert await tried(rest, sub.sid, key[0], rest.auth_token) == DONE
+    for credentials in (rest.auth_token, await rest.key_of(kind="main")):
+        key = await rest.key_of(sub.sid)
+        assert await tried(rest, sub.sid, key[0], credentials) == DONE
 
 
 async def test_auth_token_and_main_key_of_a_subaccount_administer_its_keys(rest: Rest) -> None:
@@ -189,11 +190,11 @@ async def test_auth_token_and_main_key_of_a_subaccount_administer_its_keys(rest:
 
 async def test_keys_of_another_account_are_not_found(rest: Rest) -> None:
     sub, other = await rest.subaccount(), await rest.account()
-    before = [await rest.key_of(sid) for sid in (rest.sid, sub.sid, other.sid)]
-    own_key, sub_key, other_key = before
-    main_key = await rest.key_of(kind="main")
+    own_key, other_key = [await rest.key_of(sid) for sid in (rest.sid, other.sid)]
+    main_key, main_key_of_sub = await rest.key_of(kind="main"), await rest.key_of(sub.sid, kind="main")
     facts = rest.facts()
-    assert await tried(rest, sub.sid, sub_key[0], main_key) == NOT_FOUND
+    assert await tried(rest, rest.sid, own_key[0], main_key_of_sub) == NOT_FOUND
+    assert await tried(rest, other.sid, other_key[0], main_key) == NOT_FOUND
     assert await tried(rest, rest.sid, own_key[0], rest.token_of(sub)) == NOT_FOUND
     assert await tried(rest, other.sid, other_key[0], rest.auth_token) == NOT_FOUND
     assert await tried(rest, other.sid, other_key[0], rest.token_of(sub)) == NOT_FOUND

@@ -150,7 +150,7 @@ async def test_alerts_of_others_and_of_nobody_do_not_exist(rest: Rest) -> None:
         ({"LogLevel": "fatal"}, 20422),
         ({"StartDate": "yesterday"}, 20422),
         ({"EndDate": "2031-02-30"}, 20422),
-        ({"PageSize": "1001"}, 20007),
+        ({"PageSize": "0"}, 20422),
         ({"PageToken": "x"}, 21481),
     ],
 )
@@ -235,6 +235,8 @@ async def test_events_are_found_by_actor_kind_resource_address_and_time(rest: Re
     assert await listed(rest, EVENTS, StartDate="2031-05-02T13:00:00Z") == [renamed]
     assert await listed(rest, EVENTS, EndDate="2031-05-02T12:00:00Z") == everything[1:]
     assert await listed(rest, EVENTS, ActorSid="US" + "0" * 32) == []
+    for same in ("2031-05-02T15:00:00+0200", "2031-05-02 13:00", "2031-05-02T13:00:00.123456789Z"):
+        assert await listed(rest, EVENTS, StartDate=same) == [renamed]
 
 
 async def test_events_of_others_do_not_exist(rest: Rest) -> None:
@@ -251,7 +253,7 @@ async def test_events_of_others_do_not_exist(rest: Rest) -> None:
     [
         ({"ActorSid": "me"}, 20423),
         ({"ResourceSid": "AC1"}, 20423),
-        ({"StartDate": "2031-05-02T12:00:00.5Z"}, 20422),
+        ({"StartDate": "2031-05-02T12:00:00.Z"}, 20422),
         ({"PageSize": "0"}, 20422),
     ],
 )

@@ -192,7 +192,7 @@ def test_check_names_a_store_that_does_not_commit(door: OperatorsDoor) -> None:
         "id": "store",
         "verdict": "problem",
         "found": door.problem,
-        "fix": "see the log; writes are answered 503 until it commits again",
+        "fix": "see the log; what it is about is answered 503. A damaged database is put back: tsock restore",
     }
     assert door("GET", "/check")["verdict"] == "problem"
 

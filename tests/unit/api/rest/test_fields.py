@@ -129,10 +129,20 @@ def test_sid_is_of_the_kinds_expected() -> None:
         ("2026-01-31", 1_769_817_600_000),
         ("2026-01-31T08:00:01Z", 1_769_846_401_000),
         ("1969-12-31", -86_400_000),
+        ("2026-01-31T09:00:01.500+01:00", 1_769_846_401_500),
     ],
 )
 def test_date_and_time_are_read_in_utc(text: str, expected: int) -> None:
     assert Fields([("D", text)]).moment_ms("D") == expected
+
+
+def test_range_has_its_whole_first_and_last_second_or_day() -> None:
+    given = Fields(
+        [("S", "2026-01-31T08:00:01.9Z"), ("E", "2026-01-31T09:00:01.1+01:00"), ("D", "2026-01-31")]
+    )
+    assert given.range_ms("S", "E") == (1_769_846_401_000, 1_769_846_401_999)
+    assert given.range_ms("D", "D") == (1_769_817_600_000, 1_769_903_999_999)
+    assert given.range_ms("X", "Y") == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -141,10 +151,6 @@ def test_date_and_time_are_read_in_utc(text: str, expected: int) -> None:
         "",
         "yesterday",
         "2026-02-30",
-        "2026-01-31T08:00:00",
-        "2026-01-31T08:00:00.5Z",
-        "2026-01-31T08:00:00+01:00",
-        "2026-01-31 08:00:00Z",
         "31.01.2026",
         "99999-01-01",
     ],
@@ -153,6 +159,18 @@ def test_no_date_is_400_20422_and_shows_one(text: str) -> None:
     refused = refusal(Fields([("D", text)]).moment_ms, "D")
     assert (refused.status, refused.code) == (400, 20422)
     assert "2026-01-31" in refused.message
+
+
+def test_offset_whose_plus_was_not_encoded_is_refused_with_that_advice() -> None:
+    given = Fields(fields.pairs("D=2026-01-31T08:00:00+01:00", "query"))
+    assert "%2B" in refusal(given.moment, "D").message
+
+
+def test_of_a_paging_parameter_given_twice_the_first_counts_and_no_other_is_taken_twice() -> None:
+    query = tuple(fields.pairs("PageSize=20&Order=asc&PageSize=100&Page=1&Page=2&Order=asc", "query"))
+    given = fields.of_query(Request(Door.HTTP, "GET", (), {}, {}, b"", query=query))
+    assert (given.text("PageSize"), given.text("Page")) == ("20", "1")
+    assert refusal(given.text, "Order").code == 20422
 
 
 def test_error_text_shows_control_characters_escaped_and_long_values_cut() -> None:

@@ -55,7 +55,11 @@ def next_link(query: str, place: Cursor, **options: Any) -> str:
         ("", 100, 50),
         ("PageSize=1", 100, 1),
         ("PageSize=1000", 100, 100),
+        ("PageSize=1001", 100, 100),
+        ("PageSize=10000", 1000, 1000),
+        (f"PageSize={'9' * 400}", 5, 5),
         ("PageSize=0099", 100, 99),
+        ("PageSize=20&PageSize=100", 100, 20),
         ("", 5, 5),
     ],
 )
@@ -63,22 +67,14 @@ def test_size_of_a_page_is_what_was_asked_up_to_the_largest(query: str, rows_max
     assert asked(query, rows_max=rows_max).size == size
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "+1", "1.0", "x", "", "%20", "9" * 400, "%D9%A1"])
+@pytest.mark.parametrize("text", ["0", "-1", "+1", "1.0", "x", "", "%20", "00", "%D9%A1"])
 def test_size_that_is_none_is_refused(text: str) -> None:
     assert refusal(f"PageSize={text}", SYNC) == (400, 54454)
     assert refusal(f"PageSize={text}") == (400, 20422)
 
 
-def test_size_beyond_1000_has_a_code_of_its_own() -> None:
-    assert refusal("PageSize=1001") == (400, 20007)
-    assert refusal("PageSize=1001", SYNC) == (400, 54454)
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["Page=-1", "Page=x", "Page=", "Page=1&Page=1", "PageSize=1&PageSize=1", "PageToken=a&PageToken=a"],
-)
-def test_malformed_or_double_parameter_is_20422(query: str) -> None:
+@pytest.mark.parametrize("query", ["Page=-1", "Page=x", "Page="])
+def test_malformed_page_number_is_20422(query: str) -> None:
     assert refusal(query) == (400, 20422)
 
 

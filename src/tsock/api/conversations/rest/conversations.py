@@ -1,7 +1,5 @@
 """Conversations over REST (`protocol/rest.md`, Conversations and their timers)."""
 
-from datetime import timedelta
-
 from tsock.api.conversations.pre_hooks import PreHooks
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import fields as given
@@ -16,8 +14,6 @@ from tsock.conversations.actor import ChatActor
 from tsock.conversations.conversations import NO_CHANGE, ConversationChange, Range
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
-
-_DATE_CHARS = len("2026-01-31")
 
 
 class ConversationHandlers:
@@ -102,17 +98,14 @@ class ConversationHandlers:
 
 
 def _range(query: Fields) -> Range:
-    """What the filters say; the end of a span is meant with its whole day or second.
+    """What the filters say.
 
     Raises:
         ApiError: 20422 no dates; 50378 no state; 50396 the end lies before the start.
     """
-    start_ms, end_ms, end = query.moment_ms("StartDate"), query.moment_ms("EndDate"), query.text("EndDate")
+    start_ms, end_ms = query.range_ms("StartDate", "EndDate")
     if start_ms is not None and end_ms is not None and end_ms < start_ms:
         raise ApiError(
             400, 50396, "EndDate parameter should be greater than StartDate parameter: the span is empty"
         )
-    if end is not None and end_ms is not None:
-        whole = timedelta(days=1) if len(end) == _DATE_CHARS else timedelta(seconds=1)
-        end_ms += int(whole.total_seconds() * 1000)
     return Range(given.state(query), start_ms, end_ms)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsock.api.request import Request, Response, answer
-from tsock.errors import ApiError
+from tsock.errors import ApiError, invalid
 from tsock.ids import is_sid
+from tsock.storage.keyset import rows_of
 
 PAGE_SIZE_MAX = 100
 
@@ -22,11 +23,10 @@ def position(request: Request, prefix: str, size: int) -> tuple[str, int]:
     text = request.params.get("PageSize")
     if text is None:
         return token, size
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= PAGE_SIZE_MAX * 10):
-        raise ApiError(
-            400, 20422, f"Invalid Parameter: PageSize is a whole number from 1 to {PAGE_SIZE_MAX * 10}"
-        )
-    return token, min(int(text), PAGE_SIZE_MAX)
+    rows = rows_of(text, PAGE_SIZE_MAX)
+    if rows is None:
+        raise invalid("PageSize is a whole number from 1 on")
+    return token, rows
 
 
 def page(key: str, rows: Sequence[Any], last: str | None) -> Response:

@@ -65,7 +65,7 @@ class ItemHandlers:
         form = fields.of_form(request)
         key = form.text("Key")
         if key is None:
-            raise refusals.bad_key(self._limits.key_chars_max)
+            raise refusals.bad_key(key, self._limits.key_chars_max)
         content = given.required_data(form, MAP, self._limits)
         ttl, collection_ttl = given.item_ttl(form, self._limits), given.collection_ttl(form, self._limits)
         self._rates.write(actor, MAP, name, content)

@@ -3,6 +3,7 @@
 from tsock.api.request import Access, Answer, Door, Request
 from tsock.api.rest.absence import telling_20404
 from tsock.api.router import Route, RouteHandler
+from tsock.api.sync.rates import telling_which
 from tsock.ids import canonical_sid
 
 SERVICES = "/sync/v1/Services"
@@ -26,7 +27,9 @@ def route(method: str, pattern: str, handler: RouteHandler, permission: str) -> 
 
 
 def _over_rest(handler: RouteHandler) -> RouteHandler:
+    asked = telling_which(handler)
+
     def handle(request: Request, *values: str) -> Answer:
-        return telling_20404(handler(request, *map(canonical_sid, values[:2]), *values[2:]), _KEPT)
+        return telling_20404(asked(request, *map(canonical_sid, values[:2]), *values[2:]), _KEPT)
 
     return handle

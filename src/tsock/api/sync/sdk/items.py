@@ -71,7 +71,7 @@ class ItemHandlers:
         body = read_body(request)
         key = body.key
         if not isinstance(key, str):
-            raise refusals.bad_key(self._limits.key_chars_max)
+            raise refusals.bad_key(key, self._limits.key_chars_max)
         content = json_data.required(present(body.data), MAP, self._limits)
         ttl = params.ttl(body.ttl, self._limits)
         self._rates.write(actor, MAP, name, content)

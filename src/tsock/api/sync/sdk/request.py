@@ -6,6 +6,7 @@ import msgspec
 
 from tsock.api.request import Answer, Door, Request
 from tsock.api.router import Route, RouteHandler
+from tsock.api.sync.rates import telling_which
 from tsock.sync import refusals
 from tsock.sync.data import found_instead
 
@@ -48,6 +49,7 @@ _EMPTY = SdkBody()
 
 def tunnelled(table: list[RouteEntry]) -> list[Route]:
     """Every entry twice: the service may stand in the path, or be left to the grant."""
+    table = [(method, pattern, telling_which(handler)) for method, pattern, handler in table]
     own = [Route(Door.TUNNEL, method, f"/v3{pattern}", handler) for method, pattern, handler in table]
     named = [
         Route(Door.TUNNEL, method, f"/v3/Services/{{service}}{pattern}", _in_own_service(handler))

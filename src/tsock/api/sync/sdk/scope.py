@@ -41,7 +41,9 @@ class SdkScope:
         endpoint_id = caller.endpoint_id or session.endpoint_id
         if request.product == CHAT:
             if request.method != "GET" and request.path[-1] != "Subscriptions":
-                raise refusals.forbidden()
+                raise refusals.forbidden(
+                    "what is of a conversation is changed by way of the conversation alone"
+                )
             return Actor(
                 account_sid=caller.account_sid,
                 service_sid=service.sid,

@@ -22,9 +22,9 @@ from tsock.errors import ApiError, invalid
 from tsock.events import Replay
 from tsock.settings import Settings
 from tsock.storage.store import Tx
-from tsock.sync import permissions, refusals, replay
+from tsock.sync import epochs, permissions, refusals, replay
 from tsock.sync.actor import Actor
-from tsock.sync.kinds import DOCUMENT, KINDS, STREAM
+from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP, STREAM
 from tsock.sync.models import Root
 
 REPLAY_BYTES_MAX = 1024 * 1024
@@ -116,7 +116,7 @@ class SubscriptionHandlers:
         behind: bool | None = None
         for wanted in batch.requests:
             root = found.get(wanted.object_sid)
-            error = self._refusal(wanted, root, readable)
+            error = self._refusal(tx, actor, wanted, root, readable)
             if actor.readable is not None and (root is None or not access.is_own_list(root)):
                 # Until a user has been told which conversations it is in, nothing of one may be said to be
                 # gone, nor followed and then go: the SDK would take the conversation for removed without its
@@ -154,14 +154,22 @@ class SubscriptionHandlers:
             outcomes.append(Outcome(wanted, replay=missed, known=known, is_stream=root.kind is STREAM))
         return outcomes
 
-    def _refusal(self, wanted: Wanted, root: Root | None, readable: set[str]) -> ApiError | None:
+    def _refusal(
+        self, tx: Tx, actor: Actor, wanted: Wanted, root: Root | None, readable: set[str]
+    ) -> ApiError | None:
         if wanted.object_type == "live_query":
             return ApiError(400, 54502, "Query index not found")
         kind = KINDS.get(wanted.object_type)
         if root is None or (kind is not None and root.kind is not kind):
-            return refusals.object_not_found(kind or DOCUMENT)
+            return refusals.object_not_found(kind or DOCUMENT, wanted.object_sid)
         if root.sid not in readable:
-            return refusals.forbidden()
+            return permissions.unreadable(tx, actor, root)
+        number = wanted.last_event_id
+        is_collection = root.kind in (LIST, MAP) and actor.readable is None
+        if is_collection and number is not None and epochs.is_earlier(number, root):
+            # Nothing makes a client forget items that are lost; what it takes for removed, it opens anew. The
+            # SDKs of Conversations would not, and are told what can be told (`replay.since`).
+            return refusals.of_earlier_epoch(root.kind, root.sid)
         return None
 
     def _too_many(self, following: set[str]) -> ApiError | None:

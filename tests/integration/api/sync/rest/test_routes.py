@@ -10,6 +10,7 @@ from tests.support.rig import BASE_URL, Client, Rig
 from tsock.accounts.caller import SYNC
 from tsock.accounts.keys import create_key
 from tsock.api.request import Access, Door
+from tsock.debugger import alerts
 from tsock.gateway.held import UNDERWAY_S
 from tsock.storage.store import fetched
 from tsock.sync.services import ServiceOptions, update_service
@@ -223,6 +224,7 @@ async def test_second_request_in_a_second_is_54009_and_a_third_in_the_next_is_no
     assert first.status != 429
     refused = await ask()
     assert (refused.error, refused.headers["retry-after"]) == ((429, 54009), "1")
+    assert re.search(r" (of|in) [a-z]+ [A-Z]{2}[0-9a-f]{32} is limited to 1/s", refused.json["message"])
     rig.pass_s(1)
     assert (await ask()).status != 429
 
@@ -237,6 +239,33 @@ async def test_rates_count_clients_and_backend_together_each_object_apart(rig: R
     assert (await backend.post("/Documents/x", {"Data": "{}"})).error == (429, 54009)
     assert (await backend.post("/Documents/y", {"Data": "{}"})).status == 200
     assert (await backend.get("/Documents/x")).json["revision"] == "1"
+
+
+@ONCE
+async def test_refusal_names_operation_object_and_limit_and_each_object_has_an_alert(
+    rig: Rig, backend: Backend
+) -> None:
+    made: dict[str, str] = {}
+    for name in ("one", "two"):
+        made[name] = (await backend.make("/Documents", UniqueName=name))["sid"]
+        rig.pass_s(1)
+    for name, sid in made.items():
+        for path in (f"/Documents/{name}", f"/Documents/{sid}"):
+            await backend.get(path)
+            for _ in range(30):
+                refused = await backend.get(path)
+                assert refused.json["message"].startswith(
+                    f"Rate limit exceeded: read of document {sid} is limited to 1/s, with a burst of 1 s"
+                )
+    await rig.settled()
+    found = [
+        alert for alert in await fetched(rig.store, lambda tx: alerts.latest(tx, 1000)) if alert.code == 54009
+    ]
+    assert {alert.resource_sid for alert in found} == set(made.values())
+    for alert in found:
+        assert str(alert.resource_sid) in alert.text
+    missing = [await backend.get("/Documents/none") for _ in range(2)][-1]
+    assert "read of document 'none' is limited" in missing.json["message"]
 
 
 @ONCE

@@ -393,7 +393,7 @@ async def test_refusal_has_the_documented_status_and_code(
     ("params", "code"),
     [
         ({"PageSize": "0"}, 54454),
-        ({"PageSize": "1001"}, 54454),
+        ({"PageSize": "-1"}, 54454),
         ({"PageSize": "x"}, 54454),
         ({"PageToken": "x"}, 54453),
         ({"PageToken": "\N{SNOWMAN}"}, 54453),
@@ -433,7 +433,7 @@ async def test_refusal_has_exactly_the_members_that_clients_read(client: Client)
     assert reply.body == {
         "status": 404,
         "code": 54300,
-        "message": "Unique name not found",
+        "message": "Unique name not found: there is no document named none",
         "more_info": "https://tsock.example/errors/54300",
     }
 

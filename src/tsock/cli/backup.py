@@ -1,0 +1,76 @@
+"""`tsock backup`, `tsock restore` and `tsock epoch`: copies of an installation, and their return."""
+
+import os
+from pathlib import Path
+
+from tsock.assembly import opened
+from tsock.cli import output
+from tsock.cli.location import HERE, DataDirectory, Location, locate
+from tsock.clock import Clock
+from tsock.errors import ConfigError
+from tsock.ids import Ids
+from tsock.installation import layout
+from tsock.installation.backup import back_up, put_back
+from tsock.telemetry import log
+
+
+def backup(target: Path, /, *, location: Location = HERE) -> None:
+    """Copy an installation, while its server runs or not: database, files and master key.
+
+    Args:
+        target: Where to: a directory that does not exist. It holds every secret, so keep it safe.
+        location: Where.
+    """
+    place = locate(location)
+    made = back_up(place.data, _key_file(place), target)
+    output.line(
+        (str(target), "bold green"),
+        f": a database of {made.database_bytes / 2**20:.1f} MiB, files of conversations: {made.files}",
+    )
+    if not made.has_key:
+        output.remark("the master key is not in it, since it is in no file here: keep it elsewhere")
+
+
+async def restore(source: Path, /, *, location: Location = HERE) -> None:
+    """Put back what `tsock backup` made, into a directory without data, and begin a new epoch.
+
+    Clients that saw changes which the copy does not know then take in what it holds, and open their lists and
+    maps anew.
+
+    Args:
+        source: What `tsock backup` made.
+        location: Where; name the directory with `--data`.
+    """
+    place = locate(location, fresh=True)
+    put_back(source, place.data)
+    await _begin(place)
+    output.line("restored to ", (str(place.data), "bold green"), "; a new epoch has begun")
+
+
+async def epoch(*, location: Location = HERE) -> None:
+    """Begin a new epoch, for data that were restored by other means than `tsock restore`.
+
+    No server may run on them.
+
+    A start that sees an older database than the directory had begins one by itself. It cannot see that of a
+    directory, disk or machine that was put back as a whole.
+
+    Args:
+        location: Where.
+    """
+    place = locate(location)
+    if place.is_served():
+        raise ConfigError(f"a server runs on {place.data}: stop it first, then begin a new epoch")
+    await _begin(place)
+    output.line("a new epoch has begun in ", (str(place.data), "bold green"))
+
+
+async def _begin(place: DataDirectory) -> None:
+    log.configure("error", place.loaded.settings.log_format)
+    async with opened(place.data, place.loaded, os.environ, Clock(), Ids(), is_restored=True):
+        pass
+
+
+def _key_file(place: DataDirectory) -> Path:
+    given = place.loaded.settings.master_key_file
+    return Path(given) if given else place.data / layout.MASTER_KEY

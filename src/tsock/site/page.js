@@ -1,0 +1,59 @@
+// What pages do more where scripts run. Each works without.
+
+// A field that filters the list below it as one types; without scripts its form searches.
+for (const form of document.querySelectorAll("form[data-filters]")) {
+  const field = form.querySelector("input[type=search]");
+  const groups = [...document.querySelectorAll("[data-group]")];
+  const entries = [...document.querySelectorAll("[data-group] li")].map((item) => ({
+    item,
+    text: `${item.textContent} ${item.dataset.words ?? ""}`.toLowerCase(),
+  }));
+  const status = document.querySelector("[data-found]");
+  const whole = status.textContent;
+  const filter = () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const { item, text } of entries) {
+      item.hidden = !words.every((word) => text.includes(word));
+      found += item.hidden ? 0 : 1;
+    }
+    for (const group of groups) group.hidden = !group.querySelector("li:not([hidden])");
+    for (const each of document.querySelectorAll("[data-unfiltered]")) each.hidden = words.length > 0;
+    status.textContent = words.length === 0 ? whole : `${found} of ${entries.length} codes`;
+  };
+  field.addEventListener("input", filter);
+  if (field.value) filter();
+}
+
+// A button beside each value that is to be copied.
+const copyButton = (value) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", `Copy ${value.dataset.copy}`);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(value.textContent.trim());
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(value);
+      button.textContent = "Selected";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  });
+  return button;
+};
+for (const value of document.querySelectorAll("[data-copy]")) value.after(copyButton(value));
+
+// A form whose answer is shown beside it; without scripts the browser goes to the answer.
+for (const form of document.querySelectorAll("form[data-shows]")) {
+  const shown = document.getElementById(form.dataset.shows);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await fetch(`${form.action}?${new URLSearchParams(new FormData(form))}`);
+    const text = await answer.text();
+    shown.parentElement.hidden = false;
+    shown.textContent = answer.ok ? text : JSON.parse(text).message;
+  });
+}

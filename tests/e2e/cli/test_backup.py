@@ -1,0 +1,50 @@
+"""`tsock backup`, `tsock restore` and `tsock epoch`: a copy of an installation, and its return."""
+
+import json
+import shutil
+from pathlib import Path
+
+from tests.e2e.cli.conftest import Start
+from tests.e2e.cli.process import Server, tsock
+
+
+def accounts(directory: Path, data: str) -> list[str]:
+    listed = tsock("account", "list", "--json", "--data", data, directory=directory)
+    return [each["sid"] for each in json.loads(listed.stdout)]
+
+
+def test_copy_of_a_running_server_is_put_back_with_all_that_it_held(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "serve", "--data", "data")
+    made = tsock("account", "create", "Mine", "--json", "--data", "data", directory=tmp_path)
+    copied = tsock("backup", "copy", "--data", "data", directory=tmp_path)
+    assert (copied.returncode, copied.stdout.startswith("copy: a database of")) == (0, True)
+    tsock("account", "create", "Later", "--data", "data", directory=tmp_path)
+    refused = tsock("epoch", "--data", "data", directory=tmp_path)
+    assert (refused.returncode, "stop it first" in refused.stderr) == (2, True)
+    assert server.end() == 0
+
+    refused = tsock("restore", "copy", "--data", "data", directory=tmp_path)
+    assert (refused.returncode, "is not empty" in refused.stderr) == (2, True)
+    shutil.rmtree(tmp_path / "data")
+    restored = tsock("restore", "copy", "--data", "data", directory=tmp_path)
+
+    assert (restored.returncode, restored.stderr) == (0, "")
+    assert restored.stdout == "restored to data; a new epoch has begun\n"
+    again = start(Server, tmp_path, "serve", "--data", "data")
+    assert accounts(tmp_path, "data") == [json.loads(made.stdout)["sid"]]
+    assert again.end() == 0
+    assert "epoch.begun" not in again.err.read_text()
+    assert tsock("epoch", "--data", "data", directory=tmp_path).returncode == 0
+
+
+def test_key_that_is_in_no_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    key = {"TSOCK_MASTER_KEY": "0a" * 32}
+    tsock("account", "create", "Mine", "--data", "data", directory=tmp_path, **key)
+
+    copied = tsock("backup", "copy", "--data", "data", directory=tmp_path, **key)
+
+    assert copied.returncode == 0
+    assert "the master key is not in it" in copied.stderr
+    refused = tsock("restore", "copy", "--data", "back", directory=tmp_path)
+    assert refused.returncode == 2
+    assert "the master key is missing" in refused.stderr

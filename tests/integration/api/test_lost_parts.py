@@ -1,0 +1,101 @@
+"""Paths that lost a part on their way: the refusal shows them, and belongs to the account that asked."""
+
+import re
+
+import pytest
+
+from tests.support.rig import Rig
+from tests.support.web import Web
+from tsock.api.addressing import PRODUCTS
+from tsock.api.request import Access, Door
+from tsock.api.router import Route, Router, segments
+from tsock.debugger import alerts
+from tsock.debugger.alerts import NOBODY
+from tsock.storage.store import fetched
+
+SERVICES = "/sync/v1/Services"
+
+
+@pytest.fixture
+def web(rig: Rig) -> Web:
+    return Web(rig)
+
+
+@pytest.fixture
+def own(rig: Rig) -> tuple[str, str]:
+    return rig.made.account_sid, rig.made.auth_token
+
+
+def placed(everything: Router) -> list[Route]:
+    """Every route of a product that names something."""
+    found = [
+        route
+        for route in everything.routes()
+        if route.door is Door.HTTP and segments(route.pattern)[0] in PRODUCTS and "{" in route.pattern
+    ]
+    assert len(found) > 100
+    return [route for route in found if route.access is not Access.ANYBODY]
+
+
+async def test_every_404_of_a_path_with_an_empty_part_shows_the_path_and_says_so(
+    everything: Router, web: Web, own: tuple[str, str]
+) -> None:
+    for route in placed(everything):
+        path = re.sub(r"\{\w+\}", "", route.pattern)
+        page = await web(route.method, path, credentials=own)
+        if (
+            page.status == 400
+        ):  # an item without a key is told in its own words, and forms are looked at first
+            continue
+        assert page.error == (404, 20404), route
+        assert re.search(f"{re.escape(path)}: the .+ (is|are) empty", page.json["message"]), page.json
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (f"{SERVICES}//Maps//Items", "the service and the object are empty"),
+        (f"{SERVICES}/", "the service is empty"),
+        (f"{SERVICES}/default/Documents/", "the object is empty"),
+        (f"{SERVICES}/default/Documents//Permissions/bob", "the object is empty"),
+        (f"{SERVICES}//Nothing", "a part of it is empty"),
+        ("/api/2010-04-01/Accounts//Keys.json", "the account is empty"),
+        ("/conversations/v1/Conversations//Messages", "the conversation is empty"),
+        ("/monitor/v1/Alerts/", "the alert is empty"),
+        (f"{SERVICES}/default/Documents/undefined/Permissions", "the object is 'undefined'"),
+        (f"{SERVICES}/None/Maps", "the service is 'None'"),
+        ("/api/2010-04-01/Accounts/null.json", "the account is 'null'"),
+        (f"{SERVICES}/default/Maps/%7Bsid%7D", "the object is '{sid}'"),
+        (f"{SERVICES}/default/undefined", "a part of it is 'undefined'"),
+    ],
+)
+async def test_part_that_is_missing_or_unset_is_named(
+    web: Web, own: tuple[str, str], path: str, said: str
+) -> None:
+    page = await web("GET", path, credentials=own)
+    assert page.error == (404, 20404)
+    assert f"{path}: {said}" in page.json["message"]
+
+
+async def test_object_that_is_called_so_is_found(rig: Rig, web: Web, own: tuple[str, str]) -> None:
+    made = await web(
+        "POST", f"{SERVICES}/default/Documents", form={"UniqueName": "undefined"}, credentials=own
+    )
+    found = await web("GET", f"{SERVICES}/default/Documents/undefined", credentials=own)
+    assert (made.status, found.status) == (201, 200)
+    other = await web("GET", f"{SERVICES}/default/Documents/other", credentials=own)
+    assert "other" not in other.json["message"]
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize(
+    "path", [f"{SERVICES}/default/Documents/50%", f"{SERVICES}?a=%zz", f"{SERVICES}/default/Documents/%ff"]
+)
+async def test_request_that_is_refused_before_it_is_routed_is_an_alert_of_whoever_asked(
+    rig: Rig, web: Web, own: tuple[str, str], path: str, wrong: bool
+) -> None:
+    credentials = (own[0], "0" * 32) if wrong else own
+    assert (await web("GET", path, credentials=credentials)).error == (400, 20422)
+    await rig.settled()
+    (alert,) = await fetched(rig.store, lambda tx: alerts.latest(tx, 2))
+    assert alert.account_sid == (NOBODY if wrong else own[0])
