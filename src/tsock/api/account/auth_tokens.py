@@ -58,7 +58,7 @@ class AuthTokenHandlers:
         def rule(tx: Tx) -> Response:
             sid = principal.account.sid
             _, auth_token = accounts.create_secondary_token(tx, self._vault, sid, by=principal.author)
-            now = iso_s(tx.now_ms)
+            now = iso_s(tx.date_ms)
             return answer(SecondaryView(sid, auth_token, now, now, f"{request.base}{SECONDARY}"), 201)
 
         return Write(rule)
@@ -83,8 +83,8 @@ class AuthTokenHandlers:
                 PromotedView(
                     account_sid=account.sid,
                     auth_token=self._vault.open(account.sid, account.auth_token),
-                    date_created=iso_s(before.secondary_ms or tx.now_ms),
-                    date_updated=iso_s(tx.now_ms),
+                    date_created=iso_s(before.secondary_ms or tx.date_ms),
+                    date_updated=iso_s(tx.date_ms),
                     url=f"{request.base}{PROMOTE}",
                 )
             )

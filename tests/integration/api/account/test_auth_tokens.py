@@ -60,6 +60,16 @@ async def test_secondary_token_holds_beside_the_first_until_it_is_promoted(rest:
     assert (await rest.post(PROMOTE, second)).error == (404, 20404)
 
 
+async def test_dates_do_not_go_back_with_the_clock(rest: Rest, rig: Rig) -> None:
+    rig.advance_s(60)
+    second = await secondary(rest)
+    rig.clock.ahead_ms = 0
+    promoted = (await rest.post(PROMOTE, second)).json
+    made = (await rest.post(SECONDARY, (rest.sid, promoted["auth_token"]))).json
+    dates = [page[name] for page in (promoted, made) for name in ("date_created", "date_updated")]
+    assert dates == ["2031-05-02T12:01:00Z"] * 4
+
+
 async def test_there_is_one_secondary_token_until_it_is_deleted(rest: Rest) -> None:
     assert (await rest.delete(SECONDARY)).error == (404, 20404)
     assert (await rest.post(PROMOTE)).error == (404, 20404)
