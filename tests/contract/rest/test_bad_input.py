@@ -20,8 +20,8 @@ from tests.interop.server import Server
 from tsock.installation import layout
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "refused-requests.md"
-RECORDS = {"alerts", "denials"}
-"""What is written about a refusal."""
+RECORDS = {"alerts", "denials", "progress"}
+"""What is written about a refusal, and that something was committed."""
 
 FORM = "application/x-www-form-urlencoded"
 SERVICE = "/sync/v1/Services/default"
@@ -444,7 +444,7 @@ class Bench:
         return text
 
     def content(self) -> dict[str, tuple[int, str]]:
-        """Everything stored but what is written about refusals: rows and their digest, by table."""
+        """Everything stored but what a refusal writes itself: rows and their digest, by table."""
         found: dict[str, tuple[int, str]] = {}
         database = sqlite3.connect(f"file:{self.server.data / layout.DATABASE}?mode=ro", uri=True)
         tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()

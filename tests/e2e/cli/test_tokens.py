@@ -197,7 +197,7 @@ def test_check_finds_a_sound_installation(command: Command) -> None:
 
     assert outcome.code == 0
     lines = [line.split() for line in outcome.out.splitlines()]
-    assert ["ok", "store", "it", "commits"] in lines
+    assert ["ok", "store", "it", "commits", "and", "reads"] in lines
     assert ["ping_interval_s", "25.0", "default"] in lines
     assert command.ask("check")["verdict"] in ("ok", "warning")
 

@@ -84,7 +84,7 @@ async def test_object_that_is_called_so_is_found(rig: Rig, web: Web, own: tuple[
     found = await web("GET", f"{SERVICES}/default/Documents/undefined", credentials=own)
     assert (made.status, found.status) == (201, 200)
     other = await web("GET", f"{SERVICES}/default/Documents/other", credentials=own)
-    assert "other" not in other.json["message"]
+    assert "/Documents/other" not in other.json["message"]
 
 
 @pytest.mark.parametrize("wrong", [False, True])
