@@ -193,19 +193,19 @@ def service_sids(e: Examination) -> str:
 
 def service_products(e: Examination) -> str:
     """The product of each service."""
-    return _for_each(e, ["unknown" if s is None else f"a service of {s.product}" for _, s in e.services])
+    return _of_services(e, ["unknown" if s is None else f"a service of {s.product}" for _, s in e.services])
 
 
 def service_standing(e: Examination) -> str:
     """Whether each service exists."""
-    return _for_each(e, [_standing(e, service) for _, service in e.services])
+    return _of_services(e, [_standing(e, service) for _, service in e.services])
 
 
 def service_owners(e: Examination) -> str:
     """Whose each service is."""
     own = e.account.sid
     owners = [None if service is None else service.account_sid for _, service in e.services]
-    return _for_each(
+    return _of_services(
         e, ["unknown" if o is None else "own" if o == own else "of another account" for o in owners]
     )
 
@@ -217,7 +217,7 @@ def service_count(e: Examination) -> str:
 
 def service_switches(e: Examination) -> str:
     """Whether each service is enabled."""
-    return _for_each(
+    return _of_services(
         e, ["unknown" if s is None else "enabled" if s.enabled else "disabled" for _, s in e.services]
     )
 
@@ -259,6 +259,12 @@ def _standing(e: Examination, service: Service | None) -> str:
     if service is None:
         return "unknown"
     return "exists" if service.deleted_ms is None else f"deleted {distance(service.deleted_ms, e.now_ms)}"
+
+
+def _of_services(e: Examination, words: list[str]) -> str:
+    """What each grant names as its service, and a word about that."""
+    named = zip(e.service_sids, words, strict=True)
+    return _for_each(e, [f"{sid} ({word})" for sid, word in named])
 
 
 def _for_each(e: Examination, words: list[str]) -> str:

@@ -93,6 +93,13 @@ def test_checks_go_on_after_the_first_failure(world: World):
     assert verdicts["service_unknown"] == "skipped"
 
 
+def test_service_that_is_not_there_is_named(world: World):
+    absent = "IS" + "9" * 32
+    report = world.examine(craft(world, grants={"identity": "alice", "data_sync": {"service_sid": absent}}))
+    assert report.cause == "service_unknown"
+    assert f"data_sync: {absent} (unknown)" in report.summary
+
+
 def test_checks_without_anything_to_look_at_are_skipped(world: World):
     report = world.examine("hello")
     verdicts = [line.verdict for line in report.checks]
