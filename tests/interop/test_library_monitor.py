@@ -10,13 +10,14 @@ from tests.interop.server import Account, until
 from tests.interop.test_library_sync import dated, refused
 
 DAY = timedelta(days=1)
+ABSENT = f"IS{'0' * 32}"
 
 
 @pytest.fixture
 def denied(connect: Connect, account: Account, api: Api) -> None:
-    """Five clients whose token has a wrong signature, and all of their alerts."""
+    """Five clients whose token is signed and names no service, and all of their alerts."""
     for n in range(5):
-        connect(token=account.token(f"user {n}", key_secret="wrong" * 8)).becomes("denied")
+        connect(token=account.token(f"user {n}", service=ABSENT)).becomes("denied")
     # A client is answered before its alert is written.
     until(lambda: len(api.monitor.v1.alerts.list()) == 5, "five alerts")
 
@@ -24,13 +25,13 @@ def denied(connect: Connect, account: Account, api: Api) -> None:
 def test_refused_token_is_found_as_an_alert(api: Api, account: Account, denied: None) -> None:
     alerts = api.monitor.v1.alerts
     listed = alerts.list()
-    assert {alert["error_code"] for alert in listed} == {"20107"}
+    assert {alert["error_code"] for alert in listed} == {"51101"}
     assert {alert["resource_sid"] for alert in listed} == {account.key_sid}
     alert = dated(alerts(listed[0]["sid"]).fetch())
     assert isinstance(alert["date_generated"], datetime)
     assert (alert["log_level"], alert["account_sid"]) == ("error", account.sid)
-    assert "signature" in alert["alert_text"].lower()
-    assert alert["more_info"].endswith("/errors/20107")
+    assert f"a service that does not exist: data_sync: {ABSENT}" in alert["alert_text"]
+    assert alert["more_info"].endswith("/errors/51101")
     assert {"request_headers", "request_variables", "response_body", "response_headers"} <= set(alert)
 
 
@@ -56,7 +57,7 @@ def test_alert_of_another_account_is_not_found(
     api: Api, account: Account, connect: Connect, open_client: OpenClient
 ) -> None:
     other = account.server.new_account()
-    connect(token=other.token(key_secret="wrong" * 8)).becomes("denied")
+    connect(token=other.token(service=ABSENT)).becomes("denied")
     theirs = open_client(other.sid, other.auth_token).monitor.v1.alerts
     (alert,) = until(theirs.list, "their alert")
     assert api.monitor.v1.alerts.list() == []

@@ -234,20 +234,21 @@ def test_refused_token_becomes_an_alert_and_calls_the_debugger(
     api: Api, account: Account, receiver: Receiver, verify: Verify, connect: Connect
 ) -> None:
     account.operator("POST", "", {"debugger_url": receiver.url})
-    client = connect(token=account.token(key_secret="0" * 32))
-    client.becomes("denied")
+    connect(token=account.token(key_secret="0" * 32)).becomes("denied")  # anybody could have made it
+    connect(token=account.token(service=f"IS{'0' * 32}")).becomes("denied")
 
     hook = receiver.next()
     verify(hook, account.auth_token)
     assert (hook.params["AccountSid"], hook.params["Level"]) == (account.sid, "Error")
     assert hook.params["PayloadType"] == "application/json"
     payload = json.loads(hook.params["Payload"])
-    assert (payload["error_code"], payload["resource_sid"]) == ("20107", account.key_sid)
+    assert (payload["error_code"], payload["resource_sid"]) == ("51101", account.key_sid)
 
     alert = api.monitor.v1.alerts(hook.params["Sid"]).fetch()
-    assert (alert["error_code"], alert["resource_sid"]) == ("20107", account.key_sid)
-    assert "signature" in alert["alert_text"].lower()
+    assert (alert["error_code"], alert["resource_sid"]) == ("51101", account.key_sid)
+    assert "a service that does not exist" in alert["alert_text"]
     assert [listed["sid"] for listed in api.monitor.v1.alerts.list()] == [alert["sid"]]
+    assert receiver.empty()
 
 
 @pytest.mark.parametrize("end", ["", "/", "?", "/h?", "?x=1", "/h?x=1", "/h?x=1#rc=0"])
