@@ -22,7 +22,7 @@ def _dropped(server: Server, reason: str) -> int:
     return sum(line["event"] == "connection.ended" and line["reason"] == reason for line in lines)
 
 
-@pytest.mark.settings(send_queue_bytes_max=2 * 1024 * 1024)
+@pytest.mark.settings(log_format="json", send_queue_bytes_max=2 * 1024 * 1024)
 async def test_slow_reader_is_dropped_and_misses_nothing(server: Server) -> None:
     token, history = server.token(), History()
     async with (
@@ -65,7 +65,7 @@ async def test_slow_reader_is_dropped_and_misses_nothing(server: Server) -> None
     assert "tsock_slow_readers_total 1.0" in httpx2.get(f"{server.url}/metrics").text
 
 
-@pytest.mark.settings(ping_interval_s=0.2, ack_timeout_s=0.1)
+@pytest.mark.settings(log_format="json", ping_interval_s=0.2, ack_timeout_s=0.1)
 async def test_client_that_acknowledges_nothing_is_dropped(server: Server) -> None:
     token = server.token()
     async with connected(server.uri, token) as lively, proxied(server.port) as proxy:

@@ -23,7 +23,7 @@ def guess(server: Server, kind: str) -> list[int]:
     return [answer.status_code for answer in answers]
 
 
-@pytest.mark.settings(**FEW)
+@pytest.mark.settings(log_format="json", **FEW)
 @pytest.mark.parametrize("kind", ["account", "key", "nobody", "media token"])
 def test_guesses_of_one_address_are_refused_unseen_and_lock_nobody_out(server: Server, kind: str) -> None:
     account = server.account
@@ -32,7 +32,7 @@ def test_guesses_of_one_address_are_refused_unseen_and_lock_nobody_out(server: S
     assert set(statuses[30:]) == {429}
     for user, secret in ((account.sid, account.auth_token), (account.key_sid, account.key_secret)):
         assert httpx2.get(server.url + SYNC, auth=(user, secret)).status_code == 200
-    assert server.log.read_text().count("credentials.refused") < 20
+    assert 1 <= server.log.read_text().count("credentials.refused") < 20
     assert server.operator("GET", f"/alerts?account={account.sid}")["alerts"] == []
 
 
