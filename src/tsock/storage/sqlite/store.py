@@ -31,6 +31,10 @@ log = structlog.get_logger(__name__)
 _PROBE_S = 1.0
 """How often a store that cannot commit is tried again."""
 
+_CHECKPOINT_PAGES = 8_000
+"""Of 4 KiB: at how many the log is copied into the file. A busy server changes the same pages over and over
+and a copy takes only the last change of each, but two groups of messages fill the default of 1,000."""
+
 _DISK_FAILURES = frozenset(
     (
         sqlite3.SQLITE_FULL,
@@ -389,5 +393,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -32768")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
