@@ -275,6 +275,15 @@ async def test_a_claimed_row_is_read_as_it_is_and_an_absent_one_is_none(store: S
     assert [row and tuple(row) for row in await written(store, claim)] == [("1",), None]
 
 
+async def test_rows_claimed_at_once_come_in_the_order_of_the_statement(store: Store) -> None:
+    for name in ("b", "c", "a"):
+        await written(store, put(name, "1"))
+    claim = "SELECT name FROM notes WHERE name IN (:first, :second, :third) ORDER BY name DESC"
+    asked = {"first": "a", "second": "b", "third": "z"}
+    rows = await written(store, lambda tx: tx.claim_all(claim, asked))
+    assert [tuple(row) for row in rows] == [("b",), ("a",)]
+
+
 async def test_run_answers_nothing_and_count_the_number_of_rows_changed(store: Store) -> None:
     def rule(tx: Tx) -> list[Any]:
         ran: Any = tx.run(PUT, {"name": "a", "text": "1"})

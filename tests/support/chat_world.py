@@ -43,10 +43,19 @@ class OrderedTx(ClaimingTx):
     def claim(self, sql: str, params: Mapping[str, Any]) -> Any:
         before = set(self.claimed)
         row = super().claim(sql, params)
-        if row is not None and row[0] not in before:
-            assert row[0] > self.latest, f"{row[0]} is claimed behind {self.latest}"
-            self.latest = row[0]
+        self._in_order([] if row is None else [row], before)
         return row
+
+    def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        before = set(self.claimed)
+        rows = super().claim_all(sql, params)
+        self._in_order(rows, before)
+        return rows
+
+    def _in_order(self, rows: list[Any], before: set[str]) -> None:
+        for sid in (row[0] for row in rows if row[0] not in before):
+            assert sid > self.latest, f"{sid} is claimed behind {self.latest}"
+            self.latest = sid
 
 
 class ChatWorld(World):

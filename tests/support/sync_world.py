@@ -41,6 +41,11 @@ class ClaimingTx(SqliteTx):
             self.claimed.add(row[0])
         return row
 
+    def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        rows = self.all(sql, params)
+        self.claimed.update(row[0] for row in rows)
+        return rows
+
     def run(self, sql: str, params: Mapping[str, Any]) -> None:
         if sql.startswith("INSERT INTO sync_objects"):
             self.claimed.add(params["sid"])

@@ -11,13 +11,14 @@ from tsock.accounts.caller import CHAT
 from tsock.bench.askers import Askers
 from tsock.bench.client import PATIENCE_S, Client, LoadError
 from tsock.bench.crowd import connect, connect_all, disconnect, in_turns, subscribe
+from tsock.bench.fanout import open_fanout
 from tsock.bench.figures import Figure, Meter, Scale
 from tsock.bench.server import Server, Signer, identity
 
 WARM_UP_S = 0.5
 BODY = "x" * 300
 MESSAGE = msgspec.json.encode({"body": BODY, "attributes": "{}"})
-MESSAGES_PER_S = 20
+MESSAGES_PER_S = 10
 OWNER = 10_000
 """The number of the user who has many conversations."""
 CONVERSATIONS = 1000
@@ -27,13 +28,15 @@ HISTORY = (100, 100_000)
 FILLERS = 8
 AT_ONCE = 200
 """Requests under way while something is filled."""
+_UPDATE_BYTES = 273
+"""What a delivery tells of a document's update beside its text."""
 
 
 async def measure(server: Server, scale: Scale) -> list[Figure]:
     """Each in turn."""
     return [
         *await _send(server, scale),
-        await _fan_out(server, scale),
+        *await _fan_out(server, scale),
         await _open(server, scale),
         *await _history(server, scale),
     ]
@@ -58,20 +61,24 @@ async def _send(server: Server, scale: Scale) -> list[Figure]:
     return figures
 
 
-async def _fan_out(server: Server, scale: Scale) -> Figure:
-    """Messages to everybody in one conversation, at a fixed rate; each is two events."""
+async def _fan_out(server: Server, scale: Scale) -> list[Figure]:
+    """Messages to everybody in one conversation, at a fixed rate; each is two events.
+
+    Then as many deliveries of that size a second to all who follow a document.
+    """
     clients = await connected(server, scale.of(1000))
     place = await conversation(clients[0], [identity(n) for n in range(len(clients))])
     sid = place.rpartition("/")[2]
     parts = [("Documents", f"{sid}.channel"), ("Lists", f"{sid}.messages")]
     known = [await clients[0].ask("GET", f"/v3/{kind}/{name}") for kind, name in parts]
     await in_turns(lambda c: subscribe(c, [(part["sid"], part["last_event_id"]) for part in known]), clients)
-    delivered, latencies_s = 0, array("d")
+    delivered, size, latencies_s = 0, 0, array("d")
     sent: dict[int, float] = {}
 
     def notified(payloads: list[bytes]) -> None:
-        nonlocal delivered
+        nonlocal delivered, size
         delivered += len(payloads)
+        size += sum(map(len, payloads))
 
     for client in clients:
         client.notified = notified
@@ -92,9 +99,16 @@ async def _fan_out(server: Server, scale: Scale) -> Figure:
             raise LoadError(f"{expected - delivered} deliveries did not arrive")
         await asyncio.sleep(0.001)
     case = f"{len(clients)} participants, {MESSAGES_PER_S} messages/s, per delivery"
-    figure = meter.figure("chat", case, delivered, latencies_s)
+    figure = meter.figure("chat", case, delivered, latencies_s).noting(payload_bytes=size / delivered)
     await disconnect(clients)
-    return figure
+    fanout = await open_fanout(server, scale.of(1000), "x" * max(1, size // delivered - _UPDATE_BYTES))
+    meter = Meter(server.process)
+    await fanout.at_rate(2 * MESSAGES_PER_S, scale.seconds)
+    case = "as many deliveries of that size, of a document"
+    beside = meter.figure("chat", case, fanout.delivered, fanout.latencies_s)
+    beside = beside.noting(payload_bytes=fanout.payload_bytes)
+    await fanout.leave()
+    return [figure, beside]
 
 
 async def _open(server: Server, scale: Scale) -> Figure:

@@ -21,9 +21,12 @@ BURST = 16
 class Fanout:
     """One document, those who follow it, and one who updates it."""
 
-    def __init__(self, publisher: Client, sid: str, subscribers: list[Client]) -> None:
+    def __init__(self, publisher: Client, sid: str, subscribers: list[Client], text: str = TEXT) -> None:
+        self._text = text
         self.latencies_s = array("d")
         self.delivered = 0
+        self.payload_bytes = 0
+        """Of each delivery."""
         self.size = len(subscribers)
         self._publisher = publisher
         self._path = f"/v3/Documents/{sid}"
@@ -62,7 +65,7 @@ class Fanout:
 
     def _publish(self) -> None:
         self._published += 1
-        body = f'{{"data":{{"at":"{time.perf_counter_ns():020}","text":"{TEXT}"}}}}'
+        body = f'{{"data":{{"at":"{time.perf_counter_ns():020}","text":"{self._text}"}}}}'
         self._publisher.request("POST", self._path, body.encode(), lambda _: None)
 
     def _fill(self) -> None:
@@ -72,6 +75,7 @@ class Fanout:
     def _notified(self, payloads: list[bytes]) -> None:
         now_ns = time.perf_counter_ns()
         self.delivered += len(payloads)
+        self.payload_bytes = len(payloads[-1])
         for payload in payloads:
             self.latencies_s.append((now_ns - _published_ns(payload)) / 1e9)
         if self._in_flight_max:
@@ -87,12 +91,12 @@ class Fanout:
             raise LoadError(f"{-missing} deliveries too many")
 
 
-async def open_fanout(server: Server, size: int) -> Fanout:
-    """A fresh document with `size` subscribers."""
+async def open_fanout(server: Server, size: int, text: str = TEXT) -> Fanout:
+    """A fresh document with `size` subscribers, which each update fills with `text`."""
     (publisher, *subscribers), _ = await connect_all(server, server.tokens(size + 1))
     documents = await make_documents(server, publisher, 1)
     await in_turns(lambda subscriber: subscribe(subscriber, documents), subscribers)
-    return Fanout(publisher, documents[0][0], subscribers)
+    return Fanout(publisher, documents[0][0], subscribers, text)
 
 
 async def measure(server: Server, scale: Scale) -> list[Figure]:

@@ -26,7 +26,6 @@ async def measure(server: Server, scale: Scale) -> list[Figure]:
     signer = server.signer
     if not isinstance(signer, Signer):
         raise LoadError("REST takes a key, not an Access Token")
-    rest = await connected_over_http(server, signer.authorization)
     listing = f"/conversations/v1/Services/{signer.chat_service_sid}/Conversations?PageSize={ROWS}"
     figures: list[Figure] = []
     owners: list[Client] = []
@@ -50,7 +49,9 @@ async def measure(server: Server, scale: Scale) -> list[Figure]:
         some = places[:: -(-size // SENDERS)]
         paths = [f"{place}/Messages" for _, place in some]
         await run("send", [owner for owner, _ in some], "POST", paths, MESSAGE)
+        rest = await connected_over_http(server, signer.authorization)  # none stays open unused for so long
         await run(f"list {ROWS}", [rest], "GET", [listing], b"")
+        rest.close()
         owner, place = some[0]
         make = partial(owner.ask, "POST", place.rpartition("/")[0], {"attributes": "{}"})
         meter = Meter(server.process)

@@ -47,7 +47,7 @@ def claim(tx: Tx, *sids: str) -> list[Root]:
 
     They exist: whoever removes one claims it as well, so a rule reads their SIDs and then claims them.
     """
-    found = {sid: _claimed(tx, sid) for sid in sorted(set(sids))}
+    found = tables.claimed(tx, sids)
     return [found[sid] for sid in sids]
 
 
@@ -129,9 +129,3 @@ def text(data: object) -> Json:
 def decoded(row: Root | Item, kind: type[Data]) -> Data:
     """The data of a document or item."""
     return msgspec.json.decode(row.data or "{}", type=kind)
-
-
-def _claimed(tx: Tx, sid: str) -> Root:
-    root = tables.by_sid(tx.claim, sid, with_data=sid.startswith(DOCUMENT.prefix))
-    assert root is not None, f"{sid} is missing"
-    return root

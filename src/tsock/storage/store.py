@@ -51,6 +51,10 @@ class Tx(Protocol):
         """
         ...
 
+    def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        """Every row, each claimed; in the order in which the statement puts them (`ORDER BY`)."""
+        ...
+
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         """Every row. The statement carries its own bound (`LIMIT`)."""
         ...

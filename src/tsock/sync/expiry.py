@@ -29,7 +29,7 @@ def next_expiry_ms(tx: Tx) -> int | None:
 
 def _expire_items(tx: Tx, table: ItemTable, limit: int) -> bool:
     due = table.due(tx, limit)
-    parents = tables.claimed(tx, (item.object_sid for item in due))
+    parents = tables.claimed(tx, [item.object_sid for item in due])
     for found in due:
         root = parents.get(found.object_sid)
         if root is None:  # left over from a removed collection, which was announced as a whole

@@ -32,6 +32,10 @@ log = structlog.get_logger(__name__)
 _PROBE_S = 1.0
 """How often a store that cannot commit is tried again."""
 
+_CHECKPOINT_PAGES = 8_000
+"""Of 4 KiB: at how many the log is copied into the file. A busy server changes the same pages over and over
+and a copy takes only the last change of each, but two groups of messages fill the default of 1,000."""
+
 _DISK_FAILURES = frozenset(
     (
         sqlite3.SQLITE_FULL,
@@ -88,6 +92,9 @@ class SqliteTx:
     """Rules run one after another, so nobody else changes anything meanwhile."""
 
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        return self._execute(sql, params).fetchall()
+
+    def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         return self._execute(sql, params).fetchall()
 
     def run(self, sql: str, params: Mapping[str, Any]) -> None:
@@ -452,5 +459,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -32768")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
