@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tsock.clock import iso_ms
 from tsock.conversations import (
+    access,
     addresses,
     conversations,
     invite_tables,
@@ -28,7 +29,6 @@ from tsock.conversations.authorization import require
 from tsock.conversations.conversations import Opened
 from tsock.conversations.models import MembershipData, ParticipantData
 from tsock.conversations.tables import Conversation, Place, User
-from tsock.events import ReadRevoked
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
@@ -111,6 +111,7 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
     objects.put(tx, by, roster, place.sid, data)
     channel = objects.name(row.sid, objects.CHANNEL)
     objects.put(tx, by, own, row.sid, MembershipData(channel))
+    access.grant(tx, row, identity)
     push.of_addition(tx, actor, opened, identity)
     webhooks.of_participant(tx, actor, "onParticipantAdded", row, place, data)
     return Participant(row, place, data)
@@ -219,7 +220,7 @@ def update(tx: Tx, actor: ChatActor, name: str, who: str, change: ParticipantCha
         everybody = "editAnyParticipantAttributes"
         permission = "editOwnParticipantAttributes" if mine else everybody
         require(tx, actor, permission, opened.role_sid, instead=everybody)
-    states.require_changeable(opened.data)
+    states.require_changeable(actor, opened.data)
     item = _item(tx, roster, place)
     data = objects.decoded(item, ParticipantData)
     if change.attributes is not UNSET:
@@ -277,9 +278,9 @@ def take_out(tx: Tx, actor: ChatActor, row: Conversation, place: Place) -> Parti
     objects.bury(tx, roster, item)
     if own is not None and place.identity is not None:
         conversations.forget(tx, row, own)
-        for sid in (row.document_sid, row.messages_sid, row.roster_sid):
-            tx.emit(ReadRevoked(row.service_sid, sid, place.identity))
     tables.delete_place(tx, place)
+    if place.identity is not None:
+        access.withdraw(tx, row, place.identity)
     webhooks.of_participant(tx, actor, "onParticipantRemoved", row, place, data)
     return Participant(row, place, data)
 
@@ -308,7 +309,7 @@ def _item(tx: Tx, roster: Root, place: Place) -> Item:
 
 
 def _require_room(tx: Tx, actor: ChatActor, opened: Opened, roster: Root) -> None:
-    states.require_changeable(opened.data)
+    states.require_changeable(actor, opened.data)
     most = actor.limits.participants_max
     if roster.item_count >= most:
         raise refusals.too_many_participants(most)

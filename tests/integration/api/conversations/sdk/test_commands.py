@@ -193,6 +193,8 @@ BAD: list[tuple[str, str, Any, tuple[int, int]]] = [
     ("DELETE", "{own}/Participants/nobody", {}, (404, 50432)),
     ("POST", "{own}/Messages", {"body": "x" * 32_769}, (400, 50504)),
     ("POST", "{own}/Messages", {"body": ["x"]}, (400, 20422)),
+    ("POST", "{own}/Messages", {"body": "x", "subject": "x" * 257}, (400, 20422)),
+    ("POST", "{own}/Messages/{message}", {"subject": "x" * 257}, (400, 20422)),
     ("POST", "{own}/Messages", {"body": "x", "attributes": "x"}, (400, 50304)),
     ("POST", "{own}/Messages", {"body": "x", "attributes": '"' + "x" * 4096 + '"'}, (400, 50303)),
     ("POST", "{own}/Messages/{message}", {}, (400, 20161)),
