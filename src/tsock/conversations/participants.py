@@ -48,6 +48,12 @@ class NewParticipant(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int | None = None
     updated_ms: int | None = None
 
+    @property
+    def outside(self) -> Binding | None:
+        """The binding of somebody who has no identity."""
+        is_identity = self.binding is None or (self.identity and self.binding.is_mask)
+        return None if is_identity else self.binding
+
 
 class ParticipantChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be set of a participant; what is unset keeps its value."""
@@ -79,9 +85,11 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
             such role; 50203 to 50207, 50211, 50407 to 50414, 50303, 50304 bad values.
     """
     row = conversations.find(tx, actor, name)
-    if new.binding is not None:
-        return _add_outside(tx, actor, row, new, new.binding)
+    if new.outside is not None:
+        return _add_outside(tx, actor, row, new, new.outside)
     identity = values.identity(new.identity, actor.limits)
+    if new.binding is not None:
+        addresses.check_mask(new.binding)
     opened = conversations.seen(tx, actor, row)
     joins = identity == actor.identity
     permission = "joinConversation" if joins else "addParticipant"
@@ -106,6 +114,8 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
     is_creator = identity == opened.data.created_by
     data = _data(tx, actor, new, type=CHAT, identity=identity, is_creator=is_creator)
     data.user_info = user.info_sid
+    if new.binding is not None:
+        data.bindings = {"sms": addresses.shown(new.binding, "sms")}
     tables.insert_place(tx, place)
     by = actor.of_sync()
     objects.put(tx, by, roster, place.sid, data)
@@ -124,7 +134,7 @@ def add_all(tx: Tx, actor: ChatActor, name: str, many: Sequence[NewParticipant])
         ApiError: as `add`, of the first that cannot be added.
     """
     row = conversations.find(tx, actor, name)
-    identities = [values.identity(new.identity, actor.limits) for new in many if new.binding is None]
+    identities = [values.identity(new.identity, actor.limits) for new in many if new.outside is None]
     maps = [users.ensure(tx, actor, identity).conversations_sid for identity in identities]
     objects.claim(tx, row.roster_sid, *maps)
     for new in many:

@@ -1,9 +1,10 @@
 """How often one conversation may be changed: quotas, off by default."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tsock.conversations.actor import ChatActor
 from tsock.errors import ApiError
+from tsock.ids import canonical_sid
 from tsock.rates import Rate
 from tsock.settings import Settings
 
@@ -15,13 +16,18 @@ class ChatRates:
         per_s = settings.chat_mutations_per_conversation_per_s
         self._mutations = Rate(per_s, per_s, monotonic_s)
 
-    def mutation(self, actor: ChatActor, conversation: str | None) -> None:
-        """Count one; `conversation` is None for what is made or removed in the service itself.
+    def count(self, actor: ChatActor, method: str, place: Sequence[str]) -> None:
+        """Count a request if it is one; `place` is its path within the service.
 
         Raises:
             ApiError: 429/50063.
         """
-        if not self._mutations.take((actor.service_sid, conversation)):
+        if method == "GET" or not place:
+            return
+        of_service = len(place) == 1 or (len(place) == 2 and method == "DELETE")
+        if place[0] not in ("Conversations", "Channels", *(("Users", "Roles") if of_service else ())):
+            return
+        if not self._mutations.take((actor.service_sid, None if of_service else canonical_sid(place[1]))):
             raise ApiError(
                 429, 50063, "Actions per second limit exceeded: repeat the request later, with a longer pause"
             )
