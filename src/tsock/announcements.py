@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from tsock.events import Change, Event, Fact, ReadRevoked, Work
+from tsock.events import Change, Event, Fact, Rights, Work
 
 
 class Announcements(msgspec.Struct, frozen=True):
@@ -14,7 +14,7 @@ class Announcements(msgspec.Struct, frozen=True):
     """Takes in a changed record; before anybody else, who may ask for it."""
     changed: Sequence[Callable[[Change], None]] = ()
     """Act on a changed record."""
-    revoked: Callable[[ReadRevoked], None] = lambda fact: None
+    rights: Callable[[Rights], None] = lambda fact: None
     """Ends deliveries, in its place among the events: whoever lost access gets none that comes behind."""
     events: Callable[[Sequence[Event]], None] = lambda events: None
     """Delivers."""
@@ -28,11 +28,11 @@ class Announcements(msgspec.Struct, frozen=True):
         for fact in facts:
             if isinstance(fact, Event):
                 events.append(fact)
-            elif isinstance(fact, ReadRevoked):
+            elif isinstance(fact, Rights):
                 if events:
                     self.events(events)
                     events = list[Event]()
-                self.revoked(fact)
+                self.rights(fact)
         if events:
             self.events(events)
         due = [fact for fact in facts if isinstance(fact, Work)]

@@ -275,6 +275,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         of_account=sessions.of_account,
         of_identity=sessions.of_identity,
         call_soon=asyncio.get_running_loop().call_soon,
+        chat_readable=access.readable,
     )
     deliveries = Deliveries(
         store,
@@ -300,7 +301,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     announcements = Announcements(
         directory=directory.apply,
         changed=(gateway.changed, withdrawal.changed, online.changed),
-        revoked=withdrawal.heed,
+        rights=withdrawal.heed,
         events=gateway.publish,
         work=(deliveries.hear, pushes.hear),
     )

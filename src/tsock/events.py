@@ -1,8 +1,8 @@
 """What a committed transaction announces: facts that travel from the store to whoever listens.
 
-There are four kinds: what subscribers are to see (`Event`), that an identity may no longer see an object
-(`ReadRevoked`), a change of the directory of accounts (`Change`), and work that is due or done (`Work`). Who
-hears of which is decided in `announcements.py`.
+There are four kinds: what subscribers are to see (`Event`), a change of what an identity may see (`Rights`),
+a change of the directory of accounts (`Change`), and work that is due or done (`Work`). Who hears of which is
+decided in `announcements.py`.
 """
 
 import msgspec
@@ -40,15 +40,37 @@ class Event(Fact, frozen=True):
     """Whether the object is gone with this event, and its subscriptions with it."""
 
 
-class ReadRevoked(Fact, frozen=True):
-    """An identity may no longer see an object: its deliveries stop at once, unannounced.
-
-    It concerns connections of that service only, and those only while the service has permissions on.
-    """
+class Rights(Fact, frozen=True):
+    """What somebody may see has changed; concerns connections of that service only."""
 
     service_sid: str
+
+
+class ReadRevoked(Rights, frozen=True):
+    """An identity may no longer see an object: its deliveries stop at once, unannounced.
+
+    Of a Sync service only while it has permissions on.
+    """
+
     topic: str
     identity: str
+
+
+class ReadGranted(Rights, frozen=True):
+    """An identity may see an object: deliveries that were stopped go on where they did.
+
+    Some clients do not ask for a subscription again that they never ended.
+    """
+
+    topic: str
+    identity: str
+
+
+class RoleLost(Rights, frozen=True):
+    """Somebody may have a lesser service role than before: what it follows is looked at again."""
+
+    identity: str | None
+    """Whose; None is everybody's."""
 
 
 class Change(Fact, frozen=True):

@@ -78,6 +78,55 @@ def test_role_of_a_user_decides_about_the_service(room: Room) -> None:
     assert room.bob.peekConversationBySid(private.sid).now()["friendlyName"] == "private"
 
 
+@pytest.mark.parametrize("how", ["another role", "fewer permissions", "role deleted", "user deleted"])
+def test_who_loses_the_role_that_shows_a_conversation_is_told_nothing_more(room: Room, how: str) -> None:
+    sid = room.role("addParticipant", type="service")
+    room.api.users("bob").update(role_sid=sid)
+    other = room.alice.createConversation({"friendlyName": "before"})
+    other.join()
+    seen = room.bob.peekConversationBySid(other.sid)
+    other.updateFriendlyName("while")
+    while seen.now()["friendlyName"] != "while":
+        room.bob.next("conversationUpdated")
+
+    match how:
+        case "another role":
+            room.api.users("bob").update(role_sid=room.role("joinConversation", type="service"))
+        case "fewer permissions":
+            room.api.roles(sid).update(permission=["joinConversation"])
+        case "role deleted":
+            room.api.roles(sid).delete()
+        case _:
+            room.api.users("bob").delete()
+            room.rest.participants.create(identity="bob")
+    other.updateFriendlyName("behind")
+    room.conversation.sendMessage("later")  # what comes behind it was not held back
+    room.bob.next("messageAdded")
+    assert seen.now()["friendlyName"] == "while"
+    assert refusal(lambda: room.bob.peekConversationBySid(other.sid)) == (403, 50430)
+
+
+def test_role_that_is_gone_is_named_to_who_had_it(room: Room) -> None:
+    sid = room.role("sendMessage", type="conversation")
+    room.rest.participants("bob").update(role_sid=sid)
+    room.api.roles(sid).delete()
+    with pytest.raises(SdkError) as refused:
+        room.theirs.sendMessage("x")
+    message = str(refused.value.body["message"])
+    assert "sendMessage is missing in" in message
+    assert f"{sid}, which was deleted" in message
+
+
+def test_user_deleted_has_the_rights_of_a_newcomer(room: Room) -> None:
+    room.api.users("bob").update(role_sid=room.role("editAnyUserInfo", type="service"))
+    user = room.bob.getUser("alice")
+    user.updateFriendlyName("named by bob")
+    room.api.users("bob").delete()
+    assert refusal(lambda: user.updateFriendlyName("again")) == (403, 50107)
+    room.bob.getUser("bob").updateFriendlyName("Bob again")
+    assert room.api.users("bob").fetch()["friendly_name"] == "Bob again"
+
+
 def test_user_deleted_is_out_and_comes_back_on_the_same_connection(room: Room) -> None:
     room.api.users("bob").delete()
     assert room.bob.next("conversationLeft").sid == room.conversation.sid
@@ -88,6 +137,40 @@ def test_user_deleted_is_out_and_comes_back_on_the_same_connection(room: Room) -
     theirs = room.bob.next("conversationJoined")
     room.conversation.sendMessage("later")
     assert theirs.next("messageAdded").now()["body"] == "later"
+    assert theirs.getUnreadMessagesCount() is None
+    assert theirs.updateLastReadMessageIndex(0) == 0
+    assert theirs.setAllMessagesRead() == 0
+    assert theirs.setUserNotificationLevel("muted") is None
+    room.conversation.updateUniqueName("found again")
+    while theirs.now()["uniqueName"] != "found again":
+        room.bob.next("conversationUpdated")
+    assert room.bob.getConversationByUniqueName("found again").sid == theirs.sid
+
+
+def test_conversation_that_is_set_up_takes_changes_over_rest_alone(room: Room) -> None:
+    made = room.api.conversations.create(friendly_name="F", state="initializing")
+    for identity in ("alice", "bob"):
+        room.api.conversations(made["sid"]).participants.create(identity=identity)
+    theirs = room.bob.getConversationBySid(made["sid"])
+    for attempt in (
+        lambda: theirs.sendMessage("x"),
+        lambda: theirs.updateFriendlyName("x"),
+        lambda: theirs.updateAttributes({"a": 1}),
+        lambda: theirs.add("carol"),
+    ):
+        status, code = refusal(attempt)
+        assert (status, code) in ((409, 50386), (403, 50107))
+    room.api.conversations(made["sid"]).update(state="active")
+    theirs.sendMessage("x")
+
+
+@pytest.mark.parametrize("prefix", ["US", "IM", "IS", "MB"])
+def test_unique_name_that_looks_like_another_sid_finds_its_conversation(room: Room, prefix: str) -> None:
+    name = prefix + "0123456789abcdef" * 2
+    made = room.alice.createConversation({"uniqueName": name})
+    made.join()
+    assert room.alice.getConversationByUniqueName(name).sid == made.sid
+    assert room.api.conversations(name).fetch()["sid"] == made.sid
 
 
 def test_adds_over_sdk_and_rest_at_once_make_one_participant(room: Room) -> None:

@@ -82,6 +82,45 @@ def test_programmable_chat_sdk_is_told_that_a_channel_is_gone(
     assert len(bob.seen("channelRemoved")) == 1
 
 
+def opened(channel: SdkObject) -> SdkObject:
+    """A channel whose members and messages were read: it opens them by itself, and nobody waits for that."""
+    channel.getMembers()
+    channel.getMessages(1)
+    return channel
+
+
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize("changed", ["while away", "afterwards"])
+def test_programmable_chat_sdk_follows_a_channel_that_it_left_and_joined_again(
+    connect: Connect, own: Own, private: bool, changed: str
+) -> None:
+    """It keeps what it follows of a public channel, and does not ask for it again."""
+    alice, bob = connect.chat(own("alice"), sdk=1), connect.chat(own("bob"), sdk=1)
+    channel = alice.createChannel({"friendlyName": "F", "isPrivate": private})
+    channel.join()
+    channel.add(own("bob"))
+    theirs = opened(bob.next("channelJoined"))
+    channel.updateFriendlyName("followed")
+    while theirs.now()["friendlyName"] != "followed":
+        bob.next("channelUpdated")
+    channel.removeMember(own("bob"))
+    bob.next("channelLeft")
+    if changed == "while away":
+        channel.updateFriendlyName("G")
+    channel.add(own("bob"))
+    theirs = opened(bob.next("channelJoined"))
+    if changed == "afterwards":
+        channel.updateFriendlyName("G")
+    while theirs.now()["friendlyName"] != "G":
+        bob.next("channelUpdated")
+    channel.sendMessage("again")
+    assert bob.next("messageAdded").now()["body"] == "again"
+    while (theirs.now().get("lastMessage") or {}).get("index") != 0:
+        bob.next("channelUpdated")
+    channel.delete()
+    bob.next("channelRemoved")
+
+
 @pytest.mark.parametrize("sdk", [2.7, 2.6])
 def test_earlier_conversations_sdk_catches_up_after_a_kill(
     own_server: Server, connect: Connect, own: Own, sdk: float

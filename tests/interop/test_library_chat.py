@@ -119,6 +119,14 @@ def test_participant_lives_from_joining_to_leaving(service: Api) -> None:
         "address": "+15558675310",
         "proxy_address": "+15017122661",
     }
+    masked = conversation.participants.create(
+        identity="carol", messaging_binding_projected_address="+15017122662"
+    )
+    assert masked["identity"] == "carol"
+    assert masked["messaging_binding"]["projected_address"] == "+15017122662"
+    assert conversation.participants("carol").delete() is True
+    with refused(400, 50443):
+        conversation.participants.create(identity="dave", messaging_binding_projected_address="dave")
     listed = [record["sid"] for record in conversation.participants.list(page_size=1)]
     assert set(listed) == {made["sid"], address["sid"]}
 

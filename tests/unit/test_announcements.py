@@ -29,7 +29,7 @@ def listening(heard: list[Any]) -> Announcements:
     return Announcements(
         directory=note("directory"),
         changed=(note("gateway"), note("sync")),
-        revoked=note("revoked"),
+        rights=note("revoked"),
         events=note("events"),
         work=[note("work")],
     )

@@ -18,6 +18,9 @@ class Subscriber(Protocol):
     subscriptions: dict[str, Any]
     """SIDs of the objects that it follows, each with what the hub keeps of it."""
 
+    withheld: dict[str, int]
+    """Objects that it followed until it might not read them any longer, each with the number it had."""
+
     @property
     def send(self) -> Callable[[bytes], object]:
         """Queues one complete WebSocket frame."""
@@ -60,4 +63,12 @@ class Following(Protocol):
 
     def leave(self, subscriber: LiveSession, sid: str) -> None:
         """End the subscription to an object, if there is one."""
+        ...
+
+    def withhold(self, subscriber: LiveSession, sid: str) -> None:
+        """The same, until it goes on."""
+        ...
+
+    def resume(self, subscriber: LiveSession, sid: str) -> None:
+        """Go on with a subscription that was withheld, from where it stopped."""
         ...

@@ -30,6 +30,26 @@ class Binding(msgspec.Struct, frozen=True):
     """Of an e-mail address, as is `level`."""
     level: str | None = None
     projected_address: str | None = None
+    """The number that stands for somebody in a group MMS; alone, it is that of an identity."""
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether it only says by which number the others in a group MMS see an identity."""
+        return self.projected_address is not None and not self.address and self.proxy_address is None
+
+
+def check_mask(binding: Binding) -> None:
+    """Refuse a projected address that is no phone number.
+
+    Raises:
+        ApiError: 50443.
+    """
+    if _kind(binding.projected_address or "") != "sms":
+        raise ApiError(
+            400,
+            50443,
+            "Failed to add a projected address to a participant: expected a number such as +15558675310",
+        )
 
 
 def check(binding: Binding) -> str:
@@ -59,7 +79,9 @@ def check(binding: Binding) -> str:
 
 def shown(binding: Binding, kind: str) -> dict[str, str]:
     """A binding as the roster has it."""
-    told = {"address": binding.address}
+    told = {"address": binding.address} if binding.address else {}
+    if binding.projected_address:
+        told["projected_address"] = binding.projected_address
     if kind == "email":
         told |= {"name": binding.name or "", "level": binding.level or "to"}
     return told

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from tsock.conversations import refusals, roles, tables
 from tsock.conversations.actor import ChatActor
-from tsock.conversations.roles import Role
 from tsock.storage.store import Tx
 
 
@@ -28,20 +27,21 @@ def require(
     """
     if not actor.is_bound:
         return
-    asked: list[Role] = []
-    for role in _roles(tx, actor, role_sid):
-        if role.grants(permission) or (instead is not None and role.grants(instead)):
+    asked: list[str] = []
+    for sid in _role_sids(tx, actor, role_sid):
+        role = roles.get(tx, actor.service_sid, sid)
+        if role is not None and (role.grants(permission) or (instead is not None and role.grants(instead))):
             return
-        asked.append(role)
-    raise refusals.unauthorized(permission, [str(role) for role in asked])
+        asked.append(f"the role {sid}, which was deleted" if role is None else str(role))
+    raise refusals.unauthorized(permission, asked)
 
 
-def _roles(tx: Tx, actor: ChatActor, role_sid: str | None) -> Iterator[Role]:
+def _role_sids(tx: Tx, actor: ChatActor, role_sid: str | None) -> Iterator[str]:
     """The role in the conversation first: it mostly decides, and then the other one is not even read."""
-    role = None if role_sid is None else roles.get(tx, actor.service_sid, role_sid)
-    if role is not None:
-        yield role
+    if role_sid is not None:
+        yield role_sid
     user = tables.user(tx, actor.service_sid, actor.identity)
-    role = None if user is None else roles.get(tx, actor.service_sid, user.role_sid)
-    if role is not None:
-        yield role
+    if user is None or user.deleted_ms is not None:  # it is made anew when it does something
+        yield roles.of_new_user(tx, actor.service_sid, actor.options)
+    else:
+        yield user.role_sid

@@ -145,7 +145,7 @@ def find(tx: Tx, actor: ChatActor, name: str) -> Conversation:
         ApiError: 50350.
     """
     service_sid = actor.service_sid
-    if is_sid(name):
+    if name.startswith("CH") and is_sid(name):
         row = tables.conversation(tx, service_sid, name)
     else:
         row = tables.conversation_named(tx, service_sid, name)
@@ -204,7 +204,7 @@ def update(tx: Tx, actor: ChatActor, name: str, change: ConversationChange) -> O
         require(tx, actor, "editConversationName", opened.role_sid)
     if change.attributes is not UNSET:
         require(tx, actor, "editConversationAttributes", opened.role_sid)
-    states.require_changeable(opened.data)
+    states.require_changeable(actor, opened.data)
     before = opened.data.state.current
     _apply(tx, actor, row, opened.data, change)
     if change.updated_ms is UNSET:

@@ -5,6 +5,7 @@ from tsock.conversations.actor import ChatActor
 from tsock.conversations.models import NO_ATTRIBUTES, UserValue
 from tsock.conversations.participants import Participant
 from tsock.conversations.tables import User
+from tsock.events import RoleLost
 from tsock.storage.store import Tx
 
 _CHUNK = 100
@@ -39,6 +40,7 @@ def delete_user(tx: Tx, actor: ChatActor, name: str) -> tuple[User, list[Partici
     bindings.remove_all(tx, actor, user.identity)
     user.deleted_ms = user.updated_ms = tx.date_ms
     tables.save_user(tx, user)
+    tx.emit(RoleLost(user.service_sid, user.identity))
     return user, left
 
 

@@ -52,7 +52,7 @@ def message(row: Conversation, index: int, data: MessageData) -> Told:
 def participant(row: Conversation, place: Place, data: ParticipantData) -> Told:
     """A participant."""
     mark = data.last_consumed_message_index
-    bindings = {} if data.bindings is UNSET else data.bindings.get(data.type, {})
+    bindings = {} if data.bindings is UNSET else next(iter(data.bindings.values()))
     return {
         "ConversationSid": row.sid,
         "ChatServiceSid": row.service_sid,

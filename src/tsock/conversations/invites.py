@@ -7,6 +7,7 @@ is adding oneself, by `participants.add`.
 from collections.abc import Sequence
 
 from tsock.conversations import (
+    access,
     conversations,
     invite_tables,
     objects,
@@ -22,7 +23,6 @@ from tsock.conversations.authorization import require
 from tsock.conversations.invite_tables import Invite
 from tsock.conversations.models import MembershipData
 from tsock.conversations.tables import Conversation
-from tsock.events import ReadRevoked
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 
@@ -51,7 +51,7 @@ def invite(tx: Tx, actor: ChatActor, name: str, identity: str | None, role_sid: 
         raise refusals.participant_exists(identity)
     if invite_tables.of_identity(tx, row.sid, identity) is not None:
         raise refusals.already_invited(identity)
-    states.require_changeable(opened.data)
+    states.require_changeable(actor, opened.data)
     limits = actor.limits
     if roster.item_count + invite_tables.count(tx, row.sid) >= limits.participants_max:
         raise refusals.too_many_participants(limits.participants_max)
@@ -66,6 +66,7 @@ def invite(tx: Tx, actor: ChatActor, name: str, identity: str | None, role_sid: 
     invite_tables.insert(tx, made)
     channel = objects.name(row.sid, objects.CHANNEL)
     objects.put(tx, actor.of_sync(), own, row.sid, MembershipData(channel, status="invited"))
+    access.grant(tx, row, identity)
     return made
 
 
@@ -111,8 +112,8 @@ def end(tx: Tx, row: Conversation, found: Invite) -> None:
     assert user is not None
     (own,) = objects.claim(tx, user.conversations_sid)
     conversations.forget(tx, row, own)
-    tx.emit(ReadRevoked(row.service_sid, row.document_sid, found.identity))
     invite_tables.delete(tx, found)
+    access.withdraw(tx, row, found.identity)
 
 
 def _find(tx: Tx, row: Conversation, who: str) -> Invite:

@@ -93,7 +93,7 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
     opened = conversations.entered(tx, actor, row, document)
     _require_own(actor, opened)
     require(tx, actor, "sendMediaMessage" if new.media_sids else "sendMessage", opened.role_sid)
-    states.require_open(opened.data)
+    states.require_open(actor, opened.data)
     index, now = messages.next_index, iso_ms(new.created_ms or tx.date_ms)
     data = MessageData(
         sid=_sid(tx, index),
@@ -102,7 +102,7 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
         text=values.body(new.body, actor.limits),
         timestamp=now,
         date_updated=iso_ms(new.updated_ms) if new.updated_ms else now,
-        subject=new.subject,
+        subject=values.subject(new.subject),
         attributes=values.attributes(new.attributes, actor.limits.attributes_bytes_max),
     )
     if new.author is not None:
@@ -165,8 +165,8 @@ def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: MessageChange)
         ApiError: 50350; 50430; 50500; 50107; 50377; 20161 nothing to change; 50504, 50303, 50304, 50310.
     """
     row = conversations.find(tx, actor, name)
-    (messages,) = objects.claim(tx, row.messages_sid)
-    opened = conversations.seen(tx, actor, row)
+    messages, document = objects.claim(tx, row.messages_sid, row.document_sid)
+    opened = conversations.entered(tx, actor, row, document)
     _require_own(actor, opened)
     message, item = _message(tx, row, sid)
     if change == NO_CHANGE:
@@ -179,18 +179,22 @@ def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: MessageChange)
         everybody = "editAnyMessageAttributes"
         permission = "editOwnMessageAttributes" if own else everybody
         require(tx, actor, permission, opened.role_sid, instead=everybody)
-    states.require_open(opened.data)
+    states.require_open(actor, opened.data)
     data = message.data
     if change.body is not UNSET:
         data.text = values.body(change.body, actor.limits)
     if change.subject is not UNSET:
-        data.subject = change.subject
+        data.subject = values.subject(change.subject)
     if change.attributes is not UNSET:
         data.attributes = values.attributes(change.attributes, actor.limits.attributes_bytes_max)
     if change.author is not UNSET:
         _set_author(tx, row, data, change.author)
     if change.created_ms is not UNSET:
         data.timestamp = iso_ms(change.created_ms)
+        last = opened.data.last_message
+        if last is not None and last.index == message.index:
+            opened.data.last_message = LastMessage(message.index, data.timestamp)
+            objects.save_document(tx, document, opened.data)
     data.date_updated = iso_ms(tx.date_ms if change.updated_ms is UNSET else change.updated_ms)
     data.last_updated_by = actor.identity
     objects.change(tx, actor.of_sync(), messages, item, data)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tsock.clock import iso_ms
 from tsock.conversations import (
+    access,
     addresses,
     conversations,
     invite_tables,
@@ -28,7 +29,6 @@ from tsock.conversations.authorization import require
 from tsock.conversations.conversations import Opened
 from tsock.conversations.models import MembershipData, ParticipantData
 from tsock.conversations.tables import Conversation, Place, User
-from tsock.events import ReadRevoked
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
@@ -47,6 +47,12 @@ class NewParticipant(msgspec.Struct, frozen=True, kw_only=True):
     """Over REST only, as what follows."""
     created_ms: int | None = None
     updated_ms: int | None = None
+
+    @property
+    def outside(self) -> Binding | None:
+        """The binding of somebody who has no identity."""
+        is_identity = self.binding is None or (self.identity and self.binding.is_mask)
+        return None if is_identity else self.binding
 
 
 class ParticipantChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,9 +85,11 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
             such role; 50203 to 50207, 50211, 50407 to 50414, 50303, 50304 bad values.
     """
     row = conversations.find(tx, actor, name)
-    if new.binding is not None:
-        return _add_outside(tx, actor, row, new, new.binding)
+    if new.outside is not None:
+        return _add_outside(tx, actor, row, new, new.outside)
     identity = values.identity(new.identity, actor.limits)
+    if new.binding is not None:
+        addresses.check_mask(new.binding)
     opened = conversations.seen(tx, actor, row)
     joins = identity == actor.identity
     permission = "joinConversation" if joins else "addParticipant"
@@ -106,11 +114,14 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
     is_creator = identity == opened.data.created_by
     data = _data(tx, actor, new, type=CHAT, identity=identity, is_creator=is_creator)
     data.user_info = user.info_sid
+    if new.binding is not None:
+        data.bindings = {"sms": addresses.shown(new.binding, "sms")}
     tables.insert_place(tx, place)
     by = actor.of_sync()
     objects.put(tx, by, roster, place.sid, data)
     channel = objects.name(row.sid, objects.CHANNEL)
     objects.put(tx, by, own, row.sid, MembershipData(channel))
+    access.grant(tx, row, identity)
     push.of_addition(tx, actor, opened, identity)
     webhooks.of_participant(tx, actor, "onParticipantAdded", row, place, data)
     return Participant(row, place, data)
@@ -123,7 +134,7 @@ def add_all(tx: Tx, actor: ChatActor, name: str, many: Sequence[NewParticipant])
         ApiError: as `add`, of the first that cannot be added.
     """
     row = conversations.find(tx, actor, name)
-    identities = [values.identity(new.identity, actor.limits) for new in many if new.binding is None]
+    identities = [values.identity(new.identity, actor.limits) for new in many if new.outside is None]
     maps = [users.ensure(tx, actor, identity).conversations_sid for identity in identities]
     objects.claim(tx, row.roster_sid, *maps)
     for new in many:
@@ -219,7 +230,7 @@ def update(tx: Tx, actor: ChatActor, name: str, who: str, change: ParticipantCha
         everybody = "editAnyParticipantAttributes"
         permission = "editOwnParticipantAttributes" if mine else everybody
         require(tx, actor, permission, opened.role_sid, instead=everybody)
-    states.require_changeable(opened.data)
+    states.require_changeable(actor, opened.data)
     item = _item(tx, roster, place)
     data = objects.decoded(item, ParticipantData)
     if change.attributes is not UNSET:
@@ -277,9 +288,9 @@ def take_out(tx: Tx, actor: ChatActor, row: Conversation, place: Place) -> Parti
     objects.bury(tx, roster, item)
     if own is not None and place.identity is not None:
         conversations.forget(tx, row, own)
-        for sid in (row.document_sid, row.messages_sid, row.roster_sid):
-            tx.emit(ReadRevoked(row.service_sid, sid, place.identity))
     tables.delete_place(tx, place)
+    if place.identity is not None:
+        access.withdraw(tx, row, place.identity)
     webhooks.of_participant(tx, actor, "onParticipantRemoved", row, place, data)
     return Participant(row, place, data)
 
@@ -308,7 +319,7 @@ def _item(tx: Tx, roster: Root, place: Place) -> Item:
 
 
 def _require_room(tx: Tx, actor: ChatActor, opened: Opened, roster: Root) -> None:
-    states.require_changeable(opened.data)
+    states.require_changeable(actor, opened.data)
     most = actor.limits.participants_max
     if roster.item_count >= most:
         raise refusals.too_many_participants(most)

@@ -9,6 +9,7 @@ import msgspec
 from tsock.conversations import refusals
 from tsock.conversations.services import ChatOptions
 from tsock.errors import ApiError, not_found
+from tsock.events import RoleLost
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
 
@@ -199,6 +200,7 @@ def update(tx: Tx, service_sid: str, sid: str, permissions: Sequence[str]) -> Ro
     role = named(tx, service_sid, sid)
     role.permissions, role.updated_ms = _checked(permissions, role.type), tx.date_ms
     tx.run(_SAVE, msgspec.structs.asdict(role))
+    _tell_less(tx, role)
     return role
 
 
@@ -216,6 +218,7 @@ def delete(tx: Tx, service_sid: str, options: ChatOptions, sid: str) -> None:
             409, 20409, f"Conflict: {role} is a default of the service; give its Configuration another first"
         )
     tx.run(_DELETE, {"sid": sid})
+    _tell_less(tx, role)
 
 
 def named(tx: Tx, service_sid: str, sid: str) -> Role:
@@ -230,10 +233,21 @@ def named(tx: Tx, service_sid: str, sid: str) -> Role:
     return role
 
 
+def of_new_user(tx: Tx, service_sid: str, options: ChatOptions) -> str:
+    """SID of the role that a user begins with."""
+    return options.service_role_sid or built_in(tx, service_sid, "service user").sid
+
+
 def of_newcomer(tx: Tx, service_sid: str, options: ChatOptions, *, is_creator: bool) -> str:
     """SID of the role that a participant begins with."""
     chosen = options.creator_role_sid if is_creator else options.conversation_role_sid
     return chosen or built_in(tx, service_sid, "channel admin" if is_creator else "channel user").sid
+
+
+def _tell_less(tx: Tx, role: Role) -> None:
+    """Tell that whoever has a role may see less now."""
+    if role.type == "service":
+        tx.emit(RoleLost(role.service_sid, None))
 
 
 def _checked(permissions: Sequence[str], kind: RoleType) -> str:

@@ -38,23 +38,29 @@ _NEXT = (
 )
 
 
-def require_changeable(data: ConversationData) -> None:
-    """Refuse a change of a conversation that is closed.
+def require_changeable(actor: ChatActor, data: ConversationData) -> None:
+    """Refuse a change of a conversation that is closed; over REST alone it is changed while it is set up.
 
     Raises:
-        ApiError: 50377.
+        ApiError: 50377; 50386.
     """
     if data.state.current == "closed":
         raise refusals.closed()
+    if actor.is_bound:
+        _require_set_up(data)
 
 
-def require_open(data: ConversationData) -> None:
+def require_open(actor: ChatActor, data: ConversationData) -> None:
     """Refuse a message to a conversation that takes none.
 
     Raises:
         ApiError: 50377; 50386.
     """
-    require_changeable(data)
+    require_changeable(actor, data)
+    _require_set_up(data)
+
+
+def _require_set_up(data: ConversationData) -> None:
     if data.state.current == "initializing":
         raise refusals.initializing()
 

@@ -31,6 +31,11 @@ class Conversation(msgspec.Struct, gc=False):
     webhooks: int = 0
     """How many of its own it has."""
 
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The Sync objects that it stands on."""
+        return self.document_sid, self.messages_sid, self.roster_sid
+
 
 class Place(msgspec.Struct, gc=False):
     """A row of `chat_participants`: where somebody takes part."""

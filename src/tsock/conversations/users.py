@@ -12,6 +12,7 @@ from tsock.conversations.authorization import require
 from tsock.conversations.hook_parameters import Told
 from tsock.conversations.models import NO_ATTRIBUTES, Reachability, UserValue
 from tsock.conversations.tables import User
+from tsock.events import RoleLost
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.actor import Actor
@@ -102,7 +103,8 @@ def update(tx: Tx, actor: ChatActor, name: str, change: UserChange) -> User:
     Raises:
         ApiError: 50200; 20161 nothing to change; 50107; 50102 no such role; 50003, 50303, 50304 bad values.
     """
-    user = find(tx, actor, name)
+    # Who was deleted while connected comes into being again with what it does next.
+    user = ensure(tx, actor, name) if name == actor.identity else find(tx, actor, name)
     if change == NO_CHANGE:
         raise refusals.nothing_to_change()
     own = user.identity == actor.identity
@@ -150,7 +152,7 @@ def _make(tx: Tx, actor: ChatActor, identity: str, user: User | None, role_sid: 
     """Make a user, or again one that was deleted."""
     role = None if role_sid is None else roles.get(tx, actor.service_sid, role_sid)
     if role is None or role.type != "service":
-        role_sid = actor.options.service_role_sid or roles.built_in(tx, actor.service_sid, "service user").sid
+        role_sid = roles.of_new_user(tx, actor.service_sid, actor.options)
     assert role_sid is not None
     if user is not None:
         user.sid, user.role_sid, user.deleted_ms = tx.sid("US"), role_sid, None
@@ -193,7 +195,8 @@ def _save(tx: Tx, actor: ChatActor, user: User, change: UserChange) -> None:
     if change.attributes is not UNSET:
         text = values.attributes(change.attributes, limits.attributes_bytes_max)
         objects.put(tx, by, info, ATTRIBUTES, UserValue(text))
-    if change.role_sid is not UNSET:
+    if change.role_sid is not UNSET and change.role_sid != user.role_sid:
         user.role_sid = change.role_sid
+        tx.emit(RoleLost(user.service_sid, user.identity))
     user.updated_ms = tx.date_ms
     tables.save_user(tx, user)

@@ -4,9 +4,12 @@ import msgspec
 
 from tsock.conversations import refusals
 from tsock.conversations.actor import ChatLimits
+from tsock.errors import invalid
 from tsock.ids import is_sid
 from tsock.sync.actor import SYSTEM
 from tsock.sync.data import found_instead
+
+SUBJECT_CHARS_MAX = 256
 
 
 def friendly_name(text: str | None, limits: ChatLimits) -> str | None:
@@ -64,6 +67,17 @@ def body(text: str | None, limits: ChatLimits) -> str | None:
         size = len(text.encode("utf-8", "surrogatepass"))
         if size > limits.body_bytes_max:
             raise refusals.body_too_long(size, limits.body_bytes_max)
+    return text
+
+
+def subject(text: str | None) -> str | None:
+    """The subject of a message.
+
+    Raises:
+        ApiError: 20422.
+    """
+    if text is not None and len(text) > SUBJECT_CHARS_MAX:
+        raise invalid(f"a subject has at most {SUBJECT_CHARS_MAX} characters, this one {len(text)}")
     return text
 
 

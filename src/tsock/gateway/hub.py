@@ -61,6 +61,7 @@ class Hub:
         topic = self._topics.get(sid)
         if topic is None:
             topic = self._topics[sid] = Topic(seq)
+        subscriber.withheld.pop(sid, None)
         subscriber.subscriptions[sid] = topic
         topic.join(subscriber, seq)
         if told:
@@ -69,11 +70,29 @@ class Hub:
 
     def leave(self, subscriber: Subscriber, sid: str) -> None:
         """End the subscription to an object, if there is one."""
+        subscriber.withheld.pop(sid, None)
         topic = subscriber.subscriptions.pop(sid, None)
         if topic is not None:
             topic.leave(subscriber)
             if not (topic.subscribers or topic.behind):
                 self._topics.pop(sid, None)
+
+    def withhold(self, subscriber: Subscriber, sid: str) -> None:
+        """The same, until it goes on."""
+        topic = subscriber.subscriptions.get(sid)
+        if topic is not None:
+            had = topic.had(subscriber)
+            self.leave(subscriber, sid)
+            subscriber.withheld[sid] = had
+
+    def resume(self, subscriber: Subscriber, sid: str) -> None:
+        """Go on with a subscription that was withheld, from where it stopped."""
+        had = subscriber.withheld.get(sid)
+        if had is not None:
+            self.join(subscriber, sid, had)
+            topic = subscriber.subscriptions[sid]
+            if not (topic.behind or topic.mending):  # nobody here knows whether anything was missed
+                self._mend(sid, topic)
 
     def leave_all(self, subscriber: Subscriber) -> None:
         """End every subscription of a connection that is gone."""

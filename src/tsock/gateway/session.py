@@ -129,6 +129,7 @@ class Session:
         "send_queue_bytes_max",
         "subscriptions",
         "wanted",
+        "withheld",
     )
 
     def __init__(
@@ -173,6 +174,7 @@ class Session:
         self.said_goodbye = False
         """Whether the client told that it leaves."""
         self.subscriptions: dict[str, Any] = {}
+        self.withheld: dict[str, int] = {}
         self.in_flight = 0
         self.heard = False
         """Whether anything came since the last ping."""

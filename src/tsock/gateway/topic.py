@@ -61,6 +61,12 @@ class Topic(Generic[Subscriber]):
         self.subscribers.pop(subscriber, None)
         self.behind.pop(subscriber, None)
 
+    def had(self, subscriber: Subscriber) -> int:
+        """The number up to which one of them has been served."""
+        if subscriber in self.behind:
+            return self.behind[subscriber]
+        return max(self.seq, self.subscribers[subscriber])
+
     def take(self, seq: int) -> Verdict:
         """What the event numbered `seq` is to this topic; to be delivered, it gives the topic its number."""
         if seq <= self.seq or self.mending:

@@ -328,6 +328,10 @@ CASES: dict[str, Sequence[Asked]] = {
         post(f"{CONVERSATION}/Messages", Body="x" * 32_769),
         post(f"{CONVERSATION}/Messages/{{message}}", Body="\N{SNOWMAN}" * 10_923),
     ],
+    "a `Subject` of more than 256 characters": [
+        post(f"{CONVERSATION}/Messages", Body="x", Subject="s" * 257),
+        post(f"{CONVERSATION}/Messages/{{message}}", Subject="s" * 257),
+    ],
     "a `ContentSid` that names no template": [
         post(f"{CONVERSATION}/Messages", ContentSid=sid) for sid in (f"HX{ABSENT}", "HX1", f"CH{ABSENT}")
     ],

@@ -94,7 +94,7 @@ def test_invitation_is_declined_or_taken_back(world: ChatWorld, by: ChatActor, n
     row = tables.by_sid(world.tx, sid)
     assert row is not None
     revoked = [fact for fact in world.facts if isinstance(fact, ReadRevoked)]
-    assert revoked == [ReadRevoked(SERVICE, row.document_sid, "bob")]
+    assert revoked == [ReadRevoked(SERVICE, sid, "bob") for sid in row.parts]
     assert [kind for kind, _ in world.told()] == ["map_item_removed"]
     assert (own(world, BOB), readable(world, BOB, sid)) == ({}, set())
     assert world.refusal(conversations.fetch, BOB, sid)[:2] == (403, 50430)

@@ -14,6 +14,16 @@ def last(world: ChatWorld, sid: str) -> int | None:
     return None if found is None else found.index
 
 
+def test_date_set_of_the_newest_message_is_that_of_the_last(world: ChatWorld) -> None:
+    sid = world.conversation("bob")
+    older, newest = (world(messages.send, BOB, sid, NewMessage(body=text)) for text in "ab")
+    for message in (older, newest):
+        world(messages.update, REST, sid, message.data.sid, MessageChange(created_ms=0))
+    found = world(conversations.fetch, REST, sid).data.last_message
+    assert found is not None
+    assert (found.index, found.timestamp) == (1, "1970-01-01T00:00:00.000Z")
+
+
 def test_message_is_an_item_and_the_document_names_the_newest(world: ChatWorld) -> None:
     sid = world.conversation("bob")
 

@@ -52,6 +52,7 @@ class Listener:
         self.number = number
         self.send: Send = self.receive
         self.subscriptions: dict[str, Any] = {}
+        self.withheld: dict[str, int] = {}
         self.heard: list[dict[str, Any]] = []
         self.pieces: list[bytes] = []
         self.last = -1
@@ -177,6 +178,7 @@ class Told:
     def __init__(self, number: int) -> None:
         self.number = number
         self.subscriptions: dict[str, Any] = {}
+        self.withheld: dict[str, int] = {}
         self.told: list[str] = []
 
     def send(self, frame: bytes, /) -> None:

@@ -37,6 +37,9 @@ Rule = Callable[[Tx, ChatActor, V], Response]
 """Carries an action out, with what is to be set; None where nothing is."""
 
 
+_ORDERED: tuple[PreEvent, ...] = ("onMessageAdd", "onMessageUpdate", "onMessageRemove")
+
+
 class PreHooks:
     """Asks account and service about an action, in this order."""
 
@@ -84,7 +87,7 @@ class PreHooks:
         async def ask() -> Response:
             # Tasks begin in the order in which they were made, so places are taken in that of the requests.
             with self._in_flight.one(actor.account_sid):
-                async with self._place(actor, about) as patience:
+                async with self._place(actor, event, about) as patience:
                     rehearsing = replace(actor, rehearses=event)
                     try:
                         return await written(self._store, lambda tx: rule(tx, rehearsing, value))
@@ -126,17 +129,16 @@ class PreHooks:
         return changes
 
     @asynccontextmanager
-    async def _place(self, actor: ChatActor, about: str) -> AsyncGenerator[asyncio.Timeout]:
-        """Have a place; what one sender does in one conversation is done in its order.
+    async def _place(self, actor: ChatActor, event: PreEvent, about: str) -> AsyncGenerator[asyncio.Timeout]:
+        """Have a place; what one sender does to the messages of one conversation is done in its order.
 
         Over REST requests have no order. The time-out is that of the whole.
 
         Raises:
             ApiError: 429/20429, too many wait there, or it took too long.
         """
-        line = (
-            self._lines.turn((actor.service_sid, actor.identity, about)) if actor.is_bound else nullcontext()
-        )
+        ordered = actor.is_bound and event in _ORDERED
+        line = self._lines.turn((actor.service_sid, actor.identity, about)) if ordered else nullcontext()
         waiting_s = self._settings.pre_hook_waiting_s
         try:
             async with asyncio.timeout(waiting_s) as patience, line:
@@ -148,10 +150,12 @@ class PreHooks:
 
 
 def _changes(members: Mapping[str, object], names: Collection[str]) -> dict[str, str]:
-    """Those members of a hook's answer that may be set; null sets nothing."""
+    """Those members of a hook's answer that may be set; null sets nothing. Attributes may be plain JSON."""
     changes: dict[str, str] = {}
     for name in names:
         value = members.get(name)
+        if name == "attributes" and isinstance(value, dict | list):
+            value = msgspec.json.encode(value).decode()
         if value is not None and not isinstance(value, str):
             raise invalid(f"the pre-action hook set {name}: expected a text")
         if value is not None:

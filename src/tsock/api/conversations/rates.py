@@ -1,9 +1,10 @@
 """How often one conversation may be changed: quotas, off by default."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tsock.conversations.actor import ChatActor
 from tsock.errors import ApiError
+from tsock.ids import canonical_sid
 from tsock.rates import Rate
 from tsock.settings import Settings
 
@@ -16,12 +17,18 @@ class ChatRates:
         self._per_s = per_s
         self._mutations = Rate(per_s, per_s, monotonic_s)
 
-    def mutation(self, actor: ChatActor, conversation: str | None) -> None:
-        """Count one; `conversation` is None for what is made or removed in the service itself.
+    def count(self, actor: ChatActor, method: str, place: Sequence[str]) -> None:
+        """Count a request if it is one; `place` is its path within the service.
 
         Raises:
             ApiError: 429/50063.
         """
+        if method == "GET" or not place:
+            return
+        of_service = len(place) == 1 or (len(place) == 2 and method == "DELETE")
+        if place[0] not in ("Conversations", "Channels", *(("Users", "Roles") if of_service else ())):
+            return
+        conversation = None if of_service else canonical_sid(place[1])
         if not self._mutations.take((actor.service_sid, conversation)):
             of = f"conversation {conversation}" if conversation else f"service {actor.service_sid}"
             raise ApiError(

@@ -213,7 +213,7 @@ async def test_hook_at_a_private_address_is_not_asked(
         ({"body": "x" * 40_000}, (400, 50504)),
         ({"attributes": "{"}, (400, 50304)),
         ({"author": "x" * 300}, (400, 50310)),
-        ({"attributes": {"a": 1}}, (400, 20422)),
+        ({"attributes": 7}, (400, 20422)),
         ({"body": 7}, (400, 20422)),
     ],
 )
@@ -390,6 +390,34 @@ async def test_connection_goes_on_however_many_of_its_requests_wait_for_hooks(
         gate.open(f"{number}")
     assert [(await alice.client.answered(each)).body["index"] for each in waiting] == [0, 1, 2, 3]
     assert (await alice.get(path)).status == 200
+
+
+async def test_what_is_no_message_waits_for_nobody(
+    alice: Chatter, chat: Backend, asks: Asked, receiver: Receiver
+) -> None:
+    path = await alice.conversation()
+    await asks("onMessageAdd", "onConversationAdd")
+    gate = Gate(receiver)
+    message = begin(alice, path, "asked about")
+    await gate.asked(1)
+    named = {"friendly_name": "named meanwhile"}
+    assert (await alice.ask("POST", f"{alice.place}{path}", named)).status == 200
+    receiver.reply = lambda request: HANG
+    for number in range(10):
+        body = {"friendly_name": f"{number}", "attributes": "{}"}
+        alice.client.ask("POST", f"{alice.place}/Conversations", body, grant=CHAT, host="aim.x")
+    await receiver.until(11)
+    gate.open("asked about")
+    assert (await alice.client.answered(message)).status == 201
+
+
+async def test_attributes_from_a_hook_may_be_plain_json(
+    alice: Chatter, chat: Backend, asks: Asked, receiver: Receiver
+) -> None:
+    path = await alice.conversation()
+    await asks("onMessageAdd")
+    receiver.reply = lambda request: says(attributes={"a": [1]})
+    assert (await send(alice, path, "hello")).body["attributes"] == '{"a":[1]}'
 
 
 async def test_messages_of_one_sender_keep_their_order_and_eight_wait(

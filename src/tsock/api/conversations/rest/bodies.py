@@ -284,10 +284,14 @@ def timers(row: Conversation) -> dict[str, str]:
 
 
 def binding(place: Place, data: ParticipantData) -> Body | None:
-    """How somebody without an identity takes part."""
-    if place.identity is not None:
+    """How somebody without an identity takes part, or as which number an identity is seen in a group MMS."""
+    if data.bindings is UNSET:
         return None
-    return {"type": data.type, "address": place.address, "proxy_address": place.proxy_address or None}
+    ((kind, told),) = data.bindings.items()
+    shown: Body = {"type": kind, "address": place.address, "proxy_address": place.proxy_address or None}
+    if "projected_address" in told:
+        shown["projected_address"] = told["projected_address"]
+    return shown
 
 
 def seconds(date: str) -> str:

@@ -13,7 +13,6 @@ from tsock.conversations.actor import ChatActor, ChatLimits, limited
 from tsock.conversations.hooks import levels
 from tsock.conversations.services import options_of
 from tsock.errors import ApiError, not_found
-from tsock.ids import canonical_sid
 
 _IN_DEFAULT, _IN_SERVICE = 2, 4
 """Segments of a path before those that say what it is about, in its two forms."""
@@ -64,8 +63,7 @@ class RestScope:
             webhooks=levels(self._directory, service) if asks_for_webhooks(request) else None,
         )
         place = request.path[_IN_DEFAULT if name is None else _IN_SERVICE :]
-        if request.method != "GET" and place[0] in ("Conversations", "Channels"):
-            self._rates.mutation(actor, canonical_sid(place[1]) if len(place) > 1 else None)
+        self._rates.count(actor, request.method, place)
         return actor
 
 

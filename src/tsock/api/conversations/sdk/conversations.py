@@ -19,6 +19,7 @@ from tsock.conversations.memberships import Membership
 from tsock.conversations.models import ConversationData, MembershipData
 from tsock.conversations.tables import Conversation
 from tsock.errors import ApiError
+from tsock.ids import is_sid
 from tsock.storage.store import Tx
 
 OF_FIRST_GENERATION = "/Users/{user}/Channels"
@@ -147,13 +148,17 @@ class ConversationHandlers:
 
 
 def itself(tx: Tx, actor: ChatActor, user_sid: str) -> tables.User:
-    """The caller, whose own paths name it.
+    """The caller, whose own paths name it, or who it was before it was deleted and made anew.
+
+    Clients learn these paths once, and keep them.
 
     Raises:
         ApiError: 50200, they name another user.
     """
     user = users.find(tx, actor, actor.identity)
-    if user_sid not in (user.sid, user.identity):
+    if user_sid in (user.sid, user.identity):
+        return user
+    if not is_sid(user_sid) or tables.user_by_sid(tx, actor.service_sid, user_sid) is not None:
         raise refusals.user_not_found(user_sid)
     return user
 

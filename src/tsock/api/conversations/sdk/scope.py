@@ -16,8 +16,8 @@ from tsock.errors import ApiError, not_found
 AIM_HOST = "aim.us1.twilio.com"
 PLACE = "/Client/v2/Services/{service}"
 
-_WHOLE = 5
-"""Segments of the path of all conversations."""
+_IN_SERVICE = 4
+"""Segments of a path that name the service."""
 
 Handler = Callable[..., Answer]
 RouteEntry = tuple[str, str, Handler]
@@ -60,8 +60,7 @@ class ChatScope:
             source="SDK",
             webhooks=levels(self._directory, service),
         )
-        if request.method != "GET" and request.path[4:5] == ("Conversations",):
-            self._rates.mutation(actor, request.path[5] if len(request.path) > _WHOLE else None)
+        self._rates.count(actor, request.method, request.path[_IN_SERVICE:])
         return actor
 
 

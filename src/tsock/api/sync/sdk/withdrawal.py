@@ -1,4 +1,4 @@
-"""Ends what connections follow and may not read any longer."""
+"""Ends what connections follow and may not read any longer, and goes on with what they may read again."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -7,7 +7,7 @@ from tsock.accounts.caller import SYNC
 from tsock.accounts.directory import Directory
 from tsock.accounts.records import Service
 from tsock.api.live import Following, LiveSession
-from tsock.events import Change, ReadRevoked
+from tsock.events import Change, ReadGranted, ReadRevoked, Rights, RoleLost
 from tsock.storage.store import Seen, Store, Tx
 from tsock.sync import permissions, replay
 from tsock.sync.actor import Actor, Readable
@@ -20,7 +20,7 @@ SIDS_PER_TURN = 1000
 
 
 class Withdrawal:
-    """Hears of permissions that were taken back, and of services whose permissions were switched on."""
+    """Hears of rights that changed, and of services whose permissions were switched on."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Withdrawal:
         of_account: Callable[[str], Iterable[LiveSession]],
         of_identity: Callable[[str, str], Iterable[LiveSession]],
         call_soon: Callable[[Callable[[], None]], object],
+        chat_readable: Readable,
     ) -> None:
         """Take what it needs.
 
@@ -41,6 +42,7 @@ class Withdrawal:
             of_account: the connections of an account that were let in.
             of_identity: those of an identity.
             call_soon: runs a function in a later turn of the loop.
+            chat_readable: what may be read of a chat service.
         """
         self._directory = directory
         self._store = store
@@ -48,17 +50,26 @@ class Withdrawal:
         self._of_account = of_account
         self._of_identity = of_identity
         self._call_soon = call_soon
+        self._chat_readable = chat_readable
         self._guarded: set[str] = set()
         """Services whose permissions were on, as far as is known here: who follows anything of them may."""
         self._waiting: deque[tuple[LiveSession, Service, Readable | None]] = deque()
         """Connections that are still to be looked at."""
 
-    def heed(self, fact: ReadRevoked) -> None:
-        """Send nothing more of an object to an identity that may not read it any longer."""
+    def heed(self, fact: Rights) -> None:
+        """Send nothing more of an object to whoever may not read it any longer."""
         service = self._directory.service(fact.service_sid)
-        if service is not None and (service.product != SYNC or options_of(service).acl_enabled):
+        if service is None or (service.product == SYNC and not options_of(service).acl_enabled):
+            return
+        if isinstance(fact, RoleLost):
+            who = fact.identity
+            account_sid = service.account_sid
+            sessions = self._of_account(account_sid) if who is None else self._of_identity(account_sid, who)
+            self._look_at(sessions, service, self._chat_readable)
+        elif isinstance(fact, ReadRevoked | ReadGranted):
+            change = self._hub.withhold if isinstance(fact, ReadRevoked) else self._hub.resume
             for session in self._of_identity(service.account_sid, fact.identity):
-                self._hub.leave(session, fact.topic)
+                change(session, fact.topic)
 
     def changed(self, record: Change) -> None:
         """Stop delivering what is forbidden, after permissions were switched on or a chat service ended."""
@@ -76,8 +87,12 @@ class Withdrawal:
             return
         else:
             self._guarded.add(record.sid)
+        self._look_at(self._of_account(record.account_sid), record, readable)
+
+    def _look_at(self, sessions: Iterable[LiveSession], service: Service, readable: Readable | None) -> None:
+        """Look at what some connections follow, now or behind those that are looked at already."""
         is_working = bool(self._waiting)
-        self._waiting += [(session, record, readable) for session in self._of_account(record.account_sid)]
+        self._waiting += [(session, service, readable) for session in sessions]
         if not is_working:
             self._work()
 

@@ -193,6 +193,8 @@ BAD: list[tuple[str, str, Any, tuple[int, int]]] = [
     ("DELETE", "{own}/Participants/nobody", {}, (404, 50432)),
     ("POST", "{own}/Messages", {"body": "x" * 32_769}, (400, 50504)),
     ("POST", "{own}/Messages", {"body": ["x"]}, (400, 20422)),
+    ("POST", "{own}/Messages", {"body": "x", "subject": "x" * 257}, (400, 20422)),
+    ("POST", "{own}/Messages/{message}", {"subject": "x" * 257}, (400, 20422)),
     ("POST", "{own}/Messages", {"body": "x", "attributes": "x"}, (400, 50304)),
     ("POST", "{own}/Messages", {"body": "x", "attributes": '"' + "x" * 4096 + '"'}, (400, 50303)),
     ("POST", "{own}/Messages/{message}", {}, (400, 20161)),
@@ -320,6 +322,32 @@ async def test_conversation_takes_so_many_mutations_a_second(
     assert (await alice.get(one)).status == 200
     by_rest = await backend.post(f"/conversations/v1{one}/Messages", {"Body": "x"})
     assert (by_rest.status, by_rest.json["code"]) == (429, 50063)
+
+
+@pytest.mark.settings(chat_mutations_per_conversation_per_s=2)
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("Users", {"Identity": "u{}"}),
+        ("Roles", {"FriendlyName": "r{}", "Type": "service", "Permission": "joinConversation"}),
+        ("Conversations", {"FriendlyName": "c{}"}),
+    ],
+)
+async def test_service_takes_so_many_that_are_made_and_removed_a_second(
+    rig: Rig, backend: Backend, kind: str, form: dict[str, str]
+) -> None:
+    backend.place = "/conversations/v1"
+
+    def numbered(number: int) -> dict[str, str]:
+        return {name: value.format(number) for name, value in form.items()}
+
+    made = [await backend.post(f"/{kind}", numbered(number)) for number in range(3)]
+    assert [each.status for each in made] == [201, 201, 429]
+    one = f"/{kind}/{made[0].json['sid']}"
+    assert (await backend.delete(one)).status == 429
+    assert (await backend.get(one)).status == 200
+    rig.passed_ms += 5000
+    assert (await backend.delete(one)).status == 204
 
 
 async def test_message_of_chat_has_no_metadata_of_another_channel(alice: Chatter, bob: Chatter) -> None:
