@@ -14,6 +14,7 @@ from tsock import __version__
 from tsock.accounts.bootstrap import Bootstrap
 from tsock.app import Dev, Ready
 from tsock.cli import output, process
+from tsock.cli.choice import ANY_CASE
 from tsock.cli.flags import NO_FLAGS, SettingFlags
 from tsock.cli.program import command
 from tsock.errors import ConfigError
@@ -25,7 +26,7 @@ def dev(
     *,
     seed: int | None = None,
     allow_host: Annotated[tuple[str, ...], Parameter(metavar="NAME", negative="", show_default=False)] = (),
-    clock: Literal["kept", "now"] = "kept",
+    clock: Annotated[Literal["kept", "now"], ANY_CASE] = "kept",
     env_file: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     config: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     flags: SettingFlags = NO_FLAGS,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from tsock.cli import output
+from tsock.cli.choice import ANY_CASE
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
@@ -20,7 +21,7 @@ async def create(
     name: str = "",
     /,
     *,
-    kind: Literal["main", "standard", "restricted"] = "standard",
+    kind: Annotated[Literal["main", "standard", "restricted"], ANY_CASE] = "standard",
     allow: Annotated[list[str] | None, Parameter(metavar="PATH", negative="")] = None,
     account: InAccount = None,
     json: AsJson = False,

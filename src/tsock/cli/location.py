@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from cyclopts import Group, Parameter
 
 from tsock.cli import runtime
+from tsock.cli.choice import ANY_CASE
 from tsock.errors import ConfigError
 from tsock.installation import layout
 from tsock.settings import Loaded, load
@@ -42,7 +43,7 @@ InAccount: TypeAlias = Annotated[
 ]
 """The flag `--account`."""
 
-Product: TypeAlias = Literal["sync", "chat"]
+Product: TypeAlias = Annotated[Literal["sync", "chat"], ANY_CASE]
 
 
 class NoServer(ConfigError):

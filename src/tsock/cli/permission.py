@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from cyclopts import App, Parameter
 
 from tsock.cli import output
+from tsock.cli.choice import ANY_CASE
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
@@ -23,7 +24,7 @@ COLUMNS = ("identity", "read", "write", "manage")
 class Where:
     """The flags that complete the name of an object."""
 
-    kind: Literal["document", "list", "map"] | None = None
+    kind: Annotated[Literal["document", "list", "map"] | None, ANY_CASE] = None
     "Kind of the object, where it is given by its unique name."
     service: Annotated[str, Parameter(metavar="IS…")] = "default"
     "The service of the object."

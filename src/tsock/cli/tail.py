@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from tsock.cli.choice import ANY_CASE
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, document, line, remark
@@ -26,7 +27,7 @@ _STYLES = {
 
 async def tail(
     *,
-    kind: Category | None = None,
+    kind: Annotated[Category | None, ANY_CASE] = None,
     account: Annotated[str | None, Parameter(metavar="AC…")] = None,
     identity: str | None = None,
     topic: Annotated[str | None, Parameter(name="--object", metavar="SID")] = None,

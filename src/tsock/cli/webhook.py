@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from tsock.cli import output
+from tsock.cli.choice import ANY_CASE
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
@@ -21,7 +22,7 @@ OfService = Annotated[str | None, Parameter(metavar="IS…")]
 @webhook.command(name="list")
 async def list_(
     *,
-    state: Literal["dead", "waiting"] = "dead",
+    state: Annotated[Literal["dead", "waiting"], ANY_CASE] = "dead",
     account: OfAccount = None,
     service: OfService = None,
     json: AsJson = False,

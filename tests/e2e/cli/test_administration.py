@@ -202,3 +202,14 @@ def test_object_by_unique_name_needs_its_kind(command: Command, account: str) ->
     assert (unclear.code, missing.code) == (2, 1)
     assert "Say it with --kind" in unclear.err
     assert missing.err.endswith("(54300)\n")
+
+
+def test_words_to_choose_from_may_be_in_capitals(command: Command, account: str) -> None:
+    made = command.ask("key", "create", "--kind", "MAIN", "--account", account)
+    service = command.ask("service", "create", "--product", "Chat", "--account", account)
+
+    assert (made["kind"], service["product"]) == ("main", "chat")
+    assert service in command.ask("service", "list", "--product", "CHAT", "--account", account)
+    assert command.ask("webhook", "list", "--state", "WAITING", "--account", account) == []
+    missing = command("permission", "list", "board", "--kind", "Document", "--account", account)
+    assert missing.err.endswith("(54300)\n")

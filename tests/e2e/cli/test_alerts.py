@@ -143,7 +143,7 @@ def test_debugger_url_is_set_and_taken_away(ask: Command, tenant: Tenant) -> Non
 
 
 def test_tail_shows_alerts(server: Server, tenant: Tenant, tmp_path: Path, start: Start) -> None:
-    arguments = "tail", "--json", "--kind", "alert", "--account", tenant.sid
+    arguments = "tail", "--json", "--kind", "ALERT", "--account", tenant.sid
     tail = start(Process, tmp_path, *arguments, "--data", str(server.directory / "data"))
     tail.until_watching()
 

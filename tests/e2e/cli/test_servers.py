@@ -101,7 +101,7 @@ def test_moved_clock_stays_with_its_data_until_it_is_set_right(tmp_path: Path, s
     assert shown["now"] < json.loads(without.stdout)["date_expires"]  # it was minted by the same clock
     assert again.end() == 0
 
-    right = start(Server, tmp_path, "dev", "--data", "data", "--clock", "now")
+    right = start(Server, tmp_path, "dev", "--data", "data", "--clock", "NOW")
     assert "s ahead" not in right.out.read_text()
     assert httpx2.get(f"{right.url}/dev/clock").json()["ahead_s"] == 0
     assert right.end() == 0
