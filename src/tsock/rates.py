@@ -1,11 +1,27 @@
-"""Rates: how often something may happen, with a burst, per key.
+"""Rates: how often something may happen, with a burst, per key; what the key of an address is.
 
 The generic cell rate algorithm: a key's whole state is the moment at which its allowance will be full again.
 """
 
+import ipaddress
 from collections.abc import Callable, Hashable
 
 _KEYS_BEFORE_PRUNING = 1024
+
+
+def source(address: str) -> str:
+    """What an address counts as where something is limited by address.
+
+    An IPv6 one counts as its /64, which is handed out as a whole, so that another in it costs nothing. An
+    IPv4 one in IPv6, as a socket for both shows it, counts as what it is; text that is none, as itself.
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False))
 
 
 class Rate:

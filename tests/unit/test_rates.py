@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsock.rates import Rate
+from tsock.rates import Rate, source
 
 
 class Time:
@@ -121,3 +121,21 @@ def test_steady_use_within_the_rate_is_never_refused(per_s: float, burst: int, s
     for _ in range(200):
         assert rate.take("a")
         time.now_s += spare / per_s
+
+
+@pytest.mark.parametrize(
+    ("address", "counts_as"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:0:7::1", "2001:db8:0:7::/64"),
+        ("2001:DB8:0:7:ffff:ffff:ffff:ffff", "2001:db8:0:7::/64"),
+        ("2001:db8:0:8::1", "2001:db8:0:8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("::ffff:c000:207", "192.0.2.7"),
+        ("not:an address", "not:an address"),
+        ("", ""),
+    ],
+)
+def test_address_counts_as_its_network_where_it_is_of_ipv6(address: str, counts_as: str) -> None:
+    assert source(address) == counts_as

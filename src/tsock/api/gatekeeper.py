@@ -15,7 +15,7 @@ from tsock.api.request import Access, Request
 from tsock.api.router import Route
 from tsock.clock import Clock
 from tsock.errors import ApiError
-from tsock.rates import Rate
+from tsock.rates import Rate, source
 from tsock.settings import Settings
 from tsock.tokens.examiner import Examiner
 
@@ -150,7 +150,8 @@ class Gatekeeper:
             ApiError: 401/20003, wrong ones, or such as administer nothing; 403/20403, the account is not
                 active; 403/20008, test credentials; 429/20429, this address has failed too often.
         """
-        if not self._failure_rate.allows(address):  # not even the right ones, or guessing would go on
+        key = source(address)
+        if not self._failure_rate.allows(key):  # not even the right ones, or guessing would go on
             raise ApiError(
                 429, 20429, "Too Many Requests: too many failed sign-ins (failures_per_address_per_s)"
             )
@@ -160,7 +161,7 @@ class Gatekeeper:
                 raise _unauthorized(_FOR_PAGES)
             self._check_active(principal)
         except ApiError:
-            self._failure_rate.take(address)
+            self._failure_rate.take(key)
             raise
         return self._sign_ins.issue(principal, password.encode())
 

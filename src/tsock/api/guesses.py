@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 
 from tsock.errors import ApiError
-from tsock.rates import Rate
+from tsock.rates import Rate, source
 from tsock.settings import Settings
 from tsock.telemetry.throttle import Throttle
 
@@ -46,7 +46,7 @@ class Guesses:
 
     def failed(self, address: str, error: ApiError) -> ApiError:
         """Count a failure; what it is answered with: `error`, or 429/20429 when there were too many."""
-        wait_s = self._count(address)
+        wait_s = self._count(source(address))
         left_out = self._lines.admit(address)
         if left_out is not None:
             log.warning(
@@ -62,18 +62,18 @@ class Guesses:
             {"retry-after": str(math.ceil(wait_s))},
         )
 
-    def _count(self, address: str) -> float | None:
-        """For how long this address is to stay away; None while it has not failed too often."""
+    def _count(self, key: str) -> float | None:
+        """For how long an address is to stay away; None while it has not failed too often."""
         now_s = self._monotonic_s()
-        wait = self._waits.get(address)
+        wait = self._waits.get(key)
         if wait is not None and now_s < wait.until_s:
             return wait.until_s - now_s
-        if self._rate.take(address):
+        if self._rate.take(key):
             return None
         length_s = _FIRST_WAIT_S
         if wait is not None and now_s < _forgotten_s(wait):
             length_s = min(2 * wait.length_s, self._wait_s_max)
-        self._waits[address] = _Wait(now_s + length_s, length_s)
+        self._waits[key] = _Wait(now_s + length_s, length_s)
         if len(self._waits) > self._waits_max:
             self._waits = {one: wait for one, wait in self._waits.items() if now_s < _forgotten_s(wait)}
             self._waits_max = max(_WAITS_BEFORE_PRUNING, 2 * len(self._waits))

@@ -13,7 +13,7 @@ from tsock.gateway.context import Context
 from tsock.gateway.endpoint import Endpoint
 from tsock.gateway.refusals import NotAdmitted, Refusals
 from tsock.gateway.welcome import Welcome, Welcomes
-from tsock.rates import Rate
+from tsock.rates import Rate, source
 from tsock.tokens.examiner import Examiner, Refusal, compare_for_update
 from tsock.wire.connection import UnreadInit
 from tsock.wire.headers import Init, Update
@@ -124,7 +124,7 @@ class Admission:
         return self._refused(endpoint, found)
 
     def _refused(self, endpoint: Endpoint, refusal: Refusal) -> NotAdmitted:
-        if not self._failure_rate.take(endpoint.address):
+        if not self._failure_rate.take(source(endpoint.address)):
             return self._refusals.of_limit(endpoint, 51202, "failures_per_address_per_s")
         return self._refusals.of_token(endpoint, refusal)
 

@@ -135,7 +135,7 @@ class Entrance(asyncio.Protocol):
             else:
                 self._refuse("400 Bad Request", "a Host that is a name or address, and a port")
         else:
-            self._to_websocket(handshake.accept, "" if self._address else forwarded, reached, head[end + 4 :])
+            self._to_websocket(handshake.accept, forwarded, reached, head[end + 4 :])
 
     def _reached(self, handshake: Handshake, forwarded: str) -> str:
         """Scheme, host and port by which the client reaches the server."""
@@ -154,8 +154,7 @@ class Entrance(asyncio.Protocol):
         socket = WebSocket(transport, self._outgoing)
         transport.set_protocol(socket)
         admitted = _nothing if self._address is None else partial(self._unadmitted.leave, self._address)
-        address = self._address or self._unadmitted.client(self._peer, forwarded)
-        self._open(socket, address, reached, admitted)
+        self._open(socket, self._unadmitted.client(self._peer, forwarded), reached, admitted)
         if rest:
             socket.data_received(rest)
 

@@ -9,6 +9,7 @@ from tsock.debugger.denials import Denial
 from tsock.gateway.context import Context
 from tsock.gateway.endpoint import Endpoint
 from tsock.ids import Ids
+from tsock.rates import source
 from tsock.telemetry.tail import Trouble
 from tsock.telemetry.throttle import Throttle
 from tsock.tokens.examiner import Refusal
@@ -82,14 +83,15 @@ class Refusals:
     ) -> str:
         """The record of a limit that was reached, one a second for each address: a flood fills no disk."""
         now_s = self._context.clock.monotonic_s()
-        sid, until_s = self._limit_denials.get((limit, endpoint.address), ("", 0.0))
+        key = limit, source(endpoint.address)
+        sid, until_s = self._limit_denials.get(key, ("", 0.0))
         if now_s < until_s:
             self._context.metrics.denied(code)
             return sid
         if len(self._limit_denials) >= _LIMIT_DENIALS_MAX:
             self._limit_denials.clear()
         sid = self._deny(endpoint, code, limit, text, caller)
-        self._limit_denials[limit, endpoint.address] = (sid, now_s + LIMIT_DENIAL_S)
+        self._limit_denials[key] = (sid, now_s + LIMIT_DENIAL_S)
         return sid
 
     def _deny(

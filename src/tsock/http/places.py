@@ -5,6 +5,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from tsock.http.proxies import Proxies
+from tsock.rates import source
 from tsock.settings import Settings
 
 
@@ -53,7 +54,7 @@ class Places:
             forwarded: the `X-Forwarded-For` header; empty without one.
         """
         client = self._proxies.client(peer, forwarded)
-        return "" if self._proxies.trust(client) else client
+        return "" if self._proxies.trust(client) else source(client)
 
     def enter(self, address: str) -> str:
         """Take a place for this address, as `address` tells it: empty if there was one, else why not.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tsock.rates import Rate
+from tsock.rates import Rate, source
 
 _ADDRESSES_MAX = 10_000
 
@@ -17,9 +17,10 @@ class Throttle:
 
     def admit(self, address: str) -> int | None:
         """How many lines were left out since the last one of this address; None for leaving out this one."""
-        if self._rate.take(address):
-            return self._left_out.pop(address, 0)
+        key = source(address)
+        if self._rate.take(key):
+            return self._left_out.pop(key, 0)
         if len(self._left_out) >= _ADDRESSES_MAX:
             self._left_out.clear()
-        self._left_out[address] = self._left_out.get(address, 0) + 1
+        self._left_out[key] = self._left_out.get(key, 0) + 1
         return None

@@ -109,6 +109,20 @@ async def test_failures_beyond_the_addresss_rate_are_51202_for_bad_tokens_alone(
     assert refusal(rig.open("192.0.2.1").init("bad")) == (401, "UNAUTHORIZED", 20101)
 
 
+@pytest.mark.settings(failures_per_address_per_s=1, failures_per_address_burst=2)
+async def test_addresses_of_one_ipv6_network_fail_as_one_and_share_the_record_of_it(rig: Rig) -> None:
+    codes = [refusal(rig.open(f"2001:db8:0:7::{number}").init("bad"))[2] for number in range(6)]
+    assert codes == [20101, 20101, 51202, 51202, 51202, 51202]
+    assert refusal(rig.open("2001:db8:0:8::1").init("bad"))[2] == 20101
+    found = {denial.address: denial.code for denial in await rig.denials()}
+    assert found == {
+        "2001:db8:0:7::0": 20101,
+        "2001:db8:0:7::1": 20101,
+        "2001:db8:0:7::2": 51202,
+        "2001:db8:0:8::1": 20101,
+    }
+
+
 @pytest.mark.settings(updates_per_connection_per_min=2)
 async def test_updates_beyond_their_rate_are_51125_and_the_connection_stays(rig: Rig) -> None:
     client, other = let_in(rig), let_in(rig)

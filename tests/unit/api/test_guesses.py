@@ -42,6 +42,14 @@ def test_burst_is_answered_as_it_is_and_the_next_429_of_this_address_alone(guess
     assert guesser(OTHER) is WRONG
 
 
+def test_addresses_of_one_ipv6_network_guess_and_are_logged_as_one(guesser: Guesser) -> None:
+    with capture_logs() as lines:
+        said = [guesser(f"2001:db8:0:7::{number:x}") for number in range(100)]
+    assert [error.status for error in said] == [401] * 2 + [429] * 98
+    assert [line["address"] for line in lines] == [f"2001:db8:0:7::{number:x}" for number in range(10)]
+    assert guesser("2001:db8:0:8::1") is WRONG
+
+
 def test_wait_doubles_up_to_its_bound_and_not_within_itself(guesser: Guesser) -> None:
     assert [guesser(), guesser()] == [WRONG, WRONG]
     waits: list[int] = []

@@ -410,6 +410,15 @@ def test_silent_connections_of_one_address_are_counted_from_the_accepted_socket(
     assert not is_refused(Port("192.0.2.1", unadmitted))
 
 
+def test_connections_of_one_ipv6_network_are_counted_together_and_keep_their_addresses() -> None:
+    unadmitted = places(per_address_max=2)
+    first, _, third = [Port(f"2001:db8:0:7::{number}", unadmitted) for number in (1, 2, 3)]
+    assert [is_refused(first), is_refused(third)] == [False, True]
+    assert not is_refused(Port("2001:db8:0:8::1", unadmitted))
+    first.feed([head()])
+    assert first.address == "2001:db8:0:7::1"
+
+
 def test_connections_of_all_addresses_are_counted_too() -> None:
     unadmitted = places(all_max=2)
     ports = [Port(f"192.0.2.{number}", unadmitted) for number in range(3)]
