@@ -33,6 +33,9 @@ class ChatLimits(msgspec.Struct, frozen=True, gc=False):
     conversations_per_user_max: int = 1000
     unread_max: int = 1000
     bindings_per_user_max: int = 20
+    registration_id_chars_max: int = 4096
+    binding_message_types_max: int = 20
+    message_type_chars_max: int = 100
     is_push_configured: bool = False
     """Whether there is somebody who sends push notifications on (`push_url`)."""
     page_rows_max: int = 100

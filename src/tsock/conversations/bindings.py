@@ -9,7 +9,7 @@ from typing import Literal, cast, get_args
 import msgspec
 
 from tsock.conversations import reachability, users
-from tsock.conversations.actor import ChatActor
+from tsock.conversations.actor import ChatActor, ChatLimits
 from tsock.errors import ApiError, invalid, not_found
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
@@ -17,10 +17,6 @@ from tsock.sync.tables import numbered, placeholders
 
 BindingType = Literal["apn", "fcm", "gcm"]
 TYPES: tuple[BindingType, ...] = get_args(BindingType)
-
-ENDPOINT_CHARS_MAX = 4096
-MESSAGE_TYPES_MAX = 20
-MESSAGE_TYPE_CHARS_MAX = 100
 
 
 class Binding(msgspec.Struct, gc=False):
@@ -90,7 +86,7 @@ def register(tx: Tx, actor: ChatActor, new: NewBinding) -> Binding:
     Raises:
         ApiError: 50209 no such type; 20422 bad endpoint or message types.
     """
-    _check(new)
+    _check(actor.limits, new)
     users.ensure(tx, actor, actor.identity)
     known = _at(tx, actor, new.type, new.endpoint)
     types = msgspec.json.encode(list(dict.fromkeys(new.message_types))).decode()
@@ -190,19 +186,20 @@ def check_type(kind: str) -> None:
         )
 
 
-def _check(new: NewBinding) -> None:
+def _check(limits: ChatLimits, new: NewBinding) -> None:
     check_type(new.type)
-    if not 1 <= len(new.endpoint) <= ENDPOINT_CHARS_MAX:
-        size = len(new.endpoint)
+    size, size_max = len(new.endpoint), limits.registration_id_chars_max
+    if not 1 <= size <= size_max:
         raise invalid(
-            f"the registration id of a device has 1 to {ENDPOINT_CHARS_MAX} characters, this {size}"
+            f"the registration id of a device has 1 to {size_max} characters "
+            f"(chat_registration_id_chars_max), this {size}"
         )
-    if len(new.message_types) > MESSAGE_TYPES_MAX or any(
-        len(name) > MESSAGE_TYPE_CHARS_MAX for name in new.message_types
-    ):
+    count, longest = len(new.message_types), max(map(len, new.message_types), default=0)
+    if count > limits.binding_message_types_max or longest > limits.message_type_chars_max:
         raise invalid(
-            f"expected at most {MESSAGE_TYPES_MAX} message types of at most {MESSAGE_TYPE_CHARS_MAX} "
-            f"characters each, not {len(new.message_types)} of up to {max(map(len, new.message_types))}"
+            f"expected at most {limits.binding_message_types_max} message types of at most "
+            f"{limits.message_type_chars_max} characters each (chat_binding_message_types_max, "
+            f"chat_message_type_chars_max), not {count} of up to {longest}"
         )
 
 

@@ -41,5 +41,11 @@ class ChatSettings(SyncSettings, frozen=True, kw_only=True):
     """Where push notifications are sent, each as a signed webhook; unset, nobody is notified on a device."""
     chat_bindings_per_user_max: Annotated[int, Limit(low=1, high=1000)] = 20
     """Devices on which one user is notified; the one that was registered longest ago is forgotten."""
+    chat_registration_id_chars_max: Annotated[int, Limit(code=20422, low=1)] = 4096
+    """What the push service calls a device, as a client registers it."""
+    chat_binding_message_types_max: Annotated[int, Limit(code=20422, low=1)] = 20
+    """What a device can be notified of: as many message types as it registers for."""
+    chat_message_type_chars_max: Annotated[int, Limit(code=20422, low=1)] = 100
+    """The name of a message type that a device registers for."""
     chat_reachability_grace_s: Annotated[float, Limit(low=0)] = 5.0
     """How long an absence lasts before a user counts as offline; one who says goodbye is so at once."""

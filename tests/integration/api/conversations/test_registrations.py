@@ -68,6 +68,30 @@ async def test_registration_is_replaced_moved_and_removed(rig: Rig) -> None:
     assert await registered(rig) == []
 
 
+@pytest.mark.settings(
+    chat_registration_id_chars_max=5, chat_binding_message_types_max=2, chat_message_type_chars_max=3
+)
+@pytest.mark.parametrize(
+    ("endpoint", "types", "said"),
+    [
+        ("", [], "1 to 5 characters (chat_registration_id_chars_max), this 0"),
+        ("tablet", [], "1 to 5 characters (chat_registration_id_chars_max), this 6"),
+        ("phone", ["a", "b", "c"], "2 message types of at most 3 characters each"),
+        ("phone", ["a", "bcde"], "chat_message_type_chars_max), not 2 of up to 4"),
+    ],
+)
+async def test_bounds_of_a_registration_are_settings(
+    rig: Rig, endpoint: str, types: list[str], said: str
+) -> None:
+    client = enter(rig)
+    for name, kinds, status in (("phone", ["abc", "d"], 201), (endpoint, types, 400)):
+        body = {"channel_type": "fcm", "data": {"registration_id": name}, "message_types": kinds}
+        reply = await ask(client, "POST", PLACE, body)
+        assert reply.status == status
+    assert reply.body["code"] == 20422
+    assert said in reply.body["message"]
+
+
 async def test_registration_is_removed_by_address(rig: Rig) -> None:
     client = enter(rig)
     await register(client, "phone")
