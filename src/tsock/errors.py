@@ -26,11 +26,19 @@ class ApiError(TsockError):
 
     `status` is the HTTP status, `code` the number in the error dictionary, `message` the public text: it
     says what was expected and never repeats a secret. `headers` go with it over HTTP, such as a challenge.
-    `about` tells apart what is no repeat of the same, such as refusals of different objects.
+    `about` tells apart what is no repeat of the same, such as refusals of different objects. `fix` is what
+    an operator can do, where more is known than the dictionary says of the code; the caller is not told.
     """
 
     def __init__(
-        self, status: int, code: int, message: str, headers: Mapping[str, str] = _NONE, *, about: str = ""
+        self,
+        status: int,
+        code: int,
+        message: str,
+        headers: Mapping[str, str] = _NONE,
+        *,
+        about: str = "",
+        fix: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -38,6 +46,7 @@ class ApiError(TsockError):
         self.message = message
         self.headers = headers
         self.about = about
+        self.fix = fix
 
     def __str__(self) -> str:
         return f"{self.status}/{self.code} {self.message}"

@@ -195,7 +195,7 @@ class Debugger:
             updated_ms=date_ms,
             code=incident.code,
             level=incident.level,
-            text=clear(incident.text, TEXT_CHARS_MAX),
+            text=clear(". ".join(filter(None, (incident.text, incident.fix))), TEXT_CHARS_MAX),
             resource_sid=incident.resource_sid,
             service_sid=incident.service_sid,
             denial_sid=denial_sid,
@@ -228,7 +228,11 @@ class Debugger:
             incident.identity,
             sid,
             clear(incident.text, TEXT_CHARS_MAX),
-            trouble=Trouble(incident.code, " ".join(filter(None, (exchange.method, exchange.url)))),
+            trouble=Trouble(
+                incident.code,
+                " ".join(filter(None, (exchange.method, exchange.url))),
+                clear(incident.fix, TEXT_CHARS_MAX),
+            ),
         )
 
     def _begin(self, key: _Key, sid: str) -> tuple[str, int, int] | None:

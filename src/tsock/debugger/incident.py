@@ -33,6 +33,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """From the dictionary."""
     text: str
     """What exactly; it holds no secret."""
+    fix: str = ""
+    """What helps, where more is known than the dictionary says of the code."""
     level: Level
     account_sid: str | None = None
     """Whose it is; one that is not known here counts as None."""
@@ -49,7 +51,7 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     """A request that was answered with an error, whichever door it came through."""
 
     error: ApiError
-    """What the caller was told."""
+    """What the caller was told, and what helps."""
     account_sid: str | None
     """The caller's; None where it is not known."""
     identity: str = ""
@@ -93,6 +95,7 @@ def of_rejection(rejection: Rejection) -> Incident:
     return Incident(
         code=rejection.error.code,
         text=rejection.error.message,
+        fix=rejection.error.fix,
         level=rejection.level,
         account_sid=rejection.account_sid,
         identity=rejection.identity,

@@ -78,15 +78,13 @@ def unreadable(tx: Tx, actor: Actor, root: Root) -> ApiError:
 
 
 def _missing(tx: Tx, actor: Actor, root: Root, right: Right) -> ApiError:
-    """The 403/54007 for a right that is not granted, with the command that adds it to those that are."""
+    """The 403/54007 for a right that is not granted; operators learn what adds it to those that are."""
     granted = _granted(tx, actor, root)
     rights = [f"--{name}" for name in RIGHTS if name == right or getattr(granted, name)]
     where = ["--service", actor.service_sid, "--account", actor.account_sid]
     command = shlex.join(["tsock", "permission", "set", root.sid, actor.identity, *rights, *where])
     who = actor.identity[:64]
-    return refusals.forbidden(
-        f"{who} has no {right} permission on {root.sid}; an operator grants it with `{command}`"
-    )
+    return refusals.forbidden(f"{who} has no {right} permission on {root.sid}", f"Grant it with `{command}`")
 
 
 def readable(tx: Tx, actor: Actor, roots: Sequence[Root]) -> set[str]:

@@ -43,9 +43,9 @@ def too_many_items(kind: Kind, items_max: int) -> ApiError:
     return ApiError(413, 54006, f"Request entity too large: a {kind.name} holds at most {items_max} items")
 
 
-def forbidden(why: str) -> ApiError:
-    """403/54007; `why` says what is missing, and how it is given."""
-    return ApiError(403, 54007, f"Access forbidden for identity: {why}")
+def forbidden(why: str, fix: str = "") -> ApiError:
+    """403/54007; `why` says what is missing, `fix` to operators how it is given."""
+    return ApiError(403, 54007, f"Access forbidden for identity: {why}", fix=fix)
 
 
 def service_out_of_reach() -> ApiError:

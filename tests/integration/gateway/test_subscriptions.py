@@ -539,11 +539,7 @@ async def test_with_acl_on_only_what_may_be_read_is_established(rig: Rig, alice:
     )
     await grant(rig, shown, "bob", read=True)
     entries = [(shown, "map", -1), (hidden, "map", -1), (stream, "stream", None)]
-    where = f"--service {rig.made.sync_service_sid} --account {rig.made.account_sid}"
-    forbidden = (
-        f"Access forbidden for identity: bob has no read permission on {hidden}; "
-        f"an operator grants it with `tsock permission set {hidden} bob --read {where}`"
-    )
+    forbidden = f"Access forbidden for identity: bob has no read permission on {hidden}"
     assert await establish(bob, *entries) == [
         told("established", completed(shown, "map", -1), completed(stream, "stream", None)),
         told("failed", refused(hidden, "map", 403, 54007, forbidden)),

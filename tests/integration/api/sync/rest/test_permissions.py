@@ -9,6 +9,7 @@ from tests.support.backend import Backend
 from tests.support.rig import Rig
 from tsock.accounts.caller import SYNC
 from tsock.sync.services import ServiceOptions, update_service
+from tsock.telemetry.tail import Trouble
 
 ALL = {"Read": "true", "Write": "true", "Manage": "true"}
 IDENTITIES = ["a/b", "50%", "+15551234567", "two words", "\N{GRINNING FACE}", "user.json", "#1", "x" * 256]
@@ -97,6 +98,24 @@ async def test_permissions_of_an_absent_root_are_20404(backend: Backend, segment
 async def test_stream_has_no_permissions(backend: Backend) -> None:
     await backend.make("/Streams", UniqueName="x")
     assert (await backend.get("/Streams/x/Permissions")).error == (404, 20404)
+
+
+async def test_client_learns_which_right_is_missing_and_the_operator_how_it_is_granted(
+    rig: Rig, backend: Backend
+) -> None:
+    account, service = rig.made.account_sid, rig.made.sync_service_sid
+    await rig.do(update_service, account, SYNC, "default", ServiceOptions(acl_enabled=True))
+    sid = (await backend.make("/Documents", UniqueName="x"))["sid"]
+    rig.tail.after(0)
+
+    told = (await rig.connect("alice").request("GET", "/v3/Documents/x")).body["message"]
+
+    assert told == f"Access forbidden for identity: alice has no read permission on {sid}"
+    fix = f"Grant it with `tsock permission set {sid} alice --read --service {service} --account {account}`"
+    (alert,) = await rig.alerts()
+    assert alert.text == f"{told}. {fix}"
+    (happening,) = [each for each in rig.tail.after(0) if each.kind == "alert"]
+    assert (happening.detail, happening.trouble) == (told, Trouble(54007, "GET /v3/Documents/x", fix))
 
 
 async def test_permissions_bind_clients_and_never_the_backend(rig: Rig, backend: Backend) -> None:
