@@ -2,7 +2,8 @@
 
 A restored database goes on counting where its copy was made, so the same numbers would stand for other
 changes than those that clients have seen. A new epoch moves every counter on by `STRIDE`: nothing that was
-handed out is handed out again, every revision is another one, and by its size a number tells its epoch.
+handed out is handed out again, every revision is another one, and by its size a number tells its epoch
+(`protocol/sync.md`, Epochs).
 """
 
 from tsock.events import Event
