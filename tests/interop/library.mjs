@@ -4,6 +4,8 @@
 // In:  {id, op: "client", url, user, password, options, http}  a client; `http` are options of its HTTP client
 //      {id, op: "call", on, steps, params}                what stands at the end of a path of names and [name, args]
 //      {id, op: "walk", on, steps, params, moves}         the records of a first page and those reached from it
+//      {id, op: "record", on, steps, params, like, calls} what calls of a record's own methods answer, [name, params] each;
+//                                                         of a list, the record that has all that is in `like`
 //      {id, op: "verify", token, signature, url, params}  whether a webhook's signature holds
 //      dates as {"$date": text}, here as in the outcome
 // Out: {id, ok} or {id, error}                            the outcome; dates as {"$date": text}
@@ -61,6 +63,14 @@ const operations = {
       records.push(page.instances);
     }
     return records;
+  },
+  async record({ on, steps, params, like, calls }) {
+    const found = await operations.call({ on, steps, params });
+    const isLike = (one) => Object.entries(like).every(([name, value]) => one[name] === value);
+    const record = Array.isArray(found) ? found.find(isLike) : found;
+    const answers = [];
+    for (const [method, given] of calls) answers.push(await record[method](given));
+    return answers;
   },
   verify({ token, signature, url, params }) {
     return twilio.validateRequest(token, signature, url, params);

@@ -26,11 +26,14 @@ GUIDE = ROOT / "docs" / "howto" / "helper-libraries.md"
 Record = dict[str, Any]
 Step = str | tuple[str, tuple[Any, ...]]
 """A name on the way to a resource, or a name that is called with these arguments."""
+Own = tuple[str, Record]
+"""A method of a record, and its parameters."""
 
 GROUPS = {
     "timers_": "timers.",
     "messaging_binding_": "messagingBinding.",
     "limits_": "limits.",
+    "configuration_": "configuration.",
     "media_compatibility_message": "media.compatibilityMessage",
     **{
         f"notifications_{name}_": f"notifications.{camel}."
@@ -67,6 +70,14 @@ class Library(Protocol):
         """The records of a first page, and of each that a `next` or `previous` leads to."""
         ...
 
+    def record(self, steps: tuple[Step, ...], params: Record, like: Record, calls: list[Own]) -> list[Any]:
+        """What a record's own methods answer, one after the other.
+
+        It is what the last step's method answers, called with `params`; of a list, what has all that is in
+        `like`.
+        """
+        ...
+
 
 class Api:
     """What stands at the end of some steps from a client."""
@@ -84,6 +95,8 @@ class Api:
             return self._library.call(self._steps, params)
         if last == "walk":
             return self._library.walk(tuple(before), list(args), params)
+        if last == "record":
+            return self._library.record((*before, args[0]), params, *args[1:])
         assert isinstance(last, str)
         return Api(self._library, *before, (last, args))
 
@@ -110,6 +123,11 @@ class InPython:
                 page = getattr(page, f"{move}_page")()
                 records.append(_plain(list(page)))
         return records
+
+    def record(self, steps: tuple[Step, ...], params: Record, like: Record, calls: list[Own]) -> list[Any]:
+        with _python_errors():
+            record = _alike(_reached(self._client, steps)(**params), like)
+            return [_plain(getattr(record, method)(**given)) for method, given in calls]
 
     def close(self) -> None:
         assert self._http.session
@@ -149,6 +167,15 @@ class InPythonAsync:
 
         with _python_errors():
             return self._runner.run(walk())
+
+    def record(self, steps: tuple[Step, ...], params: Record, like: Record, calls: list[Own]) -> list[Any]:
+        async def record() -> list[Any]:
+            *before, method = steps
+            found = _alike(await _reached(self._client, (*before, f"{method}_async"))(**params), like)
+            return [_plain(await getattr(found, f"{method}_async")(**given)) for method, given in calls]
+
+        with _python_errors():
+            return self._runner.run(record())
 
     def close(self) -> None:
         self._runner.run(self._http.close())
@@ -192,11 +219,13 @@ class InNode:
     def walk(self, steps: tuple[Step, ...], moves: list[str], params: Record) -> list[list[Record]]:
         return _snake(self._ask("walk", steps, params, moves=moves))
 
+    def record(self, steps: tuple[Step, ...], params: Record, like: Record, calls: list[Own]) -> list[Any]:
+        asked = [(_camel(method), _given(own)) for method, own in calls]
+        return _snake(self._ask("record", steps, params, like=_given(like), calls=asked))
+
     def _ask(self, op: str, steps: tuple[Step, ...], params: Record, **more: Any) -> Any:
         names = [_camel(step) if isinstance(step, str) else (_camel(step[0]), step[1]) for step in steps]
-        dated = {n: {"$date": v.isoformat()} if isinstance(v, datetime) else v for n, v in params.items()}
-        given = {_parameter(name): value for name, value in dated.items()}
-        return self._process.ask(op, on=self._client, steps=names, params=given, **more)
+        return self._process.ask(op, on=self._client, steps=names, params=_given(params), **more)
 
 
 def guide_code(language: str) -> list[str]:
@@ -235,6 +264,13 @@ def _reached(owner: Any, steps: tuple[Step, ...]) -> Any:
     return owner
 
 
+def _alike(found: Any, like: Record) -> Any:
+    """A record itself, or the one of a list that has all that is in `like`."""
+    if not isinstance(found, list):
+        return found
+    return next(one for one in found if like.items() <= vars(one).items())
+
+
 def _plain(found: Any) -> Any:
     """A record of the PyPI library as its public fields."""
     if isinstance(found, list):
@@ -264,6 +300,12 @@ def _parameter(name: str) -> str:
         if name.startswith(python):
             return node + _camel(name.removeprefix(python))
     return _camel(name)
+
+
+def _given(params: Record) -> Record:
+    """Parameters as the npm library has them."""
+    dated = {n: {"$date": v.isoformat()} if isinstance(v, datetime) else v for n, v in params.items()}
+    return {_parameter(name): value for name, value in dated.items()}
 
 
 def _camel(name: str) -> str:
