@@ -12,6 +12,7 @@ from tsock.accounts.services import (
     get_service,
     list_services,
 )
+from tsock.errors import ApiError
 from tsock.storage.keyset import START
 
 
@@ -36,6 +37,8 @@ def test_new_service_has_the_documented_defaults(world: World):
 def test_name_out_of_bounds_is_refused(world: World, name: str):
     args = world.account_sid, SYNC, ServiceChange(friendly_name=name)
     assert refused(world, create_service, *args) == (400, 54053)
+    with pytest.raises(ApiError, match=f"not {len(name)}$"):
+        world(create_service, *args)
 
 
 def test_service_is_found_by_sid_or_name_within_its_account_and_product(world: World):

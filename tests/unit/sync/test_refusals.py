@@ -55,6 +55,10 @@ def test_what_is_absent_or_in_the_way_is_named() -> None:
     assert absent.message.endswith("expected 5f, but there is no such item")
     for rule in (permissions.fetch, permissions.remove):
         assert f"nothing is set on {board.sid} for bob" in world.error(rule, board, "bob").message
+    rights = {"read": True, "write": True, "manage": True}
+    for identity in ("", "x" * 257):
+        said = world.error(permissions.grant, board, identity, **rights).message
+        assert said.endswith(f"not {len(identity)}")
 
 
 @pytest.mark.parametrize("identity", ["bob", "bob's; rm -rf /"])
