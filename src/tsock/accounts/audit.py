@@ -3,7 +3,7 @@
 They are written where the records are (`tables.save`), so no change of these goes without one.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -169,12 +169,17 @@ def _description(after: dict[str, Any], changed: list[str]) -> str | None:
 
 def _properties(before: dict[str, Any], after: dict[str, Any], changed: list[str]) -> str:
     told = {
-        _NAMES.get(name, name): {"previous": _shown(before.get(name)), "updated": _shown(after[name])}
+        _NAMES.get(name, name): {"previous": shown(before.get(name)), "updated": shown(after[name])}
         for name in changed
         if name not in _SEALED and name not in _TOLD_ELSEWHERE
     }
     return msgspec.json.encode(told).decode()
 
 
-def _shown(value: Any) -> Any:
-    return without_password(value) if isinstance(value, str) else value
+def shown(value: Any) -> Any:
+    """A JSON value as events show it: its URLs without credentials, also those of what it holds."""
+    if isinstance(value, str):
+        return without_password(value)
+    if isinstance(value, dict):
+        return {name: shown(each) for name, each in cast("dict[str, Any]", value).items()}
+    return [shown(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value

@@ -4,12 +4,14 @@ import msgspec
 import pytest
 
 from tests.support.world import World
+from tsock.accounts import audit
 from tsock.accounts.accounts import create_subaccount, rename_account, rotate_auth_token, set_status
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.keys import create_key, delete_key
 from tsock.accounts.principal import OPERATOR, Author
 from tsock.accounts.revocations import revoke_identity
-from tsock.accounts.services import delete_service
+from tsock.accounts.services import delete_service, get_service
+from tsock.conversations.hook_settings import HooksChange, change_of_account, change_of_service
 from tsock.errors import ApiError
 from tsock.sync.services import ServiceOptions, create_service, update_service
 
@@ -154,6 +156,16 @@ def test_no_secret_of_anything_is_in_any_event(world: World):
     for secret in (world.auth_token, world.key.secret, key.secret, "hunter2", *sealed):
         assert secret not in rows
     assert "https://example.com/sync?to=a@b" in rows
+
+
+def test_no_password_of_a_webhook_of_conversations_is_in_any_event(world: World):
+    url = "https://hook:hunter2@example.com/chat"
+    change = HooksChange(pre_url=url, post_url=url)
+    world(change_of_account, world.account_sid, change)
+    world(change_of_service, world(get_service, world.account_sid, CHAT, "default"), change)
+    changed = [msgspec.json.decode(event.properties) for event in world(audit.latest, 2)]
+    assert [each.popitem()[1]["updated"]["pre_url"] for each in changed] == ["https://example.com/chat"] * 2
+    assert "@" not in str(world.database.execute("SELECT properties FROM audit_events").fetchall())
 
 
 def test_refused_change_leaves_no_event(world: World, events: Events):
