@@ -209,7 +209,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     scope = SdkScope(directory, _limits(settings), access.readable)
     rates = SyncRates(settings, clock.monotonic_s)
     subscriptions = SubscriptionHandlers(scope, hub, notices, settings)
-    hook_client = HookClient(settings, around.resolve)
+    hook_client = HookClient(settings, installed.vault, around.resolve)
     pre_hooks = PreHooks(
         store,
         directory,
@@ -227,7 +227,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(_account_routes(installed))
     router.add(roots.RootHandlers(scope, rates).routes())
     router.add(items.ItemHandlers(scope, rates).routes())
-    router.add(rest_routes.routes(directory, scope.limits, rates))
+    router.add(rest_routes.routes(directory, installed.vault, scope.limits, rates))
     router.add(subscriptions.routes())
     loose = LooseBlobs(store, installed.blobs, installed.ids)
     contents = Contents(store, loose)
@@ -235,7 +235,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(_chat_routes(installed, context, sessions, chat_rates, pre_hooks, contents))
     chat_rest = RestScope(directory, _chat_limits(settings), chat_rates)
     router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault, contents))
-    router.add(chat_routes.routes(chat_rest, pre_hooks, contents, settings))
+    router.add(chat_routes.routes(chat_rest, pre_hooks, installed.vault, contents, settings))
     router.add(_media_routes(installed, loose))
     if around.ready_made is not None:
         router.add(
@@ -283,7 +283,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         deadlines=context.deadlines,
         metrics=context.metrics,
         settings=settings,
-        client=WebhookClient(settings, around.resolve),
+        client=WebhookClient(settings, installed.vault, around.resolve),
         report=context.debugger,
     )
     shell = HttpShell(
@@ -296,7 +296,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         reach=Reach(Proxies(settings.trusted_proxies), around.base_url, around.known_hosts),
         reject=context.debugger.request_rejected,
     )
-    pushes = Pushes(store, settings.push_url)
+    pushes = Pushes(store, installed.vault, settings.push_url)
     chores = Chores(store, installed.blobs, directory, clock, settings)
     announcements = Announcements(
         directory=directory.apply,
@@ -355,7 +355,7 @@ def operator_routes(
     return [
         *operator_accounts.AccountHandlers(vault, settings).routes(),
         *operator_keys.KeyHandlers(vault, settings).routes(),
-        *operator_services.ServiceHandlers().routes(),
+        *operator_services.ServiceHandlers(vault).routes(),
         *operator_permissions.PermissionHandlers().routes(),
         *revocations.RevocationHandlers(settings).routes(),
         *tokens.TokenHandlers(installed.directory, settings, clock).routes(),

@@ -5,6 +5,7 @@ from typing import Any
 from tests.support.world import World
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Delivery, Due, Left, Post, Posted
+from tsock.webhooks.targets import StoredUrl
 
 HOOK = "https://hooks.example/sync"
 LANE = "hooks.example:443"
@@ -23,7 +24,7 @@ class Box(World):
                 kind=fields.get("kind", "sync"),
                 event_type=name,
                 topic=topic,
-                url=url,
+                url=StoredUrl(url),
                 parameters={"EventType": name},
             )
             self(outbox.put, post)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tests.support.sync_world import ACCOUNT, SERVICE, ClaimingTx, World
+from tsock.accounts.secrets import Vault
 from tsock.conversations import conversations, messages, participants, users
 from tsock.conversations.actor import ChatActor, ChatLimits
 from tsock.conversations.conversations import ConversationChange
@@ -28,6 +29,7 @@ def sdk(identity: str, **options: Any) -> ChatActor:
     return ChatActor(ACCOUNT, SERVICE, identity, ChatOptions(**options), LIMITS, source="SDK")
 
 
+VAULT = Vault(b"m" * 32)
 ALICE, BOB, CAROL = sdk("alice"), sdk("bob"), sdk("carol")
 REST = ChatActor(ACCOUNT, SERVICE, limits=LIMITS)
 STRANGER = ChatActor(ACCOUNT, "IS" + "f" * 32, "alice", limits=LIMITS, source="SDK")

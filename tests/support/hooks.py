@@ -27,7 +27,9 @@ class Told(NamedTuple):
 
 async def wants(rig: Rig, service: str = "default", **options: Any) -> None:
     """Change the options of the service that clients of the rig use."""
-    await rig.do(update_service, rig.made.account_sid, SYNC, service, ServiceOptions(**options), by=OPERATOR)
+    await rig.do(
+        update_service, rig.vault, rig.made.account_sid, SYNC, service, ServiceOptions(**options), by=OPERATOR
+    )
 
 
 async def rows(rig: Rig) -> list[tuple[str, str, dict[str, str]]]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from tsock.accounts.bootstrap import Bootstrap, bootstrap
 from tsock.accounts.directory import Directory
 from tsock.accounts.secrets import Vault
+from tsock.accounts.webhook_urls import sealed
 from tsock.announcements import Announcements
 from tsock.assembly import open_store
 from tsock.clock import Clock
@@ -51,7 +52,7 @@ class PostOffice:
         self.reported: list[DeliveryFailure] = []
         self.taken: list[str] = []
         """SIDs of what was delivered."""
-        self.client: Any = client or WebhookClient(self.settings, _nobody)
+        self.client: Any = client or WebhookClient(self.settings, self.vault, _nobody)
         self._ticker = Ticker(asyncio.get_running_loop())
         self._errors: list[Exception] = []
         deadlines = Deadlines(self.clock, self._errors.append, self._ticker.sooner)
@@ -99,7 +100,8 @@ class PostOffice:
         """Put deliveries, named by their event type."""
         for name in names:
             account_sid, service_sid = self.made.account_sid, self.made.sync_service_sid
-            post = Post(account_sid, service_sid, kind, name, topic, url, {"EventType": name})
+            kept = sealed(self.vault, account_sid, url)
+            post = Post(account_sid, service_sid, kind, name, topic, kept, {"EventType": name})
             await self.do(outbox.put, post)
 
     async def rows(self, state: outbox.DeliveryState = "waiting") -> list[Delivery]:

@@ -127,7 +127,7 @@ def service_deleted(world: World) -> str:
 
 
 def service_disabled(world: World) -> str:
-    world(update_service, world.account_sid, SYNC, world.sync_sid, ServiceOptions(enabled=False))
+    world(update_service, world.vault, world.account_sid, SYNC, world.sync_sid, ServiceOptions(enabled=False))
     return world.token()
 
 

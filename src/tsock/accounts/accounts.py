@@ -5,6 +5,7 @@ from typing import get_args
 import msgspec
 from msgspec.structs import replace
 
+from tsock.accounts import webhook_urls
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.principal import Author
 from tsock.accounts.records import Account, AccountStatus
@@ -17,7 +18,6 @@ from tsock.ids import Ids
 from tsock.settings import Settings
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
-from tsock.webhooks.targets import configured
 
 NAME_CHARS_MAX = 64
 DEBUGGER_URL_CHARS_MAX = 512
@@ -243,19 +243,18 @@ def _with_secondary(tx: Tx, sid: str) -> tuple[Account, str]:
     return account, account.secondary_token
 
 
-def set_debugger_url(tx: Tx, sid: str, url: str | None, *, by: Author) -> Account:
+def set_debugger_url(tx: Tx, vault: Vault, sid: str, url: str | None, *, by: Author) -> Account:
     """Say where the account's alerts are sent as they happen; None for nowhere.
 
     Raises:
         ApiError: 404/20404, no such account; 400/11321, this is no URL.
     """
     account = get_account(tx, sid)
-    if url is not None:
-        try:
-            url = configured(url, DEBUGGER_URL_CHARS_MAX)
-        except ValueError as flaw:
-            raise ApiError(400, 11321, f"Misconfigured webhook: {flaw}") from None
-    return save(tx, replace(account, debugger_url=url, updated_ms=tx.date_ms), by)
+    try:
+        kept = None if url is None else webhook_urls.checked(vault, sid, url, DEBUGGER_URL_CHARS_MAX)
+    except ValueError as flaw:
+        raise ApiError(400, 11321, f"Misconfigured webhook: {flaw}") from None
+    return save(tx, replace(account, debugger_url=kept, updated_ms=tx.date_ms), by)
 
 
 def list_accounts(tx: Tx, place: Cursor, size: int) -> tuple[list[Account], Slice]:

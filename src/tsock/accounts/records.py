@@ -7,6 +7,7 @@ from typing import Literal
 
 from tsock.accounts.caller import Caller
 from tsock.events import Change
+from tsock.webhooks.targets import StoredUrl
 
 AccountStatus = Literal["active", "suspended", "closed"]
 KeyKind = Literal["main", "standard", "restricted"]
@@ -29,7 +30,7 @@ class Account(Change, frozen=True):
     """Sealed."""
     created_ms: int
     updated_ms: int
-    debugger_url: str | None = None
+    debugger_url: StoredUrl | None = None
     """Is told of every alert of the account."""
     suspended_by_operator: bool = False
     """Whether it is suspended, and that by an operator: then its owner cannot lift it."""

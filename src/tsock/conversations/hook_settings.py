@@ -8,6 +8,7 @@ from tsock.accounts import services, tables
 from tsock.accounts.accounts import get_account
 from tsock.accounts.principal import Author
 from tsock.accounts.records import Account, Service
+from tsock.accounts.secrets import Vault
 from tsock.accounts.services import ServiceChange
 from tsock.conversations.hook_values import checked_filters, checked_method, checked_url
 from tsock.conversations.hooks import AccountOptions, of_account
@@ -28,34 +29,34 @@ class HooksChange(msgspec.Struct, frozen=True, kw_only=True):
     target: str | UnsetType = UNSET
 
 
-def change_of_account(tx: Tx, account_sid: str, change: HooksChange, *, by: Author) -> Account:
+def change_of_account(tx: Tx, vault: Vault, account_sid: str, change: HooksChange, *, by: Author) -> Account:
     """Set those of an account.
 
     Raises:
         ApiError: 50054, 50055, 50077, 50078 bad values.
     """
     account = get_account(tx, account_sid)
-    hooks = _changed(of_account(account), change)
+    hooks = _changed(vault, account_sid, of_account(account), change)
     options = msgspec.json.encode(AccountOptions(hooks)).decode()
     return tables.save(tx, replace(account, options=options, updated_ms=tx.date_ms), by, before=account)
 
 
-def change_of_service(tx: Tx, service: Service, change: HooksChange, *, by: Author) -> Service:
+def change_of_service(tx: Tx, vault: Vault, service: Service, change: HooksChange, *, by: Author) -> Service:
     """Set those of a service as it is by now.
 
     Raises:
         ApiError: 50054, 50055, 50077, 50078 bad values.
     """
     known = options_of(service)
-    options = replace(known, webhooks=_changed(known.webhooks, change))
+    options = replace(known, webhooks=_changed(vault, service.account_sid, known.webhooks, change))
     as_known = replace(service, options=msgspec.json.encode(known).decode())
     given = ServiceChange(options=msgspec.json.encode(options).decode())
     return services.change_service(tx, as_known, given, by=by)
 
 
-def _changed(known: Hooks, change: HooksChange) -> Hooks:
-    pre_url = checked_url(change.pre_url, 50077, "pre-webhook url")
-    post_url = checked_url(change.post_url, 50078, "post-webhook url")
+def _changed(vault: Vault, account_sid: str, known: Hooks, change: HooksChange) -> Hooks:
+    pre_url = checked_url(vault, account_sid, change.pre_url, 50077, "pre-webhook url")
+    post_url = checked_url(vault, account_sid, change.post_url, 50078, "post-webhook url")
     target = known.target
     if change.target is not UNSET:
         if change.target not in TARGETS:

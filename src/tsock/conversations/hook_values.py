@@ -5,10 +5,12 @@ from typing import get_args
 
 from msgspec import UNSET, UnsetType
 
+from tsock.accounts import webhook_urls
+from tsock.accounts.secrets import Vault
 from tsock.conversations.hooks import PostEvent, PreEvent
 from tsock.errors import ApiError
 from tsock.webhooks.outbox import Method
-from tsock.webhooks.targets import configured
+from tsock.webhooks.targets import StoredUrl
 
 URL_CHARS_MAX = 2048
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -47,15 +49,17 @@ def checked_filters(names: Sequence[str], code: int, what: str, *, before: bool 
     return tuple(dict.fromkeys(names))
 
 
-def checked_url(url: str | UnsetType | None, code: int, what: str) -> str | UnsetType | None:
-    """A URL; an empty one is none.
+def checked_url(
+    vault: Vault, account_sid: str, url: str | UnsetType | None, code: int, what: str
+) -> StoredUrl | UnsetType | None:
+    """A URL as it is kept; an empty one is none.
 
     Raises:
         ApiError: 400 with that code.
     """
     if url is UNSET or not url:
-        return None if url == "" else url
+        return UNSET if url is UNSET else None
     try:
-        return configured(url, URL_CHARS_MAX)
+        return webhook_urls.checked(vault, account_sid, url, URL_CHARS_MAX)
     except ValueError as flaw:
         raise ApiError(400, code, f"Invalid {what}: {flaw}") from None

@@ -12,6 +12,8 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from tsock.accounts import webhook_urls
+from tsock.accounts.secrets import Vault
 from tsock.conversations import bindings, notifications, tables, users
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.bindings import COLUMNS, Binding, BindingType
@@ -23,6 +25,7 @@ from tsock.storage.store import Tx
 from tsock.sync.tables import numbered, placeholders
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Post
+from tsock.webhooks.targets import StoredUrl
 
 MessageType = Literal[
     "twilio.conversations.new_message",
@@ -194,8 +197,14 @@ def _shown(opened: Opened) -> dict[str, str]:
 # What puts them into the outbox.
 
 
-def spread(tx: Tx, url: str, limit: int) -> bool:
+def spread(tx: Tx, vault: Vault, url: str, limit: int) -> bool:
     """Put deliveries to up to `limit` participants into the outbox, of the first push that waits.
+
+    Args:
+        tx: the transaction.
+        vault: seals the password of the URL.
+        url: in the form of `configured`.
+        limit: more participants are for the next call.
 
     Returns:
         Whether there was one.
@@ -204,13 +213,14 @@ def spread(tx: Tx, url: str, limit: int) -> bool:
     if row is None:
         return False
     push = Push(*row)
+    to = webhook_urls.sealed(vault, push.account_sid, url)
     if push.identity is not None:
-        _deliver(tx, url, push, [push.identity])
+        _deliver(tx, to, push, [push.identity])
         tx.run(_DELETE, {"number": push.number})
         return True
     places = tables.places_behind(tx, push.conversation_sid, push.after_sid, limit)
     others = [place.identity for place in places if place.identity and place.identity != push.author]
-    _deliver(tx, url, push, others)
+    _deliver(tx, to, push, others)
     if len(places) < limit:
         tx.run(_DELETE, {"number": push.number})
     else:
@@ -237,7 +247,7 @@ def payload(kind: BindingType, content: Content, badge: int | None = None) -> di
     return {"aps": aps, **members}
 
 
-def _deliver(tx: Tx, url: str, push: Push, identities: Sequence[str]) -> None:
+def _deliver(tx: Tx, url: StoredUrl, push: Push, identities: Sequence[str]) -> None:
     """Put a delivery to each of their devices that wants it."""
     if not identities:
         return
@@ -284,7 +294,7 @@ def _unread_conversations(tx: Tx, conversations_sid: str) -> int:
     return sum(mark is not None and newest is not None and newest > mark for mark, newest in marks)
 
 
-def _post(url: str, push: Push, binding: Binding, event_type: str, told: dict[str, Any]) -> Post:
+def _post(url: StoredUrl, push: Push, binding: Binding, event_type: str, told: dict[str, Any]) -> Post:
     parameters = {
         "AccountSid": push.account_sid,
         "ChatServiceSid": push.service_sid,

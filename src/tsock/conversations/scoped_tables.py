@@ -7,6 +7,7 @@ import msgspec
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.webhooks.outbox import Method
+from tsock.webhooks.targets import StoredUrl
 
 ScopedTarget = Literal["webhook", "trigger", "studio"]
 
@@ -14,7 +15,7 @@ ScopedTarget = Literal["webhook", "trigger", "studio"]
 class Configuration(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a webhook is told, and where; which members count is a matter of its target."""
 
-    url: str | None = None
+    url: StoredUrl | None = None
     method: Method = "POST"
     filters: tuple[str, ...] = ()
     """The events that a `webhook` wants."""

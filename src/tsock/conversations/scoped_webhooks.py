@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tsock.accounts import webhook_urls
+from tsock.accounts.secrets import Vault
 from tsock.conversations import conversations, objects, scoped_tables, webhooks
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.hook_values import checked_filters, checked_method
@@ -17,7 +19,7 @@ from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.item_tables import items_of
 from tsock.sync.kinds import LIST
-from tsock.webhooks.targets import configured
+from tsock.webhooks.targets import StoredUrl
 
 WEBHOOKS_MAX = 5
 TRIGGERS_MAX = 5
@@ -52,7 +54,7 @@ class NewWebhook(msgspec.Struct, frozen=True, kw_only=True):
     """The index of the first message that it is told of, of those that are there."""
 
 
-def create(tx: Tx, actor: ChatActor, name: str, new: NewWebhook) -> ScopedWebhook:
+def create(tx: Tx, vault: Vault, actor: ChatActor, name: str, new: NewWebhook) -> ScopedWebhook:
     """Make one, and tell it of messages that are there if it asks for them.
 
     Raises:
@@ -74,9 +76,9 @@ def create(tx: Tx, actor: ChatActor, name: str, new: NewWebhook) -> ScopedWebhoo
             f"Invalid conversation webhook type: expected {_list(TARGETS)}, not {new.target!r:.64}",
         )
     target: ScopedTarget = new.target
-    given = Configuration(
-        new.url or None, checked_method(new.method), new.filters, new.triggers, new.flow_sid or None
-    )
+    method = checked_method(new.method)
+    url = _checked_url(vault, actor, target, new.url)
+    given = Configuration(url, method, new.filters, new.triggers, new.flow_sid or None)
     hook = ScopedWebhook(
         sid=tx.sid("WH"),
         service_sid=row.service_sid,
@@ -113,7 +115,9 @@ def find(tx: Tx, actor: ChatActor, name: str, sid: str) -> ScopedWebhook:
     return hook
 
 
-def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: WebhookChange) -> ScopedWebhook:
+def update(
+    tx: Tx, vault: Vault, actor: ChatActor, name: str, sid: str, change: WebhookChange
+) -> ScopedWebhook:
     """Set what the change says.
 
     Raises:
@@ -125,6 +129,8 @@ def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: WebhookChange)
     given: dict[str, Any] = msgspec.to_builtins(change)
     if "method" in given:
         given["method"] = checked_method(given["method"])
+    if change.url is not UNSET:
+        given["url"] = _checked_url(vault, actor, hook.target, change.url)
     for name_of_many in ("filters", "triggers"):
         if name_of_many in given:
             given[name_of_many] = tuple(given[name_of_many])
@@ -151,14 +157,13 @@ def _checked(target: ScopedTarget, given: Configuration) -> Configuration:
         if not given.flow_sid or not (is_sid(given.flow_sid) and given.flow_sid.startswith("FW")):
             raise ApiError(400, 50367, "Invalid conversation webhook flow SID: expected FW and 32 hex digits")
         return Configuration(flow_sid=given.flow_sid)
-    url = _checked_url(given.url)
     if target == "webhook":
         if not given.filters:
             raise ApiError(
                 400, 50370, "Conversation webhook filter not provided: expected the names of events"
             )
         filters = checked_filters(given.filters, 50365, "conversation webhook filter", before=False)
-        return Configuration(url, given.method, filters=filters)
+        return Configuration(given.url, given.method, filters=filters)
     if not given.triggers:
         raise ApiError(400, 50371, "Conversation webhook trigger not provided: expected words")
     if len(given.triggers) > TRIGGERS_MAX:
@@ -175,10 +180,13 @@ def _checked(target: ScopedTarget, given: Configuration) -> Configuration:
             f"Invalid conversation webhook trigger: expected words of 1 to {TRIGGER_CHARS_MAX} characters, "
             f"not {len(bad)}",
         )
-    return Configuration(url, given.method, triggers=given.triggers)
+    return Configuration(given.url, given.method, triggers=given.triggers)
 
 
-def _checked_url(url: str | None) -> str:
+def _checked_url(vault: Vault, actor: ChatActor, target: ScopedTarget, url: str | None) -> StoredUrl | None:
+    """What is kept of a URL; None of one that is never called."""
+    if target == "studio":
+        return None
     if not url:
         raise ApiError(400, 50369, "Conversation webhook URL not provided: expected Configuration.Url")
     if len(url) > URL_CHARS_MAX:
@@ -188,7 +196,7 @@ def _checked_url(url: str | None) -> str:
             f"Conversation webhook URL is too long: {len(url)} characters, at most {URL_CHARS_MAX} allowed",
         )
     try:
-        return configured(url, URL_CHARS_MAX)
+        return webhook_urls.checked(vault, actor.account_sid, url, URL_CHARS_MAX)
     except ValueError as flaw:
         raise ApiError(400, 50054, f"Invalid webhook format: {flaw}") from None
 

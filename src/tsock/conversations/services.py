@@ -11,14 +11,15 @@ import msgspec
 from tsock.accounts.records import Service
 from tsock.conversations.notifications import Notice, Notifications
 from tsock.webhooks.outbox import Method
+from tsock.webhooks.targets import StoredUrl
 
 
 class Hooks(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The webhooks of an account or a service."""
 
-    pre_url: str | None = None
+    pre_url: StoredUrl | None = None
     """Is asked before an action."""
-    post_url: str | None = None
+    post_url: StoredUrl | None = None
     """Is told of it afterwards."""
     filters: tuple[str, ...] = ()
     """The events that they want; no others are asked about or told of."""

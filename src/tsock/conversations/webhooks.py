@@ -19,9 +19,10 @@ from tsock.errors import TsockError
 from tsock.storage.store import Tx
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Method, Post
+from tsock.webhooks.targets import StoredUrl
 
 Reason = Literal["API", "TIMER", "EVENT"]
-Where = tuple[str, Method]
+Where = tuple[StoredUrl, Method]
 """A URL, and how it is asked."""
 
 

@@ -6,11 +6,12 @@ from tsock.accounts.records import Account
 from tsock.clock import iso_s
 from tsock.debugger.alerts import Alert
 from tsock.webhooks.outbox import Post
+from tsock.webhooks.targets import StoredUrl
 
 JSON_TYPE = "application/json"
 
 
-def post(alert: Alert, account: Account, url: str) -> Post:
+def post(alert: Alert, account: Account, url: StoredUrl) -> Post:
     """The webhook that tells of an alert of this account."""
     parameters = {
         "Sid": alert.sid,

@@ -14,7 +14,7 @@ from tsock.announcements import Announcements
 from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
-from tsock.installation import layout
+from tsock.installation import layout, older_urls
 from tsock.installation.key_file import read_key_file
 from tsock.installation.lock import DataLock
 from tsock.installation.watermark import Watermark, check_is_there
@@ -117,6 +117,7 @@ async def installation(
                 log.warning("epoch.begun", data=str(data), reason="the database is a restored copy")
             blobs = FileBlobs(data / layout.MEDIA)
             vault, master_key = await _vault(store, data, settings, environ, ids)
+            await older_urls.seal(store, vault, data / layout.DATABASE)
             directory = Directory(vault)
             await fetched(store, directory.load)
             store.listen(Announcements(directory.apply).hear)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from tsock.accounts.secrets import Vault
 from tsock.conversations import push
 from tsock.conversations.push import PushWaits
 from tsock.errors import ConfigError, StoreBusy, StoreDown
@@ -25,7 +26,7 @@ URL_CHARS_MAX = 512
 class Pushes:
     """Runs until cancelled."""
 
-    def __init__(self, store: Store, url: str | None) -> None:
+    def __init__(self, store: Store, vault: Vault, url: str | None) -> None:
         """`url` is `push_url`; without it what waits is forgotten.
 
         Raises:
@@ -36,6 +37,7 @@ class Pushes:
         except ValueError as flaw:
             raise ConfigError(f"push_url: {flaw}") from None
         self._store = store
+        self._vault = vault
         self._wake = asyncio.Event()
         self._wake.set()  # the last server may have left some
 
@@ -60,4 +62,4 @@ class Pushes:
     def _step(self, tx: Tx) -> bool:
         if self._url is None:
             return push.forget(tx, ROWS_PER_WRITE)
-        return push.spread(tx, self._url, PARTICIPANTS_PER_WRITE)
+        return push.spread(tx, self._vault, self._url, PARTICIPANTS_PER_WRITE)

@@ -3,6 +3,9 @@
 import ssl
 from collections.abc import Callable
 
+from tsock.accounts.secrets import Vault
+from tsock.accounts.webhook_urls import opened
+from tsock.errors import ConfigError
 from tsock.outbound.client import CheckedClient, RequestLimits, TargetAnswer
 from tsock.outbound.network import Resolve, Unreachable
 from tsock.settings import Settings
@@ -21,6 +24,7 @@ class WebhookClient:
     def __init__(
         self,
         settings: Settings,
+        vault: Vault,
         resolve: Resolve,
         tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
@@ -29,6 +33,7 @@ class WebhookClient:
         Raises:
             ConfigError: `webhook_private_targets` names what is neither host nor network.
         """
+        self._vault = vault
         self._limits = RequestLimits(
             settings.webhook_timeout_s, settings.webhook_connect_timeout_s, ANSWER_BYTES_MAX
         )
@@ -46,7 +51,9 @@ class WebhookClient:
     async def post(self, delivery: Delivery, auth_token: bytes) -> Fault | None:
         """Attempt `delivery` once, signed with `auth_token`; None once the target has accepted it."""
         try:
-            target = Target.read(delivery.url)
+            target = Target.read(opened(self._vault, delivery.account_sid, delivery.url))
+        except ConfigError as error:
+            return Fault(11321, str(error), is_final=True)
         except ValueError as error:
             return Fault(11321, f"the webhook URL is malformed: {error}", is_final=True)
         made = signed(target, delivery.method, delivery.parameters, auth_token, delivery.sid)

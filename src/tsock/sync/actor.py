@@ -7,6 +7,7 @@ import msgspec
 
 from tsock.events import Origin
 from tsock.storage.store import Tx
+from tsock.webhooks.targets import StoredUrl
 
 if TYPE_CHECKING:
     from tsock.sync.models import Root
@@ -44,7 +45,7 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     """Decides in place of permissions what it may see of another product's objects; it changes none."""
     connection: Origin | None = None
     """The connection that is to get no echo of what it causes."""
-    webhook_url: str | None = None
+    webhook_url: StoredUrl | None = None
     """Where its changes are told; None when nobody wants to hear of them."""
     endpoint_id: str | None = None
     """The client it asks from, as webhooks name it; None over REST."""

@@ -9,13 +9,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from tsock.accounts import services
+from tsock.accounts import services, webhook_urls
 from tsock.accounts.principal import Author
 from tsock.accounts.records import Service
+from tsock.accounts.secrets import Vault
 from tsock.accounts.services import ServiceChange
 from tsock.errors import ApiError, invalid
 from tsock.storage.store import Tx
-from tsock.webhooks.targets import configured
+from tsock.webhooks.targets import StoredUrl
 
 WEBHOOK_URL_CHARS_MAX = 512
 WINDOW_MS_MIN, WINDOW_MS_MAX = 1000, 30_000
@@ -26,7 +27,7 @@ class SyncOptions(msgspec.Struct, frozen=True, gc=False):
 
     acl_enabled: bool = False
     """Whether permissions bind its clients."""
-    webhook_url: str | None = None
+    webhook_url: StoredUrl | None = None
     """Where changes are told."""
     webhooks_from_rest_enabled: bool = False
     """Whether those made over REST are, too."""
@@ -43,6 +44,7 @@ class ServiceOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     friendly_name: str | UnsetType | None = UNSET
     acl_enabled: bool | UnsetType = UNSET
     webhook_url: str | UnsetType | None = UNSET
+    """As it is given."""
     webhooks_from_rest_enabled: bool | UnsetType = UNSET
     reachability_webhooks_enabled: bool | UnsetType = UNSET
     reachability_debouncing_enabled: bool | UnsetType = UNSET
@@ -60,18 +62,32 @@ def options_of(service: Service) -> SyncOptions:
 
 
 def create_service(
-    tx: Tx, account_sid: str, product: str, options: ServiceOptions = NO_OPTIONS, *, by: Author
+    tx: Tx,
+    vault: Vault,
+    account_sid: str,
+    product: str,
+    options: ServiceOptions = NO_OPTIONS,
+    *,
+    by: Author,
 ) -> Service:
     """A new service.
 
     Raises:
         ApiError: 400/54053, 400/54051 or 400/20422, an option is out of bounds.
     """
-    return services.create_service(tx, account_sid, product, _change(SyncOptions(), options), by=by)
+    change = _change(vault, account_sid, SyncOptions(), options)
+    return services.create_service(tx, account_sid, product, change, by=by)
 
 
 def update_service(
-    tx: Tx, account_sid: str, product: str, sid_or_name: str, options: ServiceOptions, *, by: Author
+    tx: Tx,
+    vault: Vault,
+    account_sid: str,
+    product: str,
+    sid_or_name: str,
+    options: ServiceOptions,
+    *,
+    by: Author,
 ) -> Service:
     """Change the options that are set.
 
@@ -85,7 +101,7 @@ def update_service(
     known = options_of(service)
     # A service that was made with its account has no options yet: what changes is told against the defaults.
     as_known = replace(service, options=_written(known))
-    return services.change_service(tx, as_known, _change(known, options), by=by)
+    return services.change_service(tx, as_known, _change(vault, account_sid, known, options), by=by)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -97,21 +113,24 @@ def _written(options: SyncOptions) -> str:
     return msgspec.json.encode(options).decode()
 
 
-def _change(known: SyncOptions, options: ServiceOptions) -> ServiceChange:
+def _change(vault: Vault, account_sid: str, known: SyncOptions, options: ServiceOptions) -> ServiceChange:
     services.check_name(options.friendly_name)
     # What is unset is left out by `omit_defaults`.
     given = msgspec.to_builtins(options)
     own = {name: given.pop(name) for name in SyncOptions.__struct_fields__ if name in given}
+    if isinstance(options.webhook_url, str):
+        own["webhook_url"] = _checked_url(vault, account_sid, options.webhook_url)
     return ServiceChange(**given, options=_written(_checked(replace(known, **own))))
 
 
+def _checked_url(vault: Vault, account_sid: str, url: str) -> StoredUrl:
+    try:
+        return webhook_urls.checked(vault, account_sid, url, WEBHOOK_URL_CHARS_MAX)
+    except ValueError as flaw:
+        raise ApiError(400, 54051, f"Invalid webhook URL: {flaw}") from None
+
+
 def _checked(options: SyncOptions) -> SyncOptions:
-    if options.webhook_url is not None:
-        try:
-            url = configured(options.webhook_url, WEBHOOK_URL_CHARS_MAX)
-        except ValueError as flaw:
-            raise ApiError(400, 54051, f"Invalid webhook URL: {flaw}") from None
-        options = replace(options, webhook_url=url)
     if not WINDOW_MS_MIN <= options.reachability_debouncing_window_ms <= WINDOW_MS_MAX:
         raise invalid(f"ReachabilityDebouncingWindow is {WINDOW_MS_MIN} to {WINDOW_MS_MAX} ms")
     return options

@@ -12,7 +12,7 @@ import msgspec
 
 from tsock.events import Work
 from tsock.storage.store import Row, Tx
-from tsock.webhooks.targets import lane
+from tsock.webhooks.targets import StoredUrl, lane
 
 PostOrigin = Literal["sync", "conversations", "debugger", "push"]
 Method = Literal["GET", "POST"]
@@ -29,7 +29,7 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     event_type: str
     topic: str
     """Posts of one topic leave in the order in which they were put."""
-    url: str
+    url: StoredUrl
     """As configured, fragment included."""
     parameters: Mapping[str, str]
     """Form parameters; one without a value is left out."""
@@ -62,7 +62,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     """Of the last of them."""
     failure: str | None
     method: Method
-    url: str
+    url: StoredUrl
     parameters: dict[str, str]
 
     def __repr__(self) -> str:

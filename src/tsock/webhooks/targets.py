@@ -6,13 +6,20 @@ The only reader of webhook URLs, so that what is checked, connected to and signe
 import functools
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import NewType
 from urllib.parse import parse_qsl, quote, unquote
 
 import msgspec
 
 from tsock.errors import ConfigError
+
+StoredUrl = NewType("StoredUrl", str)
+"""A webhook URL as it is at rest: with its password sealed, if it has one (`accounts/webhook_urls.py`).
+
+All else of it can be read as that of any URL.
+"""
 
 ANY = "any"
 """In place of hosts and networks: every address may be called."""
@@ -148,6 +155,15 @@ def configured(url: str, chars_max: int) -> str:
             f"expected an absolute http(s) URL of at most {chars_max} characters, not {len(url)}"
         )
     return found
+
+
+def replace_password(url: str, change: Callable[[str], str]) -> str:
+    """`url` with another password in place of the one that it has, if it has one; both as URLs write them."""
+    found = _url(url)
+    if found is None or not found["password"]:
+        return url
+    begin, end = found.span("password")
+    return url[:begin] + change(url[begin:end]) + url[end:]
 
 
 @functools.lru_cache(maxsize=1024)

@@ -77,7 +77,7 @@ async def test_live_feed_shows_an_alert_while_somebody_watches(rig: Rig, slow: I
 
 
 async def test_alert_goes_to_the_debugger_url_of_its_account(rig: Rig, slow: Incident) -> None:
-    await rig.do(set_debugger_url, rig.made.account_sid, HOOK)
+    await rig.do(set_debugger_url, rig.vault, rig.made.account_sid, HOOK)
     rig.debugger.report(slow)
     (alert,) = await rig.alerts()
     (post,) = await posts(rig)
@@ -110,7 +110,7 @@ async def test_alert_goes_to_the_debugger_url_of_its_account(rig: Rig, slow: Inc
 
 async def test_debugger_webhook_of_a_subaccount_names_its_owner(rig: Rig, slow: Incident) -> None:
     sub = await rig.do(create_subaccount, rig.vault, rig.settings, rig.made.account_sid)
-    await rig.do(set_debugger_url, sub.sid, HOOK)
+    await rig.do(set_debugger_url, rig.vault, sub.sid, HOOK)
     rig.debugger.report(slow)
     rig.debugger.report(replace(slow, account_sid=sub.sid))
     (post,) = await posts(rig)
@@ -119,8 +119,8 @@ async def test_debugger_webhook_of_a_subaccount_names_its_owner(rig: Rig, slow: 
 
 
 async def test_without_a_debugger_url_nothing_is_sent(rig: Rig, slow: Incident) -> None:
-    await rig.do(set_debugger_url, rig.made.account_sid, HOOK)
-    await rig.do(set_debugger_url, rig.made.account_sid, None)
+    await rig.do(set_debugger_url, rig.vault, rig.made.account_sid, HOOK)
+    await rig.do(set_debugger_url, rig.vault, rig.made.account_sid, None)
     rig.debugger.report(slow)
     rig.debugger.report(SLOW)
     assert len(await rig.alerts()) == 2
@@ -258,7 +258,7 @@ async def test_failed_delivery_is_told_with_request_and_answer(rig: Rig) -> None
 async def test_flood_makes_a_few_alerts_and_the_last_of_them_counts_the_rest(
     rig: Rig, slow: Incident
 ) -> None:
-    await rig.do(set_debugger_url, rig.made.account_sid, HOOK)
+    await rig.do(set_debugger_url, rig.vault, rig.made.account_sid, HOOK)
     for _ in range(100):
         rig.debugger.report(slow)
     noon_ms = rig.clock.now_ms()

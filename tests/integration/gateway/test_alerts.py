@@ -63,7 +63,7 @@ def unproven(rig: Rig) -> list[str]:
 
 
 async def test_token_that_no_key_of_the_account_has_signed_is_marked_and_nobodys(rig: Rig) -> None:
-    await rig.do(set_debugger_url, rig.made.account_sid, "https://example.com/alerts")
+    await rig.do(set_debugger_url, rig.vault, rig.made.account_sid, "https://example.com/alerts")
     foreign = await rig.do(create_account, rig.vault)
     key, secret = await rig.do(create_key, rig.vault, rig.settings, foreign.sid)
     theirs = rig.token(key=SigningKey(rig.made.account_sid, key.sid, secret))
@@ -77,7 +77,7 @@ async def test_token_that_no_key_of_the_account_has_signed_is_marked_and_nobodys
 
 
 async def test_refusal_whose_signature_held_is_the_accounts_and_calls_its_debugger(rig: Rig) -> None:
-    await rig.do(set_debugger_url, rig.made.account_sid, "https://example.com/alerts")
+    await rig.do(set_debugger_url, rig.vault, rig.made.account_sid, "https://example.com/alerts")
     expired = rig.token(ttl_s=-1)
     rig.open().init(expired)
     client = rig.connect()

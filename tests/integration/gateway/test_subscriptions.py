@@ -307,7 +307,7 @@ async def test_object_of_another_type_or_service_or_grant_or_one_removed_is_not_
     assert await establish(alice, lists, (removed, "map", 0)) == [
         told("failed", refused(sid, "list", 404, 54150, "List not found"), not_found)
     ]
-    other = await rig.do(create_service, rig.made.account_sid, SYNC)
+    other = await rig.do(create_service, rig.vault, rig.made.account_sid, SYNC)
     stranger = rig.connect("alice", products={SYNC: other.sid})
     not_found = refused(sid, "map", 404, 54200, "Map not found")
     assert await establish(stranger, (sid, "map", 0)) == [told("failed", not_found)]
@@ -517,7 +517,7 @@ async def test_batch_larger_than_the_announced_size_is_400(alice: Client) -> Non
 
 async def acl(rig: Rig, *, on: bool) -> None:
     options = ServiceOptions(acl_enabled=on)
-    await rig.do(update_service, rig.made.account_sid, SYNC, "default", options)
+    await rig.do(update_service, rig.vault, rig.made.account_sid, SYNC, "default", options)
 
 
 async def grant(rig: Rig, sid: str, identity: str, *, read: bool) -> None:

@@ -23,6 +23,7 @@ from tsock.jobs.chores import Chores
 from tsock.storage.store import Tx, fetched, written
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Post
+from tsock.webhooks.targets import StoredUrl
 
 DAY_S = 86_400
 
@@ -253,7 +254,7 @@ async def test_dead_letters_are_forgotten_when_old_and_waiting_webhooks_never(
 ) -> None:
     def put_two(tx: Tx) -> None:
         for topic in ("dead", "waiting"):
-            outbox.put(tx, Post(rig.made.account_sid, None, "sync", "x", topic, "http://h/", {}))
+            outbox.put(tx, Post(rig.made.account_sid, None, "sync", "x", topic, StoredUrl("http://h/"), {}))
         dead, _ = outbox.page(tx, "waiting", after=0, limit=2)
         outbox.give_up(tx, dead, 11217, "the target answered 404")
 

@@ -12,7 +12,10 @@ from tests.support.receiver import OK, Receiver, answer
 from tsock.accounts.accounts import rotate_auth_token
 from tsock.accounts.principal import OPERATOR
 from tsock.errors import StoreBusy
+from tsock.storage.store import Tx
 from tsock.webhooks import outbox
+from tsock.webhooks.outbox import Post
+from tsock.webhooks.targets import StoredUrl
 
 HOOK = "https://hooks.example/"
 HOUR_S = 3600
@@ -83,6 +86,31 @@ async def test_failure_is_reported_with_request_and_answer(
     assert failure.fault.request.url == receiver.url
     assert failure.fault.response is not None
     assert (failure.fault.response.status, failure.fault.response.body) == (404, "no such page")
+
+
+@pytest.mark.parametrize("password", ["hunter2", "A" * 60, "%"])
+async def test_password_that_cannot_be_opened_ends_its_delivery_alone(
+    real_office: PostOffice, receiver: Receiver, password: str
+) -> None:
+    damaged = receiver.url.replace("//", f"//hook:{password}@")
+    sql = "UPDATE webhook_deliveries SET url = :url"
+    post = Post(real_office.made.account_sid, None, "sync", "bad", "t", StoredUrl(receiver.url), {})
+
+    def put(tx: Tx) -> None:
+        outbox.put(tx, post)
+        tx.run(sql, {"url": damaged})
+
+    await real_office.do(put)
+    await real_office.put("good", topic="t", url=receiver.url.replace("//", "//hook:hunter2@"))
+    (request,) = await receiver.until(1)
+    assert request.form["EventType"] == "good"
+    await real_office.until_told(2)
+
+    (failure,) = real_office.reported
+    assert (failure.event_type, failure.fault.code, failure.is_given_up) == ("bad", 11321, True)
+    assert "cannot be opened with this master key" in failure.fault.text
+    assert password not in failure.fault.text
+    assert await real_office.names("dead") == ["bad"]
 
 
 # Retries.

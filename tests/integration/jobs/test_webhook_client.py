@@ -8,11 +8,14 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from tests.support.receiver import HANG, OK, Receiver, answer
+from tsock.accounts.secrets import Vault
+from tsock.accounts.webhook_urls import sealed
 from tsock.jobs.webhook_client import ANSWER_BYTES_MAX, WebhookClient
 from tsock.settings import Settings
 from tsock.webhooks.failure import Fault
 from tsock.webhooks.outbox import Delivery
 
+VAULT = Vault(b"m" * 32)
 TOKEN = "0123456789abcdef0123456789abcdef"
 PARAMETERS = {"EventType": "document_updated", "DocumentData": '{"text": "ü & ö + %"}', "Empty": ""}
 
@@ -26,7 +29,7 @@ async def make() -> AsyncIterator[Make]:
 
     def client(**settings: Any) -> WebhookClient:
         settings.setdefault("webhook_private_targets", ("127.0.0.1",))
-        made.append(WebhookClient(Settings(**settings), _nobody))
+        made.append(WebhookClient(Settings(**settings), VAULT, _nobody))
         return made[-1]
 
     yield client
@@ -57,7 +60,7 @@ def to(url: str, parameters: dict[str, str] = PARAMETERS) -> Delivery:
         failure_code=None,
         failure=None,
         method="POST",
-        url=url,
+        url=sealed(VAULT, "AC1", url),
         parameters=parameters,
     )
 

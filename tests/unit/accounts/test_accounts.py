@@ -169,7 +169,7 @@ def test_subaccounts_are_listed_a_page_at_a_time_the_newest_first(world: World):
 
 def test_debugger_url_is_an_absolute_web_url_or_none(world: World):
     url = "https://example.com/" + "x" * 492
-    assert world(set_debugger_url, world.account_sid, url).debugger_url == url
-    assert world(set_debugger_url, world.account_sid, None).debugger_url is None
+    assert world(set_debugger_url, world.vault, world.account_sid, url).debugger_url == url
+    assert world(set_debugger_url, world.vault, world.account_sid, None).debugger_url is None
     for text in (f"{url}x", "example.com/alerts", "ftp://example.com", ""):
-        assert refused(world, set_debugger_url, world.account_sid, text) == (400, 11321)
+        assert refused(world, set_debugger_url, world.vault, world.account_sid, text) == (400, 11321)

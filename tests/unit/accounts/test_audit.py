@@ -78,9 +78,9 @@ def test_operator_is_named_as_the_platform_itself(world: World, events: Events):
 def test_life_of_a_key_and_of_a_service_is_told(world: World, events: Events):
     key, _ = world(create_key, world.vault, world.settings, world.account_sid, friendly_name="CI")
     world(delete_key, world.account_sid, key.sid)
-    service = world(create_service, world.account_sid, SYNC, ServiceOptions(friendly_name="a"))
+    service = world(create_service, world.vault, world.account_sid, SYNC, ServiceOptions(friendly_name="a"))
     options = ServiceOptions(acl_enabled=True, reachability_debouncing_window_ms=7000)
-    world(update_service, world.account_sid, SYNC, service.sid, options)
+    world(update_service, world.vault, world.account_sid, SYNC, service.sid, options)
     world(delete_service, world.account_sid, SYNC, service.sid)
     created, deleted, *of_service = told(events)
     assert created[:2] == ("key.created", key.sid)
@@ -144,6 +144,7 @@ def test_no_secret_of_anything_is_in_any_event(world: World):
     world(rotate_auth_token, world.vault, account.sid)
     world(
         create_service,
+        world.vault,
         account.sid,
         SYNC,
         ServiceOptions(webhook_url="https://hook:hunter2@example.com/sync?to=a@b"),
@@ -161,8 +162,8 @@ def test_no_secret_of_anything_is_in_any_event(world: World):
 def test_no_password_of_a_webhook_of_conversations_is_in_any_event(world: World):
     url = "https://hook:hunter2@example.com/chat"
     change = HooksChange(pre_url=url, post_url=url)
-    world(change_of_account, world.account_sid, change)
-    world(change_of_service, world(get_service, world.account_sid, CHAT, "default"), change)
+    world(change_of_account, world.vault, world.account_sid, change)
+    world(change_of_service, world.vault, world(get_service, world.account_sid, CHAT, "default"), change)
     changed = [msgspec.json.decode(event.properties) for event in world(audit.latest, 2)]
     assert [each.popitem()[1]["updated"]["pre_url"] for each in changed] == ["https://example.com/chat"] * 2
     assert "@" not in str(world.database.execute("SELECT properties FROM audit_events").fetchall())

@@ -36,7 +36,14 @@ def test_directory_that_followed_every_commit_equals_one_loaded_afresh(world: Wo
     world(set_status, sub.sid, "suspended")
     world(delete_key, sub.sid, sub_key.key_sid)
     world(delete_service, world.account_sid, SYNC, "default")
-    world(update_service, world.account_sid, CHAT, "default", ServiceOptions(enabled=False, acl_enabled=True))
+    world(
+        update_service,
+        world.vault,
+        world.account_sid,
+        CHAT,
+        "default",
+        ServiceOptions(enabled=False, acl_enabled=True),
+    )
     alice = world.accepted(world.token("alice", products={SYNC: "default"}))
     world(revoke_identity, world.account_sid, "alice", life_ms=LIFE_MS)
     fresh = world.reloaded()

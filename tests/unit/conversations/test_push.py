@@ -6,8 +6,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tests.support.chat_world import ALICE, BOB, CAROL, REST, ChatWorld
+from tests.support.chat_world import ALICE, BOB, CAROL, REST, VAULT, ChatWorld
 from tests.support.sync_world import ACCOUNT, SERVICE
+from tsock.accounts.webhook_urls import opened
 from tsock.conversations import bindings, conversations, memberships, messages, participants, push, users
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.bindings import NewBinding
@@ -18,6 +19,7 @@ from tsock.conversations.participants import NewParticipant
 from tsock.conversations.push import ADDED, NEW_MESSAGE, REMOVED, PushWaits
 from tsock.conversations.services import ChatOptions
 from tsock.conversations.users import UserChange
+from tsock.webhooks import outbox
 
 URL = "https://relay.example/push"
 ALL = Notifications(
@@ -56,7 +58,7 @@ def register(world: ChatWorld, actor: ChatActor, endpoint: str, kind: str = "fcm
 
 def sent(world: ChatWorld, limit: int = 2) -> list[dict[str, str]]:
     """Parameters of what waits in the outbox since the last look."""
-    while world(push.spread, URL, limit):
+    while world(push.spread, VAULT, URL, limit):
         pass
     found = world(
         lambda tx: tx.all("SELECT parameters, url, kind FROM webhook_deliveries ORDER BY number", {})
@@ -69,6 +71,17 @@ def sent(world: ChatWorld, limit: int = 2) -> list[dict[str, str]]:
 def texts(world: ChatWorld) -> dict[str, str]:
     """What is told, by device."""
     return {one["Endpoint"]: msgspec.json.decode(one["Payload"])["data"]["twi_body"] for one in sent(world)}
+
+
+def test_password_of_the_url_is_sealed_for_the_account(world: ChatWorld) -> None:
+    url = "https://hook:hunter2@relay.example/"
+    sid = world.conversation("bob")
+    world.say(sid, "hi", by=A)
+    while world(push.spread, VAULT, url, 2):
+        pass
+    (waiting,) = world(outbox.page, "waiting", after=0, limit=2)
+    assert "hunter2" not in waiting.url
+    assert opened(VAULT, ACCOUNT, waiting.url) == url
 
 
 def test_participants_are_notified_of_a_message_but_not_its_author(world: ChatWorld) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tests.support.chat_world import ALICE, BOB, REST, ChatWorld
+from tests.support.chat_world import ALICE, BOB, REST, VAULT, ChatWorld
 from tsock.conversations import (
     conversations,
     departures,
@@ -31,6 +31,7 @@ from tsock.conversations.users import UserChange
 from tsock.errors import ApiError
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Delivery
+from tsock.webhooks.targets import StoredUrl
 
 POST_EVENTS = [
     f"on{what}{change}"
@@ -43,7 +44,7 @@ POST_EVENTS = [
     }.items()
     for change in changes
 ]
-ALL = Levels(service=Hooks(post_url="https://hooks.example.test/chat", filters=tuple(POST_EVENTS)))
+ALL = Levels(service=Hooks(post_url=StoredUrl("https://hooks.example.test/chat"), filters=tuple(POST_EVENTS)))
 LOUD_ALICE, LOUD_BOB, LOUD_REST = (replace(actor, webhooks=ALL) for actor in (ALICE, BOB, REST))
 
 
@@ -224,7 +225,7 @@ def test_receipt_is_told(world: ChatWorld) -> None:
 
 def test_only_what_the_filters_list_is_told(world: ChatWorld) -> None:
     sid = world.conversation()
-    hooks = Hooks(post_url="https://one.example.test/", filters=("onMessageRemoved",))
+    hooks = Hooks(post_url=StoredUrl("https://one.example.test/"), filters=("onMessageRemoved",))
     alice = replace(ALICE, webhooks=Levels(hooks))
     sent = world(messages.send, alice, sid, NewMessage(body="x"))
     world(messages.remove, alice, sid, sent.data.sid)
@@ -237,8 +238,8 @@ def test_every_level_is_told_in_an_order_of_its_own(world: ChatWorld) -> None:
     sid = world.conversation()
     scoped(world, sid, filters=("onMessageAdded",))
     levels = Levels(
-        Hooks(post_url="https://account.example.test/", filters=("onMessageAdded",), method="GET"),
-        Hooks(post_url="https://service.example.test/", filters=("onMessageAdded",)),
+        Hooks(post_url=StoredUrl("https://account.example.test/"), filters=("onMessageAdded",), method="GET"),
+        Hooks(post_url=StoredUrl("https://service.example.test/"), filters=("onMessageAdded",)),
     )
     world(messages.send, replace(ALICE, webhooks=levels), sid, NewMessage(body="x"))
     found = posts(world)
@@ -256,7 +257,7 @@ def scoped(world: ChatWorld, sid: str, **given: Any) -> str:
     """A webhook of a conversation; its SID."""
     told: dict[str, Any] = {"target": "webhook", "url": "https://scoped.example.test/"}
     new = NewWebhook(**told | given)
-    return world(scoped_webhooks.create, LOUD_REST, sid, new).sid
+    return world(scoped_webhooks.create, VAULT, LOUD_REST, sid, new).sid
 
 
 def test_trigger_hears_of_its_words_alone(world: ChatWorld) -> None:
@@ -285,7 +286,7 @@ def test_replay_tells_of_messages_that_were_there(world: ChatWorld) -> None:
 def test_scoped_webhooks_change_and_end(world: ChatWorld) -> None:
     sid = world.conversation()
     hook = scoped(world, sid, filters=("onMessageAdded",))
-    changed = world(scoped_webhooks.update, REST, sid, hook, WebhookChange(method="GET"))
+    changed = world(scoped_webhooks.update, VAULT, REST, sid, hook, WebhookChange(method="GET"))
     assert (changed.configuration.method, changed.configuration.filters) == ("GET", ("onMessageAdded",))
     world(scoped_webhooks.remove, REST, sid, hook)
     world(messages.send, replace(ALICE, webhooks=Levels()), sid, NewMessage(body="x"))
@@ -324,7 +325,7 @@ def test_scoped_webhooks_change_and_end(world: ChatWorld) -> None:
 def test_webhook_that_cannot_be_is_refused(world: ChatWorld, given: dict[str, Any], code: int) -> None:
     sid = world.conversation()
     with pytest.raises(ApiError) as refused:
-        world(scoped_webhooks.create, REST, sid, NewWebhook(**given))
+        world(scoped_webhooks.create, VAULT, REST, sid, NewWebhook(**given))
     assert (refused.value.status, refused.value.code) == (400, code)
     assert not world(scoped_tables.of_conversation, sid)
 
@@ -340,7 +341,8 @@ def test_webhook_that_cannot_be_is_refused(world: ChatWorld, given: dict[str, An
 )
 def test_refusal_of_a_webhook_says_what_came(world: ChatWorld, given: dict[str, Any], came: str) -> None:
     assert (
-        came in world.error(scoped_webhooks.create, REST, world.conversation(), NewWebhook(**given)).message
+        came
+        in world.error(scoped_webhooks.create, VAULT, REST, world.conversation(), NewWebhook(**given)).message
     )
 
 

@@ -13,6 +13,7 @@ from tsock.accounts import audit
 from tsock.accounts.caller import SYNC
 from tsock.accounts.services import delete_service, get_service
 from tsock.sync.services import ServiceOptions, SyncOptions, create_service, options_of, update_service
+from tsock.webhooks.targets import StoredUrl
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def world() -> World:
 
 
 def test_new_service_has_the_documented_options(world: World):
-    made = world(create_service, world.account_sid, SYNC)
+    made = world(create_service, world.vault, world.account_sid, SYNC)
     assert msgspec.to_builtins(options_of(made)) == {
         "acl_enabled": False,
         "webhook_url": None,
@@ -35,10 +36,15 @@ def test_new_service_has_the_documented_options(world: World):
 
 def test_options_that_are_unset_keep_their_values(world: World):
     options = ServiceOptions(friendly_name="a", acl_enabled=True, webhook_url="https://example.com/hook?x=1")
-    sid = world(create_service, world.account_sid, SYNC, options).sid
+    sid = world(create_service, world.vault, world.account_sid, SYNC, options).sid
     world.now_ms += 3
     changed = world(
-        update_service, world.account_sid, SYNC, sid, ServiceOptions(webhook_url=None, acl_enabled=False)
+        update_service,
+        world.vault,
+        world.account_sid,
+        SYNC,
+        sid,
+        ServiceOptions(webhook_url=None, acl_enabled=False),
     )
     assert (changed.friendly_name, options_of(changed)) == ("a", SyncOptions())
     assert changed.updated_ms == changed.created_ms + 3
@@ -67,7 +73,7 @@ def test_options_that_are_unset_keep_their_values(world: World):
     ],
 )
 def test_option_out_of_bounds_is_refused(world: World, options: dict[str, Any], code: int):
-    args = world.account_sid, SYNC, world.sync_sid, ServiceOptions(**options)
+    args = world.vault, world.account_sid, SYNC, world.sync_sid, ServiceOptions(**options)
     assert refused(world, update_service, *args) == (400, code)
 
 
@@ -77,12 +83,12 @@ def test_longest_options_are_accepted(world: World):
         friendly_name="x" * 255,
         reachability_debouncing_window_ms=30_000,
     )
-    made = world(create_service, world.account_sid, SYNC, options)
+    made = world(create_service, world.vault, world.account_sid, SYNC, options)
     assert options_of(made).webhook_url == options.webhook_url
 
 
 def test_deleted_default_service_has_an_empty_successor_at_once(world: World):
-    world(update_service, world.account_sid, SYNC, "default", ServiceOptions(acl_enabled=True))
+    world(update_service, world.vault, world.account_sid, SYNC, "default", ServiceOptions(acl_enabled=True))
     token = world.token(products={SYNC: "default"})
     world(delete_service, world.account_sid, SYNC, "default")
     successor = world(get_service, world.account_sid, SYNC, "default")
@@ -92,7 +98,7 @@ def test_deleted_default_service_has_an_empty_successor_at_once(world: World):
 
 
 def test_change_of_a_service_that_was_never_changed_is_told_against_the_defaults(world: World):
-    world(update_service, world.account_sid, SYNC, "default", ServiceOptions(acl_enabled=True))
+    world(update_service, world.vault, world.account_sid, SYNC, "default", ServiceOptions(acl_enabled=True))
     (event,) = world(audit.latest, 1, resource_sid=world.sync_sid)
     assert msgspec.json.decode(event.properties) == {"acl_enabled": {"previous": False, "updated": True}}
 
@@ -117,7 +123,7 @@ def test_options_of_older_data_are_kept():
     assert kept == {
         "IS1": SyncOptions(
             acl_enabled=True,
-            webhook_url=url,
+            webhook_url=StoredUrl(url),
             reachability_webhooks_enabled=True,
             reachability_debouncing_window_ms=7000,
         ),

@@ -452,7 +452,7 @@ def test_service_of_the_other_product_is_51106(world: World):
 def test_deleted_service_is_51101_and_disabled_is_51108(world: World):
     sid = world.another_service()
     token = world.token(products={SYNC: sid})
-    world(update_service, world.account_sid, SYNC, sid, ServiceOptions(enabled=False))
+    world(update_service, world.vault, world.account_sid, SYNC, sid, ServiceOptions(enabled=False))
     assert world.refusal(token) == (51108, "service_invalid")
     world(delete_service, world.account_sid, SYNC, sid)
     assert world.refusal(token) == (51101, "service_unknown")

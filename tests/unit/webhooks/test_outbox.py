@@ -7,6 +7,7 @@ import pytest
 from tests.support.box import HOOK, LANE, Box, counted
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Due, Post, Posted
+from tsock.webhooks.targets import StoredUrl
 
 
 def test_put_delivery_is_due_at_once_with_all_that_was_put(box: Box) -> None:
@@ -23,7 +24,7 @@ def test_put_delivery_is_due_at_once_with_all_that_was_put(box: Box) -> None:
 
 def test_put_is_undone_with_its_transaction(box: Box) -> None:
     def rule(tx: object) -> None:
-        outbox.put(box.tx, Post(box.account_sid, None, "sync", "one", "t", HOOK, {}))
+        outbox.put(box.tx, Post(box.account_sid, None, "sync", "one", "t", StoredUrl(HOOK), {}))
         raise RuntimeError("refused")
 
     with pytest.raises(RuntimeError):

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from tsock.accounts.secrets import Vault
+from tsock.accounts.webhook_urls import opened
 from tsock.conversations.services import Hooks
+from tsock.errors import ConfigError
 from tsock.outbound.client import CheckedClient, RequestLimits, TargetAnswer
 from tsock.outbound.network import Resolve, Unreachable
 from tsock.settings import Settings
@@ -33,12 +36,13 @@ class Refusal(msgspec.Struct, frozen=True):
 class HookClient:
     """Asks; keeps nothing of a question."""
 
-    def __init__(self, settings: Settings, resolve: Resolve) -> None:
-        """`resolve` finds the addresses of hooks.
+    def __init__(self, settings: Settings, vault: Vault, resolve: Resolve) -> None:
+        """`vault` opens the passwords of their URLs, `resolve` finds their addresses.
 
         Raises:
             ConfigError: `webhook_private_targets` names what is neither host nor network.
         """
+        self._vault = vault
         timeout_s = settings.pre_hook_timeout_s
         self._limits = RequestLimits(timeout_s, timeout_s, settings.pre_hook_answer_bytes_max)
         self._client = CheckedClient(
@@ -50,11 +54,12 @@ class HookClient:
         await self._client.close()
 
     async def ask(
-        self, hooks: Hooks, parameters: Mapping[str, str], auth_token: bytes, sid: str
+        self, account_sid: str, hooks: Hooks, parameters: Mapping[str, str], auth_token: bytes, sid: str
     ) -> Go | Refusal | Fault:
         """Ask once.
 
         Args:
+            account_sid: the account whose hooks these are.
             hooks: whose `pre_url` is asked.
             parameters: what it is told.
             auth_token: of the account.
@@ -64,7 +69,11 @@ class HookClient:
             A fault where there is no answer that says anything: 50076 it took too long, 50057 all else.
         """
         assert hooks.pre_url is not None
-        made = signed(Target.read(hooks.pre_url), hooks.method, parameters, auth_token, sid)
+        try:
+            target = Target.read(opened(self._vault, account_sid, hooks.pre_url))
+        except ConfigError as error:
+            return Fault(50057, str(error))
+        made = signed(target, hooks.method, parameters, auth_token, sid)
         try:
             answer = await self._client.request(
                 made.method, made.target, made.headers, made.body, self._limits

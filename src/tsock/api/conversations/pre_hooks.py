@@ -114,7 +114,7 @@ class PreHooks:
         parameters, changes = {**webhooks.common(actor, event), **told}, dict[str, str]()
         for each in hooks:
             sid = self._ids.sid("WD")
-            said = await self._client.ask(each, parameters, auth_token, sid)
+            said = await self._client.ask(actor.account_sid, each, parameters, auth_token, sid)
             if isinstance(said, Fault):
                 outcomes["failed"] += 1
                 self._report(HookFailure(sid, actor.account_sid, actor.service_sid, event, fault=said))

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tsock.accounts import accounts
+from tsock.accounts import accounts, webhook_urls
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.records import Account
 from tsock.accounts.secrets import Vault
@@ -82,7 +82,7 @@ class AccountHandlers:
             else:
                 accounts.get_account(tx, owner)
                 found, _ = accounts.list_subaccounts(tx, owner, place, PAGE_ROWS)
-            return page("accounts", found, _view)
+            return page("accounts", found, self._view)
 
         return Read(query)
 
@@ -97,7 +97,7 @@ class AccountHandlers:
                 account = accounts.create_subaccount(
                     tx, self._vault, self._settings, body.owner_sid, body.friendly_name, by=OPERATOR
                 )
-            view = _view(account)
+            view = self._view(account)
             view.auth_token = self._vault.open(account.sid, account.auth_token)
             view.test_sid = account.test_sid
             view.test_token = self._vault.open(account.test_sid, account.test_token)
@@ -107,7 +107,7 @@ class AccountHandlers:
 
     def fetch(self, request: Request, account: str) -> Answer:
         """One account."""
-        return Read(lambda tx: answer(_view(accounts.get_account(tx, account))))
+        return Read(lambda tx: answer(self._view(accounts.get_account(tx, account))))
 
     def change(self, request: Request, account: str) -> Answer:
         """Another name, another status, another debugger URL."""
@@ -122,8 +122,8 @@ class AccountHandlers:
             if body.status is not None:
                 changed = accounts.set_status(tx, account, body.status, by=OPERATOR)
             if body.debugger_url is not UNSET:
-                changed = accounts.set_debugger_url(tx, account, body.debugger_url, by=OPERATOR)
-            return answer(_view(changed))
+                changed = accounts.set_debugger_url(tx, self._vault, account, body.debugger_url, by=OPERATOR)
+            return answer(self._view(changed))
 
         return Write(rule)
 
@@ -132,7 +132,7 @@ class AccountHandlers:
 
         def rule(tx: Tx) -> Response:
             auth_token = accounts.rotate_auth_token(tx, self._vault, account, by=OPERATOR)
-            view = _view(accounts.get_account(tx, account))
+            view = self._view(accounts.get_account(tx, account))
             view.auth_token = auth_token
             return answer(view)
 
@@ -143,7 +143,7 @@ class AccountHandlers:
 
         def rule(tx: Tx) -> Response:
             changed, auth_token = accounts.create_secondary_token(tx, self._vault, account, by=OPERATOR)
-            view = _view(changed)
+            view = self._view(changed)
             view.secondary_auth_token = auth_token
             return answer(view, 201)
 
@@ -151,21 +151,22 @@ class AccountHandlers:
 
     def cancel(self, request: Request, account: str) -> Answer:
         """Take the secondary Auth Token away."""
-        return Write(lambda tx: answer(_view(accounts.delete_secondary_token(tx, account, by=OPERATOR))))
+        return Write(lambda tx: answer(self._view(accounts.delete_secondary_token(tx, account, by=OPERATOR))))
 
     def promote(self, request: Request, account: str) -> Answer:
         """The secondary Auth Token in the place of the first, which is refused from now on."""
-        return Write(lambda tx: answer(_view(accounts.promote_secondary_token(tx, account, by=OPERATOR)[1])))
+        return Write(
+            lambda tx: answer(self._view(accounts.promote_secondary_token(tx, account, by=OPERATOR)[1]))
+        )
 
-
-def _view(account: Account) -> AccountView:
-    return AccountView(
-        sid=account.sid,
-        owner_sid=account.owner_sid,
-        friendly_name=account.friendly_name,
-        status=account.status,
-        debugger_url=account.debugger_url,
-        date_created=iso_ms(account.created_ms),
-        date_updated=iso_ms(account.updated_ms),
-        date_secondary_auth_token="" if account.secondary_ms is None else iso_ms(account.secondary_ms),
-    )
+    def _view(self, account: Account) -> AccountView:
+        return AccountView(
+            sid=account.sid,
+            owner_sid=account.owner_sid,
+            friendly_name=account.friendly_name,
+            status=account.status,
+            debugger_url=webhook_urls.shown(self._vault, account.sid, account.debugger_url),
+            date_created=iso_ms(account.created_ms),
+            date_updated=iso_ms(account.updated_ms),
+            date_secondary_auth_token="" if account.secondary_ms is None else iso_ms(account.secondary_ms),
+        )

@@ -4,11 +4,12 @@ from typing import Any
 
 import msgspec
 
-from tsock.accounts import services
+from tsock.accounts import services, webhook_urls
 from tsock.accounts.accounts import get_account
 from tsock.accounts.caller import SYNC
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.records import Service
+from tsock.accounts.secrets import Vault
 from tsock.accounts.services import ServiceChange
 from tsock.accounts.tables import behind
 from tsock.api.operator.body import PAGE_ROWS, Body, decoded, page, product
@@ -75,6 +76,9 @@ class ServiceBody(Body, frozen=True, omit_defaults=True):
 class ServiceHandlers:
     """Create, show, change, delete."""
 
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
         one, many = (
@@ -96,7 +100,7 @@ class ServiceHandlers:
         def query(tx: Tx) -> Response:
             get_account(tx, account)
             found, _ = services.list_services(tx, account, of, behind(tx, Service, after), PAGE_ROWS)
-            return page("services", found, _view)
+            return page("services", found, self._view)
 
         return Read(query)
 
@@ -107,17 +111,17 @@ class ServiceHandlers:
         def rule(tx: Tx) -> Response:
             get_account(tx, account)
             if of == SYNC:
-                made = sync_services.create_service(tx, account, of, body.options(), by=OPERATOR)
+                made = sync_services.create_service(tx, self._vault, account, of, body.options(), by=OPERATOR)
             else:
                 made = services.create_service(tx, account, of, body.change(), by=OPERATOR)
-            return answer(_view(made), 201)
+            return answer(self._view(made), 201)
 
         return Write(rule)
 
     def fetch(self, request: Request, account: str, name: str, service: str) -> Answer:
         """One service, by SID or as `default`."""
         of = product(name)
-        return Read(lambda tx: answer(_view(services.get_service(tx, account, of, service))))
+        return Read(lambda tx: answer(self._view(services.get_service(tx, account, of, service))))
 
     def change(self, request: Request, account: str, name: str, service: str) -> Answer:
         """Set what the body names."""
@@ -125,32 +129,39 @@ class ServiceHandlers:
 
         def rule(tx: Tx) -> Response:
             if of == SYNC:
-                changed = sync_services.update_service(tx, account, of, service, body.options(), by=OPERATOR)
+                changed = sync_services.update_service(
+                    tx, self._vault, account, of, service, body.options(), by=OPERATOR
+                )
             else:
                 known = services.get_service(tx, account, of, service)
                 changed = services.change_service(tx, known, body.change(), by=OPERATOR)
-            return answer(_view(changed))
+            return answer(self._view(changed))
 
         return Write(rule)
 
     def delete(self, request: Request, account: str, name: str, service: str) -> Answer:
         """End the service and all it contains; a deleted default service is followed by an empty one."""
         of = product(name)
-        return Write(lambda tx: answer(_view(services.delete_service(tx, account, of, service, by=OPERATOR))))
 
+        def rule(tx: Tx) -> Response:
+            return answer(self._view(services.delete_service(tx, account, of, service, by=OPERATOR)))
 
-def _view(service: Service) -> ServiceView:
-    view = ServiceView(
-        sid=service.sid,
-        account_sid=service.account_sid,
-        product="sync" if service.product == SYNC else "chat",
-        unique_name=service.unique_name,
-        friendly_name=service.friendly_name,
-        enabled=service.enabled,
-        date_created=iso_ms(service.created_ms),
-        date_updated=iso_ms(service.updated_ms),
-        date_deleted="" if service.deleted_ms is None else iso_ms(service.deleted_ms),
-    )
-    if service.product == SYNC:
-        return msgspec.structs.replace(view, **msgspec.structs.asdict(options_of(service)))
-    return view
+        return Write(rule)
+
+    def _view(self, service: Service) -> ServiceView:
+        view = ServiceView(
+            sid=service.sid,
+            account_sid=service.account_sid,
+            product="sync" if service.product == SYNC else "chat",
+            unique_name=service.unique_name,
+            friendly_name=service.friendly_name,
+            enabled=service.enabled,
+            date_created=iso_ms(service.created_ms),
+            date_updated=iso_ms(service.updated_ms),
+            date_deleted="" if service.deleted_ms is None else iso_ms(service.deleted_ms),
+        )
+        if service.product != SYNC:
+            return view
+        options = options_of(service)
+        url = webhook_urls.shown(self._vault, service.account_sid, options.webhook_url)
+        return msgspec.structs.replace(view, **(msgspec.structs.asdict(options) | {"webhook_url": url}))

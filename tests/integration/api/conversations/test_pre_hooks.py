@@ -14,6 +14,7 @@ from tests.support.chatter import Chatter
 from tests.support.receiver import HANG, OK, Receiver, answer
 from tests.support.rig import Reply, Rig
 from tsock.accounts.caller import CHAT
+from tsock.accounts.services import ServiceChange, change_service
 from tsock.conversations.hooks import PreEvent
 from tsock.storage.store import fetched
 
@@ -193,6 +194,37 @@ async def test_answer_that_says_nothing_changes_nothing_and_makes_an_alert(
     (alert,) = await rig.alerts()
     assert alert.code == 50057
     assert reason in alert.text
+
+
+async def test_hook_is_asked_with_the_password_of_its_url(
+    alice: Chatter, rig: Rig, asks: Asked, receiver: Receiver
+) -> None:
+    path = await alice.conversation()
+    receiver.reply = lambda request: (
+        says(body="known") if "authorization" in request.headers else answer(401, WWW_Authenticate="Basic")
+    )
+    url = receiver.url.replace("//", "//hook:hunter2@")
+    await asks("onMessageAdd", PreWebhookUrl=url)
+    assert (await send(alice, path, "hello")).body["body"] == "known"
+    asked = receiver.requests[-1]
+    assert RequestValidator(rig.made.auth_token).validate(
+        url, asked.form, asked.headers["x-twilio-signature"]
+    )
+
+
+async def test_hook_whose_password_cannot_be_opened_is_not_asked(
+    alice: Chatter, rig: Rig, asks: Asked, receiver: Receiver
+) -> None:
+    path = await alice.conversation()
+    await asks("onMessageAdd", PreWebhookUrl=receiver.url.replace("//", "//hook:hunter2@"))
+    service = rig.directory.service(alice.service)
+    assert service is not None
+    damaged = ServiceChange(options=service.options.replace("//hook:", "//hook:x"))
+    await rig.do(change_service, service, damaged)
+    assert (await send(alice, path, "hello")).status == 201
+    assert receiver.requests == []
+    (alert,) = await rig.alerts()
+    assert (alert.code, "cannot be opened" in alert.text) == (50057, True)
 
 
 @pytest.mark.settings(webhook_private_targets=())

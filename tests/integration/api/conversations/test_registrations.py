@@ -119,4 +119,4 @@ async def test_malformed_registration_is_refused(
 
 def test_push_url_must_be_one(rig: Rig) -> None:
     with pytest.raises(ConfigError, match="push_url: expected an absolute"):
-        Pushes(rig.store, "relay.example")
+        Pushes(rig.store, rig.vault, "relay.example")

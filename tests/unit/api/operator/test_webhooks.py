@@ -8,6 +8,7 @@ from tests.support.operators_door import OperatorsDoor
 from tsock.errors import ApiError
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Due, Post
+from tsock.webhooks.targets import StoredUrl
 
 
 def put(
@@ -16,7 +17,8 @@ def put(
     """Put webhooks, given up unless they shall wait; their SIDs."""
     world, sids = door.world, []
     for name in names:
-        post = Post(door.sid, world.sync_sid, "sync", name, name, url, {"EventType": name, "Data": "private"})
+        told = {"EventType": name, "Data": "private"}
+        post = Post(door.sid, world.sync_sid, "sync", name, name, StoredUrl(url), told)
         world(outbox.put, post)
         sids.append(world.facts[0].sid)
         if dead:

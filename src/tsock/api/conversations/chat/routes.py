@@ -1,5 +1,6 @@
 """All that back ends ask of Chat over REST (`protocol/rest.md`, Chat)."""
 
+from tsock.accounts.secrets import Vault
 from tsock.api.conversations.chat.invites import InviteHandlers
 from tsock.api.conversations.chat.resources import CHANNEL, MEMBER, MESSAGE, USER, USER_CHANNEL
 from tsock.api.conversations.chat.route import Handler, route
@@ -18,7 +19,9 @@ from tsock.api.router import Route
 from tsock.settings import Settings
 
 
-def routes(scope: RestScope, pre_hooks: PreHooks, contents: Contents, settings: Settings) -> list[Route]:
+def routes(
+    scope: RestScope, pre_hooks: PreHooks, vault: Vault, contents: Contents, settings: Settings
+) -> list[Route]:
     """The part of the route table that is served here."""
     channels = ConversationHandlers(scope, pre_hooks)
     members = ParticipantHandlers(scope, pre_hooks)
@@ -30,7 +33,7 @@ def routes(scope: RestScope, pre_hooks: PreHooks, contents: Contents, settings: 
     own_channel = f"{user}/Channels/{{channel}}"
     create = translated(channels.create, CHANNEL, {CHANNEL_TYPE: "public"})
     return [
-        *ServiceHandlers(scope, settings).routes(),
+        *ServiceHandlers(scope, vault, settings).routes(),
         route("POST", "/{service}/Channels", create, "channels/create"),
         *_of(
             CHANNEL, channel, "channels", (channels.every, channels.fetch, channels.change, channels.remove)

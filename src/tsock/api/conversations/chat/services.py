@@ -3,8 +3,9 @@
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from tsock.accounts import services
+from tsock.accounts import services, webhook_urls
 from tsock.accounts.caller import CHAT
+from tsock.accounts.secrets import Vault
 from tsock.accounts.services import ServiceChange
 from tsock.api.conversations.chat.route import Handler, route
 from tsock.api.conversations.chat.translation import Body, Resource, same, translated
@@ -87,9 +88,10 @@ SERVICE = Resource(
 class ServiceHandlers:
     """Create, list, fetch, change, delete; all but the change is that of Conversations."""
 
-    def __init__(self, scope: RestScope, settings: Settings) -> None:
+    def __init__(self, scope: RestScope, vault: Vault, settings: Settings) -> None:
         self._conversations = RestServiceHandlers(scope)
         self._limits = scope.limits
+        self._vault = vault
         self._settings = settings
 
     def routes(self) -> list[Route]:
@@ -126,7 +128,7 @@ class ServiceHandlers:
             if options != OptionsChange():
                 service = configuration.change_options(tx, service, options, by=by)
             if hooks != HooksChange():
-                service = hook_settings.change_of_service(tx, service, hooks, by=by)
+                service = hook_settings.change_of_service(tx, self._vault, service, hooks, by=by)
             known = options_of(service)
             notifications, channels = (
                 _notifications(known.notifications, form),
@@ -159,8 +161,8 @@ class ServiceHandlers:
                 "channel_members": limits.participants_max,
                 "user_channels": limits.conversations_per_user_max,
             },
-            "pre_webhook_url": hooks.pre_url,
-            "post_webhook_url": hooks.post_url,
+            "pre_webhook_url": webhook_urls.shown(self._vault, service.account_sid, hooks.pre_url),
+            "post_webhook_url": webhook_urls.shown(self._vault, service.account_sid, hooks.post_url),
             "webhook_method": hooks.method,
             "webhook_filters": [_TO_CHAT.get(name, name) for name in hooks.filters],
             "pre_webhook_retry_count": channels.pre_webhook_retries,

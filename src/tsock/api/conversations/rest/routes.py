@@ -39,5 +39,5 @@ def routes(scope: RestScope, pre_hooks: PreHooks, vault: Vault, contents: Conten
         *BindingHandlers(scope).routes(),
         *CredentialHandlers(vault).routes(),
         *NotificationHandlers().routes(),
-        *WebhookHandlers(scope).routes(),
+        *WebhookHandlers(scope, vault).routes(),
     ]

@@ -2,10 +2,11 @@
 
 from msgspec import UNSET
 
-from tsock.accounts import services
+from tsock.accounts import services, webhook_urls
 from tsock.accounts.accounts import get_account
 from tsock.accounts.caller import CHAT
 from tsock.accounts.records import Account, Service
+from tsock.accounts.secrets import Vault
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import fields as given
 from tsock.api.conversations.rest.route import in_service, route
@@ -31,8 +32,9 @@ REPLAY_AFTER_MAX = 2**31 - 1
 class WebhookHandlers:
     """Fetch and change those of account and service; make, list, fetch, change, remove a conversation's."""
 
-    def __init__(self, scope: RestScope) -> None:
+    def __init__(self, scope: RestScope, vault: Vault) -> None:
         self._scope = scope
+        self._vault = vault
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -55,7 +57,7 @@ class WebhookHandlers:
         account_sid = asker(request).account.sid
 
         def query(tx: Tx) -> Response:
-            return answer(_of_account(get_account(tx, account_sid), request.base))
+            return answer(self._of_account(get_account(tx, account_sid), request.base))
 
         return Read(query)
 
@@ -65,8 +67,10 @@ class WebhookHandlers:
         change = _hooks(form, form.text("Target"))
 
         def rule(tx: Tx) -> Response:
-            account = hook_settings.change_of_account(tx, principal.account.sid, change, by=principal.author)
-            return answer(_of_account(account, request.base))
+            account = hook_settings.change_of_account(
+                tx, self._vault, principal.account.sid, change, by=principal.author
+            )
+            return answer(self._of_account(account, request.base))
 
         return Write(rule)
 
@@ -75,7 +79,7 @@ class WebhookHandlers:
         account_sid = asker(request).account.sid
 
         def query(tx: Tx) -> Response:
-            return answer(_of_service(services.get_service(tx, account_sid, CHAT, name), request.base))
+            return answer(self._of_service(services.get_service(tx, account_sid, CHAT, name), request.base))
 
         return Read(query)
 
@@ -85,8 +89,8 @@ class WebhookHandlers:
 
         def rule(tx: Tx) -> Response:
             known = services.get_service(tx, principal.account.sid, CHAT, name)
-            service = hook_settings.change_of_service(tx, known, change, by=principal.author)
-            return answer(_of_service(service, request.base))
+            service = hook_settings.change_of_service(tx, self._vault, known, change, by=principal.author)
+            return answer(self._of_service(service, request.base))
 
         return Write(rule)
 
@@ -106,7 +110,8 @@ class WebhookHandlers:
         shown = links(request, actor, service)
 
         def rule(tx: Tx) -> Response:
-            return answer(_scoped(shown, scoped_webhooks.create(tx, actor, conversation, new)), 201)
+            made = scoped_webhooks.create(tx, self._vault, actor, conversation, new)
+            return answer(self._scoped(shown, made), 201)
 
         return Write(rule, about=conversation)
 
@@ -118,7 +123,7 @@ class WebhookHandlers:
 
         def query(tx: Tx) -> Response:
             found, rows = scoped_webhooks.page(tx, actor, conversation, place, asked.size)
-            return paging.page(asked, "webhooks", [_scoped(shown, hook) for hook in found], rows)
+            return paging.page(asked, "webhooks", [self._scoped(shown, hook) for hook in found], rows)
 
         return Read(query)
 
@@ -128,7 +133,7 @@ class WebhookHandlers:
         shown = links(request, actor, service)
 
         def query(tx: Tx) -> Response:
-            return answer(_scoped(shown, scoped_webhooks.find(tx, actor, conversation, sid)))
+            return answer(self._scoped(shown, scoped_webhooks.find(tx, actor, conversation, sid)))
 
         return Read(query)
 
@@ -146,7 +151,8 @@ class WebhookHandlers:
         shown = links(request, actor, service)
 
         def rule(tx: Tx) -> Response:
-            return answer(_scoped(shown, scoped_webhooks.update(tx, actor, conversation, sid, change)))
+            changed = scoped_webhooks.update(tx, self._vault, actor, conversation, sid, change)
+            return answer(self._scoped(shown, changed))
 
         return Write(rule, about=conversation)
 
@@ -160,6 +166,52 @@ class WebhookHandlers:
 
         return Write(rule, about=conversation)
 
+    def _of_account(self, account: Account, base: str) -> bodies.Body:
+        hooks = of_account(account)
+        return {
+            "account_sid": account.sid,
+            **self._shown(account.sid, hooks),
+            "target": hooks.target,
+            "url": f"{base}/v1{_OF_ACCOUNT}",
+        }
+
+    def _of_service(self, service: Service, base: str) -> bodies.Body:
+        return {
+            "account_sid": service.account_sid,
+            "chat_service_sid": service.sid,
+            **self._shown(service.account_sid, options_of(service).webhooks),
+            "url": f"{base}/v1/Services/{service.sid}/Configuration/Webhooks",
+        }
+
+    def _shown(self, account_sid: str, hooks: Hooks) -> bodies.Body:
+        return {
+            "method": hooks.method,
+            "filters": hooks.filters,
+            "pre_webhook_url": webhook_urls.shown(self._vault, account_sid, hooks.pre_url),
+            "post_webhook_url": webhook_urls.shown(self._vault, account_sid, hooks.post_url),
+        }
+
+    def _scoped(self, shown: Links, hook: ScopedWebhook) -> bodies.Body:
+        told = hook.configuration
+        url = webhook_urls.shown(self._vault, shown.account_sid, told.url)
+        configuration: bodies.Body = {"url": url, "method": told.method}
+        if hook.target == "studio":
+            configuration = {"flow_sid": told.flow_sid}
+        elif hook.target == "trigger":
+            configuration["triggers"] = told.triggers
+        else:
+            configuration["filters"] = told.filters
+        return {
+            "sid": hook.sid,
+            **shown.owned(),
+            "conversation_sid": hook.conversation_sid,
+            "target": hook.target,
+            "configuration": configuration,
+            "date_created": iso_s(hook.created_ms),
+            "date_updated": iso_s(hook.updated_ms),
+            "url": f"{shown.url}/Conversations/{hook.conversation_sid}/Webhooks/{hook.sid}",
+        }
+
 
 def _hooks(form: Fields, target: str | None) -> HooksChange:
     filters = form.texts("Filters")
@@ -171,52 +223,3 @@ def _hooks(form: Fields, target: str | None) -> HooksChange:
         method=given.text(form, "Method"),
         target=UNSET if target is None else target,
     )
-
-
-def _of_account(account: Account, base: str) -> bodies.Body:
-    hooks = of_account(account)
-    return {
-        "account_sid": account.sid,
-        **_shown(hooks),
-        "target": hooks.target,
-        "url": f"{base}/v1{_OF_ACCOUNT}",
-    }
-
-
-def _of_service(service: Service, base: str) -> bodies.Body:
-    return {
-        "account_sid": service.account_sid,
-        "chat_service_sid": service.sid,
-        **_shown(options_of(service).webhooks),
-        "url": f"{base}/v1/Services/{service.sid}/Configuration/Webhooks",
-    }
-
-
-def _shown(hooks: Hooks) -> bodies.Body:
-    return {
-        "method": hooks.method,
-        "filters": hooks.filters,
-        "pre_webhook_url": hooks.pre_url,
-        "post_webhook_url": hooks.post_url,
-    }
-
-
-def _scoped(shown: Links, hook: ScopedWebhook) -> bodies.Body:
-    told = hook.configuration
-    configuration: bodies.Body = {"url": told.url, "method": told.method}
-    if hook.target == "studio":
-        configuration = {"flow_sid": told.flow_sid}
-    elif hook.target == "trigger":
-        configuration["triggers"] = told.triggers
-    else:
-        configuration["filters"] = told.filters
-    return {
-        "sid": hook.sid,
-        **shown.owned(),
-        "conversation_sid": hook.conversation_sid,
-        "target": hook.target,
-        "configuration": configuration,
-        "date_created": iso_s(hook.created_ms),
-        "date_updated": iso_s(hook.updated_ms),
-        "url": f"{shown.url}/Conversations/{hook.conversation_sid}/Webhooks/{hook.sid}",
-    }

@@ -4,7 +4,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from tsock.accounts import webhook_urls
 from tsock.accounts.records import Service
+from tsock.accounts.secrets import Vault
 from tsock.api.request import Response
 from tsock.api.sync.links import Links
 from tsock.clock import iso_s
@@ -43,8 +45,8 @@ class ServiceView(msgspec.Struct):
     links: dict[str, str]
 
 
-def service(row: Service, base: str) -> ServiceView:
-    """A service; `base` is what URLs begin with."""
+def service(row: Service, vault: Vault, base: str) -> ServiceView:
+    """A service; `vault` opens its webhook URL, `base` is what URLs begin with."""
     url = Links(row.account_sid, row.sid, base, "v1").service
     options = options_of(row)
     return ServiceView(
@@ -55,7 +57,7 @@ def service(row: Service, base: str) -> ServiceView:
         date_created=iso_s(row.created_ms),
         date_updated=iso_s(row.updated_ms),
         url=url,
-        webhook_url=options.webhook_url,
+        webhook_url=webhook_urls.shown(vault, row.account_sid, options.webhook_url),
         webhooks_from_rest_enabled=options.webhooks_from_rest_enabled,
         reachability_webhooks_enabled=options.reachability_webhooks_enabled,
         acl_enabled=options.acl_enabled,

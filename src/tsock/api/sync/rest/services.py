@@ -4,6 +4,8 @@ from typing import Any
 
 from tsock.accounts import services
 from tsock.accounts.caller import SYNC
+from tsock.accounts.records import Service
+from tsock.accounts.secrets import Vault
 from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.rest import fields, paging
 from tsock.api.rest.asker import asker
@@ -20,8 +22,9 @@ from tsock.sync.services import WINDOW_MS_MAX, WINDOW_MS_MIN, ServiceOptions
 class ServiceHandlers:
     """Create, list, fetch, change, delete; of the account that asks."""
 
-    def __init__(self, scope: RestScope) -> None:
+    def __init__(self, scope: RestScope, vault: Vault) -> None:
         self._scope = scope
+        self._vault = vault
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -38,8 +41,10 @@ class ServiceHandlers:
         principal, options = asker(request), _options(fields.of_form(request))
 
         def rule(tx: Tx) -> Response:
-            made = sync_services.create_service(tx, principal.account.sid, SYNC, options, by=principal.author)
-            return answer(bodies.service(made, request.base), 201)
+            made = sync_services.create_service(
+                tx, self._vault, principal.account.sid, SYNC, options, by=principal.author
+            )
+            return answer(self._shown(made, request), 201)
 
         return Write(rule)
 
@@ -53,14 +58,14 @@ class ServiceHandlers:
 
         def query(tx: Tx) -> Response:
             found, rows = services.list_services(tx, account_sid, SYNC, place, asked.size)
-            records = [bodies.service(service, request.base) for service in found]
+            records = [self._shown(service, request) for service in found]
             return paging.page(asked, "services", records, rows)
 
         return Read(query)
 
     def fetch(self, request: Request, name: str) -> Answer:
         """One service, by SID or as `default`."""
-        return answer(bodies.service(self._scope.service(request, name), request.base))
+        return answer(self._shown(self._scope.service(request, name), request))
 
     def change(self, request: Request, name: str) -> Answer:
         """Set the options that are given."""
@@ -68,9 +73,9 @@ class ServiceHandlers:
 
         def rule(tx: Tx) -> Response:
             changed = sync_services.update_service(
-                tx, principal.account.sid, SYNC, name, options, by=principal.author
+                tx, self._vault, principal.account.sid, SYNC, name, options, by=principal.author
             )
-            return answer(bodies.service(changed, request.base))
+            return answer(self._shown(changed, request))
 
         return Write(rule)
 
@@ -83,6 +88,9 @@ class ServiceHandlers:
             return Response(204)
 
         return Write(rule)
+
+    def _shown(self, service: Service, request: Request) -> bodies.ServiceView:
+        return bodies.service(service, self._vault, request.base)
 
 
 def _options(form: Fields) -> ServiceOptions:

@@ -119,7 +119,9 @@ async def test_client_learns_which_right_is_missing_and_the_operator_how_it_is_g
 
 
 async def test_permissions_bind_clients_and_never_the_backend(rig: Rig, backend: Backend) -> None:
-    await rig.do(update_service, rig.made.account_sid, SYNC, "default", ServiceOptions(acl_enabled=True))
+    await rig.do(
+        update_service, rig.vault, rig.made.account_sid, SYNC, "default", ServiceOptions(acl_enabled=True)
+    )
     client = rig.connect("alice")
     await backend.make("/Documents", UniqueName="x", Data='{"n":1}')
     assert (await client.request("GET", "/v3/Documents/x")).error == (403, 54007)

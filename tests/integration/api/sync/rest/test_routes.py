@@ -106,7 +106,7 @@ async def test_webhooks_tell_of_changes_over_rest_only_where_the_service_wants_i
     rig: Rig, backend: Backend, enabled: bool
 ) -> None:
     options = ServiceOptions(webhook_url="https://hooks.example/x", webhooks_from_rest_enabled=enabled)
-    await rig.do(update_service, rig.made.account_sid, SYNC, "default", options)
+    await rig.do(update_service, rig.vault, rig.made.account_sid, SYNC, "default", options)
     await backend.make("/Documents")
     await backend.make("/Streams")
     waiting = await fetched(rig.store, lambda tx: outbox.page(tx, "waiting", after=0, limit=9))

@@ -162,8 +162,8 @@ async def test_deleted_default_service_is_followed_by_an_empty_one(rig: Rig, bac
 
 async def test_service_of_another_account_or_product_is_absent(rig: Rig, services: Backend) -> None:
     other = await rig.do(create_subaccount, rig.vault, rig.settings, rig.made.account_sid)
-    theirs = await rig.do(create_service, other.sid, SYNC)
-    chat = await rig.do(create_service, rig.made.account_sid, CHAT)
+    theirs = await rig.do(create_service, rig.vault, other.sid, SYNC)
+    chat = await rig.do(create_service, rig.vault, rig.made.account_sid, CHAT)
     for sid in (theirs.sid, chat.sid, rig.made.chat_service_sid, "IS" + "0" * 32, "nothing", ""):
         answers = [
             await services.get(f"/{sid}"),
@@ -194,7 +194,9 @@ async def test_objects_of_a_service_that_an_operator_disabled_are_out_of_reach(
 ) -> None:
     """As for clients; the service itself is still shown, and can be deleted."""
     await backend.make("/Maps", UniqueName="x")
-    await rig.do(update_service, rig.made.account_sid, SYNC, "default", ServiceOptions(enabled=False))
+    await rig.do(
+        update_service, rig.vault, rig.made.account_sid, SYNC, "default", ServiceOptions(enabled=False)
+    )
     for path in ("/Maps", "/Maps/x", "/Maps/x/Items", "/Maps/x/Items/k", "/Maps/x/Permissions/bob"):
         assert (await backend.get(path)).error == (403, 54056)
     assert (await backend.post("/Maps", {})).error == (403, 54056)

@@ -489,12 +489,12 @@ async def test_if_match_that_is_no_revision_is_400_54003(client: Client, revisio
 
 
 async def test_service_that_was_disabled_or_deleted_meanwhile_is_refused(rig: Rig) -> None:
-    service = await rig.do(create_service, rig.made.account_sid, SYNC)
+    service = await rig.do(create_service, rig.vault, rig.made.account_sid, SYNC)
     client = rig.connect(products={SYNC: service.sid})
     path = f"/v3/Services/{service.sid}/Documents"
     assert (await client.request("POST", path, {})).status == 201
     options = ServiceOptions(enabled=False)
-    await rig.do(update_service, rig.made.account_sid, SYNC, service.sid, options)
+    await rig.do(update_service, rig.vault, rig.made.account_sid, SYNC, service.sid, options)
     assert (await client.request("POST", path, {})).error == (403, 54056)
     await rig.do(delete_service, rig.made.account_sid, SYNC, service.sid)
     assert (await client.request("POST", path, {})).error == (404, 54050)

@@ -28,7 +28,9 @@ async def followers(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> list[Client]:
 
 
 async def set_acl(rig: Rig, *, on: bool) -> None:
-    await rig.do(update_service, rig.made.account_sid, SYNC, "default", ServiceOptions(acl_enabled=on))
+    await rig.do(
+        update_service, rig.vault, rig.made.account_sid, SYNC, "default", ServiceOptions(acl_enabled=on)
+    )
 
 
 def following(clients: list[Client]) -> int:
