@@ -26,7 +26,7 @@ async def test_twenty_senders_fill_the_indexes_without_a_gap(server: Server) -> 
     identities = [f"sender-{number}" for number in range(20)]
     chat = await open_chat(server, identities)
     senders = [Sender(chat, identity) for identity in identities]
-    followers = [chat.follower(identity) for identity in identities[:5]]
+    followers = [chat.follower(identity) for identity in identities]
 
     async with asyncio.TaskGroup() as group:
         tasks = await following(group, followers)
