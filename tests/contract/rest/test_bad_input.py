@@ -66,6 +66,8 @@ def basic(text: bytes) -> tuple[str, str]:
 MULTIPART = b'--b\r\nContent-Disposition: form-data; name="FriendlyName"\r\n\r\nx\r\n'
 CHAT = "/conversations/v1"
 CONVERSATION = f"{CHAT}/Conversations/{{conversation}}"
+PHONE = {"messaging_binding": {"address": "+15558675310", "proxy_address": "+15558675319"}}
+"""Somebody who takes part in the conversation by an address."""
 DOCUMENT, DOCUMENTS = f"{SERVICE}/Documents/{{document}}", f"{SERVICE}/Documents"
 
 CASES: dict[str, Sequence[Asked]] = {
@@ -320,6 +322,34 @@ CASES: dict[str, Sequence[Asked]] = {
         for text in ("555", "whatsapp:me", "+", "x" * 300)
     ],
     "another identity for a participant": [post(f"{CONVERSATION}/Participants/bob", Identity="eve")],
+    "another proxy address for a participant": [
+        post(f"{CONVERSATION}/Participants/{name}", **{"MessagingBinding.ProxyAddress": "+15558675311"})
+        for name in ("bob", "{phone}")
+    ],
+    "another projected address for a participant": [
+        post(f"{CONVERSATION}/Participants/{name}", **{"MessagingBinding.ProjectedAddress": "+15558675311"})
+        for name in ("bob", "{phone}")
+    ],
+    "a role of a participant that is no conversation role of the service": [
+        post(f"{CONVERSATION}/Participants", Identity="eve", RoleSid=f"RL{ABSENT}"),
+        post(f"{CONVERSATION}/Participants/bob", RoleSid=f"RL{ABSENT}"),
+        post(f"{CONVERSATION}/Participants/bob", RoleSid="{service_role}"),
+    ],
+    "a role of a user that is no service role of the service": [
+        post(f"{CHAT}/Users", Identity="eve", RoleSid=f"RL{ABSENT}"),
+        post(f"{CHAT}/Users/bob", RoleSid=f"RL{ABSENT}"),
+        post(f"{CHAT}/Users/bob", RoleSid="{role}"),
+    ],
+    "a default role of a service that it does not have, or of another type": [
+        post(f"{CHAT}/Services/{{chat}}/Configuration", **{name: sid})
+        for name, sid in (
+            ("DefaultChatServiceRoleSid", f"RL{ABSENT}"),
+            ("DefaultChatServiceRoleSid", "{role}"),
+            ("DefaultConversationCreatorRoleSid", f"RL{ABSENT}"),
+            ("DefaultConversationCreatorRoleSid", "{service_role}"),
+            ("DefaultConversationRoleSid", "{service_role}"),
+        )
+    ],
     "a `LastReadMessageIndex` that is no whole number from 0": [
         post(f"{CONVERSATION}/Participants/bob", LastReadMessageIndex=text) for text in ("-1", "1.5", "", "x")
     ],
@@ -362,6 +392,9 @@ CASES: dict[str, Sequence[Asked]] = {
         post(f"{CHAT}/ConversationWithParticipants", Participant=text)
         for text in ("eve", "[]", '{"identity":1}')
     ],
+    "a `Participant` whose address and proxy address are another one's": [
+        post(f"{CHAT}/ConversationWithParticipants", Participant=['{"identity":"eve"}', json.dumps(PHONE)])
+    ],
     "a look-up by `Identity` and `Address`, or by neither": [
         get(f"{CHAT}/ParticipantConversations"),
         get(f"{CHAT}/ParticipantConversations", Identity="bob", Address="+15558675310"),
@@ -393,17 +426,21 @@ class Bench:
             self.names[kind] = made["sid"]
         self.names["conversation"] = self.json(post(f"{CHAT}/Conversations"))["sid"]
         self.json(post(f"{CONVERSATION}/Participants", Identity="bob"))
+        address, proxy_address = PHONE["messaging_binding"].values()
+        by_address = {"MessagingBinding.Address": address, "MessagingBinding.ProxyAddress": proxy_address}
+        self.names["phone"] = self.json(post(f"{CONVERSATION}/Participants", **by_address))["sid"]
         self.names["message"] = self.json(post(f"{CONVERSATION}/Messages", Body="x"))["sid"]
-        self.names["role"] = self._role()
+        self.names["chat"] = own["TWILIO_CHAT_SERVICE_SID"]
+        self.names["role"], self.names["service_role"] = map(self._role, ("conversation", "service"))
         sub = self.json(post("/2010-04-01/Accounts.json", FriendlyName="of the cases"))
         self.names["sub"] = f"/2010-04-01/Accounts/{sub['sid']}.json"
 
-    def _role(self) -> str:
-        """SID of a conversation role."""
+    def _role(self, kind: str) -> str:
+        """SID of a role of this type."""
         status, _, body = self.ask(get(f"{CHAT}/Roles"))
         assert status == 200, body
         roles = json.loads(body)["roles"]
-        return next(role["sid"] for role in roles if role["type"] == "conversation")
+        return next(role["sid"] for role in roles if role["type"] == kind)
 
     def json(self, asked: Asked) -> dict[str, str]:
         status, _, body = self.ask(asked)

@@ -7,18 +7,21 @@ import pytest
 from tests.support.backend import Backend
 from tests.support.chatter import AIM, Chatter
 from tests.support.rig import Rig
+from tests.support.uploader import Uploader
 from tsock.accounts import services
 from tsock.accounts.caller import CHAT
 from tsock.accounts.services import ServiceChange
+from tsock.conversations import templates
 from tsock.storage.store import fetched
 
 NOON = "2031-05-02T12:00:00.000Z"
+ABSENT = "0" * 32
 
 
 async def dump(rig: Rig) -> list[Any]:
     """Every row that a command could change."""
     names = ("chat_conversations", "chat_participants", "chat_users", "sync_objects", "sync_list_items")
-    names += ("sync_map_items", "chat_mutations")
+    names += ("sync_map_items", "chat_mutations", "chat_media", "chat_loose_blobs")
     return [
         await fetched(rig.store, lambda tx, name=name: tx.all(f"SELECT * FROM {name}", {})) for name in names
     ]
@@ -197,6 +200,27 @@ BAD: list[tuple[str, str, Any, tuple[int, int]]] = [
     ("POST", "{own}/Messages/{message}", {"subject": "x" * 257}, (400, 20422)),
     ("POST", "{own}/Messages", {"body": "x", "attributes": "x"}, (400, 50304)),
     ("POST", "{own}/Messages", {"body": "x", "attributes": '"' + "x" * 4096 + '"'}, (400, 50303)),
+    ("POST", "{own}/Messages", {"body": "x", "subject": ["x"]}, (400, 20422)),
+    ("POST", "{own}/Messages", {"media_sids": "ME"}, (400, 20422)),
+    ("POST", "{own}/Messages", {"media_sids": [7]}, (400, 20422)),
+    ("POST", "{own}/Messages", {"media_sids": None}, (400, 20422)),
+    ("POST", "{own}/Messages", {"media_sids": ["x"]}, (400, 50510)),
+    ("POST", "{own}/Messages", {"media_sids": ["IM" + ABSENT]}, (400, 50510)),
+    ("POST", "{own}/Messages", {"media_sids": ["ME" + ABSENT]}, (404, 50507)),
+    ("POST", "{own}/Messages", {"media_sids": ["{media}", "ME" + ABSENT]}, (404, 50507)),
+    ("POST", "{own}/Messages", {"media_sids": ["{media}", "{media}"]}, (409, 50508)),
+    ("POST", "{own}/Messages", {"media_sids": ["{media}"] * 11}, (400, 20422)),
+    ("POST", "{own}/Messages", {"media_sid": ["x"]}, (400, 20422)),
+    ("POST", "{own}/Messages", {"media_sid": "ME" + ABSENT}, (404, 50507)),
+    ("POST", "{own}/Messages", {"content_sid": 7}, (400, 20422)),
+    ("POST", "{own}/Messages", {"content_sid": "x"}, (400, 50526)),
+    ("POST", "{own}/Messages", {"content_sid": "HX" + ABSENT}, (400, 50526)),
+    ("POST", "{own}/Messages", {"content_sid": "{template}", "content_variables": {"1": "x"}}, (400, 20422)),
+    ("POST", "{own}/Messages", {"content_sid": "{template}", "content_variables": "{"}, (400, 50527)),
+    ("POST", "{own}/Messages", {"content_sid": "{template}", "content_variables": "[]"}, (400, 50527)),
+    ("POST", "{own}/Messages", {"content_sid": "{template}", "content_variables": '{"1":7}'}, (400, 50527)),
+    ("POST", "{own}/Messages", {"body": "x", "content_variables": "{}"}, (400, 50528)),
+    ("POST", "{own}/Messages/{message}", {"subject": 7}, (400, 20422)),
     ("POST", "{own}/Messages/{message}", {}, (400, 20161)),
     ("POST", "{own}/Messages/IM0", {"body": "x"}, (404, 50500)),
     ("DELETE", "{own}/Messages/IM0", {}, (404, 50500)),
@@ -216,13 +240,50 @@ async def test_bad_input_is_refused_and_changes_nothing(rig: Rig, alice: Chatter
     own = await alice.conversation()
     message = (await alice.say(own, "x"))["sid"]
     user = alice.links["current_user"].rpartition("/")[2]
+    media = (await Uploader(rig, "alice").stored(b"x"))["sid"]
+    variants = {"twilio/text": {"body": "Hi {{1}}"}}
+    account = rig.made.account_sid
+    template = await rig.do(templates.put, account, None, friendly_name="t", variables={}, variants=variants)
     named = {"own": own, "message": message, "mine": f"/Users/{user}{own}"}
+    sids = {"{media}": media, "{template}": template.sid}
     before = await dump(rig)
     for method, path, body, error in BAD:
-        reply = await alice.ask(method, alice.place + path.format(**named), body)
+        reply = await alice.ask(method, alice.place + path.format(**named), _naming(body, sids))
         assert reply.error == error, (method, path, body, reply)
         assert len(reply.body["message"]) > 20
         assert await dump(rig) == before, (method, path, body)
+
+
+def _naming(body: Any, sids: dict[str, str]) -> Any:
+    """The members of a command with these SIDs in place of their names."""
+    if isinstance(body, dict):
+        return {name: _naming(value, sids) for name, value in body.items()}
+    if isinstance(body, list):
+        return [_naming(value, sids) for value in body]
+    return sids.get(body, body) if isinstance(body, str) else body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{place}/Users/{user}/Conversations",
+        "{place}{own}/MessageRecipients",
+        "{place}{own}/Messages/{message}/Receipts",
+        "/Client/v2/ContentTemplates",
+    ],
+)
+async def test_page_that_cannot_be_is_refused(alice: Chatter, path: str) -> None:
+    own = await alice.conversation()
+    message = (await alice.say(own, "x"))["sid"]
+    user = alice.links["current_user"].rpartition("/")[2]
+    where = path.format(place=alice.place, own=own, message=message, user=user)
+    for token in ("x", "0", f"MB{ABSENT}", f"MB{ABSENT}0", "\N{SNOWMAN}", "x" * 10_000):
+        reply = await alice.ask("GET", where, params={"PageToken": token})
+        assert reply.error == (400, 19038), token
+    for size in ("", "0", "-1", "+1", "1.5", "many", "1001", "\N{ARABIC-INDIC DIGIT FIVE}", "9" * 400):
+        reply = await alice.ask("GET", where, params={"PageSize": size})
+        assert reply.error == (400, 20422), size
+        assert "PageSize" in reply.body["message"]
 
 
 async def test_stranger_learns_nothing_of_a_conversation(rig: Rig, alice: Chatter, mallory: Chatter) -> None:

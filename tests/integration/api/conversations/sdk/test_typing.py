@@ -1,5 +1,7 @@
 """Who types, told to the others."""
 
+import pytest
+
 from tests.support.chatter import Chatter
 from tests.support.rig import Rig
 from tsock.accounts.caller import CHAT
@@ -32,10 +34,34 @@ async def test_only_participants_type(rig: Rig, alice: Chatter, bob: Chatter, ma
     sid = path.rpartition("/")[2]
     alice.client.take()
     assert (await mallory.ask("POST", "/v1/typing", f"ChannelSid={sid}".encode())).error == (403, 50430)
-    for form in (b"", b"ChannelSid=", b"\xff"):
-        assert (await alice.ask("POST", "/v1/typing", form)).error == (400, 50351)
-    assert (await alice.ask("POST", "/v1/typing", b"ChannelSid=CH0")).error == (404, 50350)
     await alice.delete(f"{path}/Participants/bob")
     bob.client.take()
     await type_in(alice, f"ChannelSid={sid}".encode())
+    assert bob.client.notifications() == []
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        (b"", (400, 50351)),
+        (b"ChannelSid", (400, 50351)),
+        (b"ChannelSid=", (400, 50351)),
+        (b"channelsid={sid}", (400, 50351)),
+        (b"ConversationSid={sid}", (400, 50351)),
+        (b'{"ChannelSid":"{sid}"}', (400, 50351)),
+        (b"\xff", (400, 50351)),
+        (b"ChannelSid=%ff", (404, 50350)),
+        (b"ChannelSid=CH0", (404, 50350)),
+        (b"ChannelSid={sid}0", (404, 50350)),
+        (b"ChannelSid=" + b"x" * 100_000, (404, 50350)),
+        (b"ChannelSid=%00", (404, 50350)),
+    ],
+)
+async def test_form_that_names_no_conversation_is_refused_and_told_to_nobody(
+    alice: Chatter, bob: Chatter, form: bytes, error: tuple[int, int]
+) -> None:
+    sid = (await alice.conversation("bob")).rpartition("/")[2]
+    bob.client.take()
+    reply = await alice.ask("POST", "/v1/typing", form.replace(b"{sid}", sid.encode()))
+    assert reply.error == error
     assert bob.client.notifications() == []
