@@ -1,5 +1,6 @@
 """Files in messages, as those who send and read them have them."""
 
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -287,6 +288,44 @@ def test_upload_of_a_back_end_is_sent_over_rest(room: Room) -> None:
     (file,) = media_of(message)
     assert (file["filename"], file["contentType"], file["size"]) == ("bill é.pdf", "application/pdf", 4)
     assert httpx2.get(url_of(message)).content == b"%PDF"
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="tells nothing of its memory")
+@pytest.mark.parametrize("form", [False, True])
+def test_largest_file_is_never_in_memory_as_a_whole(own_server: Server, form: bool) -> None:
+    account, size = own_server.account, 150 * MIB
+    service = own_server.credentials["TWILIO_CHAT_SERVICE_SID"]
+    place = f"{own_server.url}/mcs/v1/Services/{service}/Media"
+    head, tail, content_type = b"", b"", "video/mp4"
+    if form:
+        head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="long.mp4"\r\n\r\n'
+        tail, content_type = b"\r\n--b--\r\n", "multipart/form-data; boundary=b"
+
+    def upload(pieces: int) -> int:
+        """The size that is answered for so many MiB."""
+        content = itertools.chain([head], itertools.repeat(b"x" * MIB, pieces), [tail])
+        headers = {"content-type": content_type}
+        credentials = (account.sid, account.auth_token)
+        answer = httpx2.post(place, content=content, headers=headers, auth=credentials, timeout=60)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["size"]
+
+    upload(4)  # what the first upload of all needs stays
+    before = memory_bytes(own_server, "VmRSS")
+    Path(f"/proc/{own_server.pid}/clear_refs").write_text("5")  # the highest is forgotten
+    assert upload(150) == size
+    assert memory_bytes(own_server, "VmHWM") - before < 8 * MIB
+    assert sorted(file.stat().st_size for file in files(own_server)) == [4 * MIB, size]
+
+
+def memory_bytes(server: Server, figure: str) -> int:
+    """What the process has in memory, now or at its highest."""
+    (line,) = (
+        line
+        for line in Path(f"/proc/{server.pid}/status").read_text().splitlines()
+        if line.startswith(f"{figure}:")
+    )
+    return int(line.split()[1]) * 1024
 
 
 def test_files_need_a_permission_of_their_own(room: Room) -> None:
