@@ -183,6 +183,7 @@ SENT = base64.b64encode(PIXEL).decode()
     ],
 )
 def test_form_is_uploaded_and_shown_in_another_browser(open_page: Open, sending: str) -> None:
+    """C-078, C-080."""
     alice, bob = open_page("alice"), open_page("bob")
     share(alice, bob, "bob")
 
@@ -224,6 +225,7 @@ def test_cancelled_upload_leaves_nothing(open_page: Open, server: Server) -> Non
 
 
 def test_refusal_of_an_upload_reaches_the_app(open_page: Open) -> None:
+    """C-082."""
     alice, bob = open_page("grace"), open_page("heidi")
     share(alice, bob, "heidi")
     refused = alice.evaluate(

@@ -282,6 +282,7 @@ def team(alice: Tab, bob: Tab) -> Iterator[str]:
 def test_message_is_counted_then_read_and_the_author_sees_who_has_read_it(
     alice: Tab, bob: Tab, team: str
 ) -> None:
+    """C-109."""
     alice.send("hello")
     expect(bob.row(team).locator(".badge")).to_have_text("1")
     expect(bob.page).to_have_title("(1) Chat")
@@ -302,6 +303,7 @@ def test_new_message_is_announced_to_screen_readers(alice: Tab, bob: Tab, team: 
 
 
 def test_typing_line_comes_and_ends_with_the_message(alice: Tab, bob: Tab, team: str) -> None:
+    """C-109."""
     bob.open(team)
     alice.page.get_by_label("Message", exact=True).press_sequentially("hel")
     expect(bob.page.get_by_text("alice is typing")).to_be_visible()
@@ -313,6 +315,7 @@ def test_typing_line_comes_and_ends_with_the_message(alice: Tab, bob: Tab, team:
 
 
 def test_history_scrolls_back_and_keeps_the_place(alice: Tab, bob: Tab, team: str) -> None:
+    """C-108."""
     for number in range(70):
         alice.write(f"message {number:03}")
     expect(alice.message("message 069")).to_be_visible()
@@ -346,6 +349,7 @@ def test_end_stays_in_sight_when_somebody_types(alice: Tab, bob: Tab, team: str)
 
 
 def test_own_message_is_edited_and_deleted(alice: Tab, bob: Tab, team: str) -> None:
+    """C-110."""
     bob.open(team)
     alice.send("helo")
     expect(bob.message("helo")).to_be_visible()
@@ -364,6 +368,7 @@ def test_own_message_is_edited_and_deleted(alice: Tab, bob: Tab, team: str) -> N
 
 
 def test_reaction_is_given_and_taken_back(alice: Tab, bob: Tab, team: str) -> None:
+    """C-110."""
     bob.open(team)
     bob.send("done")
     expect(alice.message("done")).to_be_visible()
@@ -397,6 +402,7 @@ def test_edit_under_way_outlives_what_others_do(alice: Tab, bob: Tab, team: str)
 
 
 def test_picture_is_previewed_then_shown_to_everybody(alice: Tab, bob: Tab, team: str) -> None:
+    """C-108."""
     bob.open(team)
     alice.page.get_by_label("Add a picture").set_input_files(PICTURE)
     preview = alice.page.locator("#preview")
@@ -451,6 +457,7 @@ def test_presence_of_people_comes_and_goes(sign_in: SignIn, server: Server) -> N
 
 
 def test_conversation_is_renamed_and_muted(alice: Tab, bob: Tab, team: str) -> None:
+    """C-109."""
     bob.open(team)
     alice.page.get_by_role("button", name="Details").click()
     alice.page.get_by_label("Name", exact=True).fill("Crew")
@@ -464,6 +471,7 @@ def test_conversation_is_renamed_and_muted(alice: Tab, bob: Tab, team: str) -> N
 
 
 def test_somebody_takes_another_name(alice: Tab, bob: Tab, team: str) -> None:
+    """C-109."""
     alice.says = "Alice L."
     alice.page.get_by_title("Change your name").click()
     expect(alice.page.locator("#me")).to_have_text("Alice L.")
@@ -476,6 +484,7 @@ def test_somebody_takes_another_name(alice: Tab, bob: Tab, team: str) -> None:
 
 
 def test_removed_left_and_deleted_conversations_go(alice: Tab, bob: Tab, team: str) -> None:
+    """C-109, C-110."""
     bob.open(team)
     alice.page.get_by_role("button", name="Details").click()
     alice.page.get_by_role("button", name="Remove bob").click()

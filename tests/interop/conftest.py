@@ -54,10 +54,18 @@ class Connect:
         token = token or self._server.token(identity)
         return self._node.ask("sync", sdk=sdk, token=token, uri=self._server.uri).result()
 
-    def chat(self, identity: str, *, sdk: float = 3, token: str | None = None) -> SdkObject:
-        """A Conversations client of that generation, initialized."""
+    def begin_chat(
+        self, identity: str, *, sdk: float = 3, token: str | None = None, uri: str | None = None
+    ) -> SdkObject:
+        """A Conversations client of that generation, which connects by itself; `uri` is a way around."""
         token = token or self._server.account.chat_token(identity)
-        client = self._node.ask("chat", sdk=sdk, token=token, uri=self._server.uri).result()
+        return self._node.ask("chat", sdk=sdk, token=token, uri=uri or self._server.uri).result()
+
+    def chat(
+        self, identity: str, *, sdk: float = 3, token: str | None = None, uri: str | None = None
+    ) -> SdkObject:
+        """The same, initialized."""
+        client = self.begin_chat(identity, sdk=sdk, token=token, uri=uri)
         while client.next("stateChanged") != "initialized":
             pass
         return client

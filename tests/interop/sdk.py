@@ -88,6 +88,10 @@ class SdkObject:
         """The payloads of all events of that name so far, read or not."""
         return [payload for name, payload in list(self.node.events[self.number]) if name == event]
 
+    def order(self, *events: str) -> list[str]:
+        """The names of these events so far, in the order in which they came."""
+        return [name for name, _ in list(self.node.events[self.number]) if name in events]
+
     def becomes(self, state: str, *, timeout_s: float = PATIENCE_S) -> None:
         """Wait until a connection state that the test has not passed yet is `state`."""
         while self.next("connectionStateChanged", timeout_s=timeout_s) != state:

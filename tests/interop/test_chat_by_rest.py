@@ -22,6 +22,7 @@ def refusal(call: Callable[[], object]) -> tuple[int, int]:
 
 
 def test_state_reaches_everybody_and_a_closed_conversation_takes_no_message(room: Room) -> None:
+    """C-033, C-034."""
     before = room.theirs.now()["state"]["dateUpdated"]
     room.rest.update(state="inactive")
     assert set(next_reasons(room.bob, {"state"})) >= {"state"}
@@ -40,6 +41,7 @@ def test_state_reaches_everybody_and_a_closed_conversation_takes_no_message(room
 
 
 def test_message_of_the_system_comes_without_a_participant(room: Room) -> None:
+    """C-076."""
     made = room.rest.messages.create(body="from the back end")
     message = room.theirs.next("messageAdded").now()
     assert (message["sid"], message["body"], message["index"]) == (made["sid"], "from the back end", 0)
@@ -51,6 +53,7 @@ def test_message_of_the_system_comes_without_a_participant(room: Room) -> None:
 
 
 def test_role_of_a_participant_changes_what_it_may_do_at_once(room: Room) -> None:
+    """C-051."""
     sid = room.role("sendMessage", "editConversationName")
     assert refusal(lambda: room.theirs.updateFriendlyName("x")) == (403, 50107)
     room.rest.participants("bob").update(role_sid=sid)
@@ -65,6 +68,7 @@ def test_role_of_a_participant_changes_what_it_may_do_at_once(room: Room) -> Non
 
 
 def test_role_of_a_user_decides_about_the_service(room: Room) -> None:
+    """C-093, C-097."""
     room.api.users("bob").update(role_sid=room.role("joinConversation", type="service"))
     assert refusal(lambda: room.bob.createConversation({})) == (403, 50107)
     user = room.bob.getUser("alice")
@@ -128,6 +132,7 @@ def test_user_deleted_has_the_rights_of_a_newcomer(room: Room) -> None:
 
 
 def test_user_deleted_is_out_and_comes_back_on_the_same_connection(room: Room) -> None:
+    """C-116."""
     room.api.users("bob").delete()
     assert room.bob.next("conversationLeft").sid == room.conversation.sid
     room.bob.next("conversationRemoved")
@@ -174,6 +179,7 @@ def test_unique_name_that_looks_like_another_sid_finds_its_conversation(room: Ro
 
 
 def test_adds_over_sdk_and_rest_at_once_make_one_participant(room: Room) -> None:
+    """C-123."""
     adding = room.conversation.run(
         Js(
             """function () {
@@ -197,6 +203,7 @@ def test_adds_over_sdk_and_rest_at_once_make_one_participant(room: Room) -> None
 
 
 def test_delivery_outside_is_told_and_listed(room: Room) -> None:
+    """C-073."""
     outside = room.rest.participants.create(messaging_binding_address=PHONE)
     room.conversation.sendMessage("hello")
     message = room.theirs.next("messageAdded")
@@ -218,6 +225,7 @@ def put_template(room: Room, name: str, types: dict[str, Any]) -> str:
 
 
 def test_templates_are_listed_with_their_variables(room: Room) -> None:
+    """C-071."""
     assert room.alice.getContentTemplates() == []
     for number in range(3):
         put_template(room, f"t{number}", {"twilio/text": {"body": "Hi {{1}}"}})
@@ -241,6 +249,7 @@ READ = """async function () {
 
 @pytest.mark.parametrize("sdk", [3, 2.7])
 def test_template_is_sent_and_its_content_read(connect: Connect, room: Room, sdk: float) -> None:
+    """C-072."""
     actions = [{"title": "Yes", "id": "y"}]
     sid = put_template(room, "t", {"twilio/quick-reply": {"body": "Hi {{1}}", "actions": actions}})
     carol = connect.chat("carol", sdk=sdk, token=room.account.chat_token("carol"))
@@ -281,6 +290,7 @@ def test_unknown_template_is_refused(room: Room) -> None:
 def test_reachability_is_told_where_the_service_has_it_on(
     connect: Connect, account: Account, python_api: Api
 ) -> None:
+    """C-008."""
     service = python_api.conversations.v1.services.create(friendly_name="reachable")["sid"]
     python_api.conversations.v1.services(service).configuration().update(reachability_enabled=True)
     client = connect.chat("alice", token=account.chat_token("alice", service=service))

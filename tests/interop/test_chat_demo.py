@@ -147,6 +147,7 @@ def _alone(connect: Connect, own: Own, name: str) -> tuple[Any, Any, Any]:
 
 @pytest.mark.parametrize("value", [{"a": [1, {"b": None}]}, ["x", 2], "text", 1.5, 0, True, False, None, {}])
 def test_attributes_are_any_json_everywhere(connect: Connect, own: Own, value: object) -> None:
+    """C-030."""
     _, bob, conversation, theirs = both(connect, own)
     conversation.updateAttributes({"first": True})
     conversation.updateAttributes(value)

@@ -12,6 +12,7 @@ Own = Callable[[str], str]
 
 
 def test_client_is_itself(connect: Connect, own: Own) -> None:
+    """C-004, C-008."""
     alice = connect.chat(own("alice"))
     user = alice.now()["user"].now()
     assert (user["identity"], user["friendlyName"], user["attributes"]) == (own("alice"), None, {})
@@ -20,6 +21,7 @@ def test_client_is_itself(connect: Connect, own: Own) -> None:
 
 
 def test_new_token_leaves_the_connection_as_it_is(connect: Connect, server: Server, own: Own) -> None:
+    """C-010."""
     alice = connect.chat(own("alice"))
     alice.updateToken(server.account.chat_token(own("alice"), ttl_s=1800))
     assert alice.now()["connectionState"] == "connected"
@@ -38,6 +40,7 @@ def test_token_without_a_chat_grant_is_refused(node: Node, server: Server, own: 
 
 
 def test_conversations_made_before_are_there_across_pages(connect: Connect, own: Own) -> None:
+    """C-013, C-014, C-016."""
     alice = connect.chat(own("alice"))
     made: set[str] = set()
     for number in range(53):
@@ -62,6 +65,7 @@ def test_conversations_made_before_are_there_across_pages(connect: Connect, own:
 
 
 def test_conversation_is_what_it_was_made_as(connect: Connect, own: Own) -> None:
+    """C-017, C-025, C-026, C-036, C-085."""
     alice = connect.chat(own("alice"))
     given = {"friendlyName": "Team", "uniqueName": own("big one/ü"), "attributes": {"a": [1, None, "é"]}}
     conversation = alice.createConversation(given)
@@ -71,6 +75,10 @@ def test_conversation_is_what_it_was_made_as(connect: Connect, own: Own) -> None
     assert (now["state"]["current"], now["notificationLevel"]) == ("active", "default")
     assert now["dateCreated"] == now["dateUpdated"]
     assert alice.next("conversationAdded").sid == conversation.sid
+    assert alice.order("conversationUpdated", "conversationAdded") == [
+        "conversationUpdated",
+        "conversationAdded",
+    ]
 
     conversation.join()
     alice.next("conversationJoined")
@@ -82,6 +90,7 @@ def test_conversation_is_what_it_was_made_as(connect: Connect, own: Own) -> None
 
 
 def test_conversation_is_looked_up_by_sid_and_by_name(connect: Connect, own: Own) -> None:
+    """C-019, C-020, C-023, C-115, C-127."""
     alice, bob = connect.chat(own("alice")), connect.chat(own("bob"))
     conversation = alice.createConversation({"uniqueName": own("a b"), "friendlyName": "F"})
     conversation.join()
@@ -114,6 +123,7 @@ def test_conversation_is_looked_up_by_sid_and_by_name(connect: Connect, own: Own
 
 
 def test_creator_finds_what_it_has_not_joined_from_another_client(connect: Connect, own: Own) -> None:
+    """C-021."""
     alice, elsewhere = connect.chat(own("alice")), connect.chat(own("alice"))
     made = alice.createConversation({"friendlyName": "F"})
     found = elsewhere.peekConversationBySid(made.sid).now()
@@ -123,6 +133,7 @@ def test_creator_finds_what_it_has_not_joined_from_another_client(connect: Conne
 
 @pytest.mark.parametrize("text", ["a/b", "50 %", "?q=1&r#s", "ü+é", "100%25", "+", ".", ".."])
 def test_unique_name_is_any_text(connect: Connect, own: Own, text: str) -> None:
+    """C-022."""
     alice = connect.chat(own("alice"))
     made = alice.createConversation({"uniqueName": text})
     made.join()
@@ -131,6 +142,7 @@ def test_unique_name_is_any_text(connect: Connect, own: Own, text: str) -> None:
 
 
 def test_connection_states_are_told_in_order(connect: Connect, own: Own) -> None:
+    """C-009."""
     alice = connect.chat(own("alice"))
     alice.shutdown()
     for state in ("connected", "disconnecting", "disconnected"):

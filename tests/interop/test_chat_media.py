@@ -67,6 +67,7 @@ def refusal(call: Callable[[], object]) -> SdkError:
 
 @pytest.mark.parametrize("filename", ["a.png", 'ü "b" & c;\U0001f600.png', None])
 def test_file_reaches_everybody_as_it_was(connect: Connect, own: Own, filename: str | None) -> None:
+    """C-077, C-080."""
     _, _, conversation, theirs = both(connect, own)
     named = {} if filename is None else {"filename": filename}
     assert sending(conversation, PNG, contentType="image/png", **named).result(15) == 0
@@ -88,6 +89,7 @@ def test_file_reaches_everybody_as_it_was(connect: Connect, own: Own, filename: 
 
 
 def test_text_is_a_file_too(connect: Connect, own: Own) -> None:
+    """C-077."""
     _, _, conversation, theirs = both(connect, own)
     conversation.sendMessage({"contentType": "text/plain;charset=utf-8", "filename": "n", "media": "grüße"})
     message = theirs.next("messageAdded")
@@ -97,6 +99,7 @@ def test_text_is_a_file_too(connect: Connect, own: Own) -> None:
 
 
 def test_message_has_text_and_several_files_with_those_of_its_mail(connect: Connect, own: Own) -> None:
+    """C-079, C-081."""
     _, bob, conversation, theirs = both(connect, own)
     conversation.run(
         Js(
@@ -135,6 +138,7 @@ def test_message_has_text_and_several_files_with_those_of_its_mail(connect: Conn
 
 
 def test_files_of_others_and_unknown_ones_are_refused(connect: Connect, own: Own) -> None:
+    """C-081."""
     _, bob, conversation, theirs = both(connect, own)
     send(conversation)
     sid = media_of(theirs.next("messageAdded"))[0]["sid"]
@@ -151,6 +155,7 @@ def test_files_of_others_and_unknown_ones_are_refused(connect: Connect, own: Own
 
 
 def test_media_stay_as_they_are_when_the_message_changes(connect: Connect, own: Own) -> None:
+    """C-061, C-120."""
     _, _, conversation, theirs = both(connect, own)
     send(conversation)
     mine, message = conversation.next("messageAdded"), theirs.next("messageAdded")
@@ -209,6 +214,7 @@ def test_files_survive_a_kill(own_server: Server, connect: Connect, own: Own) ->
 
 
 def test_token_that_has_ended_uploads_nothing(own_server: Server, connect: Connect, own: Own) -> None:
+    """C-082."""
     _, _, conversation, _ = both(connect, own)
     own_server.advance(3601)
     error = refusal(lambda: send(conversation))
@@ -219,6 +225,7 @@ def test_token_that_has_ended_uploads_nothing(own_server: Server, connect: Conne
 
 @pytest.mark.settings(media_bytes_max=MIB, media_per_message_bytes_max=MIB, media_per_message_max=3)
 def test_limits_are_told_to_the_app(own_server: Server, connect: Connect, own: Own) -> None:
+    """C-082, C-084."""
     _, _, conversation, theirs = both(connect, own)
 
     def message(count: int, size: int) -> object:
@@ -237,6 +244,7 @@ def test_limits_are_told_to_the_app(own_server: Server, connect: Connect, own: O
 
 
 def test_builder_takes_mail_of_the_configured_types_only(connect: Connect, own: Own) -> None:
+    """C-084."""
     _, _, conversation, _ = both(connect, own)
     for method in ("setEmailBody", "setEmailHistory"):
         built = (
@@ -276,6 +284,7 @@ def test_cancelled_upload_sends_and_leaves_nothing(own_server: Server, connect: 
 
 
 def test_upload_of_a_back_end_is_sent_over_rest(room: Room) -> None:
+    """C-128."""
     service = room.rest.fetch()["chat_service_sid"]
     place = f"{room.account.server.url}/mcs/v1/Services/{service}/Media"
     credentials = (room.account.sid, room.account.auth_token)

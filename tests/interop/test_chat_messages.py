@@ -15,6 +15,7 @@ Own = Callable[[str], str]
 
 
 def test_message_reaches_everybody_once_with_all_it_has(connect: Connect, own: Own) -> None:
+    """C-052, C-053, C-054, C-057."""
     _, bob, conversation, theirs = both(connect, own)
     assert conversation.sendMessage("héllo 🎈", {"a": [1]}) == 0
     for side in (conversation, theirs):
@@ -32,6 +33,7 @@ def test_message_reaches_everybody_once_with_all_it_has(connect: Connect, own: O
 
 
 def test_built_message_has_subject_and_attributes(connect: Connect, own: Own) -> None:
+    """C-067."""
     _, _, conversation, theirs = both(connect, own)
     index = conversation.run(
         Js(
@@ -48,12 +50,14 @@ def test_built_message_has_subject_and_attributes(connect: Connect, own: Own) ->
 
 @pytest.mark.parametrize("text", [None, "", "x" * 32_768, '\u0000\u001f\\"\r\n\u2028'])
 def test_body_is_any_text_up_to_32_kb(connect: Connect, own: Own, text: str | None) -> None:
+    """C-058."""
     _, _, conversation, theirs = both(connect, own)
     conversation.sendMessage(text)
     assert theirs.next("messageAdded").now()["body"] == (text or "")
 
 
 def test_refused_message_takes_no_index(connect: Connect, own: Own) -> None:
+    """C-059."""
     _, _, conversation, theirs = both(connect, own)
     with pytest.raises(SdkError) as refused:
         conversation.sendMessage("x" * 32_769)
@@ -65,6 +69,7 @@ def test_refused_message_takes_no_index(connect: Connect, own: Own) -> None:
 
 
 def test_edited_message_reaches_everybody(connect: Connect, own: Own) -> None:
+    """C-060, C-061."""
     _, _, conversation, theirs = both(connect, own)
     theirs.sendMessage("old")
     mine, message = theirs.next("messageAdded"), conversation.next("messageAdded")
@@ -84,6 +89,7 @@ def test_edited_message_reaches_everybody(connect: Connect, own: Own) -> None:
 
 
 def test_body_and_attributes_changed_at_once_both_hold(connect: Connect, own: Own) -> None:
+    """C-124."""
     _, _, conversation, theirs = both(connect, own)
     theirs.sendMessage("x")
     message, mine = conversation.next("messageAdded"), theirs.next("messageAdded")
@@ -96,6 +102,7 @@ def test_body_and_attributes_changed_at_once_both_hold(connect: Connect, own: Ow
 
 
 def test_removed_message_is_gone_for_everybody(connect: Connect, own: Own) -> None:
+    """C-062, C-063, C-066."""
     _, bob, conversation, theirs = both(connect, own)
     for number in range(3):
         conversation.sendMessage(str(number))
@@ -116,6 +123,7 @@ def test_removed_message_is_gone_for_everybody(connect: Connect, own: Own) -> No
 
 
 def test_history_is_walked_both_ways_without_gap_or_repetition(connect: Connect, own: Own) -> None:
+    """C-054, C-064, C-065, C-114."""
     alice = connect.chat(own("alice"))
     conversation = alice.createConversation({})
     conversation.join()
@@ -142,6 +150,7 @@ def test_history_is_walked_both_ways_without_gap_or_repetition(connect: Connect,
 
 
 def test_history_never_fails_while_messages_are_removed(connect: Connect, own: Own) -> None:
+    """C-113."""
     _, _, conversation, theirs = both(connect, own)
     for number in range(60):
         conversation.sendMessage(str(number))
@@ -171,7 +180,7 @@ def test_history_never_fails_while_messages_are_removed(connect: Connect, own: O
 
 
 def test_message_between_opening_and_following_is_told(connect: Connect, own: Own) -> None:
-    """Objects are followed 100 ms after they were read; what happens meanwhile is replayed."""
+    """C-055. Objects are followed 100 ms after they were read; what happens meanwhile is replayed."""
     alice = connect.chat(own("alice"))
     conversation = alice.createConversation({})
     conversation.run(
@@ -189,6 +198,7 @@ def test_message_between_opening_and_following_is_told(connect: Connect, own: Ow
 
 
 def test_unread_count_follows_each_message(connect: Connect, own: Own) -> None:
+    """C-085, C-111."""
     _, _, conversation, theirs = both(connect, own)
     conversation.sendMessage("0")
     theirs.next("messageAdded")
@@ -214,6 +224,7 @@ def test_unread_count_follows_each_message(connect: Connect, own: Own) -> None:
 
 
 def test_anchor_may_be_a_message_that_is_gone(connect: Connect, own: Own) -> None:
+    """C-065."""
     _, _, conversation, _ = both(connect, own)
     for number in range(6):
         conversation.sendMessage(str(number))
@@ -248,7 +259,7 @@ def test_long_messages_are_read_in_shorter_pages(connect: Connect, own: Own) -> 
 
 
 def test_repeated_mutation_makes_one_message(connect: Connect, server: Server, own: Own) -> None:
-    """Frame by frame, since an SDK never repeats one."""
+    """C-068. Frame by frame, since an SDK never repeats one."""
     _, _, conversation, theirs = both(connect, own)
     token = server.account.chat_token(own("alice"))
     bare = connect.bare(own("alice"), token=token, types=[])
@@ -272,6 +283,7 @@ def test_repeated_mutation_makes_one_message(connect: Connect, server: Server, o
 def test_message_refused_for_its_rate_is_not_tried_again(
     own_server: Server, connect: Connect, own: Own
 ) -> None:
+    """C-069."""
     alice = connect.chat(own("alice"))
     conversation = alice.createConversation({})
     conversation.join()
@@ -287,6 +299,7 @@ def test_message_refused_for_its_rate_is_not_tried_again(
 
 
 def test_message_of_chat_alone_has_nothing_of_other_channels(connect: Connect, own: Own) -> None:
+    """C-074."""
     _, _, conversation, theirs = both(connect, own)
     conversation.sendMessage("x")
     message = theirs.next("messageAdded")
@@ -297,6 +310,7 @@ def test_message_of_chat_alone_has_nothing_of_other_channels(connect: Connect, o
 
 
 def test_creator_changes_messages_of_others(connect: Connect, own: Own) -> None:
+    """C-099."""
     _, _, conversation, theirs = both(connect, own)
     theirs.sendMessage("of bob")
     message, mine = conversation.next("messageAdded"), theirs.next("messageAdded")

@@ -14,6 +14,7 @@ Own = Callable[[str], str]
 
 @pytest.mark.parametrize("sdk", [2.7, 2.6])
 def test_earlier_conversations_sdk_chats_with_the_newest(connect: Connect, own: Own, sdk: float) -> None:
+    """C-129."""
     alice, bob = connect.chat(own("alice"), sdk=sdk), connect.chat(own("bob"))
     conversation = alice.createConversation({"friendlyName": "F", "attributes": {"a": 1}})
     conversation.join()

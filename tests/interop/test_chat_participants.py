@@ -12,6 +12,7 @@ Own = Callable[[str], str]
 
 
 def test_added_user_comes_to_everybody_once(connect: Connect, own: Own) -> None:
+    """C-037, C-038, C-039, C-040, C-049."""
     _, bob, conversation, theirs = both(connect, own)
     made = conversation.add(own("carol"), {"seat": 1})
     assert made["sid"].startswith("MB")
@@ -19,6 +20,7 @@ def test_added_user_comes_to_everybody_once(connect: Connect, own: Own) -> None:
     assert (joined["identity"], joined["attributes"], joined["type"]) == (own("carol"), {"seat": 1}, "chat")
     carol = connect.chat(own("carol"))
     assert carol.next("conversationJoined").sid == conversation.sid
+    assert bob.order("conversationAdded", "conversationJoined") == ["conversationAdded", "conversationJoined"]
     assert bob.now()["connectionState"] == "connected"
     assert conversation.getParticipantsCount() == 3
     for refused in (lambda: conversation.add(own("carol")), theirs.join):
@@ -29,6 +31,7 @@ def test_added_user_comes_to_everybody_once(connect: Connect, own: Own) -> None:
 
 
 def test_roster_is_read_across_pages(connect: Connect, own: Own) -> None:
+    """C-043, C-044, C-050."""
     alice = connect.chat(own("alice"))
     conversation = alice.createConversation({})
     conversation.join()
@@ -48,6 +51,7 @@ def test_roster_is_read_across_pages(connect: Connect, own: Own) -> None:
 
 
 def test_attributes_of_a_participant_reach_everybody(connect: Connect, own: Own) -> None:
+    """C-045."""
     _, _, conversation, theirs = both(connect, own)
     theirs.getParticipantByIdentity(own("bob")).updateAttributes({"mood": "é"})
     told = conversation.next("participantUpdated")
@@ -59,6 +63,7 @@ def test_attributes_of_a_participant_reach_everybody(connect: Connect, own: Own)
 
 
 def test_leaving_reaches_the_others_and_one_s_other_clients(connect: Connect, own: Own) -> None:
+    """C-048, C-049."""
     _, bob, conversation, theirs = both(connect, own)
     second = connect.chat(own("bob"))
     second.next("conversationJoined").getParticipants()
@@ -73,6 +78,7 @@ def test_leaving_reaches_the_others_and_one_s_other_clients(connect: Connect, ow
 
 
 def test_participant_is_removed_by_identity_and_by_object(connect: Connect, own: Own) -> None:
+    """C-046."""
     _, _, conversation, theirs = both(connect, own)
     for each in ("c", "d"):
         conversation.add(own(each))
@@ -85,6 +91,7 @@ def test_participant_is_removed_by_identity_and_by_object(connect: Connect, own:
 
 
 def test_address_takes_part_without_an_identity(connect: Connect, own: Own) -> None:
+    """C-041, C-042, C-096."""
     _, _, conversation, theirs = both(connect, own)
     proxy, address = "+15558675311", f"+1555{abs(hash(own('x'))) % 10**7:07}"
     conversation.addNonChatParticipant(proxy, address, {"friendlyName": "Phone"})
@@ -99,6 +106,7 @@ def test_address_takes_part_without_an_identity(connect: Connect, own: Own) -> N
 
 
 def test_many_adds_of_one_identity_at_once_make_one_participant(connect: Connect, own: Own) -> None:
+    """C-123."""
     _, _, conversation, theirs = both(connect, own)
     outcomes = conversation.run(
         Js(

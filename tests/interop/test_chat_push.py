@@ -68,6 +68,7 @@ def handled(client: SdkObject, hook: Hook) -> dict[str, Any]:
 
 
 def test_device_is_registered_replaced_and_removed(room: Room) -> None:
+    """C-105, C-106, C-121."""
     room.bob.setPushRegistrationId("fcm", "token 1")
     (first,) = bindings(room)
     assert (first["binding_type"], first["endpoint"], first["identity"]) == ("fcm", "token 1", "bob")
@@ -91,6 +92,7 @@ def test_device_is_registered_replaced_and_removed(room: Room) -> None:
 
 
 def test_device_of_another_user_moves(room: Room) -> None:
+    """C-121."""
     room.bob.setPushRegistrationId("fcm", "shared phone")
     room.alice.setPushRegistrationId("fcm", "shared phone")
     (binding,) = bindings(room)
@@ -99,6 +101,7 @@ def test_device_of_another_user_moves(room: Room) -> None:
 
 
 def test_each_device_is_notified_once_in_order_and_the_sdk_reads_it(room: Room, receiver: Receiver) -> None:
+    """C-107."""
     room.bob.setPushRegistrationId("fcm", "android")
     room.bob.setPushRegistrationId("apn", "iphone")
     room.alice.setPushRegistrationId("fcm", "alice's own")
@@ -242,6 +245,7 @@ def test_waiting_notifications_survive_a_kill(room: Room, own_server: Server, re
 
 
 def test_user_with_a_device_is_notifiable(room: Room) -> None:
+    """C-095."""
     room.service.configuration().update(reachability_enabled=True)
     alice = room.chat("alice")
     bob = alice.getUser("bob")

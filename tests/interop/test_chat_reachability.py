@@ -74,6 +74,7 @@ def watched(own_server: Server, account: Account, python_api: Api, connect: Conn
 
 
 def test_user_comes_and_goes(watched: Watched) -> None:
+    """C-008, C-095."""
     assert watched.alice.now()["reachabilityEnabled"] is True
     bob = watched.chat("bob")
     watched.becomes(online=True)
@@ -97,6 +98,7 @@ def test_silence_counts_after_the_grace(watched: Watched, own_server: Server) ->
 
 
 def test_break_shorter_than_the_grace_is_told_to_nobody(watched: Watched, own_server: Server) -> None:
+    """C-126."""
     _, end = watched.chat_apart("bob")
     watched.becomes(online=True)
     before = watched.changes()
@@ -110,6 +112,7 @@ def test_break_shorter_than_the_grace_is_told_to_nobody(watched: Watched, own_se
 
 @pytest.mark.parametrize("goodbye", [True, False])
 def test_last_of_two_connections_counts(watched: Watched, own_server: Server, goodbye: bool) -> None:
+    """C-126."""
     first = watched.chat("bob")
     second, end = watched.chat_apart("bob")
     watched.becomes(online=True)

@@ -91,6 +91,7 @@ def test_receipts_stay_when_the_message_changes_and_for_clients_that_come_later(
 
 @pytest.mark.settings(chat_page_rows=2)
 def test_all_pages_of_receipts_are_read(own_server: Server, room: Room) -> None:
+    """C-073."""
     phones = [
         room.rest.participants.create(messaging_binding_address=f"+1555867{number:04}")["sid"]
         for number in range(5)
@@ -107,6 +108,7 @@ def test_all_pages_of_receipts_are_read(own_server: Server, room: Room) -> None:
 
 
 def test_recipients_of_mail_are_those_with_a_mailbox(connect: Connect, own: Own) -> None:
+    """C-075."""
     _, _, conversation, theirs = both(connect, own)
     for name, level in (("Ann", "to"), ("Cy", "cc")):
         address = f"{name}-{own('x')}@example.com".lower()

@@ -10,6 +10,7 @@ Own = Callable[[str], str]
 
 
 def test_everything_missed_is_told_after_a_kill(own_server: Server, connect: Connect, own: Own) -> None:
+    """C-011."""
     _, bob, conversation, theirs = both(connect, own, friendlyName="Old")
     for text in ("kept", "edited", "removed"):
         conversation.sendMessage(text)

@@ -13,6 +13,7 @@ Own = Callable[[str], str]
 
 
 def test_read_mark_reaches_one_s_other_clients_and_the_others(connect: Connect, own: Own) -> None:
+    """C-086, C-087, C-088."""
     _, bob, conversation, theirs = both(connect, own)
     second = connect.chat(own("bob")).next("conversationJoined")
     for number in range(3):
@@ -36,6 +37,7 @@ def test_read_mark_reaches_one_s_other_clients_and_the_others(connect: Connect, 
 
 
 def test_muting_is_one_s_own_and_stays(connect: Connect, own: Own) -> None:
+    """C-089."""
     _, bob, conversation, theirs = both(connect, own)
     theirs.setUserNotificationLevel("muted")
     assert next_reasons(bob, {"notificationLevel"}) == ["notificationLevel"]
@@ -45,6 +47,7 @@ def test_muting_is_one_s_own_and_stays(connect: Connect, own: Own) -> None:
 
 
 def test_typing_is_told_to_the_others_and_ends_with_the_message(connect: Connect, own: Own) -> None:
+    """C-090, C-122."""
     alice, bob, conversation, theirs = both(connect, own)
     second = connect.chat(own("alice"))
     conversation.typing()
@@ -59,6 +62,7 @@ def test_typing_is_told_to_the_others_and_ends_with_the_message(connect: Connect
 
 
 def test_typing_ends_by_itself(connect: Connect, own: Own) -> None:
+    """C-090."""
     _, _, conversation, theirs = both(connect, own)
     conversation.typing()
     theirs.next("typingStarted")
@@ -66,9 +70,12 @@ def test_typing_ends_by_itself(connect: Connect, own: Own) -> None:
 
 
 def test_user_is_followed_and_changes_itself(connect: Connect, own: Own) -> None:
+    """C-092, C-093."""
     alice, bob, _, _ = both(connect, own)
     user = alice.getUser(own("bob"))
     assert (user.now()["identity"], user.now()["friendlyName"]) == (own("bob"), None)
+    while alice.next("userSubscribed").number != user.number:
+        pass
     bob.now()["user"].updateFriendlyName("Bob é")
     while user.now()["friendlyName"] != "Bob é":
         alice.next("userUpdated")
@@ -84,12 +91,14 @@ def test_user_is_followed_and_changes_itself(connect: Connect, own: Own) -> None
 
 
 def test_participant_leads_to_its_user(connect: Connect, own: Own) -> None:
+    """C-096."""
     _, _, conversation, _ = both(connect, own)
     user = conversation.getParticipantByIdentity(own("bob")).getUser()
     assert user.now()["identity"] == own("bob")
 
 
 def test_plain_participant_may_do_what_is_its_own(connect: Connect, own: Own) -> None:
+    """C-098."""
     _, _, conversation, theirs = both(connect, own)
     conversation.sendMessage("of alice")
     message = theirs.next("messageAdded")
@@ -116,6 +125,7 @@ def test_plain_participant_may_do_what_is_its_own(connect: Connect, own: Own) ->
 
 
 def test_typing_again_within_the_time_is_told_once(connect: Connect, own: Own) -> None:
+    """C-091."""
     _, _, conversation, theirs = both(connect, own)
     for _ in range(5):
         conversation.typing()
@@ -129,6 +139,7 @@ def test_typing_again_within_the_time_is_told_once(connect: Connect, own: Own) -
 def test_oldest_of_too_many_users_is_followed_no_longer(
     own_server: Server, connect: Connect, own: Own
 ) -> None:
+    """C-094."""
     others = [connect.chat(own(f"u{number}")) for number in range(3)]
     alice = connect.chat(own("alice"))
     first, *_ = [alice.getUser(own(f"u{number}")) for number in range(3)]

@@ -57,6 +57,7 @@ def test_map_item_is_told_though_it_is_being_read(alice: SdkObject, bob: SdkObje
 
 @pytest.mark.parametrize("sdk", [3, 2.6])
 def test_message_is_told_though_its_page_is_being_read(connect: Connect, own: Own, sdk: float) -> None:
+    """C-056."""
     alice, bob = connect.chat(own("alice")), connect.chat(own("bob"), sdk=sdk)
     conversation = alice.createConversation({})
     conversation.join()

@@ -18,6 +18,7 @@ from tsock.accounts.services import create_service
     media_bytes_max=2_100_000, media_per_message_max=3, public_url="https://tsock.us1.twilio.com"
 )
 async def test_clients_are_told_where_and_how_much(rig: Rig) -> None:
+    """C-007."""
     told = (await Chatter(rig, "alice").start()).configuration
     place = f"https://mcs.us1.twilio.com/v1/Services/{rig.made.chat_service_sid}/Media"
     links = told["links"]
@@ -198,6 +199,7 @@ SITE = [("origin", "https://app.example"), ("sec-fetch-site", "cross-site")]
     ],
 )
 async def test_preflight_succeeds_for_any_site(alice: Uploader, path: str, methods: str) -> None:
+    """C-083."""
     page = await alice.web("OPTIONS", alice.place + path.format(sid="ME1"), headers=SITE)
     assert page.status == 204
     assert page.headers["access-control-allow-origin"] == "*"

@@ -80,6 +80,7 @@ async def test_upload_of_a_back_end_is_the_systems(backend: Uploader) -> None:
 async def test_name_type_and_bytes_of_a_form_are_its_parts(
     rig: Rig, backend: Uploader, head: str, filename: str | None, content_type: str, step: int
 ) -> None:
+    """C-128."""
     content = b"\r\n--" + BOUNDARY[:-1].encode() + b"\r\n\x00\xff"
     text = form((file_part("x", None, None), b"a field"), (head, content))
     page = await backend.send_form(*(text[at : at + step] for at in range(0, len(text), step)))

@@ -122,6 +122,7 @@ async def test_list_of_own_conversations_is_walked_to_its_exact_end(rig: Rig, al
 
 
 async def test_mutation_that_is_repeated_is_carried_out_once(rig: Rig, alice: Chatter, bob: Chatter) -> None:
+    """C-068."""
     path = await alice.conversation("bob")
     message = {"body": "x", "attributes": "{}"}
     first = await alice.post(f"{path}/Messages", message, mutation_id="m1")
@@ -237,6 +238,7 @@ BAD: list[tuple[str, str, Any, tuple[int, int]]] = [
 
 
 async def test_bad_input_is_refused_and_changes_nothing(rig: Rig, alice: Chatter) -> None:
+    """C-059."""
     own = await alice.conversation()
     message = (await alice.say(own, "x"))["sid"]
     user = alice.links["current_user"].rpartition("/")[2]
