@@ -36,6 +36,7 @@ class Chat:
 
     def __init__(self, server: Server, sid: str, parts: dict[str, str]) -> None:
         self.server = server
+        self.sid = sid
         self.path = f"{_place(server)}/{sid}"
         self.parts = parts
         """SID of document, list and roster by kind."""
