@@ -86,13 +86,16 @@ class Hub:
             subscriber.withheld[sid] = had
 
     def resume(self, subscriber: Subscriber, sid: str) -> None:
-        """Go on with a subscription that was withheld, from where it stopped."""
+        """Go on with a subscription that was withheld, from where it stopped.
+
+        Those who follow the object all the while hear nothing of it, and every state.
+        """
         had = subscriber.withheld.get(sid)
         if had is not None:
+            followed = sid in self._topics
             self.join(subscriber, sid, had)
-            topic = subscriber.subscriptions[sid]
-            if not (topic.behind or topic.mending):  # nobody here knows whether anything was missed
-                self._mend(sid, topic)
+            if not followed:  # nobody here knows whether anything was missed
+                self._mend(sid, subscriber.subscriptions[sid])
 
     def leave_all(self, subscriber: Subscriber) -> None:
         """End every subscription of a connection that is gone."""

@@ -417,6 +417,27 @@ def test_subscriber_that_left_hears_nothing_more(world: World, hub: Hub) -> None
     assert leaves.subscriptions == {}
 
 
+@pytest.mark.parametrize("missed", [0, 2])
+def test_others_hear_every_state_of_what_somebody_follows_again(
+    world: World, hub: Hub, reads: Reads, missed: int
+) -> None:
+    carried, stays, comes_back = Carried(world), Listener(1), Listener(2)
+    for listener in (stays, comes_back):
+        hub.join(listener, carried.root.sid, -1)
+    carried.put(0)
+    hub.publish(carried.events)
+    hub.withhold(comes_back, carried.root.sid)
+    carried.put(*range(1, 1 + missed))
+    hub.publish(carried.events[1:])
+    hub.resume(comes_back, carried.root.sid)
+    carried.put(7, 7)  # two states of one item, before anything was read
+    hub.publish(carried.events[1 + missed :])
+    while reads.waiting:
+        reads.answer()
+    assert numbers(stays) == list(range(3 + missed))
+    assert comes_back.known == stays.known
+
+
 def test_connection_that_is_gone_leaves_all_it_followed(world: World, hub: Hub) -> None:
     first, second, listener = Carried(world), Carried(world), Listener(1)
     hub.join(listener, first.root.sid, -1)
