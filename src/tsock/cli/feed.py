@@ -21,7 +21,6 @@ TOLD = frozenset(
         "connection.ended",
         "credentials.refused",
         "request.lost",
-        "server.draining",
         "webhook.given_up",
         "webhook.not_delivered",
     )

@@ -209,7 +209,7 @@ def identity_and_address() -> ApiError:
 
 
 def role_not_found(code: int, sid: str) -> ApiError:
-    """404/50100, 50102, 50106 or 50109."""
+    """404/50100, 50102 or 50109."""
     return ApiError(404, code, f"Role not found: the service has none of that type named {sid[:64]}")
 
 

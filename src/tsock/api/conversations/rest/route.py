@@ -8,7 +8,7 @@ from tsock.ids import canonical_sid
 BASE = "/conversations/v1"
 SERVICES = f"{BASE}/Services"
 
-_KEPT = frozenset((20404, 50100, 50102, 50106, 50109))
+_KEPT = frozenset((20404, 50100, 50102, 50109))
 """Codes of 404 that REST has too: a role that a parameter names."""
 
 
