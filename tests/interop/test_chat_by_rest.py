@@ -102,7 +102,9 @@ def test_who_loses_the_role_that_shows_a_conversation_is_told_nothing_more(room:
             room.api.roles(sid).delete()
         case _:
             room.api.users("bob").delete()
+            room.bob.next("conversationLeft")
             room.rest.participants.create(identity="bob")
+            room.bob.next("conversationJoined").getMessages(1)
     other.updateFriendlyName("behind")
     room.conversation.sendMessage("later")  # what comes behind it was not held back
     room.bob.next("messageAdded")

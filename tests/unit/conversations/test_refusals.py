@@ -5,17 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.chat_world import ALICE, REST, ChatWorld
+from tests.support.chat_world import ALICE, REST, VAULT, ChatWorld
 from tests.support.sync_world import ACCOUNT
-from tsock.accounts.secrets import Vault
 from tsock.conversations import bindings, conversations, credentials, messages, scoped_webhooks, templates
 from tsock.conversations.bindings import NewBinding
 from tsock.conversations.conversations import ConversationChange
 from tsock.conversations.credentials import CredentialChange
 from tsock.conversations.messages import NewMessage
 from tsock.conversations.scoped_webhooks import NewWebhook
-
-VAULT = Vault(b"m" * 32)
 
 Refused = Callable[..., str]
 
@@ -77,4 +74,4 @@ def test_message_and_trigger_of_a_conversation(world: ChatWorld, refused: Refuse
     long = NewMessage(body="\N{GREEK SMALL LETTER ALPHA}" * 16_385)
     assert refused(messages.send, ALICE, sid, long).endswith("32770 bytes, at most 32768 are allowed")
     wordy = NewWebhook(target="trigger", url="https://x.test/", triggers=("stop", "x" * 257))
-    assert refused(scoped_webhooks.create, REST, sid, wordy).endswith("not 257")
+    assert refused(scoped_webhooks.create, VAULT, REST, sid, wordy).endswith("not 257")
