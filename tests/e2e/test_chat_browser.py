@@ -11,9 +11,9 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from tests.e2e.test_example_chat import CHROMIUM, FLAGS
+from tests.e2e.chromium import launched
 from tests.interop.sdk import RUNNER
 from tests.interop.server import Server, running, until
 from tests.support.certificates import Authority
@@ -92,14 +92,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield from running(tmp_path_factory.mktemp("server"))
-
-
-@contextmanager
-def launched(*flags: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
-        yield browser
-        browser.close()
 
 
 Open = Callable[..., Page]

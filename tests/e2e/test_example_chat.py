@@ -5,7 +5,6 @@ import os
 import re
 import struct
 import subprocess
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +20,6 @@ from playwright.sync_api import (
     Locator,
     ViewportSize,
     expect,
-    sync_playwright,
 )
 from twilio.rest import Client
 
@@ -31,16 +29,6 @@ from tsock.helper_library import TwilioHttpClient
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "chat"
-CHROMIUM = Path(sys.prefix) / "chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WINDOW: ViewportSize = {"width": 1280, "height": 720}
 PATIENCE_MS = 30_000
 """How long something on a page is waited for; beyond the reconnect delays of the SDK."""
@@ -129,14 +117,6 @@ def png(side_px: int) -> bytes:
 
 PICTURE_PX = 48
 PICTURE: FilePayload = {"name": "kite.png", "mimeType": "image/png", "buffer": png(PICTURE_PX)}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
