@@ -19,6 +19,7 @@ from tsock.accounts.keys import SigningKey, delete_key
 from tsock.accounts.revocations import revoke_identity, revoke_issued_before, revoke_token
 from tsock.accounts.services import delete_service
 from tsock.sync.services import ServiceOptions, update_service
+from tsock.tokens.jws import base64url, mac
 
 Situation = Callable[[World], str]
 
@@ -250,6 +251,12 @@ def padded(part: str) -> str:
     return base64.b64encode(base64.urlsafe_b64decode(part + "==")).decode()
 
 
+def _signed_by(world: World, secret: bytes) -> str:
+    """A good token, signed with bytes that need not be text."""
+    signed = world.token().rpartition(".")[0]
+    return f"{signed}.{base64url(mac(secret, signed.encode(), 'HS256'))}"
+
+
 def signed_in_hex(world: World) -> str:
     """A good token, but for how its signature is written."""
     signed, _, signature = world.token().rpartition(".")
@@ -293,6 +300,7 @@ NOTES: dict[str, dict[str, Situation]] = {
     },
     "bytes_literal": {
         "of Python": around("b'TOKEN'"),
+        "a secret": signed_with(lambda world: f"b'{world.key.secret}'"),
         "numbers": lambda world: ",".join(map(str, world.token().encode())),
         "a buffer": lambda world: f"<Buffer {world.token().encode().hex(' ')}>",
         "of Java": plain("[B@6d06d69c"),
@@ -325,6 +333,23 @@ NOTES: dict[str, dict[str, Situation]] = {
     },
     "base64_secret": {
         "encoded": signed_with(lambda world: base64.b64encode(world.key.secret.encode()).decode())
+    },
+    "wrapped_secret": {
+        "its name": signed_with(lambda world: f"TWILIO_API_SECRET={world.key.secret}"),
+        "its SID": signed_with(lambda world: f"{world.key.key_sid}:{world.key.secret}"),
+        "a comma": signed_with(lambda world: f"{world.key.secret},"),
+    },
+    "secret_case": {"capitals": signed_with(lambda world: world.key.secret.upper())},
+    "utf16_secret": {
+        "little end first": lambda world: _signed_by(world, world.key.secret.encode("utf-16-le")),
+        "big end first": lambda world: _signed_by(world, world.key.secret.encode("utf-16-be")),
+    },
+    "unset_secret": {
+        "empty": signed_with(plain("")),
+        "JavaScript": signed_with(plain("undefined")),
+        "Python": signed_with(plain("None")),
+        "JSON": signed_with(plain("null")),
+        "a template": signed_with(plain("${TWILIO_API_SECRET}")),
     },
     "hex_signature": {"of the right secret": signed_in_hex},
     "swapped_sids": {"both": lambda world: craft(world, iss=world.account_sid, sub=world.key.key_sid)},

@@ -75,8 +75,8 @@ HINTS = {
         "pass the string that comes of it.",
     ),
     "bytes_literal": Hint(
-        FORM_CAUSES,
-        "The text is how bytes look in print, not the text in them.",
+        FORM_CAUSES | _SIGNATURE,
+        "The token or its secret is how bytes look in print, not the text in them.",
         "Decode the bytes before they are passed on, as in token.decode().",
     ),
     "padded_base64": Hint(
@@ -106,7 +106,7 @@ HINTS = {
     ),
     "secret_whitespace": Hint(
         _SIGNATURE,
-        "The token is signed with the key's secret and white space around it.",
+        "The token is signed with the secret and white space around it.",
         "Strip the secret where it is read: its file or variable has a blank or line break too many.",
     ),
     "sid_as_secret": Hint(
@@ -116,18 +116,38 @@ HINTS = {
     ),
     "other_key_secret": Hint(
         _SIGNATURE,
-        "The token is signed with the secret of another key of the account",
+        "The token is signed with the secret of another key of the account.",
         "Configure the SID and the secret of one key together.",
     ),
     "quoted_secret": Hint(
         _SIGNATURE,
-        "The token is signed with the key's secret in quotes.",
+        "The token is signed with the secret in quotes.",
         "Take the quotes off where the secret is read: its file or variable has them.",
     ),
     "base64_secret": Hint(
         _SIGNATURE,
-        "The token is signed with what the key's secret is decoded to, or encoded.",
+        "The token is signed with what the secret is decoded to, or encoded.",
         "Sign with the text of the secret as it is; tell the JWT library that it is not Base64.",
+    ),
+    "wrapped_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret and something beside it, such as its name, a SID or a comma.",
+        "Pass the secret alone: cut its line where it is read, or read it as what it is.",
+    ),
+    "secret_case": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret in other letters: capitals for small ones, or the reverse.",
+        "Sign with the secret as it was shown; nothing may change its letters.",
+    ),
+    "utf16_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret in UTF-16.",
+        "Make bytes of the secret as UTF-8.",
+    ),
+    "unset_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with nothing, or with what becomes of a variable without a value.",
+        "Set the variable that holds the key's secret where the token is built, and look at its name.",
     ),
     "hex_signature": Hint(
         _SIGNATURE,
