@@ -33,6 +33,26 @@ HINTS = {
         "The text is a packet, not the token itself.",
         "Pass only the string in its token field.",
     ),
+    "http_answer": Hint(
+        FORM_CAUSES,
+        "The text is an HTTP answer with its head, not the token itself.",
+        "Pass only the token in its body; curl prints the head only with -i.",
+    ),
+    "url": Hint(
+        FORM_CAUSES,
+        "The text is a URL, not the token itself.",
+        "Pass the token alone: the value of its parameter, or what the URL answers.",
+    ),
+    "encoded_token": Hint(
+        FORM_CAUSES,
+        "The token is encoded once more, in Base64 or hexadecimal digits.",
+        "Pass the text of the token as it is; it needs no further encoding.",
+    ),
+    "surrounded": Hint(
+        FORM_CAUSES,
+        "Something else stands beside the token.",
+        "Pass the token alone, without a name, a comma, a full stop or any other text around it.",
+    ),
     "markup": Hint(
         FORM_CAUSES,
         "The text is a page, not a token.",
@@ -45,7 +65,7 @@ HINTS = {
     ),
     "whitespace": Hint(
         FORM_CAUSES,
-        "There is white space around or inside the token.",
+        "There is white space around or inside the token, or what is not even seen.",
         "Strip the text before it is passed on.",
     ),
     "bearer_prefix": Hint(
@@ -55,12 +75,12 @@ HINTS = {
     ),
     "quoted": Hint(
         FORM_CAUSES,
-        "The token stands in quotes.",
-        "Pass the token without quotes; an answer that is a JSON text must be parsed.",
+        "The token stands in quotes or brackets.",
+        "Pass the token without them; an answer that is a JSON text must be parsed.",
     ),
     "url_encoded": Hint(
         FORM_CAUSES,
-        "The text is URL-encoded.",
+        "The text is URL-encoded, or a parameter with its name.",
         "Decode the parameter and pass its value alone.",
     ),
     "bom": Hint(
@@ -160,9 +180,10 @@ HINTS = {
         "Give the helper library the account's SID (AC...) first and the key's SID (SK...) second.",
     ),
     "placeholder": Hint(
-        _SIDS,
+        FORM_CAUSES | _SIDS,
         "",
-        "Put the real value in the place of the placeholder; a SID is two letters and 32 hex digits.",
+        "Put the real value in the place of the placeholder: a token that your server minted, or a SID, "
+        "which is two letters and 32 hex digits.",
     ),
     "milliseconds": Hint(TIME_CAUSES, "", "Give times in seconds, not in milliseconds."),
     "negative": Hint(TIME_CAUSES, "", "Give times in seconds since 1970; no time is negative."),

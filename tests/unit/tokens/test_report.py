@@ -159,6 +159,13 @@ def test_sid_of_a_report_is_one_or_nothing(world: World):
         ('\ufeff{{"token":"{t}"}}', ["bom", "json_wrapper"]),
         ("token={t}&ttl=5", ["url_encoded"]),
         ("<html><body>{t}</body></html>", ["markup"]),
+        ("('{t}',)", ["quoted", "surrounded"]),
+        ("\u2018{t}\u2019", ["quoted"]),
+        (
+            'HTTP/2 200 \ncontent-type: application/json\n\n{{"token": "{t}"}}',
+            ["http_answer", "json_wrapper"],
+        ),
+        ("https://example.com/cb#access_token={t}&token_type=bearer", ["url"]),
         (
             'TWILSOCK V3.0 500\r\n{{"id":"TM1","method":"init","token":"{t}","payload_size":0}}\r\n',
             ["init_packet"],
@@ -212,6 +219,13 @@ def test_page_of_a_megabyte_with_a_token_in_it_is_too_large_yet_examined(world: 
         ('"undefined"', "text", ["quoted", "unset_variable"]),
         ("Bearer [object Object]", "text", ["bearer_prefix", "object_text"]),
         ("hello", "text", []),
+        ("aGVsbG8gd29ybGQhIQ==", "text", []),
+        ("INVALID_GRANT", "text", []),
+        ("<your-access-token>", "text", ["placeholder"]),
+        ("\u2039your token\u203a", "text", ["placeholder"]),
+        ("<html>", "markup", ["markup"]),
+        ("[]", "json", ["json_wrapper"]),
+        ("HTTP/1.1 404 Not Found\r\n\r\n<h1>404</h1>", "markup", ["http_answer", "markup"]),
     ],
 )
 def test_text_without_a_token_is_recognised(world: World, text: str, kind: str, notes: list[str]):
