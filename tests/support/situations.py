@@ -392,6 +392,14 @@ NOTES: dict[str, dict[str, Situation]] = {
     },
     "hex_signature": {"of the right secret": signed_in_hex},
     "swapped_sids": {"both": lambda world: craft(world, iss=world.account_sid, sub=world.key.key_sid)},
+    "claim_whitespace": {
+        "a line break": lambda world: craft(world, iss=f"{world.key.key_sid}\n"),
+        "a blank": lambda world: craft(world, sub=f" {world.account_sid}"),
+        "of a service": lambda world: craft(
+            world, grants=grants(world, data_sync={"service_sid": f"{world.sync_sid}\u00a0"})
+        ),
+    },
+    "quoted_claim": {"a key": lambda world: craft(world, iss=f'"{world.key.key_sid}"')},
     "placeholder": {
         "of a template": wrong(iss="<your-twilio-api-key-sid>"),
         "crosses": wrong(sub="AC" + "x" * 32),

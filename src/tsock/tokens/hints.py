@@ -96,8 +96,8 @@ HINTS = {
     ),
     "bytes_literal": Hint(
         FORM_CAUSES | _SIGNATURE,
-        "The token or its secret is how bytes look in print, not the text in them.",
-        "Decode the bytes before they are passed on, as in token.decode().",
+        "The token, its secret or its identity is how bytes look in print, not the text in them.",
+        "Decode the bytes before they are passed on, as in value.decode().",
     ),
     "padded_base64": Hint(
         FORM_CAUSES,
@@ -178,6 +178,16 @@ HINTS = {
         _SIDS,
         "Account SID and key SID are swapped: iss is the account, and sub the key.",
         "Give the helper library the account's SID (AC...) first and the key's SID (SK...) second.",
+    ),
+    "claim_whitespace": Hint(
+        _SIDS,
+        "",
+        "A value in the token has white space around it or a line break in it: strip it where it is read.",
+    ),
+    "quoted_claim": Hint(
+        _SIDS,
+        "",
+        "A value in the token stands in quotes: take them off where it is read.",
     ),
     "placeholder": Hint(
         FORM_CAUSES | _SIDS,

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple, TypeGuard
 from tsock.ids import is_sid
 from tsock.tokens import garbled, jws
 from tsock.tokens.examination import GRANT_FIELDS, GRANTS, Examination, is_account_sid, is_key_sid, is_time
-from tsock.tokens.unwrap import is_object_text
+from tsock.tokens.unwrap import is_bytes_literal, is_in_quotes, is_object_text, without_blanks_around
 from tsock.tokens.wording import is_number, is_placeholder
 from tsock.unset import is_unset
 
 _YEARS_S = 10 * 365 * 86_400
 _DAY_S = 86_400
 _ZONE_S_MAX = 14 * 3600
+_has_control = re.compile(r"[\0-\x1f\x7f-\x9f]").search
 _is_marked = re.compile(r"<[^<>]+>").fullmatch
 """A text of any kind that only a template has."""
 _OTHER_KEYS_MAX = 100
@@ -155,6 +156,12 @@ def claim_notes(claims: jws.JsonObject) -> list[str]:
         notes.append("unset_variable")
     if any(is_object_text(text) for text in texts):
         notes.append("object_text")
+    if any(is_bytes_literal(text) for text in texts):
+        notes.append("bytes_literal")
+    if any(without_blanks_around(text) != text or _has_control(text) for text in texts):
+        notes.append("claim_whitespace")
+    if any(is_in_quotes(without_blanks_around(text)) for text in texts):
+        notes.append("quoted_claim")
     if any(_is_text(text) and _stands_for_sid(prefix, text) for prefix, text in sids) or any(
         _is_text(text) and _is_marked(text) for text in free
     ):

@@ -111,8 +111,13 @@ def _jwe(text: str) -> str | None:
     return "" if _is_jwe(text) else None
 
 
+def without_blanks_around(text: str) -> str:
+    """`text` without white space at its ends, nor what is seen even less."""
+    return text.strip(_BLANKS)
+
+
 def _blanks(text: str) -> str | None:
-    stripped = text.strip(_BLANKS)
+    stripped = without_blanks_around(text)
     if text != stripped:
         return stripped
     joined = text.translate(_WITHOUT_BLANKS)
@@ -124,7 +129,13 @@ def _prefix(text: str) -> str | None:
     return found[1] if found else _prefixed(text)
 
 
+def is_in_quotes(text: str) -> bool:
+    """Whether it stands in quotes, not in brackets."""
+    return _quotes(text) is not None and text[0] not in _BRACKETS
+
+
 def _quotes(text: str) -> str | None:
+    """What stands in quotes or in brackets."""
     return text[1:-1] if len(text) > 1 and text[-1] in _CLOSING.get(text[0], "") else None
 
 
@@ -171,9 +182,14 @@ def _padded(text: str) -> str | None:
     return plain if _is_token(plain) else None
 
 
+def is_bytes_literal(text: str) -> re.Match[str] | None:
+    """Whether it is what Python writes of bytes; their text is the group `text`."""
+    return _bytes_literal(text.strip())
+
+
 def _bytes(text: str) -> str | None:
     """The literal, or the numbers, that languages write of bytes."""
-    literal = _bytes_literal(text.strip())
+    literal = is_bytes_literal(text)
     if literal is not None:
         return literal["text"]
     if _is_array(text.strip()):
@@ -246,7 +262,8 @@ _UNSEEN = "\0\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\
 _BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + _UNSEEN
 """White space, and what is seen even less."""
 _WITHOUT_BLANKS = str.maketrans("", "", _BLANKS)
-_CLOSING = dict(zip("\"'`<([{", "\"'`>)]}", strict=True)) | {
+_BRACKETS = "<([{"
+_CLOSING = dict(zip(f"\"'`{_BRACKETS}", "\"'`>)]}", strict=True)) | {
     "\u201c": "\u201d",
     "\u201d": "\u201d",
     "\u201e": "\u201c\u201d",

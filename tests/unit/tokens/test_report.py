@@ -432,13 +432,32 @@ def test_grant_outside_of_the_grants_and_misspelt_service_are_found(world: World
         ({"identity": "nobody@example.com"}, []),
         ({"identity": "my-user_here"}, []),
         ({"identity": "TWILIO_USER"}, []),
+        ({"identity": "alice\n"}, ["claim_whitespace"]),
+        ({"identity": " "}, ["claim_whitespace"]),
+        ({"identity": "alice\u200b"}, ["claim_whitespace"]),
+        ({"identity": "al\nice"}, ["claim_whitespace"]),
+        ({"identity": "b'alice'"}, ["bytes_literal"]),
+        ({"identity": '"alice"'}, ["quoted_claim"]),
+        ({"identity": "\u2018alice\u2019\n"}, ["claim_whitespace", "quoted_claim"]),
+        ({"chat": {"service_sid": "default", "endpoint_id": "b'phone'"}}, ["bytes_literal"]),
+        ({"identity": "Alice B. (work) [x]"}, []),
+        ({"identity": "O'Brien"}, []),
+        ({"identity": "\U0001f469\u200d\U0001f680"}, []),
     ],
 )
 def test_text_by_accident_is_noted_on_a_token_that_is_accepted(
     world: World, grant: dict[str, Any], notes: list[str]
 ):
-    report = world.examine(craft(world, grants=grants(world, **grant)))
+    token = craft(world, grants=grants(world, **grant))
+    report = world.examine(token)
     assert (report.verdict, report.notes) == ("accepted", notes)
+    world.accepted(token)
+
+
+def test_text_by_accident_is_noted_on_a_refusal_too(world: World):
+    refusal: Any = world.verify(craft(world, exp=NOW_S - 60, grants=grants(world, identity='"alice"\n')))
+    report = refusal.report()
+    assert (report.cause, report.notes) == ("expired", ["claim_whitespace", "quoted_claim"])
 
 
 @pytest.mark.parametrize(
