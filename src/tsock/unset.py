@@ -2,21 +2,23 @@
 
 import re
 
-_WORDS = frozenset(
-    (
-        "undefined",
-        "null",
-        "none",
-        "nil",
-        "nan",
-        "<nil>",
-        "(null)",
-        "<null>",
-        "<none>",
-        "nullptr",
-        "%!s(<nil>)",
-    )
+WRITTEN = (
+    "undefined",
+    "null",
+    "None",
+    "nil",
+    "NaN",
+    "NULL",
+    "<nil>",
+    "(null)",
+    "<null>",
+    "<none>",
+    "nullptr",
+    "%!s(<nil>)",
 )
+"""The words as languages write them."""
+
+_WORDS = frozenset(map(str.lower, WRITTEN))
 _is_template = re.compile(
     r"\$?\{\{?\s*[\w.$-]+\s*\}?\}"  # {sid}, {{ sid }}, ${SID}
     r"|<%=?[\s\w.$-]*%>"

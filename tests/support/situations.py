@@ -19,6 +19,7 @@ from tsock.accounts.keys import SigningKey, delete_key
 from tsock.accounts.revocations import revoke_identity, revoke_issued_before, revoke_token
 from tsock.accounts.services import delete_service
 from tsock.sync.services import ServiceOptions, update_service
+from tsock.tokens.jws import base64url, mac
 
 Situation = Callable[[World], str]
 
@@ -250,6 +251,16 @@ def padded(part: str) -> str:
     return base64.b64encode(base64.urlsafe_b64decode(part + "==")).decode()
 
 
+def _basic(name: str, password: str) -> str:
+    return base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def _signed_by(world: World, secret: bytes) -> str:
+    """A good token, signed with bytes that need not be text."""
+    signed = world.token().rpartition(".")[0]
+    return f"{signed}.{base64url(mac(secret, signed.encode(), 'HS256'))}"
+
+
 def signed_in_hex(world: World) -> str:
     """A good token, but for how its signature is written."""
     signed, _, signature = world.token().rpartition(".")
@@ -262,7 +273,14 @@ NOTES: dict[str, dict[str, Situation]] = {
         "a list": around('["TOKEN"]'),
         "loose": around("{token: 'TOKEN'}"),
     },
-    "quoted": {"double": around('"TOKEN"'), "single": around("'TOKEN'"), "back": around("`TOKEN`")},
+    "quoted": {
+        "double": around('"TOKEN"'),
+        "single": around("'TOKEN'"),
+        "back": around("`TOKEN`"),
+        "curly": around("\u201cTOKEN\u201d"),
+        "angle": around("<TOKEN>"),
+        "bracket": around("[TOKEN]"),
+    },
     "bearer_prefix": {
         "short": around("Bearer TOKEN"),
         "a header": around("Authorization: bearer  TOKEN"),
@@ -272,8 +290,33 @@ NOTES: dict[str, dict[str, Situation]] = {
         "behind": around("TOKEN\n"),
         "before": around("  TOKEN"),
         "inside": lambda w: w.token()[:64] + "\n" + w.token()[64:],
+        "of no width": around("\u200bTOKEN"),
+        "of no width, inside": lambda w: w.token()[:64] + "\u200b" + w.token()[64:],
     },
-    "url_encoded": {"quotes": around("%22TOKEN%22"), "a parameter": around("token=TOKEN&ttl=5")},
+    "url_encoded": {
+        "quotes": around("%22TOKEN%22"),
+        "a parameter": around("token=TOKEN&ttl=5"),
+        "a fragment": around("#access_token=TOKEN"),
+    },
+    "url": {
+        "with the token": around("https://example.com/chat?token=TOKEN&room=1"),
+        "of the endpoint": plain("https://example.com/token"),
+    },
+    "http_answer": {"as curl prints it": around("HTTP/1.1 200 OK\r\nX-A: b.c.d\r\n\r\nTOKEN")},
+    "encoded_token": {
+        "Base64": lambda world: base64.b64encode(world.token().encode()).decode(),
+        "base64url": lambda world: base64url(world.token().encode()),
+        "hexadecimal": lambda world: world.token().encode().hex(),
+    },
+    "surrounded": {
+        "a full stop": around("TOKEN."),
+        "a comma": around("TOKEN,"),
+        "a dot before": around(".TOKEN"),
+        "a shell": around("export JWT=TOKEN"),
+        "a program": around('const token = "TOKEN";'),
+        "JSONP": around('callback({"token": "TOKEN"});'),
+        "another": around("alice,TOKEN,3600"),
+    },
     "markup": {
         "a page": around("<html><body>TOKEN</body></html>"),
         "an error page": plain("<!doctype html><p>502</p>"),
@@ -293,6 +336,7 @@ NOTES: dict[str, dict[str, Situation]] = {
     },
     "bytes_literal": {
         "of Python": around("b'TOKEN'"),
+        "a secret": signed_with(lambda world: f"b'{world.key.secret}'"),
         "numbers": lambda world: ",".join(map(str, world.token().encode())),
         "a buffer": lambda world: f"<Buffer {world.token().encode().hex(' ')}>",
         "of Java": plain("[B@6d06d69c"),
@@ -308,6 +352,9 @@ NOTES: dict[str, dict[str, Situation]] = {
     "secret_as_token": {
         "Auth Token": lambda world: world.auth_token,
         "a pair": lambda world: f"{world.key.key_sid}:{world.key.secret}",
+        "a pair in Base64": lambda world: _basic(world.account_sid, world.auth_token),
+        "HTTP Basic": lambda world: f"Basic {_basic(world.key.key_sid, world.key.secret)}",
+        "a line": lambda world: f"TWILIO_AUTH_TOKEN={world.auth_token}",
     },
     "auth_token_as_secret": {
         "live": signed_with(lambda world: world.auth_token),
@@ -326,12 +373,42 @@ NOTES: dict[str, dict[str, Situation]] = {
     "base64_secret": {
         "encoded": signed_with(lambda world: base64.b64encode(world.key.secret.encode()).decode())
     },
+    "wrapped_secret": {
+        "its name": signed_with(lambda world: f"TWILIO_API_SECRET={world.key.secret}"),
+        "its SID": signed_with(lambda world: f"{world.key.key_sid}:{world.key.secret}"),
+        "a comma": signed_with(lambda world: f"{world.key.secret},"),
+    },
+    "secret_case": {"capitals": signed_with(lambda world: world.key.secret.upper())},
+    "utf16_secret": {
+        "little end first": lambda world: _signed_by(world, world.key.secret.encode("utf-16-le")),
+        "big end first": lambda world: _signed_by(world, world.key.secret.encode("utf-16-be")),
+    },
+    "unset_secret": {
+        "empty": signed_with(plain("")),
+        "JavaScript": signed_with(plain("undefined")),
+        "Python": signed_with(plain("None")),
+        "JSON": signed_with(plain("null")),
+        "a template": signed_with(plain("${TWILIO_API_SECRET}")),
+    },
     "hex_signature": {"of the right secret": signed_in_hex},
     "swapped_sids": {"both": lambda world: craft(world, iss=world.account_sid, sub=world.key.key_sid)},
+    "claim_whitespace": {
+        "a line break": lambda world: craft(world, iss=f"{world.key.key_sid}\n"),
+        "a blank": lambda world: craft(world, sub=f" {world.account_sid}"),
+        "of a service": lambda world: craft(
+            world, grants=grants(world, data_sync={"service_sid": f"{world.sync_sid}\u00a0"})
+        ),
+    },
+    "quoted_claim": {"a key": lambda world: craft(world, iss=f'"{world.key.key_sid}"')},
     "placeholder": {
         "of a template": wrong(iss="<your-twilio-api-key-sid>"),
         "crosses": wrong(sub="AC" + "x" * 32),
         "a service": granting(data_sync={"service_sid": "ISxxxxxxxx"}),
+        "a token in brackets": plain("<paste token here>"),
+        "a token's name": plain("YOUR_ACCESS_TOKEN"),
+        "words": plain("your-token-here"),
+        "letters": plain("xxxxxxxx"),
+        "one cut short": plain("eyJhbGciOi..."),
     },
     "milliseconds": {
         "exp": wrong(exp=(NOW_S + 3600) * 1000),

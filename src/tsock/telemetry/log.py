@@ -152,9 +152,21 @@ def configure(
     )
 
 
+_LINED = frozenset(("exception", "stack"))
+"""What a line of the log has below it."""
+
+
 def _legible(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Texts that steer no terminal; what lies deeper is shown by its `repr`, which escapes as well."""
-    return {name: printable(value) if isinstance(value, str) else value for name, value in line.items()}
+    return {
+        name: (_lined if name in _LINED else printable)(value) if isinstance(value, str) else value
+        for name, value in line.items()
+    }
+
+
+def _lined(text: str) -> str:
+    """Several lines, set in: one of an error's own making is not to pass for the log's next."""
+    return "\n".join(f"    {printable(each)}" for each in text.splitlines())
 
 
 def _leave_out(events: Collection[str], _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:

@@ -1,19 +1,21 @@
 """Text for a terminal: what clients choose parts of must not steer it.
 
 What is not printable moves the cursor (C0, C1), turns the writing round (bidirectional marks) or is not seen.
+A line end is no exception: what comes behind it would pass for a line of ours.
 """
 
 import re
 
 _is_plain = re.compile(r"[ -~]*").fullmatch
+# Line feeds are the layout's own: in its texts JSON has none.
 _NOT_ASCII = re.compile(r"[^ -~\n]")
 
 
 def printable(text: str) -> str:
-    """`text` with what is not printable escaped, but for line ends."""
+    """`text` on one line, with what is not printable escaped."""
     if _is_plain(text):
         return text
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def printable_json(document: str) -> str:

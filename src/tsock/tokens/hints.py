@@ -33,6 +33,26 @@ HINTS = {
         "The text is a packet, not the token itself.",
         "Pass only the string in its token field.",
     ),
+    "http_answer": Hint(
+        FORM_CAUSES,
+        "The text is an HTTP answer with its head, not the token itself.",
+        "Pass only the token in its body; curl prints the head only with -i.",
+    ),
+    "url": Hint(
+        FORM_CAUSES,
+        "The text is a URL, not the token itself.",
+        "Pass the token alone: the value of its parameter, or what the URL answers.",
+    ),
+    "encoded_token": Hint(
+        FORM_CAUSES,
+        "The token is encoded once more, in Base64 or hexadecimal digits.",
+        "Pass the text of the token as it is; it needs no further encoding.",
+    ),
+    "surrounded": Hint(
+        FORM_CAUSES,
+        "Something else stands beside the token.",
+        "Pass the token alone, without a name, a comma, a full stop or any other text around it.",
+    ),
     "markup": Hint(
         FORM_CAUSES,
         "The text is a page, not a token.",
@@ -45,7 +65,7 @@ HINTS = {
     ),
     "whitespace": Hint(
         FORM_CAUSES,
-        "There is white space around or inside the token.",
+        "There is white space around or inside the token, or what is not even seen.",
         "Strip the text before it is passed on.",
     ),
     "bearer_prefix": Hint(
@@ -55,12 +75,12 @@ HINTS = {
     ),
     "quoted": Hint(
         FORM_CAUSES,
-        "The token stands in quotes.",
-        "Pass the token without quotes; an answer that is a JSON text must be parsed.",
+        "The token stands in quotes or brackets.",
+        "Pass the token without them; an answer that is a JSON text must be parsed.",
     ),
     "url_encoded": Hint(
         FORM_CAUSES,
-        "The text is URL-encoded.",
+        "The text is URL-encoded, or a parameter with its name.",
         "Decode the parameter and pass its value alone.",
     ),
     "bom": Hint(
@@ -75,9 +95,9 @@ HINTS = {
         "pass the string that comes of it.",
     ),
     "bytes_literal": Hint(
-        FORM_CAUSES,
-        "The text is how bytes look in print, not the text in them.",
-        "Decode the bytes before they are passed on, as in token.decode().",
+        FORM_CAUSES | _SIGNATURE,
+        "The token, its secret or its identity is how bytes look in print, not the text in them.",
+        "Decode the bytes before they are passed on, as in value.decode().",
     ),
     "padded_base64": Hint(
         FORM_CAUSES,
@@ -106,7 +126,7 @@ HINTS = {
     ),
     "secret_whitespace": Hint(
         _SIGNATURE,
-        "The token is signed with the key's secret and white space around it.",
+        "The token is signed with the secret and white space around it.",
         "Strip the secret where it is read: its file or variable has a blank or line break too many.",
     ),
     "sid_as_secret": Hint(
@@ -116,18 +136,38 @@ HINTS = {
     ),
     "other_key_secret": Hint(
         _SIGNATURE,
-        "The token is signed with the secret of another key of the account",
+        "The token is signed with the secret of another key of the account.",
         "Configure the SID and the secret of one key together.",
     ),
     "quoted_secret": Hint(
         _SIGNATURE,
-        "The token is signed with the key's secret in quotes.",
+        "The token is signed with the secret in quotes.",
         "Take the quotes off where the secret is read: its file or variable has them.",
     ),
     "base64_secret": Hint(
         _SIGNATURE,
-        "The token is signed with what the key's secret is decoded to, or encoded.",
+        "The token is signed with what the secret is decoded to, or encoded.",
         "Sign with the text of the secret as it is; tell the JWT library that it is not Base64.",
+    ),
+    "wrapped_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret and something beside it, such as its name, a SID or a comma.",
+        "Pass the secret alone: cut its line where it is read, or read it as what it is.",
+    ),
+    "secret_case": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret in other letters: capitals for small ones, or the reverse.",
+        "Sign with the secret as it was shown; nothing may change its letters.",
+    ),
+    "utf16_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret in UTF-16.",
+        "Make bytes of the secret as UTF-8.",
+    ),
+    "unset_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with nothing, or with what becomes of a variable without a value.",
+        "Set the variable that holds the key's secret where the token is built, and look at its name.",
     ),
     "hex_signature": Hint(
         _SIGNATURE,
@@ -139,10 +179,21 @@ HINTS = {
         "Account SID and key SID are swapped: iss is the account, and sub the key.",
         "Give the helper library the account's SID (AC...) first and the key's SID (SK...) second.",
     ),
-    "placeholder": Hint(
+    "claim_whitespace": Hint(
         _SIDS,
         "",
-        "Put the real value in the place of the placeholder; a SID is two letters and 32 hex digits.",
+        "A value in the token has white space around it or a line break in it: strip it where it is read.",
+    ),
+    "quoted_claim": Hint(
+        _SIDS,
+        "",
+        "A value in the token stands in quotes: take them off where it is read.",
+    ),
+    "placeholder": Hint(
+        FORM_CAUSES | _SIDS,
+        "",
+        "Put the real value in the place of the placeholder: a token that your server minted, or a SID, "
+        "which is two letters and 32 hex digits.",
     ),
     "milliseconds": Hint(TIME_CAUSES, "", "Give times in seconds, not in milliseconds."),
     "negative": Hint(TIME_CAUSES, "", "Give times in seconds since 1970; no time is negative."),

@@ -179,7 +179,7 @@ def _summary(e: Examination, failed: list[tuple[Check, str]], hint: Hint | None)
     first, problem = failed[0]
     problem = (hint and hint.problem) or problem
     if hasattr(e, "signer"):
-        problem = f"{problem}, {e.signer}."
+        problem = f"{problem} The key that signed it is {e.signer}."
     if first.id not in FORM_CAUSES or not hasattr(e, "token"):
         return problem
     inside = next((problem for check, problem in failed if check.id not in FORM_CAUSES), None)

@@ -3,30 +3,31 @@
 Each answers notes of the doctor's contract (`hints.py`).
 """
 
-import base64
 import binascii
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from hmac import compare_digest
-from typing import Any, TypeGuard
+from itertools import islice, starmap
+from typing import Any, NamedTuple, TypeGuard
 
 from tsock.ids import is_sid
-from tsock.tokens import jws
+from tsock.tokens import garbled, jws
 from tsock.tokens.examination import GRANT_FIELDS, GRANTS, Examination, is_account_sid, is_key_sid, is_time
-from tsock.tokens.unwrap import is_object_text
+from tsock.tokens.unwrap import is_bytes_literal, is_in_quotes, is_object_text, without_blanks_around
 from tsock.tokens.wording import is_number, is_placeholder
 from tsock.unset import is_unset
 
 _YEARS_S = 10 * 365 * 86_400
 _DAY_S = 86_400
 _ZONE_S_MAX = 14 * 3600
-_BLANKS = (b"\n", b"\r\n", b"\r", b" ", b"\t", b"\\n")
-_QUOTES = ((b'"', b'"'), (b"'", b"'"), (b"`", b"`"), ("\u201c".encode(), "\u201d".encode()), (b"<", b">"))
+_has_control = re.compile(r"[\0-\x1f\x7f-\x9f]").search
 _is_marked = re.compile(r"<[^<>]+>").fullmatch
 """A text of any kind that only a template has."""
 _OTHER_KEYS_MAX = 100
 """So many keys of the account are tried, the newest first."""
+_TRIALS_MAX = 1000
+_TRIED_BYTES_MAX = 2**21
+"""Anybody can send a token that nothing explains: so many secrets are tried, of a long token fewer."""
 
 
 # What signed it.
@@ -43,33 +44,52 @@ def secret_notes(e: Examination) -> list[str]:
     Only secrets of the account in `sub` are tried: the key may be another account's.
     """
     signatures = [e.token.signature, *filter(None, [_from_hex(e)])]
+    for suspect in islice(_suspects(e), min(_TRIALS_MAX, _TRIED_BYTES_MAX // len(e.token.signed))):
+        made = jws.mac(suspect.secret, e.token.signed, e.algorithm)
+        if any(compare_digest(made, signature) for signature in signatures):
+            if suspect.signer is not None:
+                e.signer = suspect.signer
+            return list(suspect.notes)
+    return []
 
-    def explains(secret: bytes) -> bool:
-        made = jws.mac(secret, e.token.signed, e.algorithm)
-        return any(compare_digest(made, signature) for signature in signatures)
 
-    tried = {
-        "auth_token_as_secret": [*e.directory.auth_tokens(e.account), e.directory.test_token(e.account)],
-        "sid_as_secret": [e.key.sid.encode(), e.account.sid.encode()],
-    }
-    if e.key.account_sid == e.account.sid:
-        own = e.directory.key_secret(e.key)
-        tried["secret_whitespace"] = [variant for blank in _BLANKS for variant in _around(own, blank, blank)]
-        tried["quoted_secret"] = [variant for quotes in _QUOTES for variant in _around(own, *quotes)]
-        tried["base64_secret"] = list(_recoded(own))
-        tried["bom"] = [
-            b"\xef\xbb\xbf" + own,
-            *(own.decode().encode(f"utf-16{end}") for end in ("", "-le", "-be")),
-        ]
-    notes = [note for note, secrets in tried.items() if any(map(explains, secrets))]
-    if notes:
-        return notes
-    others = sorted(e.directory.keys(e.account.sid), key=lambda key: -key.created_ms)[:_OTHER_KEYS_MAX]
-    signer = next((k for k in others if k.sid != e.key.sid and explains(e.directory.key_secret(k))), None)
-    if signer is None:
-        return []
-    e.signer = signer.sid
-    return ["other_key_secret"]
+class _Suspect(NamedTuple):
+    """What may have signed a token, and what that would be called."""
+
+    notes: tuple[str, ...]
+    secret: bytes
+    signer: str | None = None
+    """The key that it belongs to, where the token names another one."""
+
+
+def _suspects(e: Examination) -> Iterator[_Suspect]:
+    """The likely ones first: there may be more than are tried."""
+    account = e.account
+    tokens = [(account.sid, token) for token in e.directory.auth_tokens(account)]
+    test = (account.test_sid, e.directory.test_token(account))
+    newest = sorted(e.directory.keys(account.sid), key=lambda key: -key.created_ms)[: _OTHER_KEYS_MAX + 1]
+    others = [key for key in newest if key.sid != e.key.sid]
+
+    for _, token in (*tokens, test):
+        yield _Suspect(("auth_token_as_secret",), token)
+    for sid in (e.key.sid, account.sid):
+        yield _Suspect(("sid_as_secret",), sid.encode())
+    if e.key.account_sid == account.sid:
+        yield from starmap(_Suspect, garbled.garbled(e.directory.key_secret(e.key), e.key.sid))
+    for key in others:
+        yield _Suspect(("other_key_secret",), e.directory.key_secret(key), key.sid)
+    for nothing in garbled.nothing():
+        yield _Suspect(("unset_secret",), nothing)
+    for sid, token in tokens:
+        yield from _as("auth_token_as_secret", sid, token)
+    for key in others:
+        yield from _as("other_key_secret", key.sid, e.directory.key_secret(key), key.sid)
+    yield from _as("auth_token_as_secret", *test)
+
+
+def _as(note: str, sid: str, secret: bytes, signer: str | None = None) -> Iterator[_Suspect]:
+    for notes, form in garbled.garbled(secret, sid):
+        yield _Suspect((note, *notes), form, signer)
 
 
 def _from_hex(e: Examination) -> bytes | None:
@@ -81,22 +101,6 @@ def _from_hex(e: Examination) -> bytes | None:
         return binascii.unhexlify(written)
     except ValueError:
         return None
-
-
-def _around(secret: bytes, before: bytes, behind: bytes) -> tuple[bytes, ...]:
-    return secret + behind, before + secret, before + secret + behind
-
-
-def _recoded(secret: bytes) -> Iterator[bytes]:
-    """What a library makes of a secret that it takes for Base64 or hexadecimal, or writes as these."""
-    padded = secret + b"=" * (-len(secret) % 4)
-    for decode in (base64.b64decode, base64.urlsafe_b64decode, binascii.unhexlify):
-        with suppress(ValueError):
-            yield decode(secret if decode is binascii.unhexlify else padded)
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        encoded = encode(secret)
-        yield from (encoded, encoded.rstrip(b"="), encoded + b"\n")
-    yield binascii.hexlify(secret)
 
 
 # Its times.
@@ -152,6 +156,12 @@ def claim_notes(claims: jws.JsonObject) -> list[str]:
         notes.append("unset_variable")
     if any(is_object_text(text) for text in texts):
         notes.append("object_text")
+    if any(is_bytes_literal(text) for text in texts):
+        notes.append("bytes_literal")
+    if any(without_blanks_around(text) != text or _has_control(text) for text in texts):
+        notes.append("claim_whitespace")
+    if any(is_in_quotes(without_blanks_around(text)) for text in texts):
+        notes.append("quoted_claim")
     if any(_is_text(text) and _stands_for_sid(prefix, text) for prefix, text in sids) or any(
         _is_text(text) and _is_marked(text) for text in free
     ):

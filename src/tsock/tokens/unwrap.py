@@ -3,8 +3,10 @@
 Only explains: such a text is no token for the gateway, whatever is inside.
 """
 
+import base64
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, cast
 
@@ -29,8 +31,8 @@ _is_jwe = re.compile(r"ey[A-Za-z0-9_-]{8,}+(\.[A-Za-z0-9_-]*+){4}").fullmatch
 _bearer = re.compile(r"(?:authorization:\s*)?bearer\s+(.+)", re.IGNORECASE | re.DOTALL).fullmatch
 _words = re.compile(r"[A-Za-z][\w -]{0,63}?[:\s]\s*(?=[\"'`]?ey)").match
 """A word or a few, such as `Token: `, right before what begins as a token does."""
-_quoted = re.compile(r"""(["'`])(.*)\1""", re.DOTALL).fullmatch
-_is_form = re.compile(r"[?&]?\w++=\S++").fullmatch
+_is_form = re.compile(r"[?&#]?\w++=(?!=*$)\S++").fullmatch
+_is_url = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://\S*+").fullmatch
 _decode_percents = re.compile(rb"(?:%[0-9A-Fa-f]{2})++").sub
 
 
@@ -67,8 +69,16 @@ def _packet(text: str) -> str | None:
     return _searched(text) if text.lstrip().startswith("TWILSOCK V") else None
 
 
+def _http(text: str) -> str | None:
+    """An answer with its head, as `curl -i` prints it."""
+    if not _is_http(text):
+        return None
+    _, _, body = text.replace("\r\n", "\n").partition("\n\n")
+    return body
+
+
 def _json(text: str) -> str | None:
-    if not text.lstrip().startswith(("{", "[")):
+    if not text.lstrip().startswith(("{", "[")) or _is_token(text.strip()[1:-1]):
         return None
     try:
         value = msgspec.json.decode(text)
@@ -93,17 +103,24 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _markup(text: str) -> str | None:
-    return _searched(text) if text.lstrip().startswith("<") else None
+    plain = text.strip()
+    return _searched(text) if plain.startswith("<") and not _is_token(plain[1:-1]) else None
 
 
 def _jwe(text: str) -> str | None:
     return "" if _is_jwe(text) else None
 
 
+def without_blanks_around(text: str) -> str:
+    """`text` without white space at its ends, nor what is seen even less."""
+    return text.strip(_BLANKS)
+
+
 def _blanks(text: str) -> str | None:
-    if text != text.strip():
-        return text.strip()
-    joined = "".join(text.split())
+    stripped = without_blanks_around(text)
+    if text != stripped:
+        return stripped
+    joined = text.translate(_WITHOUT_BLANKS)
     return joined if joined != text and _is_token(joined) else None
 
 
@@ -112,9 +129,14 @@ def _prefix(text: str) -> str | None:
     return found[1] if found else _prefixed(text)
 
 
+def is_in_quotes(text: str) -> bool:
+    """Whether it stands in quotes, not in brackets."""
+    return _quotes(text) is not None and text[0] not in _BRACKETS
+
+
 def _quotes(text: str) -> str | None:
-    found = _quoted(text)
-    return found and found[2]
+    """What stands in quotes or in brackets."""
+    return text[1:-1] if len(text) > 1 and text[-1] in _CLOSING.get(text[0], "") else None
 
 
 def _encoded(text: str) -> str | None:
@@ -122,6 +144,16 @@ def _encoded(text: str) -> str | None:
     if plain != text:
         return plain
     return _searched(text) if _is_form(text) else None
+
+
+def _url(text: str) -> str | None:
+    if not _is_url(text):
+        return None
+    return _searched(text) or _searched(_unquoted(text))
+
+
+def _beside(text: str) -> str | None:
+    return _searched(text) or None
 
 
 def _unquoted(text: str) -> str:
@@ -150,9 +182,14 @@ def _padded(text: str) -> str | None:
     return plain if _is_token(plain) else None
 
 
+def is_bytes_literal(text: str) -> re.Match[str] | None:
+    """Whether it is what Python writes of bytes; their text is the group `text`."""
+    return _bytes_literal(text.strip())
+
+
 def _bytes(text: str) -> str | None:
     """The literal, or the numbers, that languages write of bytes."""
-    literal = _bytes_literal(text.strip())
+    literal = is_bytes_literal(text)
     if literal is not None:
         return literal["text"]
     if _is_array(text.strip()):
@@ -185,7 +222,33 @@ def _sid(text: str) -> str | None:
 
 
 def _secret(text: str) -> str | None:
-    return "" if _is_secret(text.strip()) else None
+    plain = text.strip()
+    basic = _basic(plain)
+    inside = _from_base64(basic[1] if basic else plain[:_SECRET_CHARS_MAX])
+    is_pair = basic is not None and ":" in inside
+    return "" if is_pair or _is_secret(plain) or _is_secret(inside.strip()) else None
+
+
+def _placeholder(text: str) -> str | None:
+    return "" if _is_placeholder(text.strip()) else None
+
+
+def _recoded(text: str) -> str | None:
+    """A token that was taken for bytes, and written as Base64 or hexadecimal digits."""
+    plain = "".join(text.split())
+    with suppress(ValueError):
+        inside = bytes.fromhex(plain).decode()
+        return inside if _find_token(inside) else None
+    inside = _from_base64(plain)
+    return inside if _find_token(inside) else None
+
+
+def _from_base64(text: str) -> str:
+    """The text behind either kind of Base64; empty when it is none."""
+    plain = text.rstrip("=").translate(_FROM_URL)
+    with suppress(ValueError):
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode()
+    return ""
 
 
 def _prefixed(text: str) -> str | None:
@@ -194,7 +257,26 @@ def _prefixed(text: str) -> str | None:
 
 
 _MARKS = ("\ufeff", "\u00ef\u00bb\u00bf", "\ufffe")
-_TO_URL = str.maketrans("+/", "-_")
+_TO_URL, _FROM_URL = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
+_UNSEEN = "\0\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + _UNSEEN
+"""White space, and what is seen even less."""
+_WITHOUT_BLANKS = str.maketrans("", "", _BLANKS)
+_BRACKETS = "<([{"
+_CLOSING = dict(zip(f"\"'`{_BRACKETS}", "\"'`>)]}", strict=True)) | {
+    "\u201c": "\u201d",
+    "\u201d": "\u201d",
+    "\u201e": "\u201c\u201d",
+    "\u00ab": "\u00bb",
+    "\u2018": "\u2019",
+    "\u2019": "\u2019",
+    "\u201a": "\u2018\u2019",
+    "\u00bb": "\u00ab",
+    "\u2039": "\u203a",
+    "\u203a": "\u2039",
+}
+"""What ends that which each of these begins."""
+_is_http = re.compile(r"\s*HTTP/\d").match
 _is_padded = re.compile(r"(?=.*[=+/])[A-Za-z0-9+/_-]+={0,2}(?:\.[A-Za-z0-9+/_-]+={0,2}){2}").fullmatch
 _bytes_literal = re.compile(
     r"(?:bytearray\(|bytes\()?[bB](?P<quote>[\"'])(?P<text>.*)(?P=quote)\)?", re.DOTALL
@@ -220,15 +302,32 @@ _is_object = re.compile(
     r"|Object\(|stdClass\b|Array\b(?=\s*(?:\(|$))"  # PHP
     r"|&\{|map\[|0xc0[0-9a-f]{8}\b"  # Go
 ).match
-_is_secret = re.compile(r"(?:[A-Z]{2}[0-9a-fA-F]{32}[:;,\s]\s*)?[0-9a-fA-F]{32}").fullmatch
+_SECRET_CHARS_MAX = 200
+"""A pair of SID and secret in Base64 is shorter."""
+_is_secret = re.compile(
+    r"(?:[A-Z]{2}[0-9a-fA-F]{32}[:;,\s]\s*|(?:export )?\w{1,40}\s?[=:]\s?)?"
+    r"[\"']?[0-9a-fA-F]{32}[\"']?[;,]?"
+).fullmatch
+_basic = re.compile(r"(?:authorization:\s*)?basic\s+(\S+)", re.IGNORECASE).fullmatch
+_is_placeholder = re.compile(
+    r"[<\u2039\[{](?!html\b|null\b|true\b|false\b)[a-z][\w .,'-]{0,60}[>\u203a\]}]"  # <your-access-token>
+    r"|(?:your|my|insert|paste|put|enter|replace|add)[\w -]{0,40}?(?:token|jwt)[\w -]{0,40}"
+    r"|[\w -]{1,40}[_ -]here|\w{0,20}(?:changeme|placeholder)\w{0,20}"
+    r"|(?:twilio_?|access_?|sync_?|chat_?|my_?)*(?:token|jwt)"  # TWILIO_ACCESS_TOKEN
+    r"|[x*.?#_\u2026-]{3,40}"
+    r"|ey[\w-]{0,40}(?:\.{3}|\u2026)[\w.-]{0,40}",  # one that documentation cuts short
+    re.IGNORECASE,
+).fullmatch
 
 # The outermost layer comes first; what is more specific before what also looks like it.
 _PEELS: dict[str, Callable[[str], str | None]] = {
     "bom": _mark,
     "init_packet": _packet,
+    "http_answer": _http,
     "bytes_literal": _bytes,
     "object_text": _object,
     "unset_variable": _unset,
+    "placeholder": _placeholder,
     "json_wrapper": _json,
     "markup": _markup,
     "jwe": _jwe,
@@ -238,5 +337,8 @@ _PEELS: dict[str, Callable[[str], str | None]] = {
     "sid_as_token": _sid,
     "secret_as_token": _secret,
     "padded_base64": _padded,
+    "encoded_token": _recoded,
+    "url": _url,
     "url_encoded": _encoded,
+    "surrounded": _beside,
 }

@@ -216,7 +216,7 @@ def test_notes_tell_what_they_mean_beyond_the_fix(command: Command, account: str
     assert "Notes: quoted\n" in plain
     assert "  - " not in plain  # summary and fix have said it
     assert "Notes: bearer_prefix, quoted\n" in twice
-    assert "  - The token stands in quotes. Pass the token without quotes" in twice
+    assert "  - The token stands in quotes or brackets. Pass the token without them" in twice
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ def test_json_keeps_everything(capsys: pytest.CaptureFixture[str]) -> None:
         ("\x1b[2J\x1b]0;owned\x07", "\\x1b[2J\\x1b]0;owned\\x07"),
         ("abc\u202edcba", "abc\\u202edcba"),
         ("a\rb\x9bc", "a\\rb\\x9bc"),
+        ("a\nb\r\nc\x85d\u2028e\u2029f", "a\\nb\\r\\nc\\x85d\\u2028e\\u2029f"),
         ("[bold red]markup[/] :smile:", "[bold red]markup[/] :smile:"),
         ("Zoë 日本", "Zoë 日本"),
     ],
@@ -50,10 +51,13 @@ def test_text_of_a_client_cannot_steer_the_terminal(
 ) -> None:
     output.line("identity ", (hostile, "bold"))
     output.record({"identity": hostile}, json=False)
+    output.paragraph(hostile, "identity ")
+    output.table([{"identity": hostile}], ("identity",))
     output.complaint(hostile)
 
     captured = capsys.readouterr()
-    assert captured.out.splitlines() == [f"identity {shown}", f"identity  {shown}"]
+    lines = [f"identity {shown}", f"identity  {shown}", f"identity {shown}", "identity", shown]
+    assert captured.out.splitlines() == lines
     assert captured.err == f"error: {shown}\n"
 
 

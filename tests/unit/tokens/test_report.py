@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -158,6 +159,13 @@ def test_sid_of_a_report_is_one_or_nothing(world: World):
         ('\ufeff{{"token":"{t}"}}', ["bom", "json_wrapper"]),
         ("token={t}&ttl=5", ["url_encoded"]),
         ("<html><body>{t}</body></html>", ["markup"]),
+        ("('{t}',)", ["quoted", "surrounded"]),
+        ("\u2018{t}\u2019", ["quoted"]),
+        (
+            'HTTP/2 200 \ncontent-type: application/json\n\n{{"token": "{t}"}}',
+            ["http_answer", "json_wrapper"],
+        ),
+        ("https://example.com/cb#access_token={t}&token_type=bearer", ["url"]),
         (
             'TWILSOCK V3.0 500\r\n{{"id":"TM1","method":"init","token":"{t}","payload_size":0}}\r\n',
             ["init_packet"],
@@ -211,6 +219,13 @@ def test_page_of_a_megabyte_with_a_token_in_it_is_too_large_yet_examined(world: 
         ('"undefined"', "text", ["quoted", "unset_variable"]),
         ("Bearer [object Object]", "text", ["bearer_prefix", "object_text"]),
         ("hello", "text", []),
+        ("aGVsbG8gd29ybGQhIQ==", "text", []),
+        ("INVALID_GRANT", "text", []),
+        ("<your-access-token>", "text", ["placeholder"]),
+        ("\u2039your token\u203a", "text", ["placeholder"]),
+        ("<html>", "markup", ["markup"]),
+        ("[]", "json", ["json_wrapper"]),
+        ("HTTP/1.1 404 Not Found\r\n\r\n<h1>404</h1>", "markup", ["http_answer", "markup"]),
     ],
 )
 def test_text_without_a_token_is_recognised(world: World, text: str, kind: str, notes: list[str]):
@@ -264,6 +279,73 @@ def test_usual_mistakes_with_secrets_are_named_to_whom_may_see_the_account(world
             assert (report.code, report.cause, report.notes) == (20107, "signature", [note] if note else [])
         for options in ({}, {"may_see": lambda sid: sid != world.account_sid}):
             assert world.examine(token, **options).notes == []
+
+
+FORMS: dict[str, list[str]] = {
+    "'{}'\n": ["quoted_secret", "secret_whitespace"],
+    "'{}\n'": ["quoted_secret", "secret_whitespace"],
+    ' "{}"': ["quoted_secret", "secret_whitespace"],
+    "{}\u00a0": ["secret_whitespace"],
+    "{};": ["wrapped_secret"],
+    '"{}",': ["wrapped_secret", "quoted_secret"],
+    'API_SECRET="{}"': ["wrapped_secret", "quoted_secret"],
+    'b"{}"': ["bytes_literal"],
+    "\ufeff{}\r\n": ["bom", "secret_whitespace"],
+}
+"""What a secret is made into, and what that is called whosever secret it is."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_secret_is_recognised_in_every_form_and_whosever_it_is(world: World, form: str):
+    other = world.another_key()
+    for secret, whose in (
+        (world.key.secret, []),
+        (world.auth_token, ["auth_token_as_secret"]),
+        (other.secret, ["other_key_secret"]),
+    ):
+        signer = SigningKey(world.account_sid, world.key.key_sid, form.format(secret))
+        report = world.examine(world.token(key=signer), may_see=everybody)
+        assert report.notes == [*whose, *FORMS[form]]
+        assert secret not in msgspec.json.encode(report).decode()
+
+
+def test_secret_is_recognised_where_base64_was_made_of_a_line(world: World):
+    line = base64.b64encode(f"{world.key.secret}\n".encode()).decode()
+    token = world.token(key=SigningKey(world.account_sid, world.key.key_sid, line))
+    assert world.examine(token, may_see=everybody).notes == ["base64_secret", "secret_whitespace"]
+
+
+def test_utf_16_is_called_a_byte_order_mark_only_with_one(world: World):
+    signed = world.token().rpartition(".")[0]
+    for encoding, note in (("utf-16-le", "utf16_secret"), ("utf-16", "bom")):
+        signature = base64url(mac(world.key.secret.encode(encoding), signed.encode(), "HS256"))
+        assert world.examine(f"{signed}.{signature}", may_see=everybody).notes == [note]
+
+
+def test_key_is_named_where_its_signature_has_another_fault_too(world: World):
+    other = world.another_key()
+    token = world.token(key=SigningKey(world.account_sid, world.key.key_sid, f"'{other.secret}'\n"))
+    assert world.examine(token, may_see=everybody).summary.endswith(
+        f"another key of the account. The key that signed it is {other.key_sid}."
+    )
+    signed, _, signature = token.rpartition(".")
+    in_hex = base64.urlsafe_b64decode(signature + "=").hex()
+    report = world.examine(f"{signed}.{in_hex}", may_see=everybody)
+    assert report.notes == ["hex_signature", "other_key_secret", "quoted_secret", "secret_whitespace"]
+    assert report.summary == (
+        f"The signature is written in hexadecimal digits. The key that signed it is {other.key_sid}."
+    )
+
+
+@pytest.mark.parametrize("length", [0, 5000])
+def test_refusal_that_nothing_explains_takes_little_time(world: World, length: int):
+    for _ in range(30):
+        world.another_key()
+    signed = craft(world, head={"alg": "HS512"}, jti="j" * length).rpartition(".")[0]
+    refusal: Any = world.verify(f"{signed}.{base64url(b's' * 64)}")
+    began = time.process_time()
+    assert refusal.report().notes == []
+    assert time.process_time() - began < 0.1
 
 
 def test_report_of_a_refusal_is_the_operators(world: World):
@@ -350,13 +432,32 @@ def test_grant_outside_of_the_grants_and_misspelt_service_are_found(world: World
         ({"identity": "nobody@example.com"}, []),
         ({"identity": "my-user_here"}, []),
         ({"identity": "TWILIO_USER"}, []),
+        ({"identity": "alice\n"}, ["claim_whitespace"]),
+        ({"identity": " "}, ["claim_whitespace"]),
+        ({"identity": "alice\u200b"}, ["claim_whitespace"]),
+        ({"identity": "al\nice"}, ["claim_whitespace"]),
+        ({"identity": "b'alice'"}, ["bytes_literal"]),
+        ({"identity": '"alice"'}, ["quoted_claim"]),
+        ({"identity": "\u2018alice\u2019\n"}, ["claim_whitespace", "quoted_claim"]),
+        ({"chat": {"service_sid": "default", "endpoint_id": "b'phone'"}}, ["bytes_literal"]),
+        ({"identity": "Alice B. (work) [x]"}, []),
+        ({"identity": "O'Brien"}, []),
+        ({"identity": "\U0001f469\u200d\U0001f680"}, []),
     ],
 )
 def test_text_by_accident_is_noted_on_a_token_that_is_accepted(
     world: World, grant: dict[str, Any], notes: list[str]
 ):
-    report = world.examine(craft(world, grants=grants(world, **grant)))
+    token = craft(world, grants=grants(world, **grant))
+    report = world.examine(token)
     assert (report.verdict, report.notes) == ("accepted", notes)
+    world.accepted(token)
+
+
+def test_text_by_accident_is_noted_on_a_refusal_too(world: World):
+    refusal: Any = world.verify(craft(world, exp=NOW_S - 60, grants=grants(world, identity='"alice"\n')))
+    report = refusal.report()
+    assert (report.cause, report.notes) == ("expired", ["claim_whitespace", "quoted_claim"])
 
 
 @pytest.mark.parametrize(
@@ -385,7 +486,7 @@ def test_key_that_signed_in_place_of_the_one_named_is_named(world: World):
     token = world.token(key=SigningKey(world.account_sid, world.key.key_sid, other.secret))
     report = world.examine(token, may_see=everybody)
     assert report.notes == ["other_key_secret"]
-    assert report.summary.endswith(f"another key of the account, {other.key_sid}.")
+    assert report.summary.endswith(f"another key of the account. The key that signed it is {other.key_sid}.")
     _, foreign = world.another_account()
     token = world.token(key=SigningKey(world.account_sid, world.key.key_sid, foreign.secret))
     assert world.examine(token, may_see=everybody).notes == []
