@@ -9,7 +9,7 @@ from tsock.debugger.denials import Denial
 from tsock.gateway.context import Context
 from tsock.gateway.endpoint import Endpoint
 from tsock.ids import Ids
-from tsock.rates import source
+from tsock.rates import Rate, source
 from tsock.telemetry.tail import Trouble
 from tsock.telemetry.throttle import Throttle
 from tsock.tokens.examiner import Refusal
@@ -23,6 +23,9 @@ OTHER_CLIENT = "Can't update token, new token was issued for other identity/inst
 LIMIT_DENIAL_S = 1.0
 """Further clients of one address that meet the same limit within this time share its record."""
 _LIMIT_DENIALS_MAX = 10_000
+THOROUGH_PER_S, THOROUGH_BURST = 5, 20
+"""So many refused tokens are explained by every mistake that is known, which takes some milliseconds of a
+wrong signature; in a flood the others by the likely ones."""
 
 
 class NotAdmitted(Struct, frozen=True, gc=False):
@@ -42,10 +45,11 @@ class Refusals:
         self._explain = explain
         self._lines = Throttle(context.settings.refusal_lines_per_address_per_min, context.clock.monotonic_s)
         self._limit_denials: dict[tuple[str, str], tuple[str, float]] = {}
+        self._thorough = Rate(THOROUGH_PER_S, THOROUGH_BURST, context.clock.monotonic_s)
 
     def of_token(self, endpoint: Endpoint, refusal: Refusal) -> NotAdmitted:
         """The token is no good."""
-        report = refusal.report()
+        report = refusal.report(thorough=self._thorough.take(None))
         sid = self._deny(
             endpoint,
             refusal.code,

@@ -10,13 +10,15 @@ from tsock.accounts.directory import Directory
 from tsock.settings import Settings
 from tsock.tokens.checks import CHECKS, TOO_LARGE, Check
 from tsock.tokens.examination import Examination
-from tsock.tokens.report import Report, report, unread
+from tsock.tokens.report import WHOLE, Effort, Report, report, unread
 
 BAD_ISSUER = 20103
 """What every fault of account and key is answered with: from outside they are one."""
 
 _SEARCHED_TOKENS = 2
 """A refused text is searched for a token as far as so many of the largest tokens reach."""
+_LIKELY_TRIALS = 100
+"""Secrets that are tried where time is short: the account's as they are, the key's in most forms."""
 
 
 class Refusal:
@@ -24,7 +26,7 @@ class Refusal:
 
     __slots__ = ("_check", "_tell", "_text")
 
-    def __init__(self, check: Check, text: str | None, tell: Callable[[], Report]) -> None:
+    def __init__(self, check: Check, text: str | None, tell: Callable[[int], Report]) -> None:
         """`text` is None when it was too large to be kept."""
         self._check = check
         self._text = text
@@ -50,9 +52,12 @@ class Refusal:
         """SHA-256 of the token's text in hex; names the token in records, which never hold it."""
         return None if self._text is None else hashlib.sha256(self._text.encode()).hexdigest()
 
-    def report(self) -> Report:
-        """Every check of the token, for the operator: the account's secrets were tried to explain it."""
-        return self._tell()
+    def report(self, *, thorough: bool) -> Report:
+        """Every check of the token, for the operator: the account's secrets were tried to explain it.
+
+        What is not `thorough` tries the likely mistakes alone.
+        """
+        return self._tell(WHOLE.trials_max if thorough else _LIKELY_TRIALS)
 
     def __repr__(self) -> str:
         return f"Refusal({self.code}, {self.cause!r})"
@@ -90,13 +95,16 @@ class Examiner:
         return self._unread(None, f"an init of {size_bytes} bytes")
 
     def _unread(self, text: str | None, found: str) -> Refusal:
-        return Refusal(TOO_LARGE, text, lambda: unread(found, self._settings))
+        return Refusal(TOO_LARGE, text, lambda _: unread(found, self._settings))
 
-    def _refused(self, text: str, now_ms: int, registered: Collection[str], code: int) -> Report:
+    def _refused(
+        self, text: str, now_ms: int, registered: Collection[str], code: int, trials_max: int
+    ) -> Report:
         # Anybody can send junk, and as much as fits into a packet: the search in it is bounded.
         e = Examination(text, now_ms, registered, self._directory, self._settings)
         # Nor are an account's secrets tried where its keys are not to be told, and more take longer.
-        return report(e, lambda sid: code != BAD_ISSUER, _SEARCHED_TOKENS * self._settings.token_bytes_max)
+        effort = Effort(trials_max, _SEARCHED_TOKENS * self._settings.token_bytes_max)
+        return report(e, lambda sid: code != BAD_ISSUER, effort)
 
     def examine(
         self,

@@ -5,7 +5,7 @@ It never repeats the text that was examined, a signature or a secret.
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -86,14 +86,26 @@ class Report(msgspec.Struct, frozen=True):
         return {"signature", "key_other_account"} <= passed
 
 
-def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: int | None = None) -> Report:
+class Effort(NamedTuple):
+    """How much is done to explain a token that is refused: anybody can send one that nothing explains."""
+
+    trials_max: int = 1000
+    """So many secrets are tried."""
+    unwrapped_chars_max: int | None = None
+    """So much of a text that is no token is searched for one; None is all."""
+
+
+WHOLE = Effort()
+
+
+def report(e: Examination, may_see: Callable[[str], bool], effort: Effort = WHOLE) -> Report:
     """Run every check that has something to look at.
 
     Args:
         e: a fresh examination.
         may_see: whether the asker may see the account with this SID; only then are its secrets tried for an
             explanation.
-        unwrapped_chars_max: how much of a text that is no token is searched for one; None is all.
+        effort: how much is done to explain a failure.
     """
     notes: list[str] = []
     lines: list[Finding] = []
@@ -103,7 +115,7 @@ def report(e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: 
         lines.append(line)
         if line.verdict == "fail":
             failed.append((check, check.problem.format(found=line.found)))
-            notes += _explain(check, e, may_see, unwrapped_chars_max)
+            notes += _explain(check, e, may_see, effort)
     if any(check.id in TIME_CAUSES for check, _ in failed):
         notes += time_notes(e)
     if hasattr(e, "token"):
@@ -149,19 +161,17 @@ def _look(check: Check, e: Examination) -> Finding:
     return Finding(check.id, "fail", expected, check.found(e), check.fix)
 
 
-def _explain(
-    check: Check, e: Examination, may_see: Callable[[str], bool], unwrapped_chars_max: int | None
-) -> list[str]:
+def _explain(check: Check, e: Examination, may_see: Callable[[str], bool], effort: Effort) -> list[str]:
     """Notes on a failure just met; after `not_a_jwt` the examination goes on with the token inside."""
     if check.id == "not_a_jwt" and e.has_content():
-        inner, notes = unwrap(e.text[:unwrapped_chars_max])
+        inner, notes = unwrap(e.text[: effort.unwrapped_chars_max])
         if inner is not None:
             e.text = inner
             e.is_jws()
         return notes
     if check.id == "signature":
         may_try = hasattr(e, "account") and may_see(e.account.sid)
-        return signature_notes(e) + (secret_notes(e) if may_try else [])
+        return signature_notes(e) + (secret_notes(e, effort.trials_max) if may_try else [])
     return []
 
 

@@ -25,9 +25,8 @@ _is_marked = re.compile(r"<[^<>]+>").fullmatch
 """A text of any kind that only a template has."""
 _OTHER_KEYS_MAX = 100
 """So many keys of the account are tried, the newest first."""
-_TRIALS_MAX = 1000
 _TRIED_BYTES_MAX = 2**21
-"""Anybody can send a token that nothing explains: so many secrets are tried, of a long token fewer."""
+"""Of a long token fewer secrets are tried."""
 
 
 # What signed it.
@@ -38,13 +37,13 @@ def signature_notes(e: Examination) -> list[str]:
     return ["hex_signature"] if _from_hex(e) is not None else []
 
 
-def secret_notes(e: Examination) -> list[str]:
-    """Which well-known mistake made the signature, if one of them did.
+def secret_notes(e: Examination, trials_max: int) -> list[str]:
+    """Which well-known mistake made the signature, if one of so many that are tried did.
 
     Only secrets of the account in `sub` are tried: the key may be another account's.
     """
     signatures = [e.token.signature, *filter(None, [_from_hex(e)])]
-    for suspect in islice(_suspects(e), min(_TRIALS_MAX, _TRIED_BYTES_MAX // len(e.token.signed))):
+    for suspect in islice(_suspects(e), min(trials_max, _TRIED_BYTES_MAX // len(e.token.signed))):
         made = jws.mac(suspect.secret, e.token.signed, e.algorithm)
         if any(compare_digest(made, signature) for signature in signatures):
             if suspect.signer is not None:
