@@ -75,6 +75,7 @@ class DevelopmentHandlers:
                 20409,
                 f"The key {sid} that signs these tokens was revoked; "
                 "start `tsock dev` again, or sign tokens with a key of `tsock key create`",
+                fix="",
             )
 
     def time(self, request: Request) -> Answer:

@@ -43,7 +43,7 @@ def too_many_items(kind: Kind, items_max: int) -> ApiError:
     return ApiError(413, 54006, f"Request entity too large: a {kind.name} holds at most {items_max} items")
 
 
-def forbidden(why: str, fix: str = "") -> ApiError:
+def forbidden(why: str, fix: str | None = None) -> ApiError:
     """403/54007; `why` says what is missing, `fix` to operators how it is given."""
     return ApiError(403, 54007, f"Access forbidden for identity: {why}", fix=fix)
 
