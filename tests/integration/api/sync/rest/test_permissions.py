@@ -104,7 +104,7 @@ async def test_client_learns_which_right_is_missing_and_the_operator_how_it_is_g
     rig: Rig, backend: Backend
 ) -> None:
     account, service = rig.made.account_sid, rig.made.sync_service_sid
-    await rig.do(update_service, account, SYNC, "default", ServiceOptions(acl_enabled=True))
+    await rig.do(update_service, rig.vault, account, SYNC, "default", ServiceOptions(acl_enabled=True))
     sid = (await backend.make("/Documents", UniqueName="x"))["sid"]
     rig.tail.after(0)
 
