@@ -27,7 +27,8 @@ class ApiError(TsockError):
     `status` is the HTTP status, `code` the number in the error dictionary, `message` the public text: it
     says what was expected and never repeats a secret. `headers` go with it over HTTP, such as a challenge.
     `about` tells apart what is no repeat of the same, such as refusals of different objects. `fix` is what
-    an operator can do, where more is known than the dictionary says of the code; the caller is not told.
+    an operator can do, and the caller is not told; None for what the dictionary says of the code, empty where
+    the message says it.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class ApiError(TsockError):
         headers: Mapping[str, str] = _NONE,
         *,
         about: str = "",
-        fix: str = "",
+        fix: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status

@@ -52,14 +52,6 @@ class Rate:
             self._prune(now)
         return True
 
-    def allows(self, key: Hashable) -> bool:
-        """Whether one more would be let through for `key`; nothing is counted."""
-        if not self._interval_s:
-            return True
-        now = self._monotonic_s()
-        until = max(self._until.get(key, now), now)
-        return until + self._interval_s - now <= self._tolerance_s + 1e-9
-
     def forget(self, key: Hashable) -> None:
         """Drop the state of a key that is gone for good."""
         self._until.pop(key, None)

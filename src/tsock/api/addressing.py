@@ -56,12 +56,12 @@ def address(path: tuple[str, ...], origin: str) -> Address:
         return Address(_undotted((name, *path)), f"https://{host.partition(':')[0]}" if official else origin)
     owner = "api" if path[0] == "2010-04-01" else _OWNERS.get(path[:2])
     if owner is None:
-        raise ApiError(
-            404,
-            20404,
-            f"The requested resource /{'/'.join(path)[:200]} was not found: name the product by the path, as "
-            "in /sync/v1/Services, or by the host, as in sync.localhost",
+        why = (
+            "a part of it is empty"
+            if "" in path
+            else "name the product by the path, as in /sync/v1/Services, or by the host, as in sync.localhost"
         )
+        raise ApiError(404, 20404, f"The requested resource /{'/'.join(path)[:200]} was not found: {why}")
     return Address(_undotted((owner, *path)), origin)
 
 

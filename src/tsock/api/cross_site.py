@@ -35,11 +35,14 @@ def refuse_cross_site(request: Request, route: Route, public_url: str) -> None:
         return
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site not in _OWN:
-        raise _refused(f"the browser says Sec-Fetch-Site: {shown(site)}")
+        raise _refused(
+            f"the browser says Sec-Fetch-Site: {shown(site)}", "Send it from a back end, not from a page"
+        )
     if origin is not None and origin.lower() not in (request.origin.lower(), _origin(public_url)):
         raise _refused(
             f"the browser says Origin: {shown(origin)}, and this server was reached at {request.origin}; "
-            "behind a proxy set public_url, or trusted_proxies for its X-Forwarded-Proto"
+            "behind a proxy set public_url, or trusted_proxies for its X-Forwarded-Proto",
+            "",
         )
 
 
@@ -49,5 +52,6 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _refused(why: str) -> ApiError:
-    return ApiError(403, 20403, f"Forbidden: only pages of this server may ask this of a browser; {why}")
+def _refused(why: str, fix: str) -> ApiError:
+    text = f"Forbidden: only pages of this server may ask this of a browser; {why}"
+    return ApiError(403, 20403, text, fix=fix)

@@ -11,6 +11,7 @@ from tsock.api.request import Answer, Door, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.clock import Clock, iso_ms
 from tsock.errors import ApiError, invalid
+from tsock.misread import found_instead
 from tsock.storage import progress
 from tsock.storage.store import Tx
 from tsock.sync import expiry
@@ -75,6 +76,7 @@ class DevelopmentHandlers:
                 20409,
                 f"The key {sid} that signs these tokens was revoked; "
                 "start `tsock dev` again, or sign tokens with a key of `tsock key create`",
+                fix="",
             )
 
     def time(self, request: Request) -> Answer:
@@ -86,8 +88,10 @@ class DevelopmentHandlers:
         _check_is_json(request)
         try:
             seconds = msgspec.json.decode(request.body, type=_Advance).advance_s
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise invalid(f'expected {{"advance_s": 3600}}, {error}') from None
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise invalid(
+                f'expected {{"advance_s": 3600}}, found {found_instead(request.body, error)}'
+            ) from None
         if not 0 <= seconds <= 10 * 365 * 86_400:
             raise invalid("advance_s moves the clock forward, by ten years at most")
         ahead_ms = round(seconds * 1000)

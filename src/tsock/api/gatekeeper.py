@@ -15,7 +15,6 @@ from tsock.api.request import Access, Request
 from tsock.api.router import Route
 from tsock.clock import Clock
 from tsock.errors import ApiError
-from tsock.rates import Rate, source
 from tsock.settings import Settings
 from tsock.tokens.examiner import Examiner
 
@@ -49,10 +48,6 @@ class Gatekeeper:
         self._examiner = Examiner(directory, settings)
         self._now_ms = clock.now_ms
         self._sign_ins = SignIns(directory, vault, clock.now_ms)
-        self._failure_rate = Rate(
-            settings.failures_per_address_per_s, settings.failures_per_address_burst, clock.monotonic_s
-        )
-        """Of sign-ins by the form."""
         self._guesses = Guesses(settings, clock.monotonic_s)
 
     def caller(self, request: Request, route: Route) -> Caller | None:
@@ -148,21 +143,16 @@ class Gatekeeper:
 
         Raises:
             ApiError: 401/20003, wrong ones, or such as administer nothing; 403/20403, the account is not
-                active; 403/20008, test credentials; 429/20429, this address has failed too often.
+                active; 403/20008, test credentials; 429/20429, wrong ones, and this address has failed too
+                often.
         """
-        key = source(address)
-        if not self._failure_rate.allows(key):  # not even the right ones, or guessing would go on
-            raise ApiError(
-                429, 20429, "Too Many Requests: too many failed sign-ins (failures_per_address_per_s)"
-            )
         try:
             principal = self._checked(user, password.encode(), address)
-            if not principal.administers:
-                raise _unauthorized(_FOR_PAGES)
-            self._check_active(principal)
-        except ApiError:
-            self._failure_rate.take(key)
-            raise
+        except ApiError as error:
+            raise self._failed(address, error) from None
+        if not principal.administers:
+            raise _unauthorized(_FOR_PAGES)
+        self._check_active(principal)
         return self._sign_ins.issue(principal, password.encode())
 
     def _counted(self, request: Request) -> Principal | None:
@@ -170,7 +160,11 @@ class Gatekeeper:
         try:
             return self._holder(request)
         except ApiError as error:
-            raise (self._guesses.failed(request.address, error) if error.status == 401 else error) from None
+            raise self._failed(request.address, error) from None
+
+    def _failed(self, address: str, error: ApiError) -> ApiError:
+        """What credentials that are refused are answered; right ones of a wrong kind are not counted."""
+        return self._guesses.failed(address, error) if error.status == 401 else error
 
     def _holder(self, request: Request) -> Principal | None:
         """Whose the credentials are, be the account active or not; None without any."""

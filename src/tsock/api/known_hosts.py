@@ -53,11 +53,12 @@ class KnownHosts:
         return name in self._named or is_loopback(name) or name.endswith(".localhost")
 
     def _refused(self, address: str, why: str, name: str) -> ApiError:
-        fix = f"; if it is yours, start tsock dev with --allow-host {name}" if name else ""
+        named = f"; if it is yours, start tsock dev with --allow-host {name}" if name else ""
         left_out = self._lines.admit(address)
         if left_out is not None:
-            log.warning("host.refused", reason=f"tsock dev {why}{fix}", address=address, left_out=left_out)
-        return ApiError(403, 20403, f"Forbidden: tsock dev {why}{fix}")
+            log.warning("host.refused", reason=f"tsock dev {why}{named}", address=address, left_out=left_out)
+        fix = "" if name else "Open the page from this machine, or from a name given with --allow-host"
+        return ApiError(403, 20403, f"Forbidden: tsock dev {why}{named}", fix=fix)
 
 
 def _name(origin: str) -> str:

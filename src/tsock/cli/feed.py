@@ -86,7 +86,7 @@ class Feed:
         style = "bold red" if word == "denied" else "red"
         self._say(happening, (word, style), ", ".join(filter(None, (f"{code} {title}".rstrip(), whose))))
         line(_INDENT, happening.detail.removeprefix(f"{title}: "), errors=True)
-        fix = trouble.fix or next(iter(fixes), "")
+        fix = next(iter(fixes), "") if trouble.fix is None else trouble.fix
         if fix:
             line(_INDENT, ("fix: ", "bold"), fix, errors=True)
         asked = ("errors", str(code)) if more == "errors" else ("why", happening.topic, "--port", self._port)

@@ -12,6 +12,7 @@ from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.errors import ConfigError
+from tsock.misread import found_instead
 
 template = App("template", help="Templates of content for messages: put, list, show, delete.")
 
@@ -106,8 +107,9 @@ async def delete(
 def _read(file: str) -> object:
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return msgspec.json.decode(raw)
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ConfigError(f"{file}: expected JSON, {error}") from None
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{file}: expected JSON, found {found_instead(raw, error)}") from None

@@ -13,6 +13,7 @@ import msgspec
 from tsock.conversations.media import Upload
 from tsock.errors import ApiError, invalid, not_found
 from tsock.ids import is_sid
+from tsock.misread import found_instead
 from tsock.storage.store import Row, Tx
 
 TYPES = {
@@ -191,9 +192,12 @@ def _decoded(variables: str | None) -> dict[str, str]:
         return {}
     try:
         return msgspec.json.decode(variables, type=dict[str, str])
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise ApiError(
-            400, 50527, f"Invalid content variables format: expected a JSON object of texts, {error}"
+            400,
+            50527,
+            "Invalid content variables format: expected a JSON object of texts, found "
+            f"{found_instead(variables.encode('utf-8', 'surrogatepass'), error)}",
         ) from None
 
 

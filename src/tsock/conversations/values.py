@@ -6,8 +6,8 @@ from tsock.conversations import refusals
 from tsock.conversations.actor import ChatLimits
 from tsock.errors import invalid
 from tsock.ids import is_sid
+from tsock.misread import found_instead
 from tsock.sync.actor import SYSTEM
-from tsock.sync.data import found_instead
 
 SUBJECT_CHARS_MAX = 256
 

@@ -231,7 +231,7 @@ class Debugger:
             trouble=Trouble(
                 incident.code,
                 " ".join(filter(None, (exchange.method, exchange.url))),
-                clear(incident.fix, TEXT_CHARS_MAX),
+                None if incident.fix is None else clear(incident.fix, TEXT_CHARS_MAX),
             ),
         )
 

@@ -33,8 +33,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """From the dictionary."""
     text: str
     """What exactly; it holds no secret."""
-    fix: str = ""
-    """What helps, where more is known than the dictionary says of the code."""
+    fix: str | None = None
+    """What helps, where more is known than the dictionary says of the code; empty where the text says it."""
     level: Level
     account_sid: str | None = None
     """Whose it is; one that is not known here counts as None."""

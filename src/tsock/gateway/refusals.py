@@ -149,7 +149,7 @@ class Refusals:
             denial.identity or "",
             denial.sid,
             summary,
-            trouble=Trouble(code, fix=(report and report.fix) or ""),
+            trouble=Trouble(code, fix=report and report.fix),
         )
         self._context.debugger.denied(denial, caller)
         return denial.sid

@@ -29,7 +29,7 @@ from tsock.api.request import (
     Write,
     plain,
 )
-from tsock.api.rest.absence import telling_path
+from tsock.api.rest.absence import refuse_empty, telling_path
 from tsock.api.router import Route, Router, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, public
@@ -54,6 +54,9 @@ _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 """Unless a handler says otherwise: secrets and what belongs to an account are kept by nobody on the way."""
 
 _BODILESS = (204, 304)
+
+_LOSING = PRODUCTS | {""}
+"""What the paths begin with that libraries build, and lose parts of."""
 
 AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -125,8 +128,7 @@ class HttpShell:
                 refuse_cross_site(request, route, self._base_url)
                 request = self._identified(request, route)
                 principal = request.principal
-                if principal is not None:
-                    self._gatekeeper.permit(principal, route)
+                self._admit(request, route, path_of(scope))
                 with nullcontext() if principal is None else self._in_flight.one(principal.account.sid):
                     # Only now: a body is held in memory for nobody who may not send it.
                     if route.upload:
@@ -142,7 +144,7 @@ class HttpShell:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
-            if request is not None and request.path[0] in PRODUCTS:
+            if request is not None and len(request.path) > 1 and request.path[0] in _LOSING:
                 places = segments(pattern) if pattern else ()
                 error = telling_path(error, path_of(scope), request.path, places)
             response = problem.response_to(error, self._pages(request), _manner(error, request))
@@ -164,6 +166,13 @@ class HttpShell:
         caller = self._gatekeeper.caller(request, route)
         principal = self._gatekeeper.asker(request, route) if caller is None else None
         return replace(request, caller=caller, principal=principal)
+
+    def _admit(self, request: Request, route: Route, path: str) -> None:
+        """Refuse what is not for whoever asks, and a REST path, as it was sent, that lost a part."""
+        if request.principal is not None:
+            self._gatekeeper.permit(request.principal, route)
+        if request.door is Door.HTTP and request.path[0] in PRODUCTS:
+            refuse_empty(path, request.path, segments(route.pattern))
 
     async def _settle(self, answer: Answer) -> Response | Streamed:
         if isinstance(answer, Ask):

@@ -37,6 +37,7 @@ def check_upgrade(segments: Sequence[str], upgrade: str, origin: str, client: st
             f"No WebSocket is served at {_shown(path)}: the SDKs' option twilsock.uri is to be "
             f"{origin.replace('http', 'ws', 1)}{PATH}",
             about=about,
+            fix="",
         )
     if path.removesuffix("/").endswith(PATH):
         raise WrongUpgrade(
@@ -46,6 +47,7 @@ def check_upgrade(segments: Sequence[str], upgrade: str, origin: str, client: st
             "a client that did came through a proxy that does not pass on the headers Upgrade and Connection",
             {"upgrade": "websocket", "connection": "upgrade"},
             about=about,
+            fix="Let the proxy pass on both headers, if there is one",
         )
 
 

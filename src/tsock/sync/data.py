@@ -5,11 +5,11 @@ break in it would end a Twilsock header early, and invalid UTF-8 would make the 
 every subscriber unreadable; the JSON library passes both when it only skips over a value.
 """
 
-import json
 from typing import NewType
 
 import msgspec
 
+from tsock.misread import found_instead
 from tsock.sync import refusals
 from tsock.sync.actor import SyncLimits
 from tsock.sync.kinds import STREAM, Kind
@@ -60,27 +60,3 @@ def optional(raw: bytes | None, kind: Kind, limits: SyncLimits) -> Json | None:
     if len(raw) > bytes_max:
         raise refusals.too_large("data", len(raw), bytes_max)
     return Json(text)
-
-
-def found_instead(raw: bytes, error: Exception) -> str:
-    """What `raw` is, given the error that reading it as a JSON object ended in; for `refusals.bad_json`."""
-    if isinstance(error, msgspec.ValidationError):
-        return "another value"
-    if isinstance(error, UnicodeDecodeError):
-        return "text that is not UTF-8"
-    if isinstance(error, RecursionError):
-        return "values nested too deeply"
-    if _has_unpaired_surrogate(raw):
-        return "text with an unpaired surrogate, half of a UTF-16 pair such as \\ud800 alone"
-    return f"malformed text ({error})"
-
-
-def _has_unpaired_surrogate(raw: bytes) -> bool:
-    """Whether JSON is sound but for this, which the fast reader takes for a text cut short."""
-    try:
-        json.dumps(json.loads(raw.decode()), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    except (ValueError, RecursionError):
-        pass
-    return False

@@ -1,7 +1,7 @@
 """The errors Sync answers with: status, documented code and public text (`protocol/sync.md`, Errors).
 
-Texts begin as the SDKs know them and say what came, and where it helps what was expected. That of a bad
-unique name is kept to the letter: the Kotlin test-suite compares it.
+Texts begin as the SDKs know them and say what came, and where it helps what was expected. That of a unique
+name like a SID is kept to the letter: the Kotlin test-suite compares it.
 """
 
 from tsock.errors import ApiError
@@ -43,7 +43,7 @@ def too_many_items(kind: Kind, items_max: int) -> ApiError:
     return ApiError(413, 54006, f"Request entity too large: a {kind.name} holds at most {items_max} items")
 
 
-def forbidden(why: str, fix: str = "") -> ApiError:
+def forbidden(why: str, fix: str | None = None) -> ApiError:
     """403/54007; `why` says what is missing, `fix` to operators how it is given."""
     return ApiError(403, 54007, f"Access forbidden for identity: {why}", fix=fix)
 
@@ -123,13 +123,19 @@ def name_taken(kind: Kind, name: str) -> ApiError:
     return ApiError(409, 54301, f"Unique name already exists: there is a {kind.name} named {name[:64]}")
 
 
-def bad_unique_name(chars_max: int) -> ApiError:
-    """400/54302, in the words of the Kotlin test-suite."""
+def bad_unique_name(found: object, chars_max: int) -> ApiError:
+    """400/54302; of a name that looks like a SID in the words of the Kotlin test-suite."""
+    if not isinstance(found, str):
+        came = "; this is none"
+    elif 1 <= len(found) <= chars_max:
+        came = ""
+    else:
+        came = f"; this one has {len(found)} characters"
     return ApiError(
         400,
         54302,
         f"Invalid unique name. Expected a string with length 1-{chars_max} "
-        "not matching the SID pattern [A-Z]{2}[a-f0-9]{32}",
+        f"not matching the SID pattern [A-Z]{{2}}[a-f0-9]{{32}}{came}",
     )
 
 

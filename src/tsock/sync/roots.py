@@ -134,7 +134,7 @@ def _live(tx: Tx, get: tables.Get, actor: Actor, kind: Kind, sid_or_name: str, *
 
 def _check_unique_name(name: str, chars_max: int) -> None:
     if not 1 <= len(name) <= chars_max or is_sid(canonical_sid(name)):
-        raise refusals.bad_unique_name(chars_max)
+        raise refusals.bad_unique_name(name, chars_max)
 
 
 def _free_name(tx: Tx, actor: Actor, kind: Kind, name: str) -> None:

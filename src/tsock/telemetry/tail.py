@@ -24,8 +24,8 @@ class Trouble(msgspec.Struct, frozen=True, omit_defaults=True):
     code: int
     request: str = ""
     """Method and URL, where a request was answered with an error."""
-    fix: str = ""
-    """What helps, where more is known than the dictionary says of the code."""
+    fix: str | None = None
+    """What helps, where more is known than the dictionary says; empty where the detail says it."""
 
 
 class Happening(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import NewType
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
 from tsock.errors import ConfigError
+from tsock.webhooks.malformed import encoding_fault, fault, foreign
 
 StoredUrl = NewType("StoredUrl", str)
 """A webhook URL as it is at rest: with its password sealed, if it has one (`accounts/webhook_urls.py`).
@@ -29,9 +30,6 @@ _url = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?(?:#(?P<fragment>.*))?"
 ).fullmatch
-
-_foreign = re.compile(r"[^A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]").search
-"""A character that no URL has (RFC 3986)."""
 
 _OVERRIDES = {"ct": (100, 10_000), "rt": (100, 15_000), "tt": (100, 15_000), "rc": (0, 5)}
 """What a fragment may set, with the least and the greatest value."""
@@ -103,14 +101,9 @@ class Target(msgspec.Struct, frozen=True):
         Raises:
             ValueError: it is no absolute http(s) URL; says why, and what was expected.
         """
-        foreign = _foreign(url)
-        if foreign is not None:
-            raise ValueError(
-                f"expected an absolute http(s) URL, which has no {_named(foreign[0])}: percent-encode it"
-            )
-        found = _url(url)
+        found = None if foreign(url) else _url(url)
         if found is None or not 0 < int(found["port"] or 1) <= 65_535:
-            raise ValueError("expected an absolute http(s) URL, percent-encoded")
+            raise ValueError(f"expected an absolute http(s) URL: {fault(url)}")
         before = url[: found.end("port") if found["port"] else found.end("host")]
         query = found["query"] or ""
         path = (found["path"] or "/") + (query if query != "?" else "")
@@ -146,10 +139,14 @@ def configured(url: str, chars_max: int) -> str:
     and as it was called; all else stays as given.
 
     Raises:
-        ValueError: it names no target, or has more than `chars_max` characters; says what was expected.
+        ValueError: it names no target, has a character where no URL has it, or more than `chars_max`; says
+            what was expected.
     """
     _, mark, fragment = url.partition("#")
     found = f"{Target.read(url).url}{mark}{fragment}"
+    flaw = encoding_fault(url)
+    if flaw:
+        raise ValueError(f"expected an absolute http(s) URL: {flaw}")
     if len(found) > chars_max:
         raise ValueError(
             f"expected an absolute http(s) URL of at most {chars_max} characters, not {len(url)}"
@@ -227,12 +224,6 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _FORBIDDEN_V4)
     return address in _GLOBAL_V6 and not any(address in network for network in _FORBIDDEN_V6)
-
-
-def _named(character: str) -> str:
-    """A character as an error shows it, and how it is written in a URL where that can be."""
-    shown = "blank" if character == " " else repr(character)
-    return f"{shown} ({quote(character, safe='', errors='replace')})"
 
 
 def _overrides(fragment: str) -> dict[str, int]:

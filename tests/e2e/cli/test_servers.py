@@ -73,6 +73,24 @@ def test_development_answers_to_a_name_that_it_was_started_for(tmp_path: Path, s
     assert server.end() == 0
 
 
+def test_development_advises_what_the_cause_of_a_refusal_asks_for(tmp_path: Path, start: Start) -> None:
+    server = start(Server, tmp_path, "dev")
+
+    httpx2.get(f"{server.url}/", headers={"Host": "other.example"})
+    httpx2.get(f"{server.url}/", headers={"Origin": "null"})
+    httpx2.post(f"{server.url}/sign-out", headers={"Sec-Fetch-Site": "cross-site"})
+    httpx2.get(f"{server.url}/v3/wsconnect")
+    httpx2.get(f"{server.url}/chat", headers={"Connection": "Upgrade", "Upgrade": "websocket"})
+
+    assert server.end() == 0
+    told = server.err.read_text()
+    assert [line.strip() for line in told.splitlines() if "fix: " in line] == [
+        "fix: Open the page from this machine, or from a name given with --allow-host",
+        "fix: Send it from a back end, not from a page",
+        "fix: Let the proxy pass on both headers, if there is one",
+    ]
+
+
 def test_variables_are_in_the_file_when_the_server_says_it_is_ready(tmp_path: Path, start: Start) -> None:
     server = start(Server, tmp_path, "dev", "--env-file", "made.env")
     file = tmp_path / "made.env"

@@ -43,10 +43,6 @@ async def test_every_404_of_a_path_with_an_empty_part_shows_the_path_and_says_so
     for route in placed(everything):
         path = re.sub(r"\{\w+\}", "", route.pattern)
         page = await web(route.method, path, credentials=own)
-        if (
-            page.status == 400
-        ):  # an item without a key is told in its own words, and forms are looked at first
-            continue
         assert page.error == (404, 20404), route
         assert re.search(f"{re.escape(path)}: the .+ (is|are) empty", page.json["message"]), page.json
 
@@ -75,6 +71,33 @@ async def test_part_that_is_missing_or_unset_is_named(
     page = await web("GET", path, credentials=own)
     assert page.error == (404, 20404)
     assert f"{path}: {said}" in page.json["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("POST", f"/conversations/v1/Conversations/CH{'0' * 32}/Participants/", "the participant is empty"),
+        ("POST", "/conversations/v1/Conversations//Messages", "the conversation is empty"),
+        ("POST", f"{SERVICES}/default/Documents/", "the object is empty"),
+        ("DELETE", "/conversations/v1/Conversations//Messages", "a part of it is empty"),
+        ("GET", "//sync/v1/Services", "a part of it is empty"),
+        ("POST", "//v1/Conversations", "a part of it is empty"),
+        ("GET", "/v1//Services", "a part of it is empty"),
+        ("POST", f"{SERVICES}//Maps/x/Items/", "the service and the item are empty"),
+    ],
+)
+async def test_part_that_is_missing_is_told_before_anything_else(
+    web: Web, own: tuple[str, str], method: str, path: str, said: str
+) -> None:
+    page = await web(method, path, form={"Identity": "x"} if method == "POST" else None, credentials=own)
+    assert page.error == (404, 20404)
+    assert path in page.json["message"]
+    assert said in page.json["message"]
+
+
+async def test_whoever_may_not_ask_is_told_that_first(web: Web) -> None:
+    page = await web("GET", f"{SERVICES}//Maps", credentials=("AC" + "0" * 32, "wrong"))
+    assert page.error == (401, 20003)
 
 
 async def test_object_that_is_called_so_is_found(rig: Rig, web: Web, own: tuple[str, str]) -> None:

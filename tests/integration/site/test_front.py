@@ -122,14 +122,15 @@ async def test_sign_in_ends_with_the_key_the_account_or_its_time(rig: Rig, visit
     assert (await visitor.ask("POST", "/doctor", b"x")).error == (401, 20003)
 
 
-@pytest.mark.settings(failures_per_address_per_s=0.1, failures_per_address_burst=2)
-async def test_address_that_fails_too_often_is_told_to_wait(rig: Rig, visitor: Visitor) -> None:
+@pytest.mark.settings(credential_failures_per_address_per_s=0.1, credential_failures_per_address_burst=2)
+async def test_whoever_guesses_is_told_to_wait_and_locks_nobody_out(rig: Rig, visitor: Visitor) -> None:
     said = [(await visitor.fill_in("/sign-in", rig.made.account_sid, "wrong")).status for _ in range(3)]
     assert said == [401, 401, 429]
-    right = rig.made.account_sid, rig.made.auth_token
-    assert (await visitor.fill_in("/sign-in", *right)).status == 429
+    assert (await visitor.fill_in("/sign-in", rig.made.key_sid, rig.made.key_secret)).status == 401
+    assert (await visitor.fill_in("/sign-in", rig.made.account_sid, rig.made.auth_token)).status == 303
+    assert (await visitor.fill_in("/sign-in", rig.made.account_sid, "wrong")).status == 429
     rig.pass_s(20)
-    assert (await visitor.fill_in("/sign-in", *right)).status == 303
+    assert (await visitor.fill_in("/sign-in", rig.made.account_sid, "wrong")).status == 401
 
 
 @pytest.mark.settings(public_url="https://rt.example.com/tsock")

@@ -58,6 +58,17 @@ def test_error_over_rest_is_told_with_its_request_and_what_the_dictionary_advise
     assert command.endswith("errors 20404")
 
 
+def test_cause_that_says_what_helps_is_left_to_itself(capsys: Captured) -> None:
+    detail = "Forbidden: start tsock dev with --allow-host evil.example"
+
+    said = _told(
+        capsys, _happening("alert", "20403", topic="NO1", detail=detail, trouble=Trouble(20403, fix=""))
+    )
+
+    assert detail in said
+    assert "fix: " not in said
+
+
 def test_text_that_begins_with_the_title_says_it_once(capsys: Captured) -> None:
     said = _told(
         capsys,

@@ -72,6 +72,7 @@ def test_missing_right_is_named_and_operators_are_told_the_command_that_adds_it(
 
     missing = f"{identity} has no write permission on {root.sid}"
     assert error.message == f"Access forbidden for identity: {missing}"
+    assert error.fix is not None
     command = shlex.split(error.fix.partition("`")[2].rpartition("`")[0])
     assert command == [
         *("tsock", "permission", "set", root.sid, identity, "--read", "--write"),

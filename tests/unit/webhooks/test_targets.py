@@ -253,14 +253,51 @@ def test_all_else_of_a_url_stays_as_it_was_given(url: str) -> None:
     ],
 )
 def test_character_that_no_url_has_is_named(character: str, named: str) -> None:
-    for url in (
-        f"http://a.example/a{character}b",
-        f"http://a.example/?a={character}",
-        f"http://a{character}.b/",
-    ):
+    for url in (f"http://a.example/a{character}b", f"http://a.example/?a={character}"):
         with pytest.raises(ValueError, match="percent-encode it") as caught:
             configured(url, 512)
         assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("", "begins with neither http:// nor https://, but with ''"),
+        ("h.example/x?key=secret", "begins with neither http:// nor https://, but with 'h.example'"),
+        ("user:secret@h.example/x", "begins with neither http:// nor https://, but with 'h.example'"),
+        ("ftp://user:secret@h.example/x", "its scheme is 'ftp'"),
+        ("http:///x", "it has no host"),
+        ("http://user:secret@:80/x", "it has no host"),
+        ("http://user:secret@h.example:0/", "its port is '0', expected 1 to 65535"),
+        ("http://h.example:99999/", "its port is '99999', expected 1 to 65535"),
+        ("http://h.example:/", "its port is '', expected 1 to 65535"),
+        ("http://h.example:8a/", "its port is '8a', expected 1 to 65535"),
+        ("http://[::1/", "its host is '[::1', neither a name nor an address"),
+        ("http://h.ex%61mple/", "its host is 'h.ex%61mple', neither a name nor an address"),
+        ("http://h .example/", "its host is 'h .example', neither a name nor an address"),
+        ("http://ü.example/", "its host is 'ü.example': write it in Punycode, xn--tda.example"),
+        ("http://user:secret@ü.example/", "its host is 'ü.example': write it in Punycode, xn--tda.example"),
+        (f"http://{'ü' * 80}/", "write it in Punycode"),
+        ("http://user:sec ret@h.example/", "its user and password are not percent-encoded"),
+        ("http://user:sec/ret@h.example/", "its user and password are not percent-encoded"),
+        ("http://user@secret@h.example/", "its user and password are not percent-encoded"),
+        ("http://h.example/%zz", "a % by itself is %25"),
+        ("http://h.example/?a=100%", "a % by itself is %25"),
+        ("http://user:secret%@h.example/", "a % by itself is %25"),
+        ("http://[::1]/[x]", "no '[' (%5B) there: percent-encode it"),
+        ("http://h.example/x]?a[]=1", "no ']' (%5D) there: percent-encode it"),
+    ],
+)
+def test_refusal_says_which_part_is_wrong_and_repeats_no_secret(url: str, said: str) -> None:
+    with pytest.raises(ValueError, match="expected an absolute http") as caught:
+        configured(url, 512)
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 200
+    assert not [part for part in ("user:", "sec", "ret", "key") if part in str(caught.value)]
+
+
+def test_url_of_before_with_characters_that_no_url_has_is_still_called() -> None:
+    assert Target.read("http://h.example/%zz[x]").path == "/%zz[x]"
 
 
 def test_url_that_is_too_long_is_refused_with_both_lengths() -> None:

@@ -17,7 +17,7 @@ _LATEST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MS
 
 # Offsets may be compact, and a time zone's name behind one says nothing more.
 _form = re.compile(
-    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{4}-?W[0-9]{2}-?[1-7])"
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{4}-?W[0-9]{2}-?[1-7]|(?P<year>[0-9]{4})-?(?P<nth>[0-9]{3}))"
     r"(?:[Tt ](?P<hour>[01][0-9]|2[0-4])(?::?(?P<minute>[0-5][0-9])"
     r"(?::?(?P<second>[0-5][0-9]|60)(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?"
     r"(?:[Zz]|(?P<sign>[+-])(?P<zone_hour>[01][0-9]|2[0-3]):?(?P<zone_minute>[0-5][0-9])?)?"
@@ -47,7 +47,7 @@ def read(text: str) -> Moment | None:
     if found is None:
         return None
     try:
-        day = date.fromisoformat(found["day"])
+        day = date.fromisoformat(found["day"]) if found["nth"] is None else _nth(found["year"], found["nth"])
     except ValueError:
         return None
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC) - _EPOCH
@@ -63,6 +63,18 @@ def read(text: str) -> Moment | None:
         return None
     offset = timedelta(hours=int(found["zone_hour"] or 0), minutes=int(found["zone_minute"] or 0))
     return _moment(begin + time + (offset if found["sign"] == "-" else -offset), _SECOND_MS)
+
+
+def _nth(year: str, nth: str) -> date:
+    """A day of a year by its number, which Python does not read.
+
+    Raises:
+        ValueError: the year has none such.
+    """
+    found = date.fromordinal(date(int(year), 1, 1).toordinal() + int(nth) - 1)
+    if found.year != int(year):
+        raise ValueError
+    return found
 
 
 def _moment(since_1970: timedelta, length_ms: int) -> Moment | None:

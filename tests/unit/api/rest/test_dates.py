@@ -34,6 +34,8 @@ EIGHT_MS = 1_769_846_400_000
         "20260131T080000Z",
         "20260131T090000+0100",
         "2026-W05-6T08:00:00Z",
+        "2026-031T08:00:00Z",
+        "2026031T080000Z",
     ],
 )
 def test_one_moment_is_the_same_however_it_is_written(text: str) -> None:
@@ -50,7 +52,7 @@ def test_fraction_moves_the_moment_and_not_the_second_of_a_range(fraction: str, 
         assert found == dates.Moment(EIGHT_MS + ms, EIGHT_MS, EIGHT_MS + 999)
 
 
-@pytest.mark.parametrize("text", ["2026-01-31", "20260131", "2026-W05-6"])
+@pytest.mark.parametrize("text", ["2026-01-31", "20260131", "2026-W05-6", "2026-031", "2026031"])
 def test_date_alone_is_its_whole_day(text: str) -> None:
     begin_ms = EIGHT_MS - 8 * 3_600_000
     assert dates.read(text) == dates.Moment(begin_ms, begin_ms, begin_ms + 86_399_999)
@@ -71,6 +73,10 @@ def test_end_of_a_day_is_the_beginning_of_the_next(text: str) -> None:
         "2026",
         "2026-01",
         "2026-02-30",
+        "2026-000",
+        "2026-366",
+        "9999-366",
+        "0000-001",
         "2026-13-01",
         "2025-02-29",
         "2026-00-10",

@@ -6,6 +6,7 @@ from email.message import Message
 from multipart import (  # pyright: ignore[reportMissingTypeStubs] - its types stand in its source
     MultipartError,
     MultipartSegment,
+    ParserLimitReached,
     PushMultipartParser,
 )
 
@@ -61,7 +62,10 @@ def _is_file(part: MultipartSegment) -> bool:
 async def _events(content_type: str, body: Pieces) -> Events:
     """Heads of parts, pieces of what is in them, and None behind each."""
     try:
-        parser = PushMultipartParser(_boundary(content_type), max_segment_count=_PARTS_MAX)
+        boundary = _boundary(content_type)
+        if not boundary:
+            raise invalid(f"expected a body of {TYPE}, found no boundary in the header Content-Type")
+        parser = PushMultipartParser(boundary, max_segment_count=_PARTS_MAX)
         async for piece in body:
             if piece:
                 for event in parser.parse(piece):
@@ -78,4 +82,14 @@ def _boundary(content_type: str) -> str:
 
 
 def _malformed(error: MultipartError) -> ApiError:
-    return invalid(f"expected a body of {TYPE}; {error.args[0]}")
+    """The refusal, in our own words for what clients do wrong."""
+    said = str(error)
+    if isinstance(error, ParserLimitReached):
+        found = f"more than {_PARTS_MAX} parts, or a part with too many or too long headers"
+    elif said.startswith("Unexpected end"):
+        found = "one that is cut short: its last boundary is missing"
+    elif "boundary" in said.lower():
+        found = "one that does not keep to the boundary of the header Content-Type"
+    else:
+        found = "a part without a sound header Content-Disposition"
+    return invalid(f"expected a body of {TYPE}, found {found}")

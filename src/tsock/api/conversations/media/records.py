@@ -14,6 +14,7 @@ from tsock.conversations import media
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.media import Record
 from tsock.errors import ApiError, invalid
+from tsock.misread import found_instead
 from tsock.storage.store import Tx
 
 ASKED_MAX = 100
@@ -97,7 +98,8 @@ class RecordHandlers:
             asked = _decode(request.body).list
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise invalid(
-                f'expected {{"command": "get", "list": [{{"media_sid": "ME…"}}]}}; {error}'
+                'expected {"command": "get", "list": [{"media_sid": "ME…"}]}, found '
+                f"{found_instead(request.body, error)}"
             ) from None
         if len(asked) > ASKED_MAX:
             raise invalid(f"expected at most {ASKED_MAX} media, {len(asked)} were asked for")

@@ -47,4 +47,6 @@ class Tickets:
 
 
 def _refused(why: str) -> ApiError:
-    return ApiError(403, 20403, f"Forbidden: {why}; ask for the media again to get a new temporary URL")
+    return ApiError(
+        403, 20403, f"Forbidden: {why}; ask for the media again to get a new temporary URL", fix=""
+    )

@@ -22,6 +22,7 @@ from tsock.conversations.addresses import Binding
 from tsock.conversations.conversations import ConversationChange
 from tsock.conversations.participants import NewParticipant
 from tsock.errors import ApiError
+from tsock.misread import found_instead
 from tsock.storage.store import Tx
 
 PARTICIPANTS_MAX = 10
@@ -100,7 +101,10 @@ def _participant(text: str) -> NewParticipant:
         told = msgspec.json.decode(text, type=_Participant)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise ApiError(
-            400, 50424, f"One of the JSON requests for participant creation is invalid: {error}"
+            400,
+            50424,
+            "One of the JSON requests for participant creation is invalid: expected a JSON object, found "
+            f"{found_instead(text.encode('utf-8', 'surrogatepass'), error)}",
         ) from None
     dates = [("DateCreated", told.date_created), ("DateUpdated", told.date_updated)]
     found: dict[str, Any] = given.dates(Fields((name, date) for name, date in dates if date is not None))

@@ -10,6 +10,7 @@ from tsock.api.request import Request, Response, answer
 from tsock.conversations import mutations
 from tsock.conversations.actor import ChatActor
 from tsock.errors import invalid
+from tsock.misread import found_instead
 from tsock.storage.store import Tx
 
 MUTATION_ID_CHARS_MAX = 128
@@ -48,7 +49,7 @@ def read_body(request: Request) -> CommandBody:
     try:
         return _decode(request.body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise invalid(f"expected a JSON object, {error}") from None
+        raise invalid(f"expected a JSON object, found {found_instead(request.body, error)}") from None
 
 
 def once(request: Request, rule: Callable[[Tx, ChatActor, V], tuple[Response, str | None]]) -> Rule[V]:

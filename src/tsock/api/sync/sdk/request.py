@@ -7,8 +7,8 @@ import msgspec
 from tsock.api.request import Answer, Door, Request
 from tsock.api.router import Route, RouteHandler
 from tsock.api.sync.rates import telling_which
+from tsock.misread import found_instead
 from tsock.sync import refusals
-from tsock.sync.data import found_instead
 
 RouteEntry = tuple[str, str, RouteHandler]
 """Method, pattern below `/v3`, handler."""

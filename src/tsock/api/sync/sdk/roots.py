@@ -71,7 +71,7 @@ class RootHandlers:
         body = read_body(request)
         name = body.unique_name
         if name is not None and not isinstance(name, str):
-            raise refusals.bad_unique_name(self._limits.unique_name_chars_max)
+            raise refusals.bad_unique_name(name, self._limits.unique_name_chars_max)
         raw = body.context if kind is LIST else body.data
         content = json_data.optional(present(raw), kind, self._limits) if kind in (DOCUMENT, LIST) else None
         ttl = params.ttl(body.ttl, self._limits)

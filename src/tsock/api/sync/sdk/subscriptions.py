@@ -20,6 +20,7 @@ from tsock.api.sync.sdk.scope import SdkScope
 from tsock.conversations import access
 from tsock.errors import ApiError, invalid
 from tsock.events import Replay
+from tsock.misread import found_instead
 from tsock.settings import Settings
 from tsock.storage.store import Tx
 from tsock.sync import epochs, permissions, refusals, replay
@@ -98,7 +99,9 @@ class SubscriptionHandlers:
         try:
             batch = _decode(request.body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise invalid(f"expected a subscription request, {error}") from None
+            raise invalid(
+                f"expected a subscription request, found {found_instead(request.body, error)}"
+            ) from None
         most = self._settings.sync_subscription_batch_max
         if len(batch.requests) > most:
             raise invalid(f"{len(batch.requests)} requests, at most {most} allowed")
