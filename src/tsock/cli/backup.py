@@ -10,7 +10,9 @@ from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
 from tsock.installation import layout
-from tsock.installation.backup import back_up, put_back
+from tsock.installation.backup import Copied, back_up, put_back
+from tsock.installation.installation import MASTER_KEY
+from tsock.settings import Loaded
 from tsock.telemetry import log
 
 
@@ -27,6 +29,7 @@ def backup(target: Path, /, *, location: Location = HERE) -> None:
         (str(target), "bold green"),
         f": a database of {made.database_bytes / 2**20:.1f} MiB, files of conversations: {made.files}",
     )
+    _tell_missing(made, place.data)
     if not made.has_key:
         output.remark("the master key is not in it, since it is in no file here: keep it elsewhere")
 
@@ -38,13 +41,15 @@ async def restore(source: Path, /, *, location: Location = HERE) -> None:
     maps anew.
 
     Args:
-        source: What `tsock backup` made.
+        source: What `tsock backup` made, or another data directory.
         location: Where; name the directory with `--data`.
     """
     place = locate(location, fresh=True)
-    put_back(source, place.data)
-    await _begin(place)
+    is_key_elsewhere = bool(os.environ.get(MASTER_KEY) or place.loaded.settings.master_key_file)
+    with put_back(source, place.data, is_key_elsewhere=is_key_elsewhere) as (draft, copied):
+        await _begin(draft, place.loaded)
     output.line("restored to ", (str(place.data), "bold green"), "; a new epoch has begun")
+    _tell_missing(copied, source)
 
 
 async def epoch(*, location: Location = HERE) -> None:
@@ -61,14 +66,22 @@ async def epoch(*, location: Location = HERE) -> None:
     place = locate(location)
     if place.is_served():
         raise ConfigError(f"a server runs on {place.data}: stop it first, then begin a new epoch")
-    await _begin(place)
+    await _begin(place.data, place.loaded)
     output.line("a new epoch has begun in ", (str(place.data), "bold green"))
 
 
-async def _begin(place: DataDirectory) -> None:
-    log.configure("error", place.loaded.settings.log_format)
-    async with opened(place.data, place.loaded, os.environ, Clock(), Ids(), is_restored=True):
+async def _begin(data: Path, loaded: Loaded) -> None:
+    log.configure("error", loaded.settings.log_format)
+    async with opened(data, loaded, os.environ, Clock(), Ids(), is_restored=True):
         pass
+
+
+def _tell_missing(copied: Copied, source: Path) -> None:
+    if copied.missing:
+        output.remark(
+            f"files of conversations that are not in {source / layout.MEDIA}: {copied.missing} of "
+            f"{copied.missing + copied.files}; whoever opens one gets an error"
+        )
 
 
 def _key_file(place: DataDirectory) -> Path:
