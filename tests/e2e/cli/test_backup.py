@@ -93,3 +93,29 @@ def test_copy_that_another_master_key_sealed_leaves_nothing_behind(tmp_path: Pat
 
     assert (refused.returncode, "not the one that sealed this data" in refused.stderr) == (2, True)
     assert not (tmp_path / "back").exists()
+
+
+def test_damage_is_said_by_whatever_opens_the_directory(tmp_path: Path) -> None:
+    """So much of it that not even a command can open the directory."""
+    tsock("account", "create", "Mine", "--data", "data", directory=tmp_path)
+    database = tmp_path / "data" / "tsock.db"
+    content = bytearray(database.read_bytes())
+    for at in range(4096, len(content), 4096):
+        content[at : at + 4096] = b"\xa5" * 4096
+    database.write_bytes(content)
+
+    checked = tsock("check", "--data", "data", directory=tmp_path)
+    as_json = tsock("check", "--json", "--data", "data", directory=tmp_path)
+    others = [
+        tsock(*command, "--data", "data", directory=tmp_path)
+        for command in (("epoch",), ("account", "list"), ("serve",), ("backup", "copy"))
+    ]
+
+    assert (checked.returncode, checked.stderr) == (1, "")
+    assert checked.stdout.startswith("problem  database")
+    assert "tsock restore" in checked.stdout
+    assert as_json.returncode == 1
+    assert [each["id"] for each in json.loads(as_json.stdout)["checks"]] == ["database"]
+    for refused in others:
+        assert (refused.returncode, "Traceback" in refused.stderr) == (2, False)
+        assert "data/tsock.db" in refused.stderr
