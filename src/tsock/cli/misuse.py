@@ -56,7 +56,8 @@ def _about(command: App, name: str) -> str:
     for argument in command.assemble_argument_collection(parse_docstring=True):
         if argument.name == name:
             said = " ".join((argument.parameter.help or "").split()).rstrip(".")
-            return said[:1].lower() + said[1:]
+            is_abbreviation = said[1:2].isupper()
+            return said if is_abbreviation else said[:1].lower() + said[1:]
     return "see the help"
 
 

@@ -61,6 +61,8 @@ def test_wrong_command_line_is_one_line_and_exit_2(arguments: list[str], capsys:
         ),
         (["token", "--identity"], "tsock token: --identity needs a value (whom it speaks for)"),
         (["doctor"], "tsock doctor: TOKEN is missing (what the client was given"),
+        (["permission", "set"], "tsock permission set: NAME is missing (SID or unique name of the object); "),
+        (["account", "create", "--owner"], "tsock account create: --owner needs a value (make it"),
         (["serve", "extra"], "tsock serve does not take extra; `tsock serve --help` says more"),
         (
             ["serve", "--ping-interval", "2"],
