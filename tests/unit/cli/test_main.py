@@ -131,8 +131,29 @@ def test_several_codes_are_explained(capsys: Captured) -> None:
     assert run(["errors", "20104", "51215", "--json"]) == 0
     assert [each["code"] for each in json.loads(capsys.readouterr().out)] == [20104, 51215]
 
-    assert run(["errors", "20104", "51251"]) == 1
-    assert "there is no error 51251" in capsys.readouterr().err
+    for arguments in (["20104,51215"], ["20104,", "51215"], ["E20104", "e51215"]):
+        assert run(["errors", *arguments]) == 0
+        assert capsys.readouterr().out == shown
+
+
+def test_codes_that_are_known_are_explained_beside_one_that_is_not(capsys: Captured) -> None:
+    assert run(["errors", "20104"]) == 0
+    shown = capsys.readouterr().out
+
+    assert run(["errors", "51251", "20104", "xyzzy"]) == 1
+
+    captured = capsys.readouterr()
+    assert captured.out == shown
+    assert "there is no error 51251; did you mean one of these?\n  " in captured.err
+    assert "no error is described by xyzzy" in captured.err
+    assert run(["errors", "20104", "99999", "--json"]) == 1
+    assert [each["code"] for each in json.loads(capsys.readouterr().out)] == [20104]
+
+
+def test_code_in_place_of_the_id_of_a_refusal_leads_to_the_dictionary(capsys: Captured) -> None:
+    assert run(["why", "E51215"]) == 2
+
+    assert "`tsock errors 51215` explains" in capsys.readouterr().err
 
 
 def test_state_of_the_sdks_leads_to_tokens(capsys: Captured) -> None:
