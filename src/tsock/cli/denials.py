@@ -42,7 +42,7 @@ async def why(
     alert = denial = None
     async with operator(location) as ask:
         if found is None:
-            latest = (await ask.get("denials", limit=1))["denials"]
+            latest = await ask.latest("denials", account=None, limit=1)
             if not latest:
                 output.complaint("nobody was denied, as far as is on record")
                 return 1
@@ -89,7 +89,7 @@ async def denials(
         location: Where.
     """
     async with operator(location) as ask:
-        found = (await ask.get("denials", account=account, limit=limit))["denials"]
+        found = await ask.latest("denials", account=account, limit=limit)
     output.table(found, COLUMNS, json=json, none="nobody was denied, as far as is on record")
 
 

@@ -144,6 +144,9 @@ def test_everything_issued_before_a_date_is_revoked(command: Command, account: s
         ["token", "--identity", "x", "--account", "ACnone"],
         ["token", "--identity", "x", "--key", "SKnone"],
         ["why", "DN" + 32 * "0"],
+        ["alerts", "--account", "ACnone"],
+        ["denials", "--account", "ACnone"],
+        ["audit", "--account", "ACnone"],
     ],
 )
 def test_what_does_not_exist_is_said_with_its_code(command: Command, arguments: list[str]) -> None:
