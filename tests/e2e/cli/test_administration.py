@@ -164,6 +164,15 @@ def test_ready_made_account_is_meant_however_many_there_are(command: Command, ac
     found = {each["sid"]: each["friendly_name"] for each in command.ask("account", "list")}
     assert found[key["account_sid"]] == "Development"
     assert account in found
+    mine = key["account_sid"]
+    assert command.ask("account", "fetch")["sid"] == command.ask("account", "fetch", mine)["sid"] == mine
+    second = command("account", "rotate", "--overlap")
+    assert f"tsock account rotate {mine} --promote" in second.err
+    assert "date_secondary_auth_token" not in command.ask("account", "rotate", "--cancel", "--account", mine)
+    url = "https://example.com/alerts"
+    assert command.ask("account", "debugger", url)["debugger_url"] == url
+    assert command.ask("account", "fetch", account)["debugger_url"] is None
+    assert command.ask("account", "debugger", "--off")["debugger_url"] is None
 
 
 @pytest.mark.usefixtures("own_logging")
