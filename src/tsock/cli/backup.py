@@ -2,9 +2,11 @@
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 from tsock.assembly import opened
 from tsock.cli import output
+from tsock.cli.file_name import FILE_NAME
 from tsock.cli.location import HERE, DataDirectory, Location, locate
 from tsock.clock import Clock
 from tsock.errors import ConfigError
@@ -16,7 +18,7 @@ from tsock.settings import Loaded
 from tsock.telemetry import log
 
 
-def backup(target: Path, /, *, location: Location = HERE) -> None:
+def backup(target: Annotated[Path, FILE_NAME], /, *, location: Location = HERE) -> None:
     """Copy an installation, while its server runs or not: database, files and master key.
 
     Args:
@@ -34,7 +36,7 @@ def backup(target: Path, /, *, location: Location = HERE) -> None:
         output.remark("the master key is not in it, since it is in no file here: keep it elsewhere")
 
 
-async def restore(source: Path, /, *, location: Location = HERE) -> None:
+async def restore(source: Annotated[Path, FILE_NAME], /, *, location: Location = HERE) -> None:
     """Put back what `tsock backup` made, into a directory without data, and begin a new epoch.
 
     Clients that saw changes which the copy does not know then take in what it holds, and open their lists and

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from tsock import __version__
 from tsock.app import Ready, where_to_listen
 from tsock.cli import output, process
+from tsock.cli.file_name import FILE_NAME
 from tsock.cli.flags import NO_FLAGS, SettingFlags
 from tsock.cli.program import command
 from tsock.errors import ConfigError
@@ -19,7 +20,7 @@ from tsock.urls import is_loopback
 
 def serve(
     *,
-    config: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    config: Annotated[Path | None, FILE_NAME, Parameter(metavar="FILE")] = None,
     flags: SettingFlags = NO_FLAGS,
 ) -> None:
     """Start a server for production. It needs `--data` and has nothing of `tsock dev`.

@@ -70,6 +70,9 @@ def test_wrong_command_line_is_one_line_and_exit_2(arguments: list[str], capsys:
         ),
         (["errors", "--colour=x"], "tsock errors has no --colour; `tsock errors --help` says more"),
         (["denials", "--limit", "many"], "--limit: expected a whole number, not many"),
+        (["dev", "--env-file", ""], "--env-file: expected a name, not an empty one"),
+        (["account", "list", "--config="], "--config: expected a name, not an empty one"),
+        (["backup", ""], "TARGET: expected a name, not an empty one"),
         (["key", "create", "--kind", "x"], "--kind: expected main, standard or restricted, not x"),
     ],
 )
