@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -295,11 +296,26 @@ def _bind(operator: socket.socket, path: Path) -> None:
     path.chmod(0o600)
 
 
-def _public_socket(settings: Settings) -> socket.socket:
+def where_to_listen(settings: Settings) -> tuple[int, int, int, str, Any]:
+    """The address of the host that is set, as `socket.getaddrinfo` describes it.
+
+    Raises:
+        ConfigError: it has none.
+    """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
+        return socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
+    except (OSError, UnicodeError) as error:  # the latter of a name that cannot be asked for
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"host: {settings.host!r:.80} is neither an address nor a name that is known here ({reason})"
+        ) from None
+
+
+def _public_socket(settings: Settings) -> socket.socket:
+    family, kind, protocol, _, address = where_to_listen(settings)
+    try:
         bound = socket.socket(family, kind, protocol)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
@@ -312,8 +328,6 @@ def _public_socket(settings: Settings) -> socket.socket:
 def _not_listening(settings: Settings, error: OSError) -> str:
     """Why nothing can listen there, by the setting that is to be changed."""
     host, port, reason = settings.host, settings.port, error.strerror or str(error)
-    if isinstance(error, socket.gaierror):
-        return f"host: {host!r:.80} is neither an address nor a name that is known here ({reason})"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"host: {host} is no address of this machine; 127.0.0.1 is, and 0.0.0.0 stands for all of them"
     if error.errno == errno.EACCES:

@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from tsock.cli import output
-from tsock.cli.location import HERE, Location
+from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.errors import ConfigError
@@ -63,16 +63,16 @@ async def list_(
 
 
 @account.command
-async def fetch(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
+async def fetch(account: InAccount = None, *, json: AsJson = False, location: Location = HERE) -> None:
     """Show an account.
 
     Args:
-        sid: The account.
+        account: The account.
         json: Print JSON.
         location: Where.
     """
     async with operator(location) as ask:
-        output.record(await ask.get("accounts", sid), json=json)
+        output.record(await ask.get("accounts", await ask.account(account)), json=json)
 
 
 @account.command
@@ -136,8 +136,7 @@ async def close(
 
 @account.command
 async def rotate(
-    sid: str,
-    /,
+    account: InAccount = None,
     *,
     overlap: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     promote: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -151,7 +150,7 @@ async def rotate(
     let receivers accept both and senders use the new one, then finish with `--promote`.
 
     Args:
-        sid: The account.
+        account: The account.
         overlap: Make a secondary Auth Token and print it; the first one stays.
         promote: Put the secondary Auth Token in the place of the first, which is refused from now on.
         cancel: Take the secondary Auth Token away again.
@@ -161,6 +160,7 @@ async def rotate(
     if overlap + promote + cancel > 1:
         raise ConfigError("expected at most one of --overlap, --promote and --cancel")
     async with operator(location) as ask:
+        sid = await ask.account(account)
         if cancel:
             found = await ask.delete("accounts", sid, "auth_token", "secondary")
         else:
@@ -173,9 +173,8 @@ async def rotate(
 
 @account.command
 async def debugger(
-    sid: str,
-    url: str | None = None,
-    /,
+    account: InAccount = None,
+    url: Annotated[str | None, Parameter(metavar="URL")] = None,
     *,
     off: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     json: AsJson = False,
@@ -184,15 +183,20 @@ async def debugger(
     """Have an account's alerts sent to a URL as they happen.
 
     Args:
-        sid: The account.
-        url: Where each alert is posted to, signed with the Auth Token of the account.
+        account: The account.
+        url: Where each alert is posted to, signed with the Auth Token of the account; alone it is for the
+            default account.
         off: Send them nowhere.
         json: Print JSON.
         location: Where.
     """
+    if url is None and account is not None and "://" in account:
+        account, url = None, account
     if (url is None) is not off:
         raise ConfigError("expected a URL, or --off to send alerts nowhere")
-    await _change(location, sid, {"debugger_url": url}, json=json)
+    async with operator(location) as ask:
+        found = await ask.post("accounts", await ask.account(account), body={"debugger_url": url})
+    output.record(found, json=json)
 
 
 async def _change(location: Location, sid: str, change: dict[str, str | None], /, *, json: bool) -> None:

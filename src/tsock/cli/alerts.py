@@ -31,7 +31,7 @@ async def alerts(
         location: Where.
     """
     async with operator(location) as ask:
-        found = (await ask.get("alerts", account=account, code=code, limit=limit))["alerts"]
+        found = await ask.latest("alerts", account=account, code=code, limit=limit)
     output.table(found, COLUMNS, json=json, none="nothing went wrong, as far as is on record")
 
 

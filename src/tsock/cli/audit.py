@@ -30,9 +30,7 @@ async def audit(
         location: Where.
     """
     async with operator(location) as ask:
-        found = (await ask.get("audit_events", account=account, resource=resource, limit=limit))[
-            "audit_events"
-        ]
+        found = await ask.latest("audit_events", account=account, resource=resource, limit=limit)
     if json:
         output.document(found)
         return

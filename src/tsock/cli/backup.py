@@ -2,19 +2,23 @@
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 from tsock.assembly import opened
 from tsock.cli import output
+from tsock.cli.file_name import FILE_NAME
 from tsock.cli.location import HERE, DataDirectory, Location, locate
 from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
 from tsock.installation import layout
-from tsock.installation.backup import back_up, put_back
+from tsock.installation.backup import Copied, back_up, put_back
+from tsock.installation.installation import MASTER_KEY
+from tsock.settings import Loaded
 from tsock.telemetry import log
 
 
-def backup(target: Path, /, *, location: Location = HERE) -> None:
+def backup(target: Annotated[Path, FILE_NAME], /, *, location: Location = HERE) -> None:
     """Copy an installation, while its server runs or not: database, files and master key.
 
     Args:
@@ -27,24 +31,27 @@ def backup(target: Path, /, *, location: Location = HERE) -> None:
         (str(target), "bold green"),
         f": a database of {made.database_bytes / 2**20:.1f} MiB, files of conversations: {made.files}",
     )
+    _tell_missing(made, place.data)
     if not made.has_key:
         output.remark("the master key is not in it, since it is in no file here: keep it elsewhere")
 
 
-async def restore(source: Path, /, *, location: Location = HERE) -> None:
+async def restore(source: Annotated[Path, FILE_NAME], /, *, location: Location = HERE) -> None:
     """Put back what `tsock backup` made, into a directory without data, and begin a new epoch.
 
     Clients that saw changes which the copy does not know then take in what it holds, and open their lists and
     maps anew.
 
     Args:
-        source: What `tsock backup` made.
+        source: What `tsock backup` made, or another data directory.
         location: Where; name the directory with `--data`.
     """
     place = locate(location, fresh=True)
-    put_back(source, place.data)
-    await _begin(place)
+    is_key_elsewhere = bool(os.environ.get(MASTER_KEY) or place.loaded.settings.master_key_file)
+    with put_back(source, place.data, is_key_elsewhere=is_key_elsewhere) as (draft, copied):
+        await _begin(draft, place.loaded)
     output.line("restored to ", (str(place.data), "bold green"), "; a new epoch has begun")
+    _tell_missing(copied, source)
 
 
 async def epoch(*, location: Location = HERE) -> None:
@@ -61,14 +68,22 @@ async def epoch(*, location: Location = HERE) -> None:
     place = locate(location)
     if place.is_served():
         raise ConfigError(f"a server runs on {place.data}: stop it first, then begin a new epoch")
-    await _begin(place)
+    await _begin(place.data, place.loaded)
     output.line("a new epoch has begun in ", (str(place.data), "bold green"))
 
 
-async def _begin(place: DataDirectory) -> None:
-    log.configure("error", place.loaded.settings.log_format)
-    async with opened(place.data, place.loaded, os.environ, Clock(), Ids(), is_restored=True):
+async def _begin(data: Path, loaded: Loaded) -> None:
+    log.configure("error", loaded.settings.log_format)
+    async with opened(data, loaded, os.environ, Clock(), Ids(), is_restored=True):
         pass
+
+
+def _tell_missing(copied: Copied, source: Path) -> None:
+    if copied.missing:
+        output.remark(
+            f"files of conversations that are not in {source / layout.MEDIA}: {copied.missing} of "
+            f"{copied.missing + copied.files}; whoever opens one gets an error"
+        )
 
 
 def _key_file(place: DataDirectory) -> Path:

@@ -4,11 +4,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from tsock import __version__
 from tsock.cli import output
 from tsock.cli.exits import DONE, NO, decided
 from tsock.cli.location import HERE, Location, locate
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line
+from tsock.errors import ConfigError
 from tsock.installation import layout
 from tsock.storage.sqlite.flaws import flaws
 
@@ -20,10 +22,18 @@ async def check(*, json: AsJson = False, location: Location = HERE) -> int:
 
     The exit code is 1 when something is broken; a warning does not count.
     """
-    async with operator(location) as ask:
-        found = await ask.get("check")
-        found["checks"].insert(1, await _database(locate(location).data / layout.DATABASE))
-    if found["checks"][1]["verdict"] == "problem":
+    database = await _database(locate(location).data / layout.DATABASE)
+    is_damaged = database["verdict"] == "problem"
+    found: dict[str, Any]
+    try:
+        async with operator(location) as ask:
+            found = await ask.get("check")
+    except ConfigError:
+        if not is_damaged:
+            raise
+        found = {"version": __version__, "checks": [], "settings": []}  # nothing else can be said of it
+    found["checks"].insert(1, database)
+    if is_damaged:
         found["verdict"] = "problem"
     code = NO if found["verdict"] == "problem" else DONE
     with decided(code):
@@ -49,5 +59,6 @@ def _show(found: dict[str, Any]) -> None:
         line((f"{verdict:<9}", _STYLES[verdict]), (f"{each['id']:<12}", "cyan"), each["found"])
         if "fix" in each:
             line(" " * 21, ("fix: ", "bold"), each["fix"])
-    line()
-    output.table(found["settings"], ("name", "value", "origin"))
+    if found["settings"]:
+        line()
+        output.table(found["settings"], ("name", "value", "origin"))

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from tsock import dictionary
 from tsock.cli import output, report
 from tsock.cli.alerts import tell_alert
+from tsock.cli.errors import code_in
 from tsock.cli.exits import Refused
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import Operator, operator
@@ -36,12 +37,12 @@ async def why(
     if text is not None and found is None:
         raise ConfigError(
             f"expected the id of a denial or an alert, DN or NO and 32 hex digits, not {text[:64]}; `tsock "
-            "denials` and `tsock alerts` list them, `tsock errors` explains a code"
+            f"denials` and `tsock alerts` list them, `tsock errors {code_in(text) or 'CODE'}` explains a code"
         )
     alert = denial = None
     async with operator(location) as ask:
         if found is None:
-            latest = (await ask.get("denials", limit=1))["denials"]
+            latest = await ask.latest("denials", account=None, limit=1)
             if not latest:
                 output.complaint("nobody was denied, as far as is on record")
                 return 1
@@ -88,7 +89,7 @@ async def denials(
         location: Where.
     """
     async with operator(location) as ask:
-        found = (await ask.get("denials", account=account, limit=limit))["denials"]
+        found = await ask.latest("denials", account=account, limit=limit)
     output.table(found, COLUMNS, json=json, none="nobody was denied, as far as is on record")
 
 

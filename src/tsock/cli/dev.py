@@ -15,6 +15,7 @@ from tsock.accounts.bootstrap import Bootstrap
 from tsock.app import Dev, Ready
 from tsock.cli import output, process
 from tsock.cli.choice import ANY_CASE
+from tsock.cli.file_name import FILE_NAME
 from tsock.cli.flags import NO_FLAGS, SettingFlags
 from tsock.cli.program import command
 from tsock.errors import ConfigError
@@ -27,8 +28,8 @@ def dev(
     seed: int | None = None,
     allow_host: Annotated[tuple[str, ...], Parameter(metavar="NAME", negative="", show_default=False)] = (),
     clock: Annotated[Literal["kept", "now"], ANY_CASE] = "kept",
-    env_file: Annotated[Path | None, Parameter(metavar="FILE")] = None,
-    config: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    env_file: Annotated[Path | None, FILE_NAME, Parameter(metavar="FILE")] = None,
+    config: Annotated[Path | None, FILE_NAME, Parameter(metavar="FILE")] = None,
     flags: SettingFlags = NO_FLAGS,
 ) -> None:
     """Start a server for development: everything on, with a ready-made account, key and services.

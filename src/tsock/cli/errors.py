@@ -1,9 +1,12 @@
 """`tsock errors`: the error dictionary."""
 
+import re
+
 import msgspec
 
 from tsock import dictionary
 from tsock.cli import output
+from tsock.cli.exits import DONE, NO, decided
 from tsock.cli.output import AsJson, line, paragraph
 from tsock.dictionary import Entry
 
@@ -14,40 +17,60 @@ def errors(*words: str, json: AsJson = False) -> int:
     """Explain error codes, or find them by words.
 
     Args:
-        words: Codes such as 51215, or words to look for; nothing for the whole dictionary.
+        words: Codes such as 51215 or E51215, also with commas, or words to look for; nothing for the whole
+            dictionary.
         json: Print JSON.
     """
-    text = " ".join(words)
-    if not text:
+    asked = [word for each in words for word in each.split(",") if word]
+    if not asked:
         _list(list(dictionary.entries().values()), json=json)
-        return 0
-    by_word = {word: _lookup(word) for word in words}
-    found = [entry for entry in by_word.values() if entry is not None]
-    if len(found) == len(by_word):
+        return DONE
+    known = {word: entry for word in asked if (entry := _lookup(word)) is not None}
+    if not known:
+        return _search(" ".join(words), json=json)
+    found = list(known.values())
+    unknown = [word for word in asked if word not in known]
+    with decided(NO if unknown else DONE):
         if json:
-            output.document(found[0] if len(found) == 1 else found)
-            return 0
-        for number, entry in enumerate(found):
+            output.document(found[0] if len(asked) == 1 else found)
+        for number, entry in enumerate(() if json else found):
             if number:
                 line()
             _explain(entry)
-        return 0
-    if found:  # the others are codes too, as far as one can tell
-        text = next(word for word, entry in by_word.items() if entry is None)
-    near = dictionary.suggest(text)
-    is_search = not any(character.isdigit() for character in text)
-    if near and is_search:
-        _list(near, json=json)
-        return 0
-    what = "no error is described by" if is_search else "there is no error"
-    output.complaint(f"{what} {text[:64]}{'; did you mean one of these?' if near else ''}")
-    for each in near:
-        line(f"  {each.code}  {each.title}", errors=True)
-    return 1
+    for word in unknown:
+        _miss(word, dictionary.suggest(word))
+    return NO if unknown else DONE
+
+
+def code_in(word: str) -> int | None:
+    """The code that a word is, with or without the E of a log; it need not be in the dictionary."""
+    found = re.fullmatch("E?([0-9]{2,9})", word, re.IGNORECASE)
+    return None if found is None else int(found[1])
 
 
 def _lookup(word: str) -> Entry | None:
-    return dictionary.lookup(int(word)) if word.isascii() and word.isdigit() else None
+    code = code_in(word)
+    return None if code is None else dictionary.lookup(code)
+
+
+def _search(text: str, *, json: bool) -> int:
+    near = dictionary.suggest(text)
+    if near and not _has_digit(text):
+        _list(near, json=json)
+        return DONE
+    _miss(text, near)
+    return NO
+
+
+def _miss(text: str, near: list[Entry]) -> None:
+    what = "there is no error" if _has_digit(text) else "no error is described by"
+    output.complaint(f"{what} {text[:64]}{'; did you mean one of these?' if near else ''}")
+    for each in near:
+        line(f"  {each.code}  {each.title}", errors=True)
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
 
 
 def _list(entries: list[Entry], *, json: bool) -> None:

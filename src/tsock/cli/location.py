@@ -10,6 +10,7 @@ from cyclopts import Group, Parameter
 
 from tsock.cli import runtime
 from tsock.cli.choice import ANY_CASE
+from tsock.cli.file_name import FILE_NAME
 from tsock.errors import ConfigError
 from tsock.installation import layout
 from tsock.settings import Loaded, load
@@ -26,7 +27,7 @@ class Location:
     "Data directory, whether a server runs on it or not."
     port: Annotated[str | None, Parameter(metavar="NUMBER")] = None
     "Port of a server that runs on this machine."
-    config: Annotated[Path | None, Parameter(metavar="FILE")] = None
+    config: Annotated[Path | None, FILE_NAME, Parameter(metavar="FILE")] = None
     "Settings file instead of `tsock.toml`."
 
 

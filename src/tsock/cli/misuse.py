@@ -1,6 +1,7 @@
 """What is wrong with a command line, in our words."""
 
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import App, CycloptsError
@@ -33,7 +34,8 @@ def said(app: App, error: CycloptsError) -> str:
             return f"{command}: {_shown(argument.name)} {given} ({about}); {more}"
         case CoercionError(token=token, argument=argument) if token is not None:
             name = token.keyword or (argument.name if argument else "")
-            return f"{_shown(name)}: expected {_kind(error.target_type)}, not {token.value:.80}"
+            came = token.value[:80] or "an empty one"
+            return f"{_shown(name)}: expected {_kind(error.target_type)}, not {came}"
         case _:
             return str(error)
 
@@ -56,7 +58,8 @@ def _about(command: App, name: str) -> str:
     for argument in command.assemble_argument_collection(parse_docstring=True):
         if argument.name == name:
             said = " ".join((argument.parameter.help or "").split()).rstrip(".")
-            return said[:1].lower() + said[1:]
+            is_abbreviation = said[1:2].isupper()
+            return said if is_abbreviation else said[:1].lower() + said[1:]
     return "see the help"
 
 
@@ -77,4 +80,4 @@ def _kind(wanted: Any) -> str:
     if get_origin(wanted) is Literal:
         *others, last = map(str, get_args(wanted))
         return f"{', '.join(others)} or {last}" if others else last
-    return {int: "a whole number", float: "a number"}.get(wanted, "another value")
+    return {int: "a whole number", float: "a number", Path: "a name"}.get(wanted, "another value")

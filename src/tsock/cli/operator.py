@@ -56,6 +56,17 @@ class Operator:
             if after is None:
                 return entries
 
+    async def latest(self, records: str, *, account: str | None, **params: object) -> list[dict[str, Any]]:
+        """The latest of some records, of one account or of all.
+
+        Raises:
+            Refused: there are none, since there is no such account.
+        """
+        found = (await self.get(records, account=account, **params))[records]
+        if account is not None and not found:  # a refusal may be about one that was never here
+            await self.get("accounts", account)
+        return found
+
     async def account(self, given: str | None) -> str:
         """The account that a command is about: the one named, else the only active main account.
 

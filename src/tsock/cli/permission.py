@@ -1,12 +1,13 @@
 """`tsock permission`: what identities may do with the objects of a service with ACL."""
 
 import dataclasses
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from cyclopts import App, Parameter
 
 from tsock.cli import output
 from tsock.cli.choice import ANY_CASE
+from tsock.cli.exits import Refused
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
@@ -16,6 +17,10 @@ from tsock.sync.kinds import KIND_OF_PREFIX
 
 permission = App("permission", help="What identities may do with Sync objects, in services whose ACL is on.")
 
+_Kind: TypeAlias = Literal["document", "list", "map"]
+_KINDS: tuple[_Kind, ...] = get_args(_Kind)
+_NO_SUCH_NAME = 54300
+
 COLUMNS = ("identity", "read", "write", "manage")
 
 
@@ -24,8 +29,8 @@ COLUMNS = ("identity", "read", "write", "manage")
 class Where:
     """The flags that complete the name of an object."""
 
-    kind: Annotated[Literal["document", "list", "map"] | None, ANY_CASE] = None
-    "Kind of the object, where it is given by its unique name."
+    kind: Annotated[_Kind | None, ANY_CASE] = None
+    "Kind of the object, where several have its unique name."
     service: Annotated[str, Parameter(metavar="IS…")] = "default"
     "The service of the object."
     account: InAccount = None
@@ -34,14 +39,32 @@ class Where:
         """The path of the permissions of the object `name`.
 
         Raises:
-            ConfigError: its kind is not known.
+            ConfigError: objects of several kinds have that name.
+            Refused: none has.
         """
         kind = self.kind
+        service = ("accounts", await ask.account(self.account), "sync", self.service)
         if kind is None and is_sid(name) and name[:2] in KIND_OF_PREFIX:
             kind = KIND_OF_PREFIX[name[:2]].name
-        if kind is None:
-            raise ConfigError(f"is {name} the unique name of a document, a list or a map? Say it with --kind")
-        return ("accounts", await ask.account(self.account), "sync", self.service, kind, name, "permissions")
+        return (*service, kind or await _kind(ask, service, name), name, "permissions")
+
+
+async def _kind(ask: Operator, service: tuple[str, ...], name: str) -> str:
+    """The kind of the only object with a unique name."""
+    found: list[str] = []
+    for kind in _KINDS:
+        try:
+            await ask.get(*service, kind, name, "permissions")
+        except Refused as refused:
+            if refused.code != _NO_SUCH_NAME:
+                raise
+        else:
+            found.append(kind)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigError(f"there is a {' and a '.join(found)} named {name}: say with --kind which is meant")
+    raise Refused(_NO_SUCH_NAME, f"Unique name not found: there is no document, list or map named {name:.64}")
 
 
 DEFAULT_SERVICE = Where()

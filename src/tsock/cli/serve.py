@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from cyclopts import Parameter
 
 from tsock import __version__
-from tsock.app import Ready
+from tsock.app import Ready, where_to_listen
 from tsock.cli import output, process
+from tsock.cli.file_name import FILE_NAME
 from tsock.cli.flags import NO_FLAGS, SettingFlags
 from tsock.cli.program import command
 from tsock.errors import ConfigError
@@ -19,7 +20,7 @@ from tsock.urls import is_loopback
 
 def serve(
     *,
-    config: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    config: Annotated[Path | None, FILE_NAME, Parameter(metavar="FILE")] = None,
     flags: SettingFlags = NO_FLAGS,
 ) -> None:
     """Start a server for production. It needs `--data` and has nothing of `tsock dev`.
@@ -49,7 +50,8 @@ def safe_data(settings: Settings) -> Path:
     """The data directory, if everything about these settings is safe.
 
     Raises:
-        ConfigError: data would be lost, tokens could be overheard, or others could change the data.
+        ConfigError: data would be lost, tokens could be overheard, others could change the data,
+            or it is no host where it is to listen.
     """
     url = settings.public_url
     if url is not None and not url.startswith("https://") and not is_loopback(urlsplit(url).hostname or ""):
@@ -58,6 +60,7 @@ def safe_data(settings: Settings) -> Path:
             f"got {url}; let a proxy in front of tsock end TLS"
         )
     if not is_loopback(settings.host) and not (url or "").startswith("https://"):
+        where_to_listen(settings)  # what is no host at all is told as that
         raise ConfigError(
             f"host: {settings.host} can be reached from other machines, and tsock itself speaks plain HTTP, "
             "so tokens could be overheard; listen on 127.0.0.1, or put a proxy that ends TLS in front of it "

@@ -1,7 +1,7 @@
 """What every tsock process that works on a data directory opens first: lock, store, keys, directory."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from tsock.accounts.directory import Directory
 from tsock.accounts.secrets import Vault, claim_store, has_sealed_secrets, parse_master_key
 from tsock.announcements import Announcements
 from tsock.clock import Clock
-from tsock.errors import ConfigError
+from tsock.errors import ConfigError, StoreDown
 from tsock.ids import Ids
 from tsock.installation import layout, older_urls
 from tsock.installation.key_file import read_key_file
@@ -92,7 +92,7 @@ async def installation(
 
     Raises:
         ConfigError: it is in use, newer than this tsock, or sealed with another master key; or its database
-            is gone.
+            is gone, damaged, or cannot be written.
     """
     settings = loaded.settings
     make_directory(data)
@@ -112,30 +112,31 @@ async def installation(
         metrics.store_waiting = lambda: store.waiting
         blobs: Blobs | None = None
         try:
-            if await _is_older(store, clock, watermark) or is_restored:
-                await written_aside(store, begin_epoch)
-                log.warning("epoch.begun", data=str(data), reason="the database is a restored copy")
-            blobs = FileBlobs(data / layout.MEDIA)
-            vault, master_key = await _vault(store, data, settings, environ, ids)
-            await older_urls.seal(store, vault, data / layout.DATABASE)
-            directory = Directory(vault)
-            await fetched(store, directory.load)
-            store.listen(Announcements(directory.apply).hear)
-            data_set = await written(store, _data_set)
-            opened = Installation(
-                data=data,
-                settings=settings,
-                origins=loaded.origins,
-                clock=clock,
-                ids=ids,
-                metrics=metrics,
-                store=store,
-                blobs=blobs,
-                vault=vault,
-                directory=directory,
-                master_key=master_key,
-                data_set=data_set,
-            )
+            with _told_as_problem(data):
+                if await _is_older(store, clock, watermark) or is_restored:
+                    await written_aside(store, begin_epoch)
+                    log.warning("epoch.begun", data=str(data), reason="the database is a restored copy")
+                blobs = FileBlobs(data / layout.MEDIA)
+                vault, master_key = await _vault(store, data, settings, environ, ids)
+                await older_urls.seal(store, vault, data / layout.DATABASE)
+                directory = Directory(vault)
+                await fetched(store, directory.load)
+                store.listen(Announcements(directory.apply).hear)
+                data_set = await written(store, _data_set)
+                opened = Installation(
+                    data=data,
+                    settings=settings,
+                    origins=loaded.origins,
+                    clock=clock,
+                    ids=ids,
+                    metrics=metrics,
+                    store=store,
+                    blobs=blobs,
+                    vault=vault,
+                    directory=directory,
+                    master_key=master_key,
+                    data_set=data_set,
+                )
             yield opened
         finally:
             if blobs is not None:
@@ -144,6 +145,18 @@ async def installation(
             watermark.close()
     finally:
         lock.release()
+
+
+@contextmanager
+def _told_as_problem(data: Path) -> Generator[None]:
+    """Tell the operator what to do about a database that can be opened, but not used."""
+    try:
+        yield
+    except StoreDown as error:
+        raise ConfigError(
+            f"the database {data / layout.DATABASE} cannot be used: {error}; `tsock check --data {data}` "
+            "finds out whether it is damaged, and a copy is put back with `tsock restore COPY --data DIR`"
+        ) from None
 
 
 def make_directory(data: Path) -> None:

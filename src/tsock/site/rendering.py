@@ -25,17 +25,8 @@ SCRIPT = _FILES.joinpath("page.js").read_bytes()
 ICON = _FILES.joinpath("icon.svg").read_bytes()
 """The icon of every page."""
 
-_WHOLE_MAX = 2**53
-"""Beyond it, not every whole number has a float of its own."""
-
 PAGES = {"/errors": "Errors", "/doctor": "Doctor", "/denials": "Denials"}
 """Path and name of what every page leads to."""
-
-
-def _number(value: float) -> str:
-    """A number as a token says it: from a record, what was whole comes back with a point."""
-    return str(int(value)) if abs(value) < _WHOLE_MAX and value == int(value) else str(value)
-
 
 _SHARED: dict[str, object] = {
     "AREAS": dictionary.AREAS,
@@ -46,7 +37,6 @@ _SHARED: dict[str, object] = {
     "date": iso_s,
     "viewer": None,
     "meaning": dictionary.title,
-    "number": _number,
     "ids_of": ids,
     "parts_of": prose,
     "place": "",

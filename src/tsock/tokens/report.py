@@ -46,9 +46,10 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     identity: str | None = None
     grants: dict[str, dict[str, str]] | None = None
     """The fields of each grant that is served here; of others the names, up to `GRANTS_MAX` of them."""
-    exp: float | None = None
-    nbf: float | None = None
-    iat: float | None = None
+    # As the token says them: a whole one would else come back from a record with a point.
+    exp: int | float | None = None
+    nbf: int | float | None = None
+    iat: int | float | None = None
 
 
 class Report(msgspec.Struct, frozen=True):

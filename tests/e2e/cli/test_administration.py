@@ -141,9 +141,13 @@ def test_everything_issued_before_a_date_is_revoked(command: Command, account: s
         ["revoke", "identity", "x", "--account", "ACnone"],
         ["revoke", "list", "--account", "ACnone"],
         ["permission", "list", "ET" + 32 * "0", "--account", "ACnone"],
+        ["permission", "list", "board", "--account", "ACnone"],
         ["token", "--identity", "x", "--account", "ACnone"],
         ["token", "--identity", "x", "--key", "SKnone"],
         ["why", "DN" + 32 * "0"],
+        ["alerts", "--account", "ACnone"],
+        ["denials", "--account", "ACnone"],
+        ["audit", "--account", "ACnone"],
     ],
 )
 def test_what_does_not_exist_is_said_with_its_code(command: Command, arguments: list[str]) -> None:
@@ -160,6 +164,15 @@ def test_ready_made_account_is_meant_however_many_there_are(command: Command, ac
     found = {each["sid"]: each["friendly_name"] for each in command.ask("account", "list")}
     assert found[key["account_sid"]] == "Development"
     assert account in found
+    mine = key["account_sid"]
+    assert command.ask("account", "fetch")["sid"] == command.ask("account", "fetch", mine)["sid"] == mine
+    second = command("account", "rotate", "--overlap")
+    assert f"tsock account rotate {mine} --promote" in second.err
+    assert "date_secondary_auth_token" not in command.ask("account", "rotate", "--cancel", "--account", mine)
+    url = "https://example.com/alerts"
+    assert command.ask("account", "debugger", url)["debugger_url"] == url
+    assert command.ask("account", "fetch", account)["debugger_url"] is None
+    assert command.ask("account", "debugger", "--off")["debugger_url"] is None
 
 
 @pytest.mark.usefixtures("own_logging")
@@ -184,7 +197,7 @@ def test_permission_that_has_no_effect_yet_says_so_and_what_gives_it_one(
     owner = (server.credentials["TWILIO_ACCOUNT_SID"], server.credentials["TWILIO_AUTH_TOKEN"])
     url = f"{server.url}/sync/v1/Services/{service}/Documents"
     assert httpx2.post(url, data={"UniqueName": "board"}, auth=owner).status_code == 201
-    grant = ("permission", "set", "board", "alice", "--read", "--kind", "document", "--service", service)
+    grant = ("permission", "set", "board", "alice", "--read", "--service", service)
 
     said = served(*grant).err
 
@@ -195,13 +208,25 @@ def test_permission_that_has_no_effect_yet_says_so_and_what_gives_it_one(
     assert served(*grant).err == ""
 
 
-def test_object_by_unique_name_needs_its_kind(command: Command, account: str) -> None:
-    unclear = command("permission", "list", "board", "--account", account)
-    missing = command("permission", "list", "board", "--kind", "document", "--account", account)
+def test_object_is_found_by_its_unique_name_alone(server: Server, served: Command) -> None:
+    service = served.ask("service", "create")["sid"]
+    owner = (server.credentials["TWILIO_ACCOUNT_SID"], server.credentials["TWILIO_AUTH_TOKEN"])
+    url = f"{server.url}/sync/v1/Services/{service}"
+    of_service = ("--service", service)
 
-    assert (unclear.code, missing.code) == (2, 1)
-    assert "Say it with --kind" in unclear.err
+    missing = served("permission", "set", "board", "alice", "--read", *of_service)
+    assert (missing.code, missing.out) == (1, "")
+    assert "there is no document, list or map named board" in missing.err
     assert missing.err.endswith("(54300)\n")
+
+    assert httpx2.post(f"{url}/Lists", data={"UniqueName": "board"}, auth=owner).status_code == 201
+    assert served.ask("permission", "set", "board", "alice", "--read", *of_service)["read"] is True
+    assert served.ask("permission", "list", "board", *of_service)[0]["identity"] == "alice"
+
+    assert httpx2.post(f"{url}/Maps", data={"UniqueName": "board"}, auth=owner).status_code == 201
+    unclear = served("permission", "list", "board", *of_service)
+    assert (unclear.code, "a list and a map named board: say with --kind" in unclear.err) == (2, True)
+    assert served.ask("permission", "list", "board", "--kind", "map", *of_service) == []
 
 
 def test_words_to_choose_from_may_be_in_capitals(command: Command, account: str) -> None:

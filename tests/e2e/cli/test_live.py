@@ -87,6 +87,8 @@ def test_denied_client_is_explained_by_the_id_it_was_told(server: Server, tenant
     assert "denied  51215" in story
     assert "cause revoked" in story
     assert ">" in story
+    assert re.search(r"^  exp +\d+$", story, re.MULTILINE)
+    assert re.search(r'"exp": \d+,', tenant("why", sid[0], "--json"))
     digest = hashlib.sha256(token.encode()).hexdigest()
     assert f"tsock revoke token {digest} --account {tenant.account}" in story
     tenant("revoke", "token", digest, "--account", tenant.account)

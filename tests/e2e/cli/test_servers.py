@@ -397,6 +397,7 @@ def test_damaged_database_is_named(stopped: Path) -> None:
     [
         (["serve"], "data: expected a directory that keeps everything"),
         (["serve", "--data", "d", "--host", "0.0.0.0"], "host: 0.0.0.0 can be reached from other machines"),
+        (["serve", "--data", "d", "--host", "300.1.2.3"], "'300.1.2.3' is neither an address nor a name"),
         (["dev", "--ping-interval-s", "90"], "ping_interval_s: expected a number of s from 0.001 to 44"),
         (["dev", "--config", "none.toml"], "none.toml: the settings file cannot be read"),
         (

@@ -61,6 +61,8 @@ def test_wrong_command_line_is_one_line_and_exit_2(arguments: list[str], capsys:
         ),
         (["token", "--identity"], "tsock token: --identity needs a value (whom it speaks for)"),
         (["doctor"], "tsock doctor: TOKEN is missing (what the client was given"),
+        (["permission", "set"], "tsock permission set: NAME is missing (SID or unique name of the object); "),
+        (["account", "create", "--owner"], "tsock account create: --owner needs a value (make it"),
         (["serve", "extra"], "tsock serve does not take extra; `tsock serve --help` says more"),
         (
             ["serve", "--ping-interval", "2"],
@@ -68,6 +70,9 @@ def test_wrong_command_line_is_one_line_and_exit_2(arguments: list[str], capsys:
         ),
         (["errors", "--colour=x"], "tsock errors has no --colour; `tsock errors --help` says more"),
         (["denials", "--limit", "many"], "--limit: expected a whole number, not many"),
+        (["dev", "--env-file", ""], "--env-file: expected a name, not an empty one"),
+        (["account", "list", "--config="], "--config: expected a name, not an empty one"),
+        (["backup", ""], "TARGET: expected a name, not an empty one"),
         (["key", "create", "--kind", "x"], "--kind: expected main, standard or restricted, not x"),
     ],
 )
@@ -129,8 +134,29 @@ def test_several_codes_are_explained(capsys: Captured) -> None:
     assert run(["errors", "20104", "51215", "--json"]) == 0
     assert [each["code"] for each in json.loads(capsys.readouterr().out)] == [20104, 51215]
 
-    assert run(["errors", "20104", "51251"]) == 1
-    assert "there is no error 51251" in capsys.readouterr().err
+    for arguments in (["20104,51215"], ["20104,", "51215"], ["E20104", "e51215"]):
+        assert run(["errors", *arguments]) == 0
+        assert capsys.readouterr().out == shown
+
+
+def test_codes_that_are_known_are_explained_beside_one_that_is_not(capsys: Captured) -> None:
+    assert run(["errors", "20104"]) == 0
+    shown = capsys.readouterr().out
+
+    assert run(["errors", "51251", "20104", "xyzzy"]) == 1
+
+    captured = capsys.readouterr()
+    assert captured.out == shown
+    assert "there is no error 51251; did you mean one of these?\n  " in captured.err
+    assert "no error is described by xyzzy" in captured.err
+    assert run(["errors", "20104", "99999", "--json"]) == 1
+    assert [each["code"] for each in json.loads(capsys.readouterr().out)] == [20104]
+
+
+def test_code_in_place_of_the_id_of_a_refusal_leads_to_the_dictionary(capsys: Captured) -> None:
+    assert run(["why", "E51215"]) == 2
+
+    assert "`tsock errors 51215` explains" in capsys.readouterr().err
 
 
 def test_state_of_the_sdks_leads_to_tokens(capsys: Captured) -> None:

@@ -1,6 +1,7 @@
 """What is wrong with this installation: the store, the disk, files, the clock, limits, every setting."""
 
 import resource
+import shlex
 import shutil
 import stat
 from collections.abc import Callable, Mapping
@@ -86,7 +87,7 @@ class CheckHandlers:
             _clock(of.clock),
             _files(of.settings),
             _reach(of.settings),
-            _accounts(of.directory),
+            _accounts(of.directory, of.data.absolute()),
         ]
         verdicts = {line.verdict for line in checks}
         settings = [SettingLine(name, getattr(of.settings, name), of.origins[name]) for name in SETTINGS]
@@ -149,12 +150,13 @@ def _reach(settings: Settings) -> Line:
     return Line("address", "ok", found)
 
 
-def _accounts(directory: Directory) -> Line:
+def _accounts(directory: Directory, data: Path) -> Line:
+    here = shlex.join(("--data", str(data)))
     active = [each for each in directory.accounts() if directory.status(each) == "active"]
     if not active:
-        return Line("accounts", "warning", "no active account", "make one: tsock account create")
+        return Line("accounts", "warning", "no active account", f"make one: tsock account create {here}")
     keyless = [each.sid for each in active if not any(k.revoked_ms is None for k in directory.keys(each.sid))]
     found = f"{len(active)} active"
     if len(keyless) == len(active):
-        return Line("accounts", "warning", f"{found}, none with a key", "make one: tsock key create")
+        return Line("accounts", "warning", f"{found}, none with a key", f"make one: tsock key create {here}")
     return Line("accounts", "ok", found)
