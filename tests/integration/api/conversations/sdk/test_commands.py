@@ -282,10 +282,12 @@ async def test_page_that_cannot_be_is_refused(alice: Chatter, path: str) -> None
     for token in ("x", "0", f"MB{ABSENT}", f"MB{ABSENT}0", "\N{SNOWMAN}", "x" * 10_000):
         reply = await alice.ask("GET", where, params={"PageToken": token})
         assert reply.error == (400, 19038), token
-    for size in ("", "0", "-1", "+1", "1.5", "many", "1001", "\N{ARABIC-INDIC DIGIT FIVE}", "9" * 400):
+    for size in ("", "0", "-1", "+1", "1.5", "many", "\N{ARABIC-INDIC DIGIT FIVE}"):
         reply = await alice.ask("GET", where, params={"PageSize": size})
         assert reply.error == (400, 20422), size
         assert "PageSize" in reply.body["message"]
+    for size in ("1001", "9" * 400):
+        assert (await alice.ask("GET", where, params={"PageSize": size})).status == 200
 
 
 async def test_stranger_learns_nothing_of_a_conversation(rig: Rig, alice: Chatter, mallory: Chatter) -> None:
