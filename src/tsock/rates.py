@@ -5,10 +5,12 @@ The generic cell rate algorithm: a key's whole state is the moment at which its 
 
 import ipaddress
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 
 _KEYS_BEFORE_PRUNING = 1024
 
 
+@lru_cache(maxsize=4096)
 def source(address: str) -> str:
     """What an address counts as where something is limited by address.
 

@@ -16,9 +16,6 @@ from tsock.sync.kinds import MAP
 from tsock.sync.models import Root
 from tsock.sync.tables import by_sids
 
-ADMINISTRATIVE = "addParticipant"
-"""A service role with this permission sees every conversation of the service."""
-
 
 def readable(tx: Tx, actor: Actor, found: Sequence[Root]) -> set[str]:
     """Which of 1 to 1000 objects of a chat service an identity may read, by SID."""
@@ -54,7 +51,7 @@ def administers(tx: Tx, service_sid: str, identity: str) -> bool:
     """Whether the service role of an identity makes it an administrative user."""
     user = tables.user(tx, service_sid, identity)
     role = None if user is None or user.deleted_ms else roles.get(tx, service_sid, user.role_sid)
-    return role is not None and role.grants(ADMINISTRATIVE)
+    return role is not None and role.administers
 
 
 def _owner(root: Root) -> str:

@@ -109,6 +109,11 @@ class Role(msgspec.Struct, gc=False):
         """Whether it holds a permission."""
         return permission in _names(self.permissions)
 
+    @property
+    def administers(self) -> bool:
+        """Whether it is a service role that shows every conversation of the service."""
+        return self.type == "service" and self.grants("addParticipant")
+
     def __str__(self) -> str:
         return f"the {self.type} role {self.friendly_name!r} ({self.sid})"
 
@@ -198,9 +203,11 @@ def update(tx: Tx, service_sid: str, sid: str, permissions: Sequence[str]) -> Ro
         ApiError: 20404; 50104 no such permission.
     """
     role = named(tx, service_sid, sid)
+    administered = role.administers
     role.permissions, role.updated_ms = _checked(permissions, role.type), tx.date_ms
     tx.run(_SAVE, msgspec.structs.asdict(role))
-    _tell_less(tx, role)
+    if administered and not role.administers:
+        tx.emit(RoleLost(service_sid, None))
     return role
 
 
@@ -218,7 +225,8 @@ def delete(tx: Tx, service_sid: str, options: ChatOptions, sid: str) -> None:
             409, 20409, f"Conflict: {role} is a default of the service; give its Configuration another first"
         )
     tx.run(_DELETE, {"sid": sid})
-    _tell_less(tx, role)
+    if role.administers:
+        tx.emit(RoleLost(service_sid, None))
 
 
 def named(tx: Tx, service_sid: str, sid: str) -> Role:
@@ -242,12 +250,6 @@ def of_newcomer(tx: Tx, service_sid: str, options: ChatOptions, *, is_creator: b
     """SID of the role that a participant begins with."""
     chosen = options.creator_role_sid if is_creator else options.conversation_role_sid
     return chosen or built_in(tx, service_sid, "channel admin" if is_creator else "channel user").sid
-
-
-def _tell_less(tx: Tx, role: Role) -> None:
-    """Tell that whoever has a role may see less now."""
-    if role.type == "service":
-        tx.emit(RoleLost(role.service_sid, None))
 
 
 def _checked(permissions: Sequence[str], kind: RoleType) -> str:
