@@ -20,7 +20,7 @@ from tsock.gateway.websocket import Outgoing, WebSocket
 from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal, whole
 from tsock.http.places import Places, http_places
 from tsock.http.proxies import Proxies, forwarded_for
-from tsock.http.reach import Reach
+from tsock.http.reach import READ, Reach
 from tsock.settings import Settings
 from tsock.wire.handshake import HEAD_END, BadHandshake, Handshake, asks_for_websocket, read
 
@@ -139,7 +139,7 @@ class Entrance(asyncio.Protocol):
 
     def _reached(self, handshake: Handshake, forwarded: str) -> str:
         """Scheme, host and port by which the client reaches the server."""
-        headers = {name.decode(): value.decode("latin-1") for name, value in handshake.fields}
+        headers = {name.decode(): value.decode("latin-1") for name, value in handshake.fields if name in READ}
         return self._reach.of(headers, self._peer, self._unadmitted.client(self._peer, forwarded), "http")
 
     def _to_websocket(self, accept: bytes, forwarded: str, reached: str, rest: bytes) -> None:

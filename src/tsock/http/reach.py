@@ -6,6 +6,9 @@ from tsock.api.addressing import origin
 from tsock.api.known_hosts import KnownHosts
 from tsock.http.proxies import Proxies
 
+READ = frozenset((b"host", b"origin", b"x-forwarded-proto"))
+"""Names of the headers that tell."""
+
 
 class Reach:
     """Finds it out of a request's head, where the head tells."""
