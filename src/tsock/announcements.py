@@ -15,7 +15,7 @@ class Announcements(msgspec.Struct, frozen=True):
     changed: Sequence[Callable[[Change], None]] = ()
     """Act on a changed record."""
     rights: Callable[[Rights], None] = lambda fact: None
-    """Ends deliveries, in its place among the events: whoever lost access gets none that comes behind."""
+    """Ends deliveries or goes on with them, each in its place among the events of the commit."""
     events: Callable[[Sequence[Event]], None] = lambda events: None
     """Delivers."""
     work: Sequence[Callable[[Sequence[Work]], None]] = ()

@@ -299,7 +299,6 @@ def test_upload_of_a_back_end_is_sent_over_rest(room: Room) -> None:
     assert httpx2.get(url_of(message)).content == b"%PDF"
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="tells nothing of its memory")
 @pytest.mark.parametrize("form", [False, True])
 def test_largest_file_is_never_in_memory_as_a_whole(own_server: Server, form: bool) -> None:
     account, size = own_server.account, 150 * MIB

@@ -126,7 +126,8 @@ class Entrance(asyncio.Protocol):
         try:
             handshake = read(head[:end])
             forwarded = forwarded_for(handshake.fields)
-            reached = self._reached(handshake, forwarded)
+            client = self._unadmitted.client(self._peer, forwarded)
+            reached = self._reached(handshake, client)
         except BadHandshake as bad:
             self._refuse(bad.status, bad.expected, bad.header)
         except ApiError as error:
@@ -135,16 +136,15 @@ class Entrance(asyncio.Protocol):
             else:
                 self._refuse("400 Bad Request", "a Host that is a name or address, and a port")
         else:
-            self._to_websocket(handshake.accept, forwarded, reached, head[end + 4 :])
+            if self._address != "" or self._name_client(forwarded):
+                self._to_websocket(handshake.accept, client, reached, head[end + 4 :])
 
-    def _reached(self, handshake: Handshake, forwarded: str) -> str:
+    def _reached(self, handshake: Handshake, client: str) -> str:
         """Scheme, host and port by which the client reaches the server."""
         headers = {name.decode(): value.decode("latin-1") for name, value in handshake.fields if name in READ}
-        return self._reach.of(headers, self._peer, self._unadmitted.client(self._peer, forwarded), "http")
+        return self._reach.of(headers, self._peer, client, "http")
 
-    def _to_websocket(self, accept: bytes, forwarded: str, reached: str, rest: bytes) -> None:
-        if self._address == "" and not self._name_client(forwarded):
-            return
+    def _to_websocket(self, accept: bytes, client: str, reached: str, rest: bytes) -> None:
         self._timeout.cancel()
         transport = self._transport
         transport.write(
@@ -154,7 +154,7 @@ class Entrance(asyncio.Protocol):
         socket = WebSocket(transport, self._outgoing)
         transport.set_protocol(socket)
         admitted = _nothing if self._address is None else partial(self._unadmitted.leave, self._address)
-        self._open(socket, self._unadmitted.client(self._peer, forwarded), reached, admitted)
+        self._open(socket, client, reached, admitted)
         if rest:
             socket.data_received(rest)
 

@@ -128,7 +128,7 @@ class HttpShell:
                 refuse_cross_site(request, route, self._base_url)
                 request = self._identified(request, route)
                 principal = request.principal
-                self._admit(request, route, path_of(scope))
+                self._admit(request, route, scope)
                 with nullcontext() if principal is None else self._in_flight.one(principal.account.sid):
                     # Only now: a body is held in memory for nobody who may not send it.
                     if route.upload:
@@ -167,12 +167,12 @@ class HttpShell:
         principal = self._gatekeeper.asker(request, route) if caller is None else None
         return replace(request, caller=caller, principal=principal)
 
-    def _admit(self, request: Request, route: Route, path: str) -> None:
-        """Refuse what is not for whoever asks, and a REST path, as it was sent, that lost a part."""
+    def _admit(self, request: Request, route: Route, scope: Scope) -> None:
+        """Refuse what is not for whoever asks, and a REST path that lost a part."""
         if request.principal is not None:
             self._gatekeeper.permit(request.principal, route)
-        if request.door is Door.HTTP and request.path[0] in PRODUCTS:
-            refuse_empty(path, request.path, segments(route.pattern))
+        if request.door is Door.HTTP and "" in request.path and request.path[0] in PRODUCTS:
+            refuse_empty(path_of(scope), request.path, segments(route.pattern))
 
     async def _settle(self, answer: Answer) -> Response | Streamed:
         if isinstance(answer, Ask):

@@ -52,7 +52,7 @@ def _told(kept: Collection[int]) -> Generator[None]:
     except ApiError as error:
         if error.status != 404 or error.code in kept:
             raise
-        raise not_found(f"{error.message}") from None
+        raise not_found(error.message) from None
 
 
 def refuse_empty(path: str, segments: Sequence[str], pattern: Sequence[str]) -> None:

@@ -95,7 +95,7 @@ class SqliteTx:
         return self._execute(sql, params).fetchall()
 
     def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
-        return self._execute(sql, params).fetchall()
+        return self.all(sql, params)
 
     def run(self, sql: str, params: Mapping[str, Any]) -> None:
         if not self._saved:  # a rule that only reads, or is refused before it writes, needs no savepoint
