@@ -22,7 +22,7 @@ _PREFIXES = {
 
 
 class Binding(msgspec.Struct, frozen=True):
-    """How somebody without an identity takes part."""
+    """How somebody without an identity takes part, or by which number an identity is seen in a group MMS."""
 
     address: str
     proxy_address: str | None = None

@@ -85,8 +85,9 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
             such role; 50203 to 50207, 50211, 50407 to 50414, 50303, 50304 bad values.
     """
     row = conversations.find(tx, actor, name)
-    if new.outside is not None:
-        return _add_outside(tx, actor, row, new, new.outside)
+    outside = new.outside
+    if outside is not None:
+        return _add_outside(tx, actor, row, new, outside)
     identity = values.identity(new.identity, actor.limits)
     if new.binding is not None:
         addresses.check_mask(new.binding)

@@ -24,7 +24,7 @@ LIMIT_DENIAL_S = 1.0
 """Further clients of one address that meet the same limit within this time share its record."""
 _LIMIT_DENIALS_MAX = 10_000
 THOROUGH_PER_S, THOROUGH_BURST = 5, 20
-"""So many refused tokens are explained by every mistake that is known, which takes some milliseconds of a
+"""So many refused tokens are explained by up to a thousand known mistakes, which takes some milliseconds of a
 wrong signature; in a flood the others by the likely ones."""
 
 

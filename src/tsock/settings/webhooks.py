@@ -37,7 +37,8 @@ class WebhookSettings(MediaSettings, frozen=True, kw_only=True):
     pre_hook_answer_bytes_max: Annotated[int, Limit(code=50057, low=1024)] = 256 * 1024
     """The body of a pre-action hook's answer; one with more counts as none."""
     pre_hook_waiting_max: Annotated[int, Limit(code=20429, low=0)] = 8
-    """Actions of one user in one conversation that wait for an earlier one, about which hooks are asked."""
+    """Messages of one user in one conversation, sent, changed or removed, that wait for an earlier one, about
+    which hooks are asked."""
     pre_hook_waiting_s: Annotated[float, Limit(code=20429, low=0.001, high=30)] = 20.0
     """How long an action waits for all this; then it is refused. The SDKs wait 30 s for a reply."""
     pre_hook_in_flight_max: Annotated[int, Limit(code=20429, low=1)] = 100

@@ -18,7 +18,7 @@ BAD_ISSUER = 20103
 _SEARCHED_TOKENS = 2
 """A refused text is searched for a token as far as so many of the largest tokens reach."""
 _LIKELY_TRIALS = 100
-"""Secrets that are tried where time is short: the account's as they are, the key's in most forms."""
+"""Secrets tried where time is short: Auth Tokens and SIDs as they are, the key's with blanks or quotes."""
 
 
 class Refusal:

@@ -76,7 +76,7 @@ class PreHooks:
         Args:
             actor: who wants it.
             event: what it is to hooks.
-            about: the conversation or user, as the caller named it; there its actions keep their order.
+            about: the conversation or user, as the caller named it; there its messages keep their order.
             value: what is to be set, which hooks may change.
             rule: carries it out.
         """

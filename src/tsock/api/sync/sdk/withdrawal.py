@@ -57,7 +57,7 @@ class Withdrawal:
         """Connections that are still to be looked at."""
 
     def heed(self, fact: Rights) -> None:
-        """Send nothing more of an object to whoever may not read it any longer."""
+        """Send nothing more of what may not be read any longer, and go on with what may be read again."""
         service = self._directory.service(fact.service_sid)
         if service is None or (service.product == SYNC and not options_of(service).acl_enabled):
             return
