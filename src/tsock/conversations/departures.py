@@ -1,6 +1,6 @@
 """The end of a user: out of every conversation, and nothing is known of it any more."""
 
-from tsock.conversations import bindings, invite_tables, invites, objects, participants, tables, users
+from tsock.conversations import access, bindings, invite_tables, invites, objects, participants, tables, users
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.models import NO_ATTRIBUTES, UserValue
 from tsock.conversations.participants import Participant
@@ -38,9 +38,10 @@ def delete_user(tx: Tx, actor: ChatActor, name: str) -> tuple[User, list[Partici
     objects.put(tx, by, info, users.FRIENDLY_NAME, UserValue(None))
     objects.put(tx, by, info, users.ATTRIBUTES, UserValue(NO_ATTRIBUTES))
     bindings.remove_all(tx, actor, user.identity)
+    if access.administers(tx, user.service_sid, user.identity):
+        tx.emit(RoleLost(user.service_sid, user.identity))
     user.deleted_ms = user.updated_ms = tx.date_ms
     tables.save_user(tx, user)
-    tx.emit(RoleLost(user.service_sid, user.identity))
     return user, left
 
 

@@ -6,7 +6,7 @@ A user comes into being when its identity first connects, is added to a conversa
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tsock.conversations import hook_parameters, objects, refusals, roles, tables, values, webhooks
+from tsock.conversations import access, hook_parameters, objects, refusals, roles, tables, values, webhooks
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.hook_parameters import Told
@@ -196,7 +196,8 @@ def _save(tx: Tx, actor: ChatActor, user: User, change: UserChange) -> None:
         text = values.attributes(change.attributes, limits.attributes_bytes_max)
         objects.put(tx, by, info, ATTRIBUTES, UserValue(text))
     if change.role_sid is not UNSET and change.role_sid != user.role_sid:
+        if access.administers(tx, user.service_sid, user.identity):
+            tx.emit(RoleLost(user.service_sid, user.identity))
         user.role_sid = change.role_sid
-        tx.emit(RoleLost(user.service_sid, user.identity))
     user.updated_ms = tx.date_ms
     tables.save_user(tx, user)
