@@ -5,6 +5,9 @@ import re
 
 import msgspec
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What reading JSON ends in where it is none, or not what was expected."""
+
 _WORDS = {
     "array": "a list",
     "bool": "true or false",

@@ -5,6 +5,7 @@ import functools
 import msgspec
 
 from tsock.accounts import permissions
+from tsock.misread import UNREADABLE
 
 ENTRIES_MAX = 100
 ENTRY_CHARS_MAX = 200
@@ -20,7 +21,7 @@ def parse(text: str) -> Policy | None:
     """The policy, None unless it is one of at most `ENTRIES_MAX` entries, whatever these name."""
     try:
         policy = msgspec.json.decode(text, type=Policy)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return None
     well_formed = len(policy.allow) <= ENTRIES_MAX and all(
         len(entry) <= ENTRY_CHARS_MAX for entry in policy.allow

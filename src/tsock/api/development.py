@@ -11,7 +11,7 @@ from tsock.api.request import Answer, Door, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.clock import Clock, iso_ms
 from tsock.errors import ApiError, invalid
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.storage import progress
 from tsock.storage.store import Tx
 from tsock.sync import expiry
@@ -88,7 +88,7 @@ class DevelopmentHandlers:
         _check_is_json(request)
         try:
             seconds = msgspec.json.decode(request.body, type=_Advance).advance_s
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise invalid(
                 f'expected {{"advance_s": 3600}}, found {found_instead(request.body, error)}'
             ) from None

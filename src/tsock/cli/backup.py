@@ -7,13 +7,14 @@ from typing import Annotated
 from tsock.assembly import opened
 from tsock.cli import output
 from tsock.cli.file_name import FILE_NAME
-from tsock.cli.location import HERE, DataDirectory, Location, locate
+from tsock.cli.location import HERE, Location, locate
 from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.ids import Ids
 from tsock.installation import layout
 from tsock.installation.backup import Copied, back_up, put_back
 from tsock.installation.installation import MASTER_KEY
+from tsock.installation.key_file import key_file
 from tsock.settings import Loaded
 from tsock.telemetry import log
 
@@ -26,7 +27,7 @@ def backup(target: Annotated[Path, FILE_NAME], /, *, location: Location = HERE) 
         location: Where.
     """
     place = locate(location)
-    made = back_up(place.data, _key_file(place), target)
+    made = back_up(place.data, key_file(place.data, place.loaded.settings), target)
     output.line(
         (str(target), "bold green"),
         f": a database of {made.database_bytes / 2**20:.1f} MiB, files of conversations: {made.files}",
@@ -84,8 +85,3 @@ def _tell_missing(copied: Copied, source: Path) -> None:
             f"files of conversations that are not in {source / layout.MEDIA}: {copied.missing} of "
             f"{copied.missing + copied.files}; whoever opens one gets an error"
         )
-
-
-def _key_file(place: DataDirectory) -> Path:
-    given = place.loaded.settings.master_key_file
-    return Path(given) if given else place.data / layout.MASTER_KEY

@@ -1,7 +1,6 @@
 """`tsock doctor`: says of a token whether the gateway accepts it and, if not, why."""
 
 import os
-import time
 from typing import Annotated, Any
 
 import msgspec
@@ -13,6 +12,7 @@ from tsock.cli.location import HERE, Location, NoServer, Product
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.cli.pasted import pasted
+from tsock.clock import Clock
 from tsock.errors import ConfigError
 from tsock.settings import load
 
@@ -66,5 +66,5 @@ def _alone(text: str, product: Product | None, location: Location) -> dict[str, 
 
     settings = load({}, os.environ, location.config).settings
     registered = () if product is None else (PRODUCTS[product],)
-    report = examine_alone(text, int(time.time() * 1000), settings, registered)
-    return msgspec.json.decode(msgspec.json.encode(report))
+    report = examine_alone(text, Clock().now_ms(), settings, registered)
+    return msgspec.to_builtins(report)

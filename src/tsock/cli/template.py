@@ -12,7 +12,7 @@ from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.errors import ConfigError
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 
 template = App("template", help="Templates of content for messages: put, list, show, delete.")
 
@@ -111,5 +111,5 @@ def _read(file: str) -> object:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{file}: expected JSON, found {found_instead(raw, error)}") from None

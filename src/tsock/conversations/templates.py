@@ -13,7 +13,7 @@ import msgspec
 from tsock.conversations.media import Upload
 from tsock.errors import ApiError, invalid, not_found
 from tsock.ids import is_sid
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.storage.store import Row, Tx
 
 TYPES = {
@@ -192,7 +192,7 @@ def _decoded(variables: str | None) -> dict[str, str]:
         return {}
     try:
         return msgspec.json.decode(variables, type=dict[str, str])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ApiError(
             400,
             50527,

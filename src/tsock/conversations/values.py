@@ -6,7 +6,7 @@ from tsock.conversations import refusals
 from tsock.conversations.actor import ChatLimits
 from tsock.errors import invalid
 from tsock.ids import is_sid
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.sync.actor import SYSTEM
 
 SUBJECT_CHARS_MAX = 256
@@ -52,7 +52,7 @@ def attributes(text: str, bytes_max: int) -> str:
     try:
         raw.decode()
         _scan(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise refusals.attributes_not_json(found_instead(raw, error)) from None
     return text
 

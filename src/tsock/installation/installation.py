@@ -15,7 +15,7 @@ from tsock.clock import Clock
 from tsock.errors import ConfigError, StoreDown
 from tsock.ids import Ids
 from tsock.installation import layout, older_urls
-from tsock.installation.key_file import read_key_file
+from tsock.installation.key_file import key_file, read_key_file
 from tsock.installation.lock import DataLock
 from tsock.installation.watermark import Watermark, check_is_there
 from tsock.settings import Loaded, Settings
@@ -176,7 +176,7 @@ async def _vault(
         origin = MASTER_KEY
         vault = Vault(parse_master_key(given, origin))
     else:
-        path = Path(settings.master_key_file) if settings.master_key_file else data / layout.MASTER_KEY
+        path = key_file(data, settings)
         origin = str(path.absolute())
         sealed = await fetched(store, has_sealed_secrets)
         fresh = None if sealed else bytes.fromhex(ids.secret() + ids.secret())

@@ -6,6 +6,13 @@ import stat
 from pathlib import Path
 
 from tsock.errors import ConfigError
+from tsock.installation import layout
+from tsock.settings import Settings
+
+
+def key_file(data: Path, settings: Settings) -> Path:
+    """Where it is, of a data directory."""
+    return Path(settings.master_key_file) if settings.master_key_file else data / layout.MASTER_KEY
 
 
 def read_key_file(path: Path, *, fresh: bytes | None) -> str:

@@ -9,7 +9,7 @@ from typing import NewType
 
 import msgspec
 
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.sync import refusals
 from tsock.sync.actor import SyncLimits
 from tsock.sync.kinds import STREAM, Kind
@@ -55,7 +55,7 @@ def optional(raw: bytes | None, kind: Kind, limits: SyncLimits) -> Json | None:
             # Inside a string they would be invalid, so these stand between tokens and mean nothing.
             raw = msgspec.json.format(raw, indent=-1)
         text = raw.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise refusals.bad_json(found_instead(raw, error)) from None
     if len(raw) > bytes_max:
         raise refusals.too_large("data", len(raw), bytes_max)

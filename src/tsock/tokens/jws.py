@@ -14,6 +14,8 @@ from typing import Any, NoReturn, TypeGuard, cast
 
 import msgspec
 
+from tsock.misread import UNREADABLE
+
 HEADER_BYTES_MAX = 512
 PAYLOAD_BYTES_MAX = 6 * 1024
 DEPTH_MAX = 8
@@ -157,7 +159,7 @@ def _object(part: bytes, name: str) -> JsonObject:
     raw = _decoded(part, name)
     try:
         fields = _decode_json(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         fields = _decode_unusual(raw, name)
     if not is_object(fields):
         raise MalformedToken(f"a {name} that is not a JSON object")

@@ -13,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from tsock.ids import is_sid
+from tsock.misread import UNREADABLE
 from tsock.tokens import jws
 from tsock.unset import is_unset
 
@@ -82,7 +83,7 @@ def _json(text: str) -> str | None:
         return None
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return _searched(text)
     texts = _texts(value)
     found = next(filter(_find_token, islice(texts, _TEXTS_MAX)), None)

@@ -8,6 +8,7 @@ from tsock.accounts.secrets import Vault
 from tsock.accounts.webhook_urls import opened
 from tsock.conversations.services import Hooks
 from tsock.errors import ConfigError
+from tsock.misread import UNREADABLE
 from tsock.outbound.client import CheckedClient, RequestLimits, TargetAnswer
 from tsock.outbound.network import Resolve, Unreachable
 from tsock.settings import Settings
@@ -91,7 +92,7 @@ def _judged(answer: TargetAnswer, sent: SentRequest, bytes_max: int) -> Go | Ref
     if problem is None:
         try:
             return Go(_members(answer.body) if answer.body.strip() else {})
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             problem = "the answer is neither empty nor a JSON object"
     shown = answer.body.decode("utf-8", "replace")
     return Fault(50057, problem, request=sent, response=ReceivedAnswer(answer.status, answer.headers, shown))

@@ -11,7 +11,7 @@ import msgspec
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.api.request import Request, Response, answer
 from tsock.errors import invalid
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 
 PAGE_ROWS = 500
 """Entries of one page; `next` is where the following one begins, null after the last."""
@@ -34,7 +34,7 @@ def decoded(request: Request, kind: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(request.body or b"{}", type=kind)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise invalid(f"expected a JSON object, found {found_instead(request.body, error)}") from None
 
 

@@ -14,7 +14,7 @@ from tsock.conversations import media
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.media import Record
 from tsock.errors import ApiError, invalid
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.storage.store import Tx
 
 ASKED_MAX = 100
@@ -96,7 +96,7 @@ class RecordHandlers:
         actor = self._scope.actor(request, service)
         try:
             asked = _decode(request.body).list
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise invalid(
                 'expected {"command": "get", "list": [{"media_sid": "ME…"}]}, found '
                 f"{found_instead(request.body, error)}"

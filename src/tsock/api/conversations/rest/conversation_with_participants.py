@@ -22,7 +22,7 @@ from tsock.conversations.addresses import Binding
 from tsock.conversations.conversations import ConversationChange
 from tsock.conversations.participants import NewParticipant
 from tsock.errors import ApiError
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.storage.store import Tx
 
 PARTICIPANTS_MAX = 10
@@ -99,7 +99,7 @@ def _participants(form: Fields) -> list[NewParticipant]:
 def _participant(text: str) -> NewParticipant:
     try:
         told = msgspec.json.decode(text, type=_Participant)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ApiError(
             400,
             50424,

@@ -10,7 +10,7 @@ from tsock.api.router import Route
 from tsock.conversations import bindings
 from tsock.conversations.bindings import NewBinding
 from tsock.errors import invalid
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.storage.store import Tx
 
 PLACE = "/v1/registrations"
@@ -91,5 +91,5 @@ class RegistrationHandlers:
 def _read(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(request.body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise invalid(f"expected a registration, found {found_instead(request.body, error)}") from None

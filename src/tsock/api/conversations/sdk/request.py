@@ -10,7 +10,7 @@ from tsock.api.request import Request, Response, answer
 from tsock.conversations import mutations
 from tsock.conversations.actor import ChatActor
 from tsock.errors import invalid
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.storage.store import Tx
 
 MUTATION_ID_CHARS_MAX = 128
@@ -48,7 +48,7 @@ def read_body(request: Request) -> CommandBody:
         return CommandBody()
     try:
         return _decode(request.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise invalid(f"expected a JSON object, found {found_instead(request.body, error)}") from None
 
 

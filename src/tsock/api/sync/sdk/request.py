@@ -7,7 +7,7 @@ import msgspec
 from tsock.api.request import Answer, Door, Request
 from tsock.api.router import Route, RouteHandler
 from tsock.api.sync.rates import telling_which
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.sync import refusals
 
 RouteEntry = tuple[str, str, RouteHandler]
@@ -34,7 +34,7 @@ def read_body(request: Request) -> SdkBody:
         return _EMPTY
     try:
         return _decode(request.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise refusals.bad_json(found_instead(request.body, error)) from None
 
 

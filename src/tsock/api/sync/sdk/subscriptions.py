@@ -20,7 +20,7 @@ from tsock.api.sync.sdk.scope import SdkScope
 from tsock.conversations import access
 from tsock.errors import ApiError, invalid
 from tsock.events import Replay
-from tsock.misread import found_instead
+from tsock.misread import UNREADABLE, found_instead
 from tsock.settings import Settings
 from tsock.storage.store import Tx
 from tsock.sync import epochs, permissions, refusals, replay
@@ -98,7 +98,7 @@ class SubscriptionHandlers:
     def _read(self, request: Request) -> Batch:
         try:
             batch = _decode(request.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise invalid(
                 f"expected a subscription request, found {found_instead(request.body, error)}"
             ) from None
