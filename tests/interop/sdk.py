@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 RUNNER = Path(__file__).with_name("sdk.mjs")
 PATIENCE_S = 15.0
 """How long a promise or an event is waited for; beyond the reconnect delays of the SDKs."""
@@ -25,6 +27,13 @@ class SdkError(Exception):
         self.status = fields.get("status")
         self.code = fields.get("code")
         self.body: Any = fields.get("body")
+
+
+def refusal(call: Callable[[], object]) -> SdkError:
+    """What the SDK raises."""
+    with pytest.raises(SdkError) as refused:
+        call()
+    return refused.value
 
 
 class Js:

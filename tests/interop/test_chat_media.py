@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from tests.interop.conftest import Connect, Room
-from tests.interop.sdk import Js, SdkError, SdkObject
+from tests.interop.sdk import Js, SdkObject, refusal
 from tests.interop.server import Server, until
 from tests.interop.test_chat_edit import both
 
@@ -57,12 +57,6 @@ def urls(owner: SdkObject, method: str, *args: object) -> dict[str, str]:
 def files(server: Server) -> list[Path]:
     """What lies in the folder of media."""
     return list((server.data / "media").iterdir())
-
-
-def refusal(call: Callable[[], object]) -> SdkError:
-    with pytest.raises(SdkError) as refused:
-        call()
-    return refused.value
 
 
 @pytest.mark.parametrize("filename", ["a.png", 'ü "b" & c;\U0001f600.png', None])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.interop.conftest import Connect
-from tests.interop.sdk import Node, SdkError, SdkObject
+from tests.interop.sdk import Node, SdkObject, refusal
 from tests.interop.server import Server, until
 from tests.interop.wiretap import Answer, Asked, Wiretap, tapped
 
@@ -62,12 +62,6 @@ def refusing(
         return answer
 
     return decide
-
-
-def refusal(call: Callable[[], object]) -> SdkError:
-    with pytest.raises(SdkError) as refused:
-        call()
-    return refused.value
 
 
 def test_client_is_initialized_by_one_configuration_and_one_registration(

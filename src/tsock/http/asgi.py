@@ -29,7 +29,7 @@ from tsock.api.request import (
     Write,
     plain,
 )
-from tsock.api.rest.absence import refuse_empty, telling_path
+from tsock.api.rest.lost_parts import refuse_empty, telling_path
 from tsock.api.router import Route, Router, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, public
