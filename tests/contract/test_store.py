@@ -144,6 +144,60 @@ async def test_a_rule_that_raises_leaves_no_trace_and_does_not_touch_its_neighbo
     assert facts == [Note("a", "1"), Note("b", "2")]
 
 
+async def test_rules_that_fail_after_they_wrote_leave_the_order_of_the_many_around_them(store: Store) -> None:
+    facts: list[Any] = []
+    store.listen(facts.extend)
+
+    def refused(tx: Tx) -> None:
+        put("bad", "x")(tx)
+        raise ApiError(409, 54301, "Unique name already exists")
+
+    lane = Asked(store, "one")
+    for n in range(400):
+        lane.write(refused if n % 97 == 5 else put("a", str(n)))
+    results = await lane.ended()
+    kept = [str(n) for n in range(400) if n % 97 != 5]
+    assert [result for result in results if isinstance(result, str)] == kept
+    assert [n for n, result in enumerate(results) if isinstance(result, ApiError)] == [5, 102, 199, 296, 393]
+    assert [fact.text for fact in facts] == kept
+    assert await fetched(store, text_of("a")) == "399"
+    assert await fetched(store, text_of("bad")) is None
+
+
+async def test_who_fails_again_and_again_after_writing_does_not_make_the_others_run_again_each_time(
+    store: Store,
+) -> None:
+    runs = 0
+
+    def neighbour(tx: Tx) -> None:
+        nonlocal runs
+        runs += 1
+        put("a", "1")(tx)
+
+    def refused(tx: Tx) -> None:
+        put("bad", "x")(tx)
+        raise ApiError(409, 54301, "Unique name already exists")
+
+    for _ in range(50):
+        await asyncio.gather(
+            *(written(store, rule) for rule in (neighbour, refused, neighbour)), return_exceptions=True
+        )
+    assert 100 <= runs < 150
+
+
+async def test_work_put_aside_that_fails_leaves_no_trace(store: Store) -> None:
+    def refused(tx: Tx) -> None:
+        put("bad", "x")(tx)
+        raise ApiError(409, 54301, "Unique name already exists")
+
+    results = await asyncio.gather(
+        written(store, put("a", "1")), written_aside(store, refused), return_exceptions=True
+    )
+    assert results[0] == "1"
+    assert isinstance(results[1], ApiError)
+    assert await fetched(store, text_of("bad")) is None
+
+
 async def test_a_mistake_in_a_statement_is_the_error_of_that_rule_alone(store: Store) -> None:
     good, bad = await asyncio.gather(
         written(store, put("a", "1")),

@@ -31,12 +31,10 @@ class Memory:
         self.tx.begin_rule(self.now_ms, self.now_ms)
         try:
             result = rule(self.tx, *args, **named)
-            self.tx.keep_rule()
         except BaseException:
-            self.tx.undo_rule()
+            self.database.execute("ROLLBACK")
             raise
-        finally:
-            self.database.execute("COMMIT")
+        self.database.execute("COMMIT")
         return result
 
     def after(self, seconds: float) -> None:

@@ -1,10 +1,12 @@
 """The store on SQLite: WAL, `synchronous=FULL`, many rules per commit.
 
 Rules and queries run on the event loop; only what waits for the disk, `COMMIT`, runs on one helper thread.
-Rules that arrive meanwhile form the next group. Two connections are open: the writer's, whose transaction
-holds the running group, and the reader's, which sees committed state only. A query asked for while a commit
-is under way runs after the facts of that commit were announced: so a query never sees what is not announced
-yet, which is more than the contract asks for.
+Rules that arrive meanwhile form the next group. A rule that fails after it has written takes the transaction
+of its group along: all of them run once more, now each in a savepoint.
+
+Two connections are open: the writer's, whose transaction holds the running group, and the reader's, which
+sees committed state only. A query asked for while a commit is under way runs after the facts of that commit
+were announced: so a query never sees what is not announced yet, which is more than the contract asks for.
 """
 
 import asyncio
@@ -32,6 +34,10 @@ log = structlog.get_logger(__name__)
 _PROBE_S = 1.0
 """How often a store that cannot commit is tried again."""
 
+_GUARDED_S = 1.0
+"""How long rules have savepoints after one failed that had written: long enough that running groups twice
+costs little even if somebody makes rules fail on purpose, short enough that the others soon go without."""
+
 _CHECKPOINT_PAGES = 8_000
 """Of 4 KiB: at how many the log is copied into the file. A busy server changes the same pages over and over
 and a copy takes only the last change of each, but two groups of messages fill the default of 1,000."""
@@ -54,7 +60,15 @@ _DAMAGE = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 _Pending = tuple[Callable[[Tx], Any], Done]
 _Asked = tuple[Callable[[Tx], Any], Fetched]
-_Settled = tuple[Done, Any, Exception | None, list[Fact]]
+_Settled = tuple[_Pending, Any, Exception | None, list[Fact]]
+
+
+class _Spoilt(Exception):
+    """A rule without a savepoint failed after it had written."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 class SqliteTx:
@@ -63,9 +77,10 @@ class SqliteTx:
     __slots__ = (
         "_connection",
         "_execute",
-        "_saved",
         "date_ms",
         "facts",
+        "guards",
+        "has_written",
         "now_ms",
         "secret",
         "seen",
@@ -76,7 +91,10 @@ class SqliteTx:
     def __init__(self, connection: sqlite3.Connection, ids: Ids) -> None:
         self._connection = connection
         self._execute = connection.execute
-        self._saved = False
+        self.guards = False
+        """Whether each rule has a savepoint of its own."""
+        self.has_written = False
+        """Whether this rule has tried to write."""
         self.sid = ids.sid
         self.secret = ids.secret
         self.now_ms = self.date_ms = 0
@@ -98,13 +116,13 @@ class SqliteTx:
         return self.all(sql, params)
 
     def run(self, sql: str, params: Mapping[str, Any]) -> None:
-        if not self._saved:  # a rule that only reads, or is refused before it writes, needs no savepoint
-            self._save()
+        if not self.has_written:
+            self._begin_writing()
         self._execute(sql, params)
 
     def count(self, sql: str, params: Mapping[str, Any]) -> int:
-        if not self._saved:
-            self._save()
+        if not self.has_written:
+            self._begin_writing()
         return self._execute(sql, params).rowcount
 
     def saw(self, root_sid: str, counter: int) -> None:
@@ -113,25 +131,30 @@ class SqliteTx:
     def emit(self, fact: Fact) -> None:
         self.facts.append(fact)
 
-    def _save(self) -> None:
-        self._execute("SAVEPOINT rule")
-        self._saved = self.wrote = True
+    def _begin_writing(self) -> None:
+        if self.guards:
+            self._execute("SAVEPOINT rule")
+        self.has_written = self.wrote = True
 
     def begin_rule(self, now_ms: int, date_ms: int) -> None:
         self.now_ms = now_ms
         self.date_ms = date_ms
         self.facts = []
         self.seen = {}
-        self._saved = False
+        self.has_written = False
 
     def keep_rule(self) -> None:
-        if self._saved:
+        if self.has_written and self.guards:
             self._execute("RELEASE rule")
 
-    def undo_rule(self) -> None:
-        if self._saved and self._connection.in_transaction:
+    def undo_rule(self) -> bool:
+        """Undo what the rule wrote; False where only the whole transaction can be undone."""
+        if self.has_written and self._connection.in_transaction:
+            if not self.guards:
+                return False
             self._execute("ROLLBACK TO rule")
             self._execute("RELEASE rule")
+        return True
 
 
 class SqliteStore:
@@ -170,6 +193,7 @@ class SqliteStore:
         self._aside: deque[_Pending] = deque()
         self._reads: deque[_Asked] = deque()
         self._group: list[_Settled] = []
+        self._guarded_until_s = 0.0
         self._turn_due = False
         self._was_aside = False
         self._committing = False
@@ -238,18 +262,17 @@ class SqliteStore:
     def _turn(self) -> None:
         """Run waiting rules for at most one slice, so that sockets are served in between."""
         self._turn_due = False
-        if self._aside and not self._group and not (self._was_aside and self._waiting):
+        if self._aside and not self._writer.in_transaction and not (self._was_aside and self._waiting):
             self._committing = self._was_aside = True
-            self._thread.submit(self._run_aside, *self._aside.popleft())
+            self._thread.submit(self._run_aside, self._aside.popleft())
             return
         self._was_aside = False  # the two kinds take turns
         try:
-            if not self._group:
-                self._writer.execute("BEGIN IMMEDIATE")
-                self._tx.wrote = False
+            if not self._writer.in_transaction:
+                self._begin()
             self._run_rules()
         except sqlite3.Error as error:
-            self._group += [(done, None, None, []) for _, done in self._waiting]
+            self._group += [(pending, None, None, []) for pending in self._waiting]
             self._waiting.clear()
             self._finish_group(error)
             return
@@ -262,19 +285,36 @@ class SqliteStore:
             self._committing = True
             self._thread.submit(self._commit)
 
+    def _begin(self) -> None:
+        self._writer.execute("BEGIN IMMEDIATE")
+        self._tx.guards = self._loop.time() < self._guarded_until_s
+        self._tx.wrote = False
+
     def _run_rules(self) -> None:
         waiting, group, tx = self._waiting, self._group, self._tx
         now_ms, date_ms = self._clock.now_ms(), self._clock.date_ms()
         stop = perf_counter() + self._turn_s
         while waiting and len(group) < self._group_max:
-            rule, done = waiting.popleft()
+            pending = waiting.popleft()
             try:
-                group.append((done, *_attempt(tx, rule, now_ms, date_ms)))
+                group.append((pending, *_attempt(tx, pending[0], now_ms, date_ms)))
             except sqlite3.Error:
-                group.append((done, None, None, []))  # it fails with its group
+                group.append((pending, None, None, []))  # it fails with its group
                 raise
+            except _Spoilt:
+                self._start_over(pending)
+                break
             if perf_counter() > stop:
                 break
+
+    def _start_over(self, failed: _Pending) -> None:
+        """Have the whole group run again, since one of its rules cannot be undone without the others."""
+        self._waiting.appendleft(failed)
+        self._waiting.extendleft(pending for pending, *_ in reversed(self._group))
+        self._group.clear()
+        self._guarded_until_s = self._loop.time() + _GUARDED_S
+        self._writer.execute("ROLLBACK")
+        self._begin()
 
     def _commit(self) -> None:
         """On the helper thread: wait for the disk."""
@@ -282,19 +322,22 @@ class SqliteStore:
         error = self._commit_now()
         self._loop.call_soon_threadsafe(self._committed, perf_counter() - started, error)
 
-    def _run_aside(self, rule: Callable[[Tx], Any], done: Done) -> None:
+    def _run_aside(self, pending: _Pending) -> None:
         """On the helper thread: one rule and its commit."""
         started = perf_counter()
         error: sqlite3.Error | None = None
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            self._tx.wrote = False
+            self._begin()
             now_ms, date_ms = self._clock.now_ms(), self._clock.date_ms()
-            self._group.append((done, *_attempt(self._tx, rule, now_ms, date_ms)))
+            self._group.append((pending, *_attempt(self._tx, pending[0], now_ms, date_ms)))
             error = self._commit_now()
         except sqlite3.Error as failure:
-            self._group.append((done, None, None, []))
+            self._group.append((pending, None, None, []))
             error = failure
+        except _Spoilt as spoilt:
+            self._tx.wrote = False
+            self._group.append((pending, None, spoilt.error, []))
+            error = self._end("ROLLBACK")
         self._loop.call_soon_threadsafe(self._committed, perf_counter() - started, error)
 
     def _commit_now(self) -> sqlite3.Error | None:
@@ -334,12 +377,12 @@ class SqliteStore:
                 announced += facts
             if announced:
                 self._announce(announced)
-            for done, result, failure, _ in group:
+            for (_, done), result, failure, _ in group:
                 self._answer(done, result, failure)
         else:
             self._progress_due_ms = self._progress_ms
             down = self._failed(error)
-            for done, *_ in group:
+            for (_, done), *_ in group:
                 self._answer(done, None, down)
         while self._reads:
             self._run_query(*self._reads.popleft())
@@ -420,23 +463,25 @@ class SqliteStore:
 def _attempt(
     tx: SqliteTx, rule: Callable[[Tx], Any], now_ms: int, date_ms: int
 ) -> tuple[Any, Exception | None, list[Fact]]:
-    """Run one rule in its savepoint; a failure of the disk is raised, any other belongs to the rule."""
+    """Run one rule; a failure of the disk is raised, any other belongs to the rule.
+
+    Raises:
+        _Spoilt: it failed, and what it wrote cannot be undone alone.
+    """
     tx.begin_rule(now_ms, date_ms)
     try:
         result = rule(tx)
         tx.keep_rule()
-    except sqlite3.Error as error:
+    except Exception as error:
         if _code(error) in _DISK_FAILURES:
             raise
-        tx.undo_rule()
-        return None, error, []
-    except Exception as error:  # noqa: BLE001 - whatever it was, it is the caller's answer
-        tx.undo_rule()
+        if not tx.undo_rule():
+            raise _Spoilt(error) from error
         return None, error, []
     return result, None, tx.facts
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     """The primary result code; misuse that the module itself finds, such as a missing parameter, has none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
