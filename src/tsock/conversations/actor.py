@@ -13,7 +13,7 @@ from tsock.sync.actor import SYSTEM, Actor, SyncLimits
 Source = Literal["SDK", "API"]
 """Who caused a change, as webhooks tell it."""
 
-_ITEMS_MAX = 2**31
+_SYNC_LIMITS = SyncLimits(items_max=2**31)
 """Lists and maps of conversations are bounded by the rules of Conversations, not by those of Sync."""
 
 
@@ -65,9 +65,7 @@ class ChatActor(msgspec.Struct, frozen=True, gc=False):
 
     def of_sync(self) -> Actor:
         """The same caller for the rules of Sync; it gets an echo of what it causes."""
-        return Actor(
-            self.account_sid, self.service_sid, self.identity, limits=SyncLimits(items_max=_ITEMS_MAX)
-        )
+        return Actor(self.account_sid, self.service_sid, self.identity, limits=_SYNC_LIMITS)
 
 
 def limited(limits: ChatLimits, options: ChatOptions) -> ChatLimits:

@@ -144,14 +144,24 @@ def find(tx: Tx, actor: ChatActor, name: str) -> Conversation:
     Raises:
         ApiError: 50350.
     """
-    service_sid = actor.service_sid
-    if name.startswith("CH") and is_sid(name):
-        row = tables.conversation(tx, service_sid, name)
-    else:
-        row = tables.conversation_named(tx, service_sid, name)
+    get = tables.conversation if _is_sid(name) else tables.conversation_named
+    row = get(tx, actor.service_sid, name)
     if row is None:
         raise refusals.conversation_not_found(name)
     return row
+
+
+def claim(tx: Tx, actor: ChatActor, name: str) -> tuple[Opened, Root]:
+    """Claim the document and the list of messages of a conversation that the caller may see.
+
+    Raises:
+        ApiError: 50350; 50430, it is for others.
+    """
+    found = tables.claimed(tx, actor.service_sid, name, by_sid=_is_sid(name))
+    if found is None:
+        raise refusals.conversation_not_found(name)
+    row, document, messages = found
+    return entered(tx, actor, row, document), messages
 
 
 def fetch(tx: Tx, actor: ChatActor, name: str) -> Opened:
@@ -249,6 +259,10 @@ def forget(tx: Tx, row: Conversation, conversations: Root) -> None:
     item = objects.item(tx, conversations.sid, row.sid)
     if item is not None:
         objects.bury(tx, conversations, item)
+
+
+def _is_sid(name: str) -> bool:
+    return name.startswith("CH") and is_sid(name)
 
 
 def _user(tx: Tx, row: Conversation, identity: str) -> tables.User:

@@ -32,7 +32,7 @@ from tsock.errors import ApiError
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Tx
-from tsock.sync.models import Item
+from tsock.sync.models import Item, Root
 
 _INDEX_DIGITS = 8
 AUTHOR_CHARS_MAX = 256
@@ -88,10 +88,8 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
             media as `media.take`.
         StoreDown: the file of its template was stored too long ago.
     """
-    row = conversations.find(tx, actor, name)
-    messages, document = objects.claim(tx, row.messages_sid, row.document_sid)
-    opened = conversations.entered(tx, actor, row, document)
-    _require_own(actor, opened)
+    opened, messages = _claim(tx, actor, name)
+    row = opened.row
     require(tx, actor, "sendMediaMessage" if new.media_sids else "sendMessage", opened.role_sid)
     states.require_open(actor, opened.data)
     index, now = messages.next_index, iso_ms(new.created_ms or tx.date_ms)
@@ -125,7 +123,7 @@ def send(tx: Tx, actor: ChatActor, name: str, new: NewMessage) -> Message:
         states.move(tx, row, opened.data, "active")
     if states.rewind(tx, row) or moved:
         tables.save_conversation(tx, row)
-    objects.save_document(tx, document, opened.data)
+    objects.save_document(tx, opened.document, opened.data)
     push.of_message(tx, actor, opened, index, data)
     webhooks.of_message(tx, actor, "onMessageAdded", row, index, data)
     webhooks.of_state(tx, actor, row, before, opened.data.state.current, "EVENT")
@@ -164,10 +162,8 @@ def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: MessageChange)
     Raises:
         ApiError: 50350; 50430; 50500; 50107; 50377; 20161 nothing to change; 50504, 50303, 50304, 50310.
     """
-    row = conversations.find(tx, actor, name)
-    messages, document = objects.claim(tx, row.messages_sid, row.document_sid)
-    opened = conversations.entered(tx, actor, row, document)
-    _require_own(actor, opened)
+    opened, messages = _claim(tx, actor, name)
+    row = opened.row
     message, item = _message(tx, row, sid)
     if change == NO_CHANGE:
         raise refusals.nothing_to_change()
@@ -194,7 +190,7 @@ def update(tx: Tx, actor: ChatActor, name: str, sid: str, change: MessageChange)
         last = opened.data.last_message
         if last is not None and last.index == message.index:
             opened.data.last_message = LastMessage(message.index, data.timestamp)
-            objects.save_document(tx, document, opened.data)
+            objects.save_document(tx, opened.document, opened.data)
     data.date_updated = iso_ms(tx.date_ms if change.updated_ms is UNSET else change.updated_ms)
     data.last_updated_by = actor.identity
     objects.change(tx, actor.of_sync(), messages, item, data)
@@ -208,10 +204,8 @@ def remove(tx: Tx, actor: ChatActor, name: str, sid: str) -> Message:
     Raises:
         ApiError: 50350; 50430; 50500; 50107.
     """
-    row = conversations.find(tx, actor, name)
-    messages, document = objects.claim(tx, row.messages_sid, row.document_sid)
-    opened = conversations.entered(tx, actor, row, document)
-    _require_own(actor, opened)
+    opened, messages = _claim(tx, actor, name)
+    row = opened.row
     message, item = _message(tx, row, sid)
     own = message.data.author == actor.identity
     permission = "deleteOwnMessage" if own else "deleteAnyMessage"
@@ -222,7 +216,7 @@ def remove(tx: Tx, actor: ChatActor, name: str, sid: str) -> Message:
     last = opened.data.last_message
     if last is not None and last.index == message.index:
         opened.data.last_message = _last(tx, row)
-        objects.save_document(tx, document, opened.data)
+        objects.save_document(tx, opened.document, opened.data)
     webhooks.of_message(tx, actor, "onMessageRemoved", row, message.index, message.data)
     return message
 
@@ -230,6 +224,12 @@ def remove(tx: Tx, actor: ChatActor, name: str, sid: str) -> Message:
 def index_of(sid: str) -> int:
     """The index that the SID of a message carries."""
     return int(sid[-_INDEX_DIGITS:], 16)
+
+
+def _claim(tx: Tx, actor: ChatActor, name: str) -> tuple[Opened, Root]:
+    opened, messages = conversations.claim(tx, actor, name)
+    _require_own(actor, opened)
+    return opened, messages
 
 
 def _require_own(actor: ChatActor, opened: Opened) -> None:

@@ -7,7 +7,8 @@ import msgspec
 from tsock.conversations.models import StateName
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
-from tsock.sync.tables import numbered, placeholders
+from tsock.sync.models import Root
+from tsock.sync.tables import HEAD, numbered, placeholders
 
 
 class Conversation(msgspec.Struct, gc=False):
@@ -83,6 +84,14 @@ _CONVERSATIONS = _listing(Conversation, "chat_conversations", _BY_CREATION)
 _CONVERSATION = f"SELECT {_columns(Conversation)} FROM chat_conversations"
 _CONVERSATION_BY_SID = f"{_CONVERSATION} WHERE sid = :sid"
 _CONVERSATION_BY_NAME = f"{_CONVERSATION} WHERE service_sid = :service_sid AND unique_name = :name"
+_ROOT = [f"o.{name}" for name in (*HEAD.split(", "), "data")]
+_CLAIM = (
+    f"SELECT {', '.join(_ROOT)}, {', '.join(f'c.{name}' for name in Conversation.__struct_fields__)} "
+    "FROM chat_conversations c JOIN sync_objects o ON o.sid IN (c.document_sid, c.messages_sid) "
+    "WHERE c.service_sid = :service_sid AND c."
+)
+_CLAIM_BY_SID = f"{_CLAIM}sid = :name ORDER BY o.sid"
+_CLAIM_BY_NAME = f"{_CLAIM}unique_name = :name ORDER BY o.sid"
 _INSERT_CONVERSATION = (
     f"INSERT INTO chat_conversations ({_columns(Conversation)}) VALUES ({_values(Conversation)})"
 )
@@ -169,6 +178,17 @@ def conversation_named(tx: Tx, service_sid: str, name: str) -> Conversation | No
     """The conversation of a service with this unique name."""
     row = tx.one(_CONVERSATION_BY_NAME, {"service_sid": service_sid, "name": name})
     return None if row is None else Conversation(*row)
+
+
+def claimed(tx: Tx, service_sid: str, name: str, *, by_sid: bool) -> tuple[Conversation, Root, Root] | None:
+    """A conversation by its SID or unique name, with its document and its list of messages, both claimed."""
+    asked = {"service_sid": service_sid, "name": name}
+    rows = tx.claim_all(_CLAIM_BY_SID if by_sid else _CLAIM_BY_NAME, asked)
+    if not rows:
+        return None
+    row = Conversation(*rows[0][len(_ROOT) :])
+    roots = {found[0]: Root(*found[: len(_ROOT)]) for found in rows}
+    return row, roots[row.document_sid], roots[row.messages_sid]
 
 
 def page_of_conversations(

@@ -39,7 +39,7 @@ def of_conversation(
     tx: Tx, actor: ChatActor, event: PostEvent, row: Conversation, data: ConversationData
 ) -> None:
     """Tell what became of a conversation; of its end while its own webhooks are still there."""
-    if actor.webhooks is not None:
+    if _is_heard(actor, event, row):
         _tell(tx, actor, event, _dated(tx, event, hook_parameters.conversation(row, data)), row)
 
 
@@ -47,7 +47,7 @@ def of_state(
     tx: Tx, actor: ChatActor, row: Conversation, before: StateName, after: StateName, reason: Reason
 ) -> None:
     """Tell that a conversation is in another state."""
-    if actor.webhooks is None or before == after:
+    if before == after or not _is_heard(actor, "onConversationStateUpdated", row):
         return
     told = {
         "ConversationSid": row.sid,
@@ -65,7 +65,7 @@ def of_message(
     tx: Tx, actor: ChatActor, event: PostEvent, row: Conversation, index: int, data: MessageData
 ) -> None:
     """Tell what became of a message."""
-    if actor.webhooks is not None:
+    if _is_heard(actor, event, row):
         told = _dated(tx, event, hook_parameters.message(row, index, data))
         _tell(tx, actor, event, told, row, body=data.text)
 
@@ -74,7 +74,7 @@ def of_participant(
     tx: Tx, actor: ChatActor, event: PostEvent, row: Conversation, place: Place, data: ParticipantData
 ) -> None:
     """Tell what became of a participant."""
-    if actor.webhooks is not None:
+    if _is_heard(actor, event, row):
         _tell(tx, actor, event, _dated(tx, event, hook_parameters.participant(row, place, data)), row)
 
 
@@ -86,7 +86,7 @@ def of_user(tx: Tx, actor: ChatActor, event: PostEvent, user: User, told: Told) 
 
 def of_receipt(tx: Tx, actor: ChatActor, row: Conversation, receipt: Receipt) -> None:
     """Tell how far a message has come with somebody outside."""
-    if actor.webhooks is not None:
+    if _is_heard(actor, "onDeliveryUpdated", row):
         _tell(tx, actor, "onDeliveryUpdated", hook_parameters.receipt(row, receipt), row)
 
 
@@ -104,6 +104,12 @@ def common(actor: ChatActor, event: str) -> dict[str, str]:
     if actor.source == "SDK":
         told["ClientIdentity"] = actor.identity
     return told
+
+
+def _is_heard(actor: ChatActor, event: PostEvent, row: Conversation) -> bool:
+    """Whether there is anybody to tell, or a rehearsal to end."""
+    levels = actor.webhooks
+    return levels is not None and bool(actor.rehearses or row.webhooks or levels.after(event))
 
 
 def _tell(
