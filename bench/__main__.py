@@ -1,4 +1,4 @@
-"""Answers the questions of `tsock.bench`, each with a fresh `tsock dev`, and prints a table."""
+"""Answers the questions of `tsock.bench`, each with a fresh `tsock serve`, and prints a table."""
 
 import argparse
 import asyncio

@@ -1,5 +1,6 @@
 """A server of its own for each question."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -17,22 +18,21 @@ from tsock.bench.server import Endpoint, Host, Server, Signer
 START_S = 20.0
 STOP_S = 20.0
 LOG_CHARS = 2000
+TSOCK = (sys.executable, "-m", "tsock")
 
 
 @contextmanager
 def started(directory: Path) -> Iterator[Server]:
-    """`tsock dev` on a free port and an empty data directory below `directory`, on a CPU of its own."""
+    """`tsock serve` on a free port and an empty data directory below `directory`, on a CPU of its own."""
     with tempfile.TemporaryDirectory(prefix="tsock-bench-", dir=directory) as place:
-        data, env_file, log_file = Path(place, "data"), Path(place, "env"), Path(place, "log")
-        port = _free_port()
-        command = [sys.executable, "-m", "tsock", "dev", "--host", "127.0.0.1", "--port", str(port)]
-        command += ["--data", str(data), "--env-file", str(env_file)]
+        data, log_file, port = Path(place, "data"), Path(place, "log"), _free_port()
+        command = [*TSOCK, "serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(data)]
         with log_file.open("wb") as log:
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, cwd=place)
         try:
             pin(process.pid, 0)
-            _await_start(process, port, env_file, log_file)
-            yield Server(Endpoint("127.0.0.1", port), _signer(env_file), Host(Process(process.pid), data))
+            _await_start(process, port)
+            yield Server(Endpoint("127.0.0.1", port), _signer(data), Host(Process(process.pid), data))
         except Exception as error:
             error.add_note("The server's last words:\n" + log_file.read_text()[-LOG_CHARS:])
             raise
@@ -45,18 +45,24 @@ def started(directory: Path) -> Iterator[Server]:
                 process.wait()
 
 
-def _signer(env_file: Path) -> Signer:
-    """From the file that `tsock dev --env-file` writes."""
-    found = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
-    key = SigningKey(found["TWILIO_ACCOUNT_SID"], found["TWILIO_API_KEY"], found["TWILIO_API_SECRET"])
-    return Signer(key, found["TWILIO_SYNC_SERVICE_SID"], found["TWILIO_CHAT_SERVICE_SID"])
+def _signer(data: Path) -> Signer:
+    """An account with a key and a service of each product, made for the load."""
+    account = _made(data, "account")
+    key = _made(data, "key")
+    services = {product: _made(data, "service", "--product", product)["sid"] for product in ("sync", "chat")}
+    return Signer(SigningKey(account["sid"], key["sid"], key["secret"]), services["sync"], services["chat"])
 
 
-def _await_start(process: subprocess.Popen[bytes], port: int, env_file: Path, log_file: Path) -> None:
+def _made(data: Path, kind: str, *options: str) -> dict[str, str]:
+    command = [*TSOCK, kind, "create", "bench", *options, "--data", str(data), "--json"]
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def _await_start(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + START_S
-    while not (env_file.exists() and _listens(port)):
+    while not _listens(port):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"the server did not start:\n{log_file.read_text()[-LOG_CHARS:]}")
+            raise RuntimeError("the server did not start")
         time.sleep(0.05)
 
 

@@ -8,6 +8,8 @@ from tests.interop.server import Server
 from tests.simulation.client import connected, until
 from tests.simulation.hostile.attack import unread_bytes
 from tsock.bench.process import Process
+from tsock.wire.client import ClientConnection
+from tsock.wire.headers import Registration
 from tsock.wire.websocket import CONTINUATION, frame
 
 SOCKETS = 300
@@ -31,13 +33,18 @@ def process(server: Server) -> Process:
     return Process(server._process.pid)
 
 
-async def _send(server: Server, data: bytes) -> asyncio.StreamWriter:
+async def _open(server: Server, data: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A socket that says this, and then nothing."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(UPGRADE)
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
     writer.write(data)
     await writer.drain()
+    return reader, writer
+
+
+async def _send(server: Server, data: bytes) -> asyncio.StreamWriter:
+    _, writer = await _open(server, data)
     return writer
 
 
@@ -62,6 +69,33 @@ async def test_half_sent_packets_hold_no_more_than_an_init_needs(
         assert process.resident_kib() - before_kib <= SOCKETS * KIB_PER_SOCKET_MAX
         for writer in writers:
             writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "registrations",
+    [
+        [Registration(product="data_sync") for _ in range(200)],
+        [Registration(product="data_sync", message_types=[f"{number:08}" for number in range(1_200)])],
+    ],
+    ids=["many", "of many types"],
+)
+async def test_registrations_beyond_what_anybody_needs_are_not_kept(
+    server: Server, process: Process, registrations: list[Registration]
+) -> None:
+    packet = ClientConnection().init(server.token(), registrations=registrations).packet
+    assert len(packet) < 20_000  # that of `init_bytes_max`
+
+    async def enter() -> asyncio.StreamWriter:
+        reader, writer = await _open(server, frame(packet, mask=MASK))
+        await reader.readuntil(b'"init_registrations":[]')
+        return writer
+
+    writers = [await enter() for _ in range(20)]  # what the first ones cost, once for all
+    before_kib = process.resident_kib()
+    writers += [await enter() for _ in range(SOCKETS)]
+    assert process.resident_kib() - before_kib <= SOCKETS * KIB_PER_SOCKET_MAX
+    for writer in writers:
+        writer.transport.abort()
 
 
 async def test_client_that_floods_before_its_init_is_told_and_dropped(server: Server) -> None:

@@ -1,7 +1,6 @@
 """Credentials over HTTP, and what each kind opens (`protocol/rest.md`, Credentials)."""
 
 import base64
-import hmac
 from collections.abc import Mapping
 
 import pytest
@@ -240,27 +239,3 @@ def test_page_for_anybody_is_no_way_around_the_count_of_wrong_credentials(world:
     with pytest.raises(ApiError, match=r"^429/20429 "):
         viewed("guess")
     assert viewed(world.auth_token)
-
-
-def test_time_does_not_tell_unknown_foreign_revoked_and_restricted_keys_apart(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compared: list[tuple[int, int]] = []
-    compare = hmac.compare_digest
-
-    def counting(one: bytes, other: bytes) -> bool:
-        compared.append((len(one), len(other)))
-        return compare(one, other)
-
-    monkeypatch.setattr(hmac, "compare_digest", counting)
-    _, foreign = world.another_account()
-    revoked = world.another_key()
-    world(delete_key, world.account_sid, revoked.key_sid)
-    restricted = world.another_key(kind="restricted", policy=POLICY)
-    work: list[list[tuple[int, int]]] = []
-    for sid in ("SK" + "9" * 32, foreign.key_sid, revoked.key_sid, restricted.key_sid, world.key.key_sid):
-        compared.clear()
-        assert refusal(world, basic(sid, "f" * 32))[0] == 401
-        work.append([*compared])
-    assert work == work[:1] * len(work)
-    assert work[0]

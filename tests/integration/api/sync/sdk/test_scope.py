@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.conftest import rig
+from tests.conftest import rig
 from tests.support.hooks import URL, endpoint_id, rows, token_of, told, wants
 from tests.support.rig import Client, Rig
 
