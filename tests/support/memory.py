@@ -1,5 +1,9 @@
-"""SQLite in memory behind the real transaction: enough to run rules one after another."""
+"""A database behind the real transaction: enough to run rules one after another.
 
+It is SQLite's, in memory, or with `TSOCK_TEST_STORE=postgres` one of PostgreSQL.
+"""
+
+import os
 import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,6 +14,8 @@ from tsock.storage.sqlite.store import SqliteTx
 
 T = TypeVar("T")
 
+ON_POSTGRES = os.environ.get("TSOCK_TEST_STORE") == "postgres"
+
 
 class Memory:
     """A database with the newest schema, a clock that stands still, and ids that follow from a seed."""
@@ -19,9 +25,7 @@ class Memory:
     def __init__(
         self, now_ms: int, seed: int, connection: type[sqlite3.Connection] = sqlite3.Connection
     ) -> None:
-        self.database = sqlite3.connect(":memory:", isolation_level=None, factory=connection)
-        self.database.execute("PRAGMA foreign_keys = ON")
-        migrate(self.database)
+        self.database = _postgres(self) if ON_POSTGRES else _sqlite(connection)
         self.tx = self.transaction(self.database, Ids(seed))
         self.now_ms = now_ms
 
@@ -39,3 +43,17 @@ class Memory:
 
     def after(self, seconds: float) -> None:
         self.now_ms += round(seconds * 1000)
+
+
+def _sqlite(connection: type[sqlite3.Connection]) -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:", isolation_level=None, factory=connection)
+    database.execute("PRAGMA foreign_keys = ON")
+    migrate(database)
+    return database
+
+
+def _postgres(owner: object) -> Any:
+    """Like a connection to SQLite, as far as rules and their tests go."""
+    from tests.support.postgres import Database
+
+    return Database.lent(owner)

@@ -120,7 +120,7 @@ def count(tx: Tx, code: int, since_ms: int, accounts: Collection[str] | None = N
     where, params = among(accounts)
     some = f"SELECT repeats FROM {TABLE} WHERE {where} AND code = :code AND at_ms >= :since LIMIT :most"
     row = tx.one(
-        f"SELECT sum(1 + repeats) FROM ({some}) AS some",
+        f"SELECT sum(1 + repeats) FROM ({some}) AS counted",
         {**params, "code": code, "since": since_ms, "most": COUNTED_MAX},
     )
     return 0 if row is None or row[0] is None else row[0]

@@ -32,7 +32,7 @@ class Events:
         return [event for event in self._all() if event["sid"] not in self._before]
 
     def _all(self) -> list[dict[str, Any]]:
-        cursor = self._world.database.execute("SELECT * FROM audit_events ORDER BY rowid")
+        cursor = self._world.database.execute("SELECT * FROM audit_events ORDER BY at_ms, number")
         names = [column[0] for column in cursor.description]
         events = [dict(zip(names, row, strict=True)) for row in cursor]
         return [{**event, "properties": msgspec.json.decode(event["properties"])} for event in events]

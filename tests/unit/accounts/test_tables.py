@@ -27,6 +27,7 @@ class Explained:
         return self._world.tx.all(sql, params)
 
 
+@pytest.mark.sqlite
 def test_lists_are_read_from_an_index_in_their_order(world: World) -> None:
     sub, _ = world.subaccount()
     account = world.directory.account(world.account_sid)

@@ -71,6 +71,7 @@ class Explainer:
         self.all(sql, params)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("query", "arguments"),
     [
@@ -85,6 +86,7 @@ def test_question_about_a_code_reads_an_index(world: World, query: Any, argument
     assert not any(step.startswith("SCAN alerts") for step in explainer.plan)
 
 
+@pytest.mark.sqlite
 def test_page_of_an_account_reads_an_index_in_its_order(world: World) -> None:
     explainer = Explainer(world)
     where, params = journal.selected(

@@ -9,6 +9,8 @@ from tsock.errors import ConfigError
 from tsock.storage.sqlite import migrate as module
 from tsock.storage.sqlite.migrate import migrate
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def database() -> sqlite3.Connection:
@@ -44,7 +46,7 @@ STEPS = {
 
 def test_no_two_steps_have_one_number() -> None:
     files = list(Path(module.__file__).parents[1].joinpath("migrations").glob("*.sql"))
-    assert len(files) == len(module._steps())
+    assert len(files) == len(module.read_steps())
 
 
 FIRST_RELEASE = 8
@@ -52,7 +54,7 @@ FIRST_RELEASE = 8
 
 
 def know(monkeypatch: pytest.MonkeyPatch, steps: dict[int, str]) -> None:
-    monkeypatch.setattr(module, "_steps", lambda: steps)
+    monkeypatch.setattr(module, "read_steps", lambda: steps)
 
 
 def test_older_database_gets_the_missing_steps_and_keeps_its_rows(
@@ -105,7 +107,7 @@ def test_newer_database_is_refused_and_not_touched(
 def test_webhooks_that_waited_in_the_first_release_still_wait(
     database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = module._steps()
+    steps = module.read_steps()
     know(monkeypatch, {number: step for number, step in steps.items() if number <= FIRST_RELEASE})
     migrate(database)
     old = {

@@ -11,6 +11,8 @@ from tsock.sync import cleanup, documents, expiry, items, lists, maps, pages, pe
 from tsock.sync.kinds import DOCUMENT, KINDS, LIST, MAP
 from tsock.sync.pages import Query
 
+pytestmark = pytest.mark.sqlite
+
 DATA = json(n=1)
 
 

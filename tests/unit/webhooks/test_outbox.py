@@ -313,6 +313,7 @@ def test_oldest_of_too_many_are_given_up_with_the_reason(box: Box) -> None:
     assert box.due() == ["three"]
 
 
+@pytest.mark.sqlite
 def test_every_question_on_the_way_of_a_delivery_is_answered_by_an_index(box: Box) -> None:
     statements: set[str] = set()
     box.database.set_trace_callback(statements.add)

@@ -1,14 +1,13 @@
-"""Brings a database to the schema this version knows: numbered SQL files, forward only."""
+"""Brings a database to the schema this version knows: numbered steps, forward only."""
 
 import sqlite3
-from collections.abc import Iterator
-from importlib import resources
 
 from tsock.errors import ConfigError
+from tsock.storage.steps import read_steps, statements
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Apply the missing steps of `migrations/NNNN_name.sql`, each in a transaction of its own.
+    """Apply the missing steps, each in a transaction of its own.
 
     Raises:
         ConfigError: a newer version of tsock wrote this database.
@@ -16,7 +15,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
     row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
     have = row[0] or 0
-    steps = _steps()
+    steps = read_steps()
     newest = max(steps)
     if have > newest:
         raise ConfigError(
@@ -26,22 +25,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     for version in sorted(steps):
         if version > have:
             connection.execute("BEGIN IMMEDIATE")
-            for statement in _statements(steps[version]):
+            for statement in statements(steps[version]):
                 connection.execute(statement)
             connection.execute("INSERT INTO schema_version (version) VALUES (?)", (version,))
             connection.execute("COMMIT")
-
-
-def _steps() -> dict[int, str]:
-    folder = resources.files("tsock.storage").joinpath("migrations")
-    files = (file for file in folder.iterdir() if file.name.endswith(".sql"))
-    return {int(file.name.partition("_")[0]): file.read_text("utf-8") for file in files}
-
-
-def _statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
