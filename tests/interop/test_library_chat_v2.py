@@ -179,6 +179,68 @@ def test_invitation(service: Api) -> None:
     assert channel.invites.list() == []
 
 
+def test_role_has_the_names_of_chat(api: Api, service: Api) -> None:
+    built_in = {role["friendly_name"]: role["type"] for role in service.roles.list()}
+    assert built_in == {
+        "service admin": "deployment",
+        "service user": "deployment",
+        "channel admin": "channel",
+        "channel user": "channel",
+    }
+    wanted = ["createChannel", "joinChannel", "editOwnUserInfo"]
+    made = dated(service.roles.create(friendly_name="guest", type="deployment", permission=wanted))
+    assert (made["type"], made["permissions"]) == ("deployment", wanted)
+    role = service.roles(made["sid"])
+    assert role.fetch() == made
+    theirs = api.conversations.v1.services(made["service_sid"]).roles(made["sid"])
+    assert theirs.fetch()["permissions"] == ["createConversation", "joinConversation", "editOwnUserInfo"]
+    changed = role.update(permission=["inviteMember", "addMember", "removeMember"])
+    assert changed["permissions"] == ["addMember", "removeMember"]
+    assert role.delete() is True
+    with refused(404, 20404):
+        role.fetch()
+
+
+def test_webhook_of_a_channel(service: Api) -> None:
+    channel = service.channels(service.channels.create()["sid"])
+    made = dated(
+        channel.webhooks.create(
+            type="webhook",
+            configuration_url="https://example.com/hook",
+            configuration_method="POST",
+            configuration_filters=["onMessageSent", "onMemberAdded"],
+            configuration_retry_count=3,
+        )
+    )
+    assert (made["type"], made["channel_sid"]) == ("webhook", channel.fetch()["sid"])
+    assert made["configuration"] == {
+        "url": "https://example.com/hook",
+        "method": "POST",
+        "filters": ["onMessageSent", "onMemberAdded"],
+    }
+    webhook = channel.webhooks(made["sid"])
+    assert webhook.fetch() == made
+    assert [each["sid"] for each in channel.webhooks.list()] == [made["sid"]]
+    changed = webhook.update(configuration_filters=["onMemberRemoved"])
+    assert changed["configuration"]["filters"] == ["onMemberRemoved"]
+    assert webhook.delete() is True
+    with refused(404, 20404):
+        webhook.fetch()
+
+
+def test_push_credential_is_that_of_conversations(api: Api) -> None:
+    credentials = api.chat.v2.credentials
+    made = dated(credentials.create(type="fcm", friendly_name="phones", secret="hush"))
+    assert (made["type"], made["friendly_name"], made["sandbox"]) == ("fcm", "phones", "false")
+    assert credentials(made["sid"]).fetch() == made
+    assert api.conversations.v1.credentials(made["sid"]).fetch()["friendly_name"] == "phones"
+    assert made["sid"] in [each["sid"] for each in credentials.list(page_size=1)]
+    assert credentials(made["sid"]).update(friendly_name="all")["friendly_name"] == "all"
+    assert credentials(made["sid"]).delete() is True
+    with refused(404, 20404):
+        credentials(made["sid"]).fetch()
+
+
 def test_user_and_its_channels(service: Api) -> None:
     made = dated(service.users.create(identity="alice", friendly_name="Alice", attributes=ATTRIBUTES))
     assert (made["identity"], made["friendly_name"], made["attributes"]) == ("alice", "Alice", ATTRIBUTES)

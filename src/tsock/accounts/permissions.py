@@ -13,7 +13,10 @@ _ALL = ("create", *_GRANT)
 _ACTIONS = {
     "api": {"accounts": ("create", *_CHANGE), "keys": _ALL},
     "chat": {
-        **dict.fromkeys(("channels", "members", "messages", "services", "users"), _ALL),
+        **dict.fromkeys(
+            ("channels", "credentials", "members", "messages", "roles", "services", "users", "webhooks"), _ALL
+        ),
+        **dict.fromkeys(("bindings", "user-bindings"), ("delete", *_READ)),
         "invites": ("create", "delete", *_READ),
         "user-channels": _GRANT,
     },

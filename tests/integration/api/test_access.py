@@ -88,6 +88,7 @@ FIRST_VISIT = (
     "/conversations/v1/Services/{service}/Configuration",
     "/chat/v2/Services",
     "/chat/v2/Services/{service}",
+    "/chat/v2/Services/{service}/Roles",
 )
 
 

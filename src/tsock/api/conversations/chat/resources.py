@@ -1,6 +1,11 @@
 """What the resources of Chat are in Conversations: the table of names (`protocol/rest.md`, Chat)."""
 
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
 from tsock.api.conversations.chat.translation import Body, Resource, same
+from tsock.api.conversations.chat.words import EVENTS, PERMISSIONS, ROLE_TYPES, in_chat
 from tsock.api.conversations.rest.fields import CHANNEL_CREATED_BY, CHANNEL_TYPE
 from tsock.conversations import conversations, objects, tables
 from tsock.conversations.models import MessageData
@@ -26,7 +31,9 @@ def _channel(tx: Tx, body: Body) -> Body:
         "created_by": data.created_by,
         "members_count": objects.read(tx, row.roster_sid).item_count,
         "messages_count": objects.read(tx, row.messages_sid).item_count,
-        "links": {name.lower(): f"{body['url']}/{name}" for name in ("Members", "Messages", "Invites")},
+        "links": {
+            name.lower(): f"{body['url']}/{name}" for name in ("Members", "Messages", "Invites", "Webhooks")
+        },
     }
 
 
@@ -46,8 +53,32 @@ def _message(tx: Tx, body: Body) -> Body:
 def _user(tx: Tx, body: Body) -> Body:
     return {
         "joined_channels_count": tables.conversations_of(tx, body["chat_service_sid"], body["identity"]),
-        "links": {"user_channels": f"{body['url']}/Channels"},
+        "links": {"user_channels": f"{body['url']}/Channels", "user_bindings": f"{body['url']}/Bindings"},
     }
+
+
+def _role(tx: Tx, body: Body) -> Body:
+    return {
+        "type": in_chat(ROLE_TYPES, body["type"]),
+        "permissions": [in_chat(PERMISSIONS, name) for name in body["permissions"]],
+    }
+
+
+def _webhook(tx: Tx, body: Body) -> Body:
+    told: Body = body["configuration"]
+    if "filters" in told:
+        told = {**told, "filters": [in_chat(EVENTS, name) for name in told["filters"]]}
+    return {"configuration": told}
+
+
+def _binding(tx: Tx, body: Body) -> Body:
+    user = f"{body['url'].rpartition('/Bindings/')[0]}/Users/{quote(body['identity'], safe='')}"
+    return {"links": {"user": user}}
+
+
+def _user_binding(tx: Tx, body: Body) -> Body:
+    service, _, sid = body["url"].rpartition("/Bindings/")
+    return {"url": f"{service}/Users/{body['user_sid']}/Bindings/{sid}"}
 
 
 def _user_channel(tx: Tx, body: Body) -> Body:
@@ -114,4 +145,43 @@ USER_CHANNEL = Resource(
         **same("unread_messages_count", "notification_level", "url"),
     },
     more=_user_channel,
+)
+ROLE = Resource(
+    many="roles",
+    parameters=same("FriendlyName", "Type", "Permission"),
+    members={**_OWNED, "friendly_name": "friendly_name", **_DATED},
+    values={"Type": ROLE_TYPES, "Permission": PERMISSIONS},
+    more=_role,
+)
+WEBHOOK = Resource(
+    many="webhooks",
+    parameters={
+        "Type": "Target",
+        **same(
+            "Configuration.Url",
+            "Configuration.Method",
+            "Configuration.Filters",
+            "Configuration.Triggers",
+            "Configuration.FlowSid",
+        ),
+    },
+    members={**_IN_CHANNEL, "type": "target", **_DATED},
+    values={"Configuration.Filters": EVENTS},
+    more=_webhook,
+)
+BINDING = Resource(
+    many="bindings",
+    parameters={},
+    members={
+        **_OWNED,
+        **same("credential_sid", "endpoint", "identity", "binding_type", "message_types"),
+        **_DATED,
+    },
+    more=_binding,
+)
+USER_BINDING = replace(BINDING, members={**BINDING.members, "user_sid": "user_sid"}, more=_user_binding)
+CREDENTIAL = Resource(
+    many="credentials",
+    parameters=same("Type", "FriendlyName", "Certificate", "PrivateKey", "Sandbox", "ApiKey", "Secret"),
+    members={**same("sid", "account_sid", "friendly_name", "type", "sandbox"), **_DATED},
 )

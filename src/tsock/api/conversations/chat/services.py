@@ -9,6 +9,7 @@ from tsock.accounts.secrets import Vault
 from tsock.accounts.services import ServiceChange
 from tsock.api.conversations.chat.route import Handler, route
 from tsock.api.conversations.chat.translation import Body, Resource, same, translated
+from tsock.api.conversations.chat.words import EVENTS, in_chat
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest import configuration as rest_configuration
 from tsock.api.conversations.rest import fields as given
@@ -30,24 +31,6 @@ from tsock.conversations.services import ChannelOptions, options_of
 from tsock.settings import Settings
 from tsock.storage.store import Tx
 
-_EVENTS = {
-    "onMessageSend": "onMessageAdd",
-    "onMessageSent": "onMessageAdded",
-    "onChannelAdd": "onConversationAdd",
-    "onChannelAdded": "onConversationAdded",
-    "onChannelUpdate": "onConversationUpdate",
-    "onChannelUpdated": "onConversationUpdated",
-    "onChannelDestroy": "onConversationRemove",
-    "onChannelDestroyed": "onConversationRemoved",
-    "onMemberAdd": "onParticipantAdd",
-    "onMemberAdded": "onParticipantAdded",
-    "onMemberUpdate": "onParticipantUpdate",
-    "onMemberUpdated": "onParticipantUpdated",
-    "onMemberRemove": "onParticipantRemove",
-    "onMemberRemoved": "onParticipantRemoved",
-}
-"""Chat's names of events; the others are the same."""
-_TO_CHAT = {name: ours for ours, name in _EVENTS.items()}
 _RETRIES_MAX = 3
 _SECONDS_MAX = 3600
 _MEMBERS_MAX = 1000
@@ -164,7 +147,7 @@ class ServiceHandlers:
             "pre_webhook_url": webhook_urls.shown(self._vault, service.account_sid, hooks.pre_url),
             "post_webhook_url": webhook_urls.shown(self._vault, service.account_sid, hooks.post_url),
             "webhook_method": hooks.method,
-            "webhook_filters": [_TO_CHAT.get(name, name) for name in hooks.filters],
+            "webhook_filters": [in_chat(EVENTS, name) for name in hooks.filters],
             "pre_webhook_retry_count": channels.pre_webhook_retries,
             "post_webhook_retry_count": channels.post_webhook_retries,
             "notifications": {
@@ -178,7 +161,9 @@ class ServiceHandlers:
                 "size_limit_mb": self._settings.media_bytes_max // _MIB,
                 "compatibility_message": channels.compatibility_message,
             },
-            "links": {name.lower(): f"{body['url']}/{name}" for name in ("Channels", "Users")},
+            "links": {
+                name.lower(): f"{body['url']}/{name}" for name in ("Channels", "Users", "Roles", "Bindings")
+            },
         }
 
 
@@ -197,7 +182,7 @@ def _hooks(form: Fields) -> HooksChange:
     return HooksChange(
         pre_url=given.text(form, "PreWebhookUrl"),
         post_url=given.text(form, "PostWebhookUrl"),
-        filters=tuple(_EVENTS.get(name, name) for name in names) if names else UNSET,
+        filters=tuple(EVENTS.get(name, name) for name in names) if names else UNSET,
         method=given.text(form, "WebhookMethod"),
     )
 

@@ -34,6 +34,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Those that a form may have, each with the name that Conversations gives it."""
     members: Mapping[str, str]
     """Those of a body, likewise."""
+    values: Mapping[str, Mapping[str, str]] = {}
+    """Those that Chat calls otherwise, by the parameter of Conversations, each with the value there."""
     more: Callable[[Tx, Body], Body] = _nothing
     """What else a body has, made of that of Conversations."""
 
@@ -59,7 +61,11 @@ def translated(
     def handle(request: Request, *values: str) -> Answer:
         if request.method == "POST":
             form = fields.of_form(request)
-            pairs = [(name, text) for ours, name in resource.parameters.items() for text in form.texts(ours)]
+            pairs = [
+                (name, resource.values.get(name, {}).get(text, text))
+                for ours, name in resource.parameters.items()
+                for text in form.texts(ours)
+            ]
             named = {name for name, _ in pairs}
             pairs += [(name, text) for name, text in given.items() if name not in named]
             headers = {**request.headers, "content-type": fields.FORM}

@@ -5,6 +5,7 @@ from tsock.api.conversations.rest.route import route
 from tsock.api.conversations.rest.scope import RestScope, links
 from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.rest import fields, paging
+from tsock.api.rest.fields import Fields
 from tsock.api.router import Route
 from tsock.conversations import bindings
 from tsock.storage.store import Tx
@@ -33,10 +34,7 @@ class BindingHandlers:
         """A page of them, the newest first; of some types and identities, where these are given."""
         actor = self._scope.actor(request, service)
         query_fields = fields.of_query(request)
-        types, identities = query_fields.texts("BindingType"), query_fields.texts("Identity")
-        for kind in types:
-            if kind != TWILSOCK:
-                bindings.check_type(kind)
+        types, identities = asked_types(query_fields), query_fields.texts("Identity")
         asked = paging.asked(request, query_fields, rows_max=self._scope.limits.page_rows_max)
         place, shown = asked.place, links(request, actor, service)
 
@@ -65,3 +63,16 @@ class BindingHandlers:
             return Response(204)
 
         return Write(rule, about=sid)
+
+
+def asked_types(form: Fields) -> list[str]:
+    """Those that a list is asked for.
+
+    Raises:
+        ApiError: 50209 no such type.
+    """
+    types = form.texts("BindingType")
+    for kind in types:
+        if kind != TWILSOCK:
+            bindings.check_type(kind)
+    return types

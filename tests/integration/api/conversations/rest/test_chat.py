@@ -6,6 +6,9 @@ from tests.support.backend import Backend
 from tests.support.chatter import Chatter
 from tests.support.rig import BASE_URL, Rig
 from tests.support.web import Web
+from tsock.conversations import bindings
+from tsock.conversations.actor import ChatActor
+from tsock.conversations.bindings import NewBinding
 
 NOON = "2031-05-02T12:00:00Z"
 
@@ -35,7 +38,12 @@ async def test_channel_is_shown_whole(rig: Rig, chat: Backend) -> None:
         "date_created": NOON,
         "date_updated": NOON,
         "url": url,
-        "links": {"members": f"{url}/Members", "messages": f"{url}/Messages", "invites": f"{url}/Invites"},
+        "links": {
+            "members": f"{url}/Members",
+            "messages": f"{url}/Messages",
+            "invites": f"{url}/Invites",
+            "webhooks": f"{url}/Webhooks",
+        },
     }
     page = (await chat.get("/Channels?PageSize=1")).json
     assert page["channels"] == [made]
@@ -103,6 +111,9 @@ async def test_refusals_are_those_of_conversations(chat: Backend) -> None:
         ("", {"PreWebhookRetryCount": "4"}, (400, 20422)),
         ("", {"WebhookFilters": "onNothing"}, (400, 50054)),
         ("", {"DefaultServiceRoleSid": f"RL{'0' * 32}"}, (404, 50100)),
+        ("/Roles", {"FriendlyName": "r", "Type": "group", "Permission": "sendMessage"}, (400, 50105)),
+        ("/Roles", {"FriendlyName": "r", "Type": "channel", "Permission": "createChannel"}, (400, 50104)),
+        (f"{channel}/Webhooks", {"Type": "webhook"}, (400, 50369)),
     ):
         raw = "&".join(
             f"{name}={text}"
@@ -110,7 +121,7 @@ async def test_refusals_are_those_of_conversations(chat: Backend) -> None:
             for text in (value if isinstance(value, list) else [value])
         )
         assert (await chat.post(path, raw=raw.encode())).error == error, (path, form)
-    for path in ("/Channels/nowhere", "/Users/nobody", f"{channel}/Messages/IM{'0' * 32}", "/Roles"):
+    for path in ("/Channels/nowhere", "/Users/nobody", f"{channel}/Messages/IM{'0' * 32}", "/Groups"):
         assert (await chat.get(path)).error == (404, 20404)
 
 
@@ -127,3 +138,41 @@ async def test_what_a_service_sets_holds_for_its_clients(rig: Rig, chat: Backend
     other = (await bob.post("/Conversations", {"attributes": "{}"})).body["sid"]
     joined = await bob.post(f"/Conversations/{other}/Participants", {"identity": "bob"})
     assert (joined.status, joined.body["code"]) == (403, 50214)
+
+
+async def test_devices_are_shown_of_a_service_and_of_a_user(rig: Rig, chat: Backend) -> None:
+    sids: dict[str, str] = {}
+    for identity in ("alice", "bob"):
+        actor = ChatActor(rig.made.account_sid, rig.made.chat_service_sid, identity, source="SDK")
+        new = NewBinding(type="fcm", endpoint=f"{identity}'s", message_types=["a"])
+        sids[identity] = (await rig.do(bindings.register, actor, new)).sid
+    one = (await chat.get(f"/Bindings/{sids['alice']}")).json
+    service = f"{BASE_URL}/chat/v2/Services/{rig.made.chat_service_sid}"
+    assert one == {
+        "sid": sids["alice"],
+        "account_sid": rig.made.account_sid,
+        "service_sid": rig.made.chat_service_sid,
+        "credential_sid": None,
+        "endpoint": "alice's",
+        "identity": "alice",
+        "binding_type": "fcm",
+        "message_types": ["a"],
+        "date_created": one["date_created"],
+        "date_updated": one["date_updated"],
+        "url": f"{service}/Bindings/{sids['alice']}",
+        "links": {"user": f"{service}/Users/alice"},
+    }
+    assert [each["sid"] for each in (await chat.get("/Bindings?Identity=bob")).json["bindings"]] == [
+        sids["bob"]
+    ]
+    user = (await chat.get("/Users/alice")).json["sid"]
+    (own,) = (await chat.get("/Users/alice/Bindings?BindingType=fcm")).json["bindings"]
+    assert (own["sid"], own["user_sid"]) == (sids["alice"], user)
+    assert own["url"] == f"{service}/Users/{user}/Bindings/{sids['alice']}"
+    assert (await chat.get(f"/Users/{user}/Bindings/{sids['alice']}")).json == own
+    assert (await chat.get(f"/Users/alice/Bindings/{sids['bob']}")).error == (404, 20404)
+    assert (await chat.delete(f"/Users/alice/Bindings/{sids['bob']}")).error == (404, 20404)
+    assert (await chat.get("/Users/alice/Bindings?BindingType=pigeon")).error == (400, 50209)
+    assert (await chat.delete(f"/Users/alice/Bindings/{sids['alice']}")).status == 204
+    assert (await chat.delete(f"/Bindings/{sids['bob']}")).status == 204
+    assert (await chat.get("/Bindings")).json["bindings"] == []
