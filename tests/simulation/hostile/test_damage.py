@@ -73,3 +73,18 @@ def test_server_does_not_begin_empty_where_a_database_was(server: Server, state:
 
     with pytest.raises(AssertionError, match=f"is {state}, but .*master.key is there.*tsock restore"):
         server.start()
+
+
+def test_server_does_not_begin_empty_where_the_log_of_a_young_database_is_lost(server: Server) -> None:
+    """Until the log is first worked into it, the database itself is a page without tables."""
+    server.kill()
+    for path in server.data.glob("tsock.db-*"):
+        path.unlink()
+
+    with pytest.raises(AssertionError, match=r"holds no tables .*tsock\.db-wal.*master\.key is there"):
+        server.start()
+    checked = server.tsock("check")
+
+    assert checked.returncode == 2
+    assert "holds no tables" in checked.stderr
+    assert "tsock restore" in checked.stderr
