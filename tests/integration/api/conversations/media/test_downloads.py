@@ -217,6 +217,15 @@ def test_hostile_name_stays_a_name(filename: str | None, shown: str) -> None:
     assert shown.isascii()
 
 
+async def test_alert_of_a_refused_download_keeps_no_ticket(rig: Rig, alice: Uploader) -> None:
+    record = await alice.stored(b"x" * 20)
+    assert (await alice.download(record, headers=[("range", "bytes=99-")])).status == 416
+    ticket = record["links"]["content_direct_temporary"].rpartition(".")[2]
+    (alert,) = await rig.alerts()
+    assert record["sid"] in (alert.exchange.url or "")
+    assert ticket not in repr(alert)
+
+
 # Files that are lost.
 
 
