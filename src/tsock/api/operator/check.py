@@ -16,6 +16,7 @@ from tsock.api.request import Answer, Door, Request, answer
 from tsock.api.router import Route
 from tsock.clock import Clock, iso_ms
 from tsock.installation import layout
+from tsock.installation.modes import exposed
 from tsock.settings import SETTINGS, Settings
 from tsock.storage.blobs import Blobs
 
@@ -115,8 +116,10 @@ def _media(down: str | None, data: Path) -> Line:
 
 def _data(data: Path) -> Line:
     mode = stat.S_IMODE(data.stat().st_mode)
-    if mode & 0o022:
-        return Line("data", "problem", f"others may write to {data} (mode {mode:04o})", f"chmod 700 {data}")
+    found = exposed(data)
+    if found is not None:
+        text = f"{found.whose} may write to {found.path} (mode {found.mode:04o})"
+        return Line("data", "problem", text, found.fix)
     if mode & 0o044:
         return Line("data", "warning", f"others may read {data} (mode {mode:04o})", f"chmod 700 {data}")
     return Line("data", "ok", f"{data} (mode {mode:04o})")

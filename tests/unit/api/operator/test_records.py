@@ -216,6 +216,12 @@ def test_check_names_a_directory_that_others_may_use(door: OperatorsDoor, tmp_pa
     assert _line(door, "data")["verdict"] == "problem"
     assert _line(door, "data")["fix"] == f"chmod 700 {tmp_path}"
 
+    tmp_path.chmod(0o700)
+    (tmp_path / "tsock.db").touch()
+    (tmp_path / "tsock.db").chmod(0o666)
+
+    assert _line(door, "data")["found"] == f"everybody may write to {tmp_path}/tsock.db (mode 0666)"
+
 
 def test_check_names_an_installation_that_nobody_can_use(door: OperatorsDoor, tmp_path: Path) -> None:
     assert _line(door, "accounts")["verdict"] == "ok"
