@@ -220,7 +220,9 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         report=context.debugger.hook_failed,
     )
     router = Router()
-    router.add(HealthHandlers(context.metrics, clock, around.problem).routes())
+    router.add(
+        HealthHandlers(context.metrics, clock, lambda: around.problem() or installed.blobs.down).routes()
+    )
     shown = around.ready_made if around.explain else None
     router.add(site(gatekeeper, directory, examiner, clock, settings.public_url, shown))
     router.add(operator_routes(installed, context.tail, around.problem))
@@ -351,6 +353,7 @@ def operator_routes(
         clock=clock,
         directory=installed.directory,
         problem=problem,
+        blobs=installed.blobs,
     )
     return [
         *operator_accounts.AccountHandlers(vault, settings).routes(),

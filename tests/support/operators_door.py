@@ -20,6 +20,12 @@ from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
 
 
+class StillBlobs:
+    """Says of files what a test wants, and has none."""
+
+    down: str | None = None
+
+
 class OperatorsDoor:
     """One account (`sid`), and everything that an operator can ask."""
 
@@ -29,6 +35,7 @@ class OperatorsDoor:
         self.clock = Clock(wall_ms=lambda: self.world.now_ms, monotonic_s=lambda: 0.0)
         self.tail = Tail(self.clock)
         self.problem: str | None = None
+        self.blobs = StillBlobs()
         installed = Installation(
             data=data,
             settings=self.world.settings,
@@ -37,7 +44,7 @@ class OperatorsDoor:
             ids=Ids(2),
             metrics=Metrics(),
             store=cast(Store, None),  # answers run in the world's database
-            blobs=cast(Blobs, None),
+            blobs=cast(Blobs, self.blobs),
             vault=self.world.vault,
             directory=self.world.directory,
             master_key="a file",

@@ -118,11 +118,15 @@ class Streamed(msgspec.Struct, frozen=True):
     status: int
     chunks: AsyncGenerator[bytes]
     """The body. The next piece is asked for once the client has taken the one before, so it bounds what is
-    held; at the end, or when the client has gone, it is closed. An error in it cuts the response off."""
+    held; at the end, or when the client has gone, it is closed. An error behind the first cuts the response
+    off."""
     content_type: str
     size: int | None = None
     """Bytes of the whole body, if that is known."""
     headers: Mapping[str, str] = {}
+    first: bytes = b""
+    """The first piece: the shell asks for it before it sends the head, so that an error until then is
+    answered as one."""
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):

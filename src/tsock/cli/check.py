@@ -12,7 +12,11 @@ from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line
 from tsock.errors import ConfigError
 from tsock.installation import layout
+from tsock.installation.lost_files import lost_files
 from tsock.storage.sqlite.flaws import flaws
+
+LOST_NAMED = 3
+"""So many lost files are named."""
 
 _STYLES = {"ok": "green", "warning": "bold yellow", "problem": "bold red"}
 
@@ -22,7 +26,8 @@ async def check(*, json: AsJson = False, location: Location = HERE) -> int:
 
     The exit code is 1 when something is broken; a warning does not count.
     """
-    database = await _database(locate(location).data / layout.DATABASE)
+    data = locate(location).data
+    database = await _database(data / layout.DATABASE)
     is_damaged = database["verdict"] == "problem"
     found: dict[str, Any]
     try:
@@ -33,7 +38,9 @@ async def check(*, json: AsJson = False, location: Location = HERE) -> int:
             raise
         found = {"version": __version__, "checks": [], "settings": []}  # nothing else can be said of it
     found["checks"].insert(1, database)
-    if is_damaged:
+    if not is_damaged:
+        found["checks"].insert(2, await _files(data))
+    if any(each["verdict"] == "problem" for each in found["checks"]):
         found["verdict"] = "problem"
     code = NO if found["verdict"] == "problem" else DONE
     with decided(code):
@@ -51,6 +58,20 @@ async def _database(path: Path) -> dict[str, str]:
     if wrong:
         line["fix"] = "stop the server, move the directory away, put a copy back: tsock restore"
     return line
+
+
+async def _files(data: Path) -> dict[str, str]:
+    """Whether every file of conversations is there; the server looks at one when somebody asks for it."""
+    lost, there = await asyncio.to_thread(lost_files, data)
+    if not lost:
+        return {"id": "files", "verdict": "ok", "found": f"all {there} of conversations are there"}
+    named = ", ".join(lost[:LOST_NAMED]) + (", …" if len(lost) > LOST_NAMED else "")
+    return {
+        "id": "files",
+        "verdict": "problem",
+        "found": f"{len(lost)} of {there} of conversations are gone or cut short: {named}",
+        "fix": f"put them back below {data / layout.MEDIA}, from a copy that tsock backup made",
+    }
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from tsock.cli.file_name import FILE_NAME
 from tsock.cli.flags import NO_FLAGS, SettingFlags
 from tsock.cli.program import command
 from tsock.errors import ConfigError
+from tsock.installation.modes import exposed
 from tsock.settings import Settings, load
 from tsock.urls import is_loopback
 
@@ -72,9 +73,9 @@ def safe_data(settings: Settings) -> Path:
             "(a server without data to keep is `tsock dev`)"
         )
     data = Path(settings.data)
-    if data.exists() and data.stat().st_mode & 0o022:
-        whose = "everybody" if data.stat().st_mode & 0o002 else "its group"
+    found = exposed(data)
+    if found is not None:
         raise ConfigError(
-            f"data: {whose} may write to {data}, and so replace what it holds; run chmod 700 {data}"
+            f"data: {found.whose} may write to {found.path}, and so change or replace data; run {found.fix}"
         )
     return data

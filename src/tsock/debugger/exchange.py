@@ -7,7 +7,7 @@ message bodies, credentials. What looks like a token or a secret is withheld whe
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -28,6 +28,8 @@ _SECRET = re.compile(
     # since anybody can send a long one.
     r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+(?:\.[\w-]*){1,4}"
     r"|(?<![A-Z]{2})(?<![0-9A-Fa-f])[0-9A-Fa-f]{32}(?![0-9A-Fa-f])"  # an Auth Token or a key's secret, no SID
+    # What a temporary URL of media ends in, but for the SID of the media.
+    r"|(?<=ME[0-9a-f]{32})\.[0-9]{1,13}\.[\w-]{43,}"
 )
 _METHOD = re.compile("[A-Z]{1,16}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z.]{0,31}")
@@ -82,7 +84,7 @@ def kept(
     query = parse_qsl(rest.partition("#")[0], keep_blank_values=True)
     return Exchange(
         method=method if _METHOD.fullmatch(method) else WITHHELD,
-        url=clear(place.partition("#")[0], URL_CHARS_MAX),
+        url=_place(place.partition("#")[0]),
         variables=_variables((*query, *variables)),
         headers=_headers(headers),
         status=status,
@@ -102,6 +104,13 @@ def clear(text: str, chars_max: int) -> str:
     """The text without what looks like a secret, at most `chars_max` characters of it."""
     found = _SECRET.sub(WITHHELD, text)
     return found if len(found) <= chars_max else f"{found[: chars_max - 1]}…"
+
+
+def _place(text: str) -> str:
+    """A URL as it came; without its escapes, if only so it is seen what must be withheld."""
+    plain = unquote(text)
+    hides = plain != text and _SECRET.search(plain)
+    return clear(plain if hides else text, URL_CHARS_MAX)
 
 
 def _variables(pairs: Iterable[tuple[str, str]]) -> Pairs:

@@ -5,7 +5,7 @@ through decides its door.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import Any
@@ -175,6 +175,12 @@ class HttpShell:
             refuse_empty(path_of(scope), request.path, segments(route.pattern))
 
     async def _settle(self, answer: Answer) -> Response | Streamed:
+        response = await self._answered(answer)
+        if isinstance(response, Streamed):
+            return replace(response, first=await anext(response.chunks, b""))
+        return response
+
+    async def _answered(self, answer: Answer) -> Response | Streamed:
         if isinstance(answer, Ask):
             answer = await plain(answer)
         if isinstance(answer, Read):
@@ -250,18 +256,20 @@ async def _respond(
         return
     async with aclosing(response.chunks):
         if not head:
-            await _stream(receive, send, response.chunks)
+            await _stream(receive, send, response)
     await send({"type": "http.response.body"})
 
 
-async def _stream(receive: AsgiReceive, send: AsgiSend, chunks: AsyncGenerator[bytes]) -> None:
+async def _stream(receive: AsgiReceive, send: AsgiSend, response: Streamed) -> None:
     """Send each piece once the one before is taken, for as long as the client is there."""
     gone = asyncio.create_task(_gone(receive))
     try:
-        async for chunk in chunks:
+        chunk: bytes | None = response.first
+        while chunk is not None:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
             if gone.done():
                 return
+            chunk = await anext(response.chunks, None)
     finally:
         gone.cancel()
 

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from tsock.errors import ConfigError
+from tsock.storage.sqlite.migrate import whose_schema
 
 
 class Watermark:
@@ -42,15 +43,33 @@ def check_is_there(database: Path, *witnesses: Path) -> None:
         witnesses: files that are made once there is one.
 
     Raises:
-        ConfigError: it is missing or empty, and one of those is there.
+        ConfigError: it is missing, or holds nothing of tsock's, and one of those is there; or it is another
+            program's.
     """
-    if database.exists() and database.stat().st_size:
+    state = _state(database)
+    if state is None:
         return
     witness = next((path for path in witnesses if path.exists()), None)
     if witness is not None:
-        state = "empty" if database.exists() else "missing"
         raise ConfigError(
-            f"the database {database} is {state}, but {witness} is there, so there was one: put back a copy "
+            f"the database {database} {state}, but {witness} is there, so there was one: put back a copy "
             f"with `tsock restore COPY --data DIR`, into an empty directory; or move {witness} away to begin "
             "with an empty server"
         )
+    if state == _FOREIGN:
+        raise ConfigError(f"the database {database} {state}: move it away, or name another directory")
+
+
+_FOREIGN = "is not one of tsock, but another program's"
+
+
+def _state(database: Path) -> str | None:
+    """What is wrong with it, unless it holds something of ours."""
+    if not database.exists():
+        return "is missing"
+    if not database.stat().st_size:
+        return "is empty"
+    whose = whose_schema(database)
+    if whose == "none":
+        return f"holds no tables (they may have been in {database.name}-wal, which belongs to it)"
+    return _FOREIGN if whose == "foreign" else None

@@ -1,4 +1,4 @@
-"""What the server does without being asked: expiry, emptying, forgetting."""
+"""What the server does without being asked: expiry, emptying, forgetting, trying where files lie."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -38,6 +38,7 @@ REST_PER_WORK = 3.0
 HOUR_MS = 3_600_000
 CLEANUP_INTERVAL_S = 1.0
 MEDIA_INTERVAL_S = 10.0
+PROBE_INTERVAL_S = 10.0
 TRIM_INTERVAL_S = 600.0
 DENIALS_INTERVAL_S = 10.0
 """Often, since a flood of bad tokens may write thousands of records a minute."""
@@ -64,6 +65,7 @@ class Chores:
             group.create_task(self._every(self._settings.sync_sweep_interval_s, self.sweep))
             group.create_task(self._every(CLEANUP_INTERVAL_S, self.clean_up))
             group.create_task(self._every(MEDIA_INTERVAL_S, self.remove_media))
+            group.create_task(self._every(PROBE_INTERVAL_S, self._blobs.probe))
             group.create_task(self._every(TRIM_INTERVAL_S, self.trim))
             group.create_task(self._every(DENIALS_INTERVAL_S, self.trim_denials))
 

@@ -5,17 +5,22 @@ import contextlib
 import functools
 import ssl
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import httpcore2
 import httpx2
 import msgspec
 
-from tsock.outbound.network import CheckedNetwork, Resolve, Unreachable
+from tsock.outbound.network import CheckedNetwork, CheckedStream, Resolve, Unreachable
 from tsock.webhooks.targets import PrivateTargets, Target
 
 IDLE_S = 1.0
 """How long a connection is kept for the next request: less than any server waits, so that it is not closed
 just when that one is sent."""
+
+PIECES_MAX = 16_384
+"""Pieces of a body, by its chunks and by what came at once: each costs work, however small. What is beyond it
+is not read, so the answer counts as cut."""
 
 _FAULTS = (httpcore2.TimeoutException, httpcore2.ProtocolError, httpcore2.NetworkError)
 
@@ -142,6 +147,7 @@ class _Exchange:
             content=self._body,
             extensions={"timeout": self._times},
         ) as response:
+            _let_body_come(response)
             pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
             self._challenges = [pair for pair in pairs if pair[0].lower() == "www-authenticate"]
             self.answer = TargetAnswer(response.status, _kept(pairs, self._bytes_max))
@@ -177,14 +183,22 @@ def _unreachable(error: Exception, timeout_s: float) -> Unreachable:
     return Unreachable(11203, f"no complete answer within {timeout_s:g} s")
 
 
+def _let_body_come(response: httpcore2.Response) -> None:
+    extensions = cast(Mapping[str, object], response.extensions)  # pyright: ignore[reportUnknownMemberType]
+    stream = extensions["network_stream"]
+    if isinstance(stream, CheckedStream):  # it is another one where the target switched protocols
+        stream.head_is_whole()
+
+
 async def _beginning(response: httpcore2.Response, bytes_max: int) -> tuple[bytes, bool]:
-    """The body, and whether that is all of it; what goes beyond `bytes_max` is never read."""
-    body = b""
-    async for chunk in response.aiter_stream():
-        body += chunk
-        if len(body) > bytes_max:
-            return body[:bytes_max], False
-    return body, True
+    """The body, and whether that is all of it; what goes beyond `bytes_max` or `PIECES_MAX` is never read."""
+    body, pieces = bytearray(), 0
+    async for piece in response.aiter_stream():
+        body += piece
+        pieces += 1
+        if len(body) > bytes_max or pieces > PIECES_MAX:
+            return bytes(body[:bytes_max]), False
+    return bytes(body), True
 
 
 def _kept(headers: list[tuple[str, str]], bytes_max: int) -> dict[str, str]:

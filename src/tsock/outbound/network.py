@@ -20,6 +20,12 @@ from tsock.webhooks.targets import PrivateTargets
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """From host name and port to the addresses, the best first; raises OSError where there are none."""
 
+HEAD_BYTES_MAX = 64 * 1024
+"""What an answer may have before its body: its head, and the provisional ones before it (100 Continue)."""
+
+_READ_BYTES = 2048
+"""What is read at once. An HTTP parser works through it in one go, and it may be hundreds of tiny pieces."""
+
 _CERTIFICATE_CODES = {62: 11235, 64: 11235, 10: 11236, 18: 11237, 19: 11237, 20: 11237, 21: 11237}
 """By OpenSSL's verification result: wrong name or address, expired, self-signed or unknown issuer."""
 
@@ -74,7 +80,7 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
         for number, address in enumerate(addresses, 1):
             share_s = max(end_s - loop.time(), 0.0) / (len(addresses) - number + 1)
             try:
-                return _Stream(await self._network.connect_tcp(address, port, timeout=share_s))
+                return CheckedStream(await self._network.connect_tcp(address, port, timeout=share_s))
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 if number == len(addresses):
                     raise _not_connected(error, host, port, timeout) from None
@@ -105,24 +111,41 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-class _Stream(httpcore2.AsyncNetworkStream):
-    """A connection that tells what ended it."""
+class CheckedStream(httpcore2.AsyncNetworkStream):
+    """A connection that tells what ended it, and on which a target cannot hold up others."""
 
     def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream
         self._is_asked = False
         """Whether a request was sent of which no byte was answered yet."""
+        self._head_room: int | None = None
+        """How many bytes may come yet before the head of the answer is whole; None once it is."""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        data = await self._stream.read(max_bytes, timeout)
+        """Read some of it.
+
+        Raises:
+            Unreachable: 11205 or 11206.
+        """
+        data = await self._stream.read(min(max_bytes, _READ_BYTES), timeout)
         if not data and self._is_asked:
             raise Unreachable(11205, "the target closed the connection without an answer")
         self._is_asked = False
+        if self._head_room is not None:
+            self._head_room -= len(data)
+            if self._head_room < 0:
+                raise Unreachable(11206, f"the answer has more than {HEAD_BYTES_MAX} bytes before its body")
+        await asyncio.sleep(0)  # what has arrived is read without a wait, so nobody else would have a turn
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         self._is_asked = True
+        self._head_room = HEAD_BYTES_MAX
         await self._stream.write(buffer, timeout)
+
+    def head_is_whole(self) -> None:
+        """Let the body come: whoever reads it knows how much is wanted."""
+        self._head_room = None
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -139,7 +162,7 @@ class _Stream(httpcore2.AsyncNetworkStream):
             Unreachable: 11220, 11235, 11236 or 11237.
         """
         try:
-            return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+            return CheckedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
             raise _no_tls(error) from None
 

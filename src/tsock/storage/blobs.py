@@ -29,6 +29,7 @@ _UNSYNCED_BYTES_MAX = 8 * 1024 * 1024
 
 _PARTIAL = ".part"
 _THREADS = 4
+_PROBE_BYTES = 4096
 
 
 class Blobs(Protocol):
@@ -48,7 +49,7 @@ class Blobs(Protocol):
         """The bytes from `start` to before `stop`, in pieces.
 
         Raises:
-            StoreDown: they are not there.
+            StoreDown: they are not there, which the first piece tells, also where a later one is missing.
         """
         ...
 
@@ -58,6 +59,15 @@ class Blobs(Protocol):
         Raises:
             StoreDown: some may be left.
         """
+        ...
+
+    @property
+    def down(self) -> str | None:
+        """Why blobs cannot be stored or read; None while they can. That a single one is lost is no reason."""
+        ...
+
+    async def probe(self) -> None:
+        """Find out whether blobs can be stored now, which `down` tells then; it does not raise."""
         ...
 
     def close(self) -> None:
@@ -75,6 +85,7 @@ class FileBlobs:
             ConfigError: it cannot be used.
         """
         self._folder = folder
+        self._probe = folder / f"probe{_PARTIAL}"
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             for path in folder.glob(f"*{_PARTIAL}"):
@@ -82,6 +93,45 @@ class FileBlobs:
         except OSError as error:
             raise ConfigError(f"the folder {folder} cannot be used: {error.strerror}") from None
         self._threads = ThreadPoolExecutor(_THREADS, "blobs")
+        self._down: str | None = None
+        try:
+            _probed(self._probe)
+        except OSError as error:
+            self._failed(error)
+
+    @property
+    def down(self) -> str | None:
+        """Why the folder cannot be used, as `Blobs.down`."""
+        return self._down
+
+    async def probe(self) -> None:
+        """Store a small file and remove it, as `Blobs.probe`."""
+        try:
+            await self._aside(_probed, self._probe)
+        except OSError as error:
+            if self._down is None:
+                self._failed(error)
+        else:
+            self._works()
+
+    def _works(self) -> None:
+        if self._down is not None:
+            log.warning("blobs.up", was=self._down)
+            self._down = None
+
+    def _failed(self, error: OSError) -> str:
+        """Note it for the operator; what the caller is told."""
+        log.error("blobs.failed", file=str(error.filename), problem=error.strerror)
+        self._down = f"a file could not be stored, read or removed: {error.strerror}"
+        return self._down
+
+    @contextmanager
+    def _told_as_store_down(self) -> Generator[None]:
+        """Tell a failure of the disk to the operator, and to the caller as one of the store."""
+        try:
+            yield
+        except OSError as error:
+            raise StoreDown(self._failed(error)) from error
 
     def close(self) -> None:
         """Finish what was begun."""
@@ -90,7 +140,7 @@ class FileBlobs:
     async def put(self, name: str, pieces: AsyncIterator[bytes]) -> int:
         """Store what comes in these pieces, as `Blobs.put`."""
         partial = self._folder / f"{name}{_PARTIAL}"
-        with _told_as_store_down():
+        with self._told_as_store_down():
             file = await self._aside(_created, partial)
             try:
                 size = await self._fill(file, pieces)
@@ -99,6 +149,7 @@ class FileBlobs:
                 file.close()  # waits for a write that is under way in a thread
                 partial.unlink(missing_ok=True)
                 raise
+            self._works()
             return size
 
     async def _fill(self, file: IO[bytes], pieces: AsyncIterator[bytes]) -> int:
@@ -118,14 +169,14 @@ class FileBlobs:
 
     async def read(self, name: str, start: int, stop: int) -> AsyncGenerator[bytes]:
         """Some of a blob, as `Blobs.read`; a file that is removed meanwhile is read to its end."""
-        with _told_as_store_down():
-            file = await self._aside(_opened, self._folder / name, start)
+        with self._told_as_store_down():
+            file = await self._aside(_opened, self._folder / name, start, stop)
             try:
                 left = stop - start
                 while left:
                     piece = await self._aside(file.read, min(left, PIECE_BYTES))
                     if not piece:
-                        raise StoreDown(f"the blob {name} is shorter than it was")
+                        raise _lost(name, "shorter than it was")
                     left -= len(piece)
                     yield piece
             finally:
@@ -133,23 +184,12 @@ class FileBlobs:
 
     async def remove(self, names: Sequence[str]) -> None:
         """Remove blobs, as `Blobs.remove`."""
-        with _told_as_store_down():
+        with self._told_as_store_down():
             await self._aside(_unlink, self._folder, names)
 
     async def _aside(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Do what may wait for the disk off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*args, **named))
-
-
-@contextmanager
-def _told_as_store_down() -> Generator[None]:
-    """Tell a failure of the disk to the operator's log, and to the caller as one of the store."""
-    try:
-        yield
-    except OSError as error:
-        log.exception("blobs.failed", file=str(error.filename), problem=error.strerror)
-        problem = f"a file could not be stored, read or removed: {error.strerror}"
-        raise StoreDown(problem) from error
 
 
 def _created(path: Path) -> IO[bytes]:
@@ -170,10 +210,32 @@ def _complete(file: IO[bytes], partial: Path, final: Path) -> None:
     _sync_folder(final.parent)
 
 
-def _opened(path: Path, start: int) -> IO[bytes]:
-    file = path.open("rb", buffering=0)
+def _opened(path: Path, start: int, stop: int) -> IO[bytes]:
+    try:
+        file = path.open("rb", buffering=0)
+    except FileNotFoundError:
+        if path.parent.is_dir():
+            raise _lost(path.name, "gone") from None
+        raise
+    if os.fstat(file.fileno()).st_size < stop:
+        file.close()
+        raise _lost(path.name, "shorter than it was")
     file.seek(start)
     return file
+
+
+def _lost(name: str, what: str) -> StoreDown:
+    """Tell the operator's log; the other files are there."""
+    log.error("blobs.lost", blob=name, problem=what)
+    return StoreDown(f"the blob {name} is {what}")
+
+
+def _probed(path: Path) -> None:
+    """Fail as storing a file would. It need not get to the disk for that."""
+    try:
+        path.write_bytes(bytes(_PROBE_BYTES))
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _unlink(folder: Path, names: Sequence[str]) -> None:

@@ -51,6 +51,8 @@ _PATTERNS = (
         re.compile(r"(?<![a-zA-Z0-9])(?=[a-zA-Z]*\d)(?=\d*[a-zA-Z])[a-zA-Z0-9]{32}(?![a-zA-Z0-9])"),
         REDACTED,
     ),
+    # What a temporary URL of media ends in, but for the SID of the media.
+    (re.compile(r"(?<=ME[0-9a-f]{32})\.[0-9]{1,13}\.[\w-]{43,}+"), f".{REDACTED}"),
     # secret=…, "token": "…", auth_token='…', as in a query string, JSON or the text of an object.
     (
         re.compile(

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 from tests.support.rig import Rig
 from tests.support.web import Web
+from tsock.installation import layout
 
 
 async def test_process_that_answers_is_alive_whatever_its_problem(rig: Rig, web: Web) -> None:
@@ -14,6 +17,18 @@ async def test_server_is_ready_until_it_has_a_problem_which_it_names(rig: Rig, w
     rig.problem = "the server is stopping"
     page = await web("GET", "/readyz")
     assert (page.status, page.json) == (503, {"status": "not_ready", "reason": "the server is stopping"})
+
+
+async def test_server_that_cannot_store_files_is_not_ready(rig: Rig, web: Web, tmp_path: Path) -> None:
+    folder = rig.installed.data / layout.MEDIA
+    folder.rename(tmp_path / "away")
+    await rig.installed.blobs.probe()
+    page = await web("GET", "/readyz")
+    assert (page.status, page.json["status"]) == (503, "not_ready")
+    assert "a file could not be stored" in page.json["reason"]
+    (tmp_path / "away").rename(folder)
+    await rig.installed.blobs.probe()
+    assert (await web("GET", "/readyz")).status == 200
 
 
 async def test_figures_are_a_prometheus_page_of_what_happened(rig: Rig, web: Web) -> None:

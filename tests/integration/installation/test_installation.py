@@ -3,7 +3,8 @@
 import os
 import sqlite3
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,69 @@ async def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"this is no database" * 100)
     assert (await refusal(tmp_path)).startswith(f"the database {path} cannot be opened (")
     assert path.read_bytes() == b"this is no database" * 100
+
+
+def _put(data: Path, made: Callable[[sqlite3.Connection], None], *, but_for: str = "") -> bytes:
+    """Put a database in place of what is there and remove a file; the content of that database."""
+    for path in (*data.glob("tsock.db*"), data / (but_for or "nothing")):
+        path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(data / "tsock.db")) as database, database:
+        made(database)
+    return (data / "tsock.db").read_bytes()
+
+
+def _nothing(database: sqlite3.Connection) -> None:
+    database.execute("CREATE TABLE dropped (x)")
+    database.execute("DROP TABLE dropped")
+
+
+def _foreign(database: sqlite3.Connection) -> None:
+    database.execute("CREATE TABLE notes (x)")
+
+
+def _foreign_with_a_version(database: sqlite3.Connection) -> None:
+    database.execute("CREATE TABLE schema_version (version)")
+    database.execute("INSERT INTO schema_version VALUES (3)")
+
+
+def _begun(database: sqlite3.Connection) -> None:
+    database.execute("CREATE TABLE schema_version (version)")
+
+
+@pytest.mark.parametrize("made", [_nothing, _foreign, _foreign_with_a_version, _begun])
+@pytest.mark.parametrize("witness", ["master.key", "watermark"])
+async def test_database_without_our_tables_is_refused_where_there_was_one(
+    tmp_path: Path, made: Callable[[sqlite3.Connection], None], witness: str
+) -> None:
+    async with opening(tmp_path) as opened:
+        await account_of(opened)
+    before = _put(tmp_path, made, but_for="watermark" if witness == "master.key" else "master.key")
+
+    told = await refusal(tmp_path)
+
+    assert f"{witness} is there, so there was one" in told
+    assert "tsock restore" in told
+    assert (tmp_path / "tsock.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("made", [_nothing, _begun])
+async def test_first_start_that_was_cut_off_is_made_again(
+    tmp_path: Path, made: Callable[[sqlite3.Connection], None]
+) -> None:
+    _put(tmp_path, made)
+
+    async with opening(tmp_path) as opened:
+        await account_of(opened)
+
+
+@pytest.mark.parametrize("made", [_foreign, _foreign_with_a_version])
+async def test_database_of_another_program_is_left_alone(
+    tmp_path: Path, made: Callable[[sqlite3.Connection], None]
+) -> None:
+    before = _put(tmp_path, made)
+
+    assert "another program's" in await refusal(tmp_path)
+    assert (tmp_path / "tsock.db").read_bytes() == before
 
 
 async def test_data_of_a_newer_version_are_refused_and_left_alone(tmp_path: Path) -> None:

@@ -13,13 +13,15 @@ import pytest
 
 from tests.support.certificates import Authority
 from tests.support.receiver import HANG, OK, Receiver, Request, answer
-from tsock.outbound.client import CheckedClient, RequestLimits, TargetAnswer
-from tsock.outbound.network import Unreachable, resolver
+from tsock.outbound.client import PIECES_MAX, CheckedClient, RequestLimits, TargetAnswer
+from tsock.outbound.network import HEAD_BYTES_MAX, Unreachable, resolver
 from tsock.webhooks.targets import PrivateTargets, Target
 
 BYTES_MAX = 1000
 LIMITS = RequestLimits(timeout_s=15.0, connect_timeout_s=5.0, answer_bytes_max=BYTES_MAX)
+ROOMY = RequestLimits(timeout_s=15.0, connect_timeout_s=5.0, answer_bytes_max=1_000_000)
 HASTE = RequestLimits(timeout_s=0.05, connect_timeout_s=5.0, answer_bytes_max=BYTES_MAX)
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 Make = Callable[..., CheckedClient]
 
@@ -137,6 +139,43 @@ async def test_status_counts_where_the_body_breaks_off(make: Make, receiver: Rec
     assert (found.status, found.body, found.is_whole) == (200, b"", False)
 
 
+@pytest.mark.parametrize(("pieces", "is_whole"), [(PIECES_MAX, True), (PIECES_MAX + 1, False)])
+async def test_body_is_read_only_for_so_many_pieces(
+    make: Make, receiver: Receiver, pieces: int, is_whole: bool
+) -> None:
+    receiver.reply = lambda request: CHUNKED + b"1\r\nx\r\n" * pieces + b"0\r\n\r\n"
+
+    found = await ask(make(), receiver.url, ROOMY)
+
+    assert found.is_whole is is_whole
+
+
+@pytest.mark.parametrize(
+    ("count", "piece"),
+    [(2000, b"HTTP/1.1 100 Continue\r\n\r\n"), (PIECES_MAX, b"1\r\nx\r\n")],
+    ids=["provisional", "chunks"],
+)
+async def test_others_have_their_turns_while_an_answer_comes_in_tiny_pieces(
+    make: Make, receiver: Receiver, count: int, piece: bytes
+) -> None:
+    is_head = piece.startswith(b"HTTP")
+    said = piece * count + OK if is_head else CHUNKED + piece * count + b"0\r\n\r\n"
+    receiver.reply = lambda request: said
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(others())
+    assert (await ask(make(), receiver.url, ROOMY)).is_whole
+    counting.cancel()
+
+    assert turns >= len(said) // 2048
+
+
 async def test_redirect_is_not_followed(make: Make, receiver: Receiver) -> None:
     inside = Receiver()
     await inside.start()
@@ -204,6 +243,16 @@ async def test_target_that_does_not_speak_http_is_11206(make: Make, receiver: Re
     receiver.reply = lambda request: reply
 
     assert (await failed(make(), receiver.url)).code == 11206
+
+
+async def test_answer_that_never_gets_to_its_body_is_11206(make: Make, receiver: Receiver) -> None:
+    """A limit of time alone would let a target keep the server at work for all of it."""
+    receiver.reply = lambda request: b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000 + OK
+
+    fault = await failed(make(), receiver.url)
+
+    assert (fault.code, fault.is_final) == (11206, False)
+    assert f"{HEAD_BYTES_MAX} bytes before its body" in fault.text
 
 
 async def test_target_that_closes_without_an_answer_is_11205(make: Make, receiver: Receiver) -> None:

@@ -1,4 +1,4 @@
-"""Spoilt pages of a database, and a database that is gone: told, and never taken for all being well."""
+"""Spoilt pages of a database, one that is gone, lost files: told, and never taken for all being well."""
 
 from pathlib import Path
 from random import Random
@@ -73,3 +73,51 @@ def test_server_does_not_begin_empty_where_a_database_was(server: Server, state:
 
     with pytest.raises(AssertionError, match=f"is {state}, but .*master.key is there.*tsock restore"):
         server.start()
+
+
+def test_server_does_not_begin_empty_where_the_log_of_a_young_database_is_lost(server: Server) -> None:
+    """Until the log is first worked into it, the database itself is a page without tables."""
+    server.kill()
+    for path in server.data.glob("tsock.db-*"):
+        path.unlink()
+
+    with pytest.raises(AssertionError, match=r"holds no tables .*tsock\.db-wal.*master\.key is there"):
+        server.start()
+    checked = server.tsock("check")
+
+    assert checked.returncode == 2
+    assert "holds no tables" in checked.stderr
+    assert "tsock restore" in checked.stderr
+
+
+def test_lost_files_and_a_folder_that_is_gone_are_told(server: Server) -> None:
+    own = server.credentials
+    place = f"{server.url}/mcs/v1/Services/{own['TWILIO_CHAT_SERVICE_SID']}/Media"
+    names = own["TWILIO_ACCOUNT_SID"], own["TWILIO_AUTH_TOKEN"]
+    first, _ = (httpx2.post(place, content=b"x" * 9, auth=names).raise_for_status().json() for _ in range(2))
+    folder, away = server.data / "media", server.directory / "away"
+    checked = server.tsock("check")
+    assert (checked.returncode, "all 2 of conversations are there" in checked.stdout) == (0, True)
+
+    folder.rename(away)
+    assert httpx2.post(place, content=b"x", auth=names).status_code == 503
+    assert httpx2.get(f"{server.url}/readyz").status_code == 503
+    checked = server.tsock("check")
+    assert checked.returncode == 1
+    assert "a file could not be stored" in checked.stdout
+    assert "2 of 2 of conversations are gone" in checked.stdout
+
+    away.rename(folder)
+    lost, other = folder.glob("?" * 32)
+    httpx2.post(place, content=b"x" * 9, auth=names).raise_for_status()
+    lost.unlink()
+    checked = server.tsock("check")
+    assert checked.returncode == 1
+    assert "files can be stored" in checked.stdout
+    assert "1 of 3 of conversations are gone" in checked.stdout
+    assert httpx2.get(f"{server.url}/readyz").status_code == 200
+    other.write_bytes(b"short")
+    told = server.tsock("check").stdout
+    assert "2 of 3 of conversations are gone" in told
+    assert first["sid"] in told
+    assert httpx2.get(first["links"]["content_direct_temporary"]).status_code == 503

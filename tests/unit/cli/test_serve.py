@@ -52,3 +52,13 @@ def test_data_that_others_may_change_are_refused(tmp_path: Path, mode: int) -> N
 
     with pytest.raises(ConfigError, match=f"run chmod 700 {tmp_path}"):
         safe_data(Settings(data=str(tmp_path)))
+
+
+def test_media_that_others_may_change_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media").chmod(0o777)
+
+    with pytest.raises(
+        ConfigError, match=f"^data: everybody may write to .*run chmod go-w {tmp_path}/media$"
+    ):
+        safe_data(Settings(data=str(tmp_path)))

@@ -24,6 +24,8 @@ from tsock.tokens import jws
 SID = "SK" + "a1" * 16
 SECRET = "0123456789abcdef" * 2
 JWT = jws.sign({"alg": "HS256", "typ": "JWT"}, {"iss": SID, "exp": 1}, SECRET.encode())
+MEDIA = "ME" + "b2" * 16
+TICKET = f"{MEDIA}.1764518400000.{'aZ_-9' * 9}"[: 34 + 15 + 43]
 NAMES = ["UniqueName", "Identity", "Status", "Data", "Policy", "AuthToken", "x", "ItemData"]
 HEADERS = [
     "authorization",
@@ -68,10 +70,22 @@ def test_values_are_kept_of_names_that_are_known_to_be_plain() -> None:
         ("DN" + SECRET, "DN" + SECRET),
         ("f" * 64, "f" * 64),  # a SHA-256
         ("eyJ", "eyJ"),
+        (f"/media/{TICKET}", f"/media/{MEDIA}{WITHHELD}"),
+        (f"see {TICKET}, or {MEDIA}.png", f"see {MEDIA}{WITHHELD}, or {MEDIA}.png"),
     ],
 )
 def test_what_looks_like_a_secret_is_withheld_and_sids_and_hashes_are_not(text: str, shown: str) -> None:
     assert clear(text, 1000) == shown
+
+
+@pytest.mark.parametrize("escaped", [TICKET.replace(".", "%2e"), TICKET.replace("M", "%4D"), f"{TICKET}%20"])
+def test_ticket_is_withheld_however_its_url_was_written(escaped: str) -> None:
+    made = kept("GET", f"https://example.com/media/{escaped}")
+    assert (made.url or "").strip() == f"https://example.com/media/{MEDIA}{WITHHELD}"
+
+
+def test_escapes_of_a_url_are_kept_where_nothing_is_withheld() -> None:
+    assert kept("GET", "https://example.com/Documents/a%2Fb").url == "https://example.com/Documents/a%2Fb"
 
 
 def test_secret_is_found_before_a_long_text_is_cut() -> None:

@@ -28,6 +28,10 @@ async def blobs(folder: Path) -> AsyncIterator[FileBlobs]:
     made.close()
 
 
+def move(folder: Path, to: Path) -> None:
+    folder.rename(to)
+
+
 def names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
@@ -162,15 +166,69 @@ async def test_removed_blob_is_read_to_its_end_and_no_more_found(blobs: FileBlob
     await blobs.remove([NAME, "f" * 32])
     assert names(folder) == []
     assert [piece async for piece in reading] == [b"y"]
-    with capture_logs(), pytest.raises(StoreDown, match="No such file"):
+    with capture_logs() as logs, pytest.raises(StoreDown, match="is gone"):
         await read(blobs, 0, 1)
+    assert [line["event"] for line in logs] == ["blobs.lost"]
+    assert blobs.down is None
 
 
 async def test_file_that_was_cut_is_told(blobs: FileBlobs, folder: Path) -> None:
     await blobs.put(NAME, pieces(b"hello"))
     os.truncate(folder / NAME, 3)
-    with pytest.raises(StoreDown, match="shorter"):
-        await read(blobs, 0, 5)
+    assert await read(blobs, 1, 3) == [b"el"]
+    with capture_logs() as logs, pytest.raises(StoreDown, match="shorter"):
+        await anext(blobs.read(NAME, 0, 5))
+    assert [line["event"] for line in logs] == ["blobs.lost"]
+    assert blobs.down is None
+
+
+async def test_folder_that_is_gone_is_told_until_it_is_there_again(
+    blobs: FileBlobs, folder: Path, tmp_path: Path
+) -> None:
+    await blobs.put(NAME, pieces(b"x"))
+    await blobs.probe()
+    assert blobs.down is None
+    move(folder, tmp_path / "away")
+    with capture_logs() as logs:
+        await blobs.probe()
+        await blobs.probe()
+        with pytest.raises(StoreDown):
+            await read(blobs, 0, 1)
+    assert "No such file" in (blobs.down or "")
+    assert [line["event"] for line in logs] == ["blobs.failed", "blobs.failed"]
+    move(tmp_path / "away", folder)
+    with capture_logs() as logs:
+        await blobs.probe()
+    assert blobs.down is None
+    assert [line["event"] for line in logs] == ["blobs.up"]
+    assert names(folder) == [NAME]
+
+
+async def test_file_that_cannot_be_stored_is_told_before_any_probe_until_one_is(
+    blobs: FileBlobs, folder: Path, tmp_path: Path
+) -> None:
+    move(folder, tmp_path / "away")
+    with capture_logs(), pytest.raises(StoreDown):
+        await blobs.put(NAME, pieces(b"x"))
+    assert "No such file" in (blobs.down or "")
+    move(tmp_path / "away", folder)
+    with capture_logs() as logs:
+        await blobs.put(NAME, pieces(b"x"))
+    assert blobs.down is None
+    assert [line["event"] for line in logs] == ["blobs.up"]
+
+
+def test_folder_that_takes_no_files_is_told_from_the_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "_probed", full)
+    with capture_logs():
+        made = FileBlobs(folder)
+    made.close()
+    assert "No space left" in (made.down or "")
 
 
 def test_start_sweeps_what_a_killed_process_left_half_written(folder: Path) -> None:

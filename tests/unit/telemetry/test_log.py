@@ -98,6 +98,13 @@ def test_token_or_secret_logged_by_mistake_is_not_written(output, mistake):
         assert part[:16] not in written
 
 
+def test_temporary_url_is_not_written_but_for_the_media(output):
+    structlog.get_logger("test").info("got", url=f"/media/ME{SECRET}.1764518400000.{'aZ_-9' * 8}abc")
+    assert f"/media/ME{SECRET}." in output.getvalue()
+    assert "1764518400000" not in output.getvalue()
+    assert "aZ_-9" not in output.getvalue()
+
+
 def test_customer_data_is_not_written(output):
     to = structlog.get_logger("test")
     to.info("got", body='{"pin": 4711}', payload=4711, data={"pin": "4711"})

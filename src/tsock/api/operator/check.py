@@ -1,4 +1,4 @@
-"""What is wrong with this installation: the store, the disk, files, the clock, limits, every setting."""
+"""What is wrong with this installation: the store, media, disk, files, clock, limits, every setting."""
 
 import resource
 import shlex
@@ -15,7 +15,10 @@ from tsock.accounts.directory import Directory
 from tsock.api.request import Answer, Door, Request, answer
 from tsock.api.router import Route
 from tsock.clock import Clock, iso_ms
+from tsock.installation import layout
+from tsock.installation.modes import exposed
 from tsock.settings import SETTINGS, Settings
+from tsock.storage.blobs import Blobs
 
 DISK_FREE_LOW = 0.05
 """Less of the disk than this is worth a warning."""
@@ -64,6 +67,7 @@ class Premises(msgspec.Struct, frozen=True):
     directory: Directory
     problem: Callable[[], str | None]
     """Why requests cannot be served now; None when they can."""
+    blobs: Blobs
 
 
 class CheckHandlers:
@@ -81,6 +85,7 @@ class CheckHandlers:
         of = self._premises
         checks = [
             _store(of.problem()),
+            _media(of.blobs.down, of.data.absolute()),
             _data(of.data.absolute()),
             _disk(of.data),
             Line("master_key", "ok", of.master_key),
@@ -102,10 +107,19 @@ def _store(problem: str | None) -> Line:
     return Line("store", "problem", problem, fix)
 
 
+def _media(down: str | None, data: Path) -> Line:
+    if down is None:
+        return Line("media", "ok", "files can be stored")
+    fix = f"see the log; uploads are answered 503 until the server can write to {data / layout.MEDIA}"
+    return Line("media", "problem", down, fix)
+
+
 def _data(data: Path) -> Line:
     mode = stat.S_IMODE(data.stat().st_mode)
-    if mode & 0o022:
-        return Line("data", "problem", f"others may write to {data} (mode {mode:04o})", f"chmod 700 {data}")
+    found = exposed(data)
+    if found is not None:
+        text = f"{found.whose} may write to {found.path} (mode {found.mode:04o})"
+        return Line("data", "problem", text, found.fix)
     if mode & 0o044:
         return Line("data", "warning", f"others may read {data} (mode {mode:04o})", f"chmod 700 {data}")
     return Line("data", "ok", f"{data} (mode {mode:04o})")

@@ -1,6 +1,9 @@
 """Brings a database to the schema this version knows: numbered steps, forward only."""
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Literal
 
 from tsock.errors import ConfigError
 from tsock.storage.steps import read_steps, statements
@@ -29,3 +32,21 @@ def migrate(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
             connection.execute("INSERT INTO schema_version (version) VALUES (?)", (version,))
             connection.execute("COMMIT")
+
+
+def whose_schema(path: Path) -> Literal["ours", "none", "foreign"]:
+    """Whose tables a database holds; nobody else may have it open.
+
+    One that cannot be read is taken for ours: whoever opens it for use says what is wrong with it.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+            rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            tables = {name for (name,) in rows}
+            begun = {"schema_version"} & tables
+            has_version = begun and connection.execute("SELECT 1 FROM schema_version LIMIT 1").fetchone()
+    except sqlite3.Error:
+        return "ours"
+    if not has_version:  # the first step of a first start may have been cut off
+        return "none" if tables == begun else "foreign"
+    return "ours" if "accounts" in tables else "foreign"

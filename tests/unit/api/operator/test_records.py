@@ -197,6 +197,16 @@ def test_check_names_a_store_that_does_not_commit(door: OperatorsDoor) -> None:
     assert door("GET", "/check")["verdict"] == "problem"
 
 
+def test_check_names_files_that_cannot_be_stored(door: OperatorsDoor, tmp_path: Path) -> None:
+    assert _line(door, "media")["verdict"] == "ok"
+    door.blobs.down = "a file could not be stored, read or removed: No space left on device"
+
+    line = _line(door, "media")
+
+    assert (line["verdict"], line["found"]) == ("problem", door.blobs.down)
+    assert str(tmp_path / "media") in line["fix"]
+
+
 def test_check_names_a_directory_that_others_may_use(door: OperatorsDoor, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     assert _line(door, "data")["verdict"] == "warning"
@@ -205,6 +215,12 @@ def test_check_names_a_directory_that_others_may_use(door: OperatorsDoor, tmp_pa
 
     assert _line(door, "data")["verdict"] == "problem"
     assert _line(door, "data")["fix"] == f"chmod 700 {tmp_path}"
+
+    tmp_path.chmod(0o700)
+    (tmp_path / "tsock.db").touch()
+    (tmp_path / "tsock.db").chmod(0o666)
+
+    assert _line(door, "data")["found"] == f"everybody may write to {tmp_path}/tsock.db (mode 0666)"
 
 
 def test_check_names_an_installation_that_nobody_can_use(door: OperatorsDoor, tmp_path: Path) -> None:

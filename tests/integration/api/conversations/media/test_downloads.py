@@ -1,11 +1,11 @@
 """Downloads: by temporary URLs, in parts, and never run by a browser on this server's behalf."""
 
-from typing import Any
+import os
 
 import pytest
 
 from tests.support.rig import Rig
-from tests.support.uploader import Uploader
+from tests.support.uploader import Uploader, files
 from tsock.accounts.accounts import set_status
 from tsock.accounts.caller import CHAT
 from tsock.accounts.services import delete_service
@@ -217,12 +217,40 @@ def test_hostile_name_stays_a_name(filename: str | None, shown: str) -> None:
     assert shown.isascii()
 
 
-async def test_blob_that_is_gone_cuts_the_answer_off(
-    rig: Rig, alice: Uploader, monkeypatch: pytest.MonkeyPatch
+async def test_alert_of_a_refused_download_keeps_no_ticket(rig: Rig, alice: Uploader) -> None:
+    record = await alice.stored(b"x" * 20)
+    assert (await alice.download(record, headers=[("range", "bytes=99-")])).status == 416
+    ticket = record["links"]["content_direct_temporary"].rpartition(".")[2]
+    (alert,) = await rig.alerts()
+    assert record["sid"] in (alert.exchange.url or "")
+    assert ticket not in repr(alert)
+
+
+# Files that are lost.
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("left", [None, 0, 19])
+async def test_file_that_is_lost_is_503_before_anything_is_promised(
+    rig: Rig, alice: Uploader, method: str, left: int | None
 ) -> None:
-    record = await alice.stored(b"x")
-    blobs: Any = rig.installed.blobs
-    for path in blobs._folder.iterdir():
+    record = await alice.stored(b"x" * 20)
+    (path,) = files(rig)
+    if left is None:
         path.unlink()
-    with pytest.raises(Exception, match="No such file"):
-        await alice.download(record)
+    else:
+        os.truncate(path, left)
+    page = await alice.download(record, method)
+    assert page.status == 503
+    assert page.headers["access-control-allow-origin"] == "*"
+    assert method == "HEAD" or page.error == (503, 20503)
+    assert rig.installed.blobs.down is None
+
+
+async def test_what_is_left_of_a_file_is_served(rig: Rig, alice: Uploader) -> None:
+    record = await alice.stored(b"x" * 20)
+    (path,) = files(rig)
+    os.truncate(path, 10)
+    page = await alice.download(record, headers=[("range", "bytes=0-9")])
+    assert (page.status, page.body) == (206, b"x" * 10)
+    assert (await alice.download(record, headers=[("range", "bytes=0-10")])).error == (503, 20503)

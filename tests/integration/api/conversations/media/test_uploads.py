@@ -118,11 +118,56 @@ async def test_form_that_is_none_is_told_why_and_leaves_nothing(
     assert await is_untouched(rig)
 
 
-async def test_form_without_a_boundary_is_refused(rig: Rig, backend: Uploader) -> None:
-    page = await backend.upload(form((file_part(), b"a")), content_type="multipart/form-data")
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "",
+        ";",
+        "; boundary",
+        "; boundary=",
+        '; boundary=""',
+        f"; boundary={'x' * 71}",
+        "; boundary=a%00b",
+        '; boundary="a "',
+        '; boundary="a',
+        "; boundary=\u00e4",
+        '; x="; boundary=a"',
+        "; boundary*=utf-8''abc",
+        "; boundary*0=a; boundary*1=b",
+        *(
+            f"; boundary*={notation}"
+            for notation in (
+                "undefined''abc",
+                "idna''%ff%fe",
+                "a%00b''abc",
+                "punycode''%ff",
+                "unicode_escape''%5cud800",
+            )
+        ),
+    ],
+)
+async def test_form_without_a_boundary_is_refused(rig: Rig, backend: Uploader, parameters: str) -> None:
+    text = form((file_part(), b"a"))
+    page = await backend.upload(text, content_type=f"multipart/form-data{parameters}")
     assert page.error == (400, 20422)
     assert "no boundary in the header Content-Type" in page.json["message"]
     assert await is_untouched(rig)
+
+
+@pytest.mark.parametrize(
+    ("boundary", "parameters"),
+    [
+        (BOUNDARY, f' ; charset="u;8" ;Boundary="{BOUNDARY}"; boundary=b'),
+        ("x" * 70, f";boundary={'x' * 70}"),
+        ("a '()+_,-./:=?", '; boundary="a \'()+_,-./:=?"'),
+        ("----=_Part_1", "; boundary=----=_Part_1"),
+    ],
+)
+async def test_boundary_is_a_plain_parameter_or_a_quoted_one(
+    backend: Uploader, boundary: str, parameters: str
+) -> None:
+    text = form((file_part(), b"a")).replace(BOUNDARY.encode(), boundary.encode())
+    assert (await backend.upload(text, content_type=f"multipart/form-data{parameters}")).status == 201
 
 
 @pytest.mark.parametrize(
