@@ -5,18 +5,20 @@ request, or a response that is never read, would hold its connection for ever.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tsock.api import problem
 from tsock.api.request import Response
 from tsock.errors import ApiError, invalid
+from tsock.http.chunks import Chunks
 from tsock.http.places import HttpPlaces
 from tsock.http.proxies import forwarded_for
 from tsock.settings import Settings
@@ -26,6 +28,9 @@ HEAD_BYTES_MAX = 16_384
 
 HEALTH = (b"/healthz", b"/readyz")
 """Paths that are answered although all connections are taken."""
+
+_empty_lines = re.compile(rb"[\r\n]++").match
+"""What may stand before a head."""
 
 _CHUNKING_MAX = 8
 """A body may take this many times its largest size on the wire; one cut into chunks of a byte takes six."""
@@ -87,10 +92,12 @@ class HttpConnection(HttpToolsProtocol):
         """Whether a request began in the piece that is parsed."""
         self._body_bytes_left = 0
         """What is still to arrive of a body whose size its head tells."""
+        self._chunks: Chunks | None = None
+        """Follows a body whose size its head does not tell."""
         self._unanswered = 0
         """Requests whose head is parsed: one, or two where the first ended in the middle of a read."""
         self.holds = False
-        """Whether something has arrived that waits for the answer to a request before it."""
+        """Whether something has arrived that waits: for an answer that comes first, or for its turn."""
         self._held = b""
         """What has arrived and is not parsed, but for its beginning."""
         self._read_to = 0
@@ -118,7 +125,7 @@ class HttpConnection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
         # What waits is not carried out, and what leads back here does not wait for the garbage collector.
-        self.holds, self._held = False, b""
+        self._let_go()
         self.pipeline.clear()
         self.cycle = cast(Any, None)
         self.flow = cast(Any, None)
@@ -140,29 +147,53 @@ class HttpConnection(HttpToolsProtocol):
 
         uvicorn parses whatever it is given, and a thousand short requests in one piece are a thousand tasks'
         worth of objects that wait for each other. Held as bytes they are as small as they came, and nothing
-        more is read meanwhile.
+        more is read meanwhile. Of a body in many small chunks a few are parsed in a turn of the loop: others
+        have theirs, and whoever is answered by the head has the rest thrown away.
         """
         data, at = self._held, self._read_to
+        is_of_body = False
         while at < len(data) and not self.is_closing():
             if self._unanswered and self._in_head:
-                self._read_to = at
-                self.holds = True
-                self.flow.pause_reading()
+                self._hold(data, at)
                 return
+            if is_of_body and not self._in_head:
+                self._hold(data, at)
+                self.loop.call_soon(self._go_on)
+                return
+            is_of_body = not self._in_head
             stop = self._stop(data, at)
             self._feed(data[at:stop])
             at = stop
         self._held = b""
 
+    def _hold(self, data: bytes, at: int) -> None:
+        self._held, self._read_to, self.holds = data, at, True
+        self.flow.pause_reading()
+
+    def _go_on(self) -> None:
+        """Parse the next piece of a body, if it is still wanted."""
+        if self.holds and not self._in_head:
+            self.holds = False
+            self._read_on()
+            if not (self.holds or self.is_closing() or len(self.cycle.body) > HIGH_WATER_LIMIT):
+                self.flow.resume_reading()
+
+    def _let_go(self) -> None:
+        """Throw away what is held."""
+        self._held, self._read_to, self.holds = b"", 0, False
+
     def _stop(self, data: bytes, at: int) -> int:
         """Where the piece that begins here ends, for a request to end with it, and none too long a head.
 
-        So a head is judged by its length alone, not by how it was cut on its way. A request ends behind an
-        empty line, or where its `Content-Length` says.
+        So a head is judged by its length alone, not by how it was cut on its way. A request ends behind the
+        empty line of its head, or where its `Content-Length` or its chunks say.
         """
+        if not self._in_head and self._chunks is not None:
+            return self._chunks.stop(data, at)
         if not self._in_head and self._body_bytes_left:
             return at + self._body_bytes_left
-        end = data.find(b"\r\n\r\n", at) + 4
+        before = None if self._head_bytes else _empty_lines(data, at, at + HEAD_BYTES_MAX)
+        end = data.find(b"\r\n\r\n", before.end() if before else at) + 4
         if end < 4:
             end = len(data)
         return min(end, at + HEAD_BYTES_MAX - self._head_bytes)
@@ -204,6 +235,10 @@ class HttpConnection(HttpToolsProtocol):
         self._unanswered += 1
         sizes = (int(value) for name, value in self.headers if name == b"content-length")
         self._body_bytes_left = next(sizes, 0)
+        is_chunked = any(
+            name == b"transfer-encoding" for name, _ in self.headers
+        )  # the parser takes no other
+        self._chunks = Chunks() if is_chunked else None
         cycle = self.cycle
         cycle.transport = cast(asyncio.Transport, self)
         # A response that does not wait for the body is the last one and says so: what is left of the body
@@ -260,6 +295,7 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.close()
             return
         self._leaving = True
+        self._let_go()
         self.cycle.body.clear()
         self._arm(self._settings.close_timeout_s)
         self.transport.write_eof()
