@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from tsock.api.known_hosts import KnownHosts
 from tsock.errors import ApiError
 from tsock.gateway.websocket import Outgoing, WebSocket
-from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal, whole
+from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, begins_check_up, refusal, whole
 from tsock.http.places import Places, http_places
 from tsock.http.proxies import Proxies, forwarded_for
 from tsock.http.reach import READ, Reach
@@ -38,15 +38,20 @@ class Entrance(asyncio.Protocol):
     """Reads one request head, then steps aside.
 
     It counts the connection, from the accepted socket until it is a plain HTTP one, or a WebSocket let in.
+    Until its head is whole it makes room for others; where there is no place, it is heard out whether it has
+    come for the server's health.
     """
 
     __slots__ = (
         "_address",
+        "_full",
         "_head",
         "_http",
+        "_latecomers",
         "_open",
         "_outgoing",
         "_peer",
+        "_places",
         "_reach",
         "_timeout",
         "_transport",
@@ -62,10 +67,26 @@ class Entrance(asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
         *,
         unadmitted: Places,
+        latecomers: Places,
         reach: Reach,
     ) -> None:
+        """Take over a connection that is accepted.
+
+        Args:
+            http: makes what takes over plain HTTP.
+            outgoing: of WebSockets.
+            open_session: takes a WebSocket.
+            handshake_timeout_s: how long the head may take.
+            loop: the event loop.
+            unadmitted: where it takes a place.
+            latecomers: where it takes one if all of those are taken; each new one ends the oldest.
+            reach: tells how the client reached this server.
+        """
         self._reach = reach
-        self._unadmitted = unadmitted
+        self._unadmitted = self._places = unadmitted
+        self._latecomers = latecomers
+        self._full = ""
+        """Why there was no place."""
         self._peer = ""
         """Address at the other end of the socket."""
         self._address: str | None = None
@@ -82,32 +103,46 @@ class Entrance(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if peer:  # the operator's socket file has none
             self._peer = peer[0]
-            self._count(self._unadmitted.address(self._peer))
+            address = self._unadmitted.address(self._peer)
+            self._full = self._unadmitted.enter(address)
+            if self._full:
+                self._places, address = self._latecomers, ""
+                self._places.enter(address)
+            self._address = address
+            self._places.rest(self, address)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timeout.cancel()
         self._leave()
 
-    def _count(self, address: str) -> bool:
-        """Take a place for this address; whether there was one."""
-        full = self._unadmitted.enter(address)
-        if full:
-            self._end(refusal("503 Service Unavailable", ApiError(503, 20503, full), self._reach.base_url))
-            return False
-        self._address = address
-        return True
+    def make_room(self) -> None:
+        self._leave()
+        self._transport.close()
 
     def _name_client(self, forwarded: str) -> bool:
         """Count it for the client that its head names; whether there was a place."""
         self._leave()
-        return self._count(self._unadmitted.address(self._peer, forwarded))
+        address = self._unadmitted.address(self._peer, forwarded)
+        full = self._unadmitted.enter(address)
+        if full:
+            self._refuse_place(full)
+            return False
+        self._address = address
+        return True
 
     def _leave(self) -> None:
         if self._address is not None:
-            self._unadmitted.leave(self._address)
+            self._places.rise(self)
+            self._places.leave(self._address)
             self._address = None
 
     def data_received(self, data: bytes) -> None:
+        if self._full:
+            if begins_check_up(data):
+                self._to_http(data)
+            else:
+                self._refuse_place(self._full)
+            return
         head = self._head = self._head + data if self._head else data
         end = head.find(HEAD_END)
         if not _may_be_upgrade(head):
@@ -153,6 +188,7 @@ class Entrance(asyncio.Protocol):
         )
         socket = WebSocket(transport, self._outgoing)
         transport.set_protocol(socket)
+        self._unadmitted.rise(self)
         admitted = _nothing if self._address is None else partial(self._unadmitted.leave, self._address)
         self._open(socket, client, reached, admitted)
         if rest:
@@ -168,6 +204,9 @@ class Entrance(asyncio.Protocol):
     def _refuse(self, status: str, expected: str, header: bytes = b"") -> None:
         text = f"This is a WebSocket endpoint; it expects {expected}.\n"
         self._end(whole(status, text.encode(), "text/plain", header))
+
+    def _refuse_place(self, full: str) -> None:
+        self._end(refusal("503 Service Unavailable", ApiError(503, 20503, full), self._reach.base_url))
 
     def _end(self, response: bytes) -> None:
         self._timeout.cancel()
@@ -200,6 +239,7 @@ def entrance_class(
         settings.unadmitted_max,
         settings.unadmitted_per_address_max,
     )
+    latecomers = Places(proxies, "latecomers", "health_connections", settings.health_connections_max, 0)
     places = http_places(proxies, settings)
 
     def make(
@@ -229,6 +269,7 @@ def entrance_class(
             settings.handshake_timeout_s,
             loop,
             unadmitted=unadmitted,
+            latecomers=latecomers,
             reach=reach,
         )
 

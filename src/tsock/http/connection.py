@@ -359,8 +359,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def _has_come_for_health(self, head: bytes) -> bool:
         """Let it in if this begins a head that asks for the server's health; refuse it otherwise."""
-        method, _, rest = head[:1024].partition(b" ")
-        if method in (b"GET", b"HEAD") and _asks_for_health(rest.partition(b" ")[0]):
+        if begins_check_up(head):
             self._check_up()
             return True
         self._refuse("503 Service Unavailable", ApiError(503, 20503, self._full))
@@ -407,6 +406,12 @@ class _Flow(FlowControl):
 
 def _asks_for_health(target: bytes) -> bool:
     return target.partition(b"?")[0] in HEALTH
+
+
+def begins_check_up(head: bytes) -> bool:
+    """Whether a head begins so that asks for the server's health."""
+    method, _, rest = head[:1024].partition(b" ")
+    return method in (b"GET", b"HEAD") and _asks_for_health(rest.partition(b" ")[0])
 
 
 def refusal(status: str, error: ApiError, base_url: str) -> bytes:
