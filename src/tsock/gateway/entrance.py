@@ -15,9 +15,10 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from tsock.api.known_hosts import KnownHosts
+from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError
 from tsock.gateway.websocket import Outgoing, WebSocket
-from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, begins_check_up, refusal, whole
+from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, Shared, begins_check_up, refusal, whole
 from tsock.http.places import Places, http_places
 from tsock.http.proxies import Proxies, forwarded_for
 from tsock.http.reach import READ, Reach
@@ -227,9 +228,19 @@ def entrance_class(
     open_session: OpenSession,
     settings: Settings,
     base_url: str,
+    reject: Callable[[Rejection], None],
     known_hosts: KnownHosts | None = None,
 ) -> Any:
-    """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with an `HttpConnection` behind it."""
+    """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with an `HttpConnection` behind it.
+
+    Args:
+        outgoing: of WebSockets.
+        open_session: takes a WebSocket.
+        settings: the limits.
+        base_url: where our pages are.
+        reject: hears of what is no HTTP.
+        known_hosts: the names that the server answers to; None for any.
+    """
     proxies = Proxies(settings.trusted_proxies)
     reach = Reach(proxies, base_url, known_hosts)
     unadmitted = Places(
@@ -240,7 +251,7 @@ def entrance_class(
         settings.unadmitted_per_address_max,
     )
     latecomers = Places(proxies, "latecomers", "health_connections", settings.health_connections_max, 0)
-    places = http_places(proxies, settings)
+    shared = Shared(settings, base_url, http_places(proxies, settings), reject)
 
     def make(
         config: Config,
@@ -256,10 +267,8 @@ def entrance_class(
                 server_state,
                 app_state,
                 loop,
-                settings=settings,
-                base_url=base_url,
+                shared=shared,
                 head_timeout=head_timeout,
-                places=places,
             )
 
         return Entrance(

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
+from httptools import HttpParserError, HttpParserUpgrade
+from msgspec import Struct
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,10 +19,12 @@ from uvicorn.server import ServerState
 
 from tsock.api import problem
 from tsock.api.request import Response
-from tsock.errors import ApiError, invalid
+from tsock.debugger.incident import Rejection
+from tsock.errors import ApiError
 from tsock.http.chunks import Chunks
 from tsock.http.places import HttpPlaces
 from tsock.http.proxies import forwarded_for
+from tsock.http.unreadable import BEGINNING_BYTES, unreadable
 from tsock.settings import Settings
 
 HEAD_BYTES_MAX = 16_384
@@ -36,6 +40,18 @@ _CHUNKING_MAX = 8
 """A body may take this many times its largest size on the wire; one cut into chunks of a byte takes six."""
 
 
+class Shared(Struct, frozen=True):
+    """What all plain HTTP connections of a server have in common."""
+
+    settings: Settings
+    base_url: str
+    """Where our pages are."""
+    places: HttpPlaces
+    """Where each takes one."""
+    reject: Callable[[Rejection], None]
+    """Hears of what is no HTTP."""
+
+
 class HttpConnection(HttpToolsProtocol):
     """Aborts after `handshake_timeout_s` for a head, `http_transfer_timeout_s` for a body or for a reader."""
 
@@ -46,10 +62,8 @@ class HttpConnection(HttpToolsProtocol):
         app_state: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
         *,
-        settings: Settings,
-        base_url: str,
+        shared: Shared,
         head_timeout: asyncio.TimerHandle,
-        places: HttpPlaces,
     ) -> None:
         """Take over a connection that was accepted.
 
@@ -58,16 +72,17 @@ class HttpConnection(HttpToolsProtocol):
             server_state: what uvicorn knows of all connections.
             app_state: unused.
             loop: the event loop.
-            settings: the limits.
-            base_url: where our pages are.
+            shared: what it has in common with others.
             head_timeout: aborts the connection; it runs since the connection was accepted.
-            places: where it takes one.
         """
         super().__init__(config, server_state, app_state, loop)
-        self._settings = settings
-        self._base_url = base_url
-        self._places = places.usual
-        self._checkups = places.checkups
+        self._settings = shared.settings
+        self._base_url = shared.base_url
+        self._places = shared.places.usual
+        self._checkups = shared.places.checkups
+        self._reject = shared.reject
+        self._beginning = b""
+        """What it began with, as far as that tells what is spoken."""
         self._full = ""
         """Why there was no place."""
         self._is_checkup = False
@@ -137,6 +152,8 @@ class HttpConnection(HttpToolsProtocol):
             return
         if not self._is_checkup:
             self._places.rise(self)
+        if len(self._beginning) < BEGINNING_BYTES:
+            self._beginning += data[:BEGINNING_BYTES]
         # Nothing is read while anything is held, but some may have been on its way.
         self._held = self._held[self._read_to :] + data if self.holds else data
         self._read_to = 0
@@ -209,7 +226,15 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self._head_bytes += len(piece)
         self._has_begun = False
-        super().data_received(piece)
+        self._unset_keepalive_if_required()
+        assert self.parser is not None, "which only a connection that is lost has not"
+        try:
+            self.parser.feed_data(piece)
+        except HttpParserUpgrade:
+            pass  # answered as if it had not asked for one; `upgrades.py` tells of WebSockets
+        except HttpParserError:
+            self._refuse_unreadable()
+            return
         if is_of_body and self._has_begun and self._in_head:  # cut in the middle of what ends a body
             self._head_bytes = len(piece)
         if self._head_bytes and self._timeout is None and not self.is_closing():  # a head that has only begun
@@ -261,9 +286,6 @@ class HttpConnection(HttpToolsProtocol):
         self._disarm()
         self.cycle.keep_alive = self._kept_alive
         super().on_message_complete()
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: the request is answered as if it had not asked (`upgrades.py` tells of WebSockets)."""
 
     # What leaves
 
@@ -318,8 +340,11 @@ class HttpConnection(HttpToolsProtocol):
         self._kept_alive = False
         super().shutdown()
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse("400 Bad Request", invalid("expected HTTP/1.1"))
+    def _refuse_unreadable(self) -> None:
+        rejection = unreadable(self._beginning, self.client[0] if self.client else "")
+        if self.client is not None:
+            self._reject(rejection)
+        self._refuse("400 Bad Request", rejection.error)
 
     def _refuse(self, status: str, error: ApiError) -> None:
         self.transport.write(refusal(status, error, self._base_url))

@@ -19,6 +19,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from tests.support.transport import AT_ONCE
+from tsock.debugger.incident import Rejection
 from tsock.gateway.entrance import entrance_class
 from tsock.http.chunks import CHUNKS_PER_PIECE
 from tsock.http.connection import HEAD_BYTES_MAX
@@ -95,6 +96,7 @@ class Server:
     def __init__(self, folder: Path, keep_alive_s: int, **settings: Any) -> None:
         self.folder = folder
         self.asked: list[str] = []
+        self.rejected: list[Rejection] = []
         self.release = asyncio.Event()
         config = Config(
             self._answer,
@@ -106,7 +108,8 @@ class Server:
         )
         state = ServerState()
         patient = {"handshake_timeout_s": NEVER_S, "http_transfer_timeout_s": NEVER_S}
-        make = entrance_class(AT_ONCE, self._refuse, Settings(**{**patient, **settings}), "http://test")
+        limits = Settings(**{**patient, **settings})
+        make = entrance_class(AT_ONCE, self._refuse, limits, "http://test", self.rejected.append)
         self.connections = state.connections = Connections()
         self._make: Callable[[], asyncio.Protocol] = lambda: make(config, state, {})
         self._servers: list[asyncio.Server] = []
@@ -298,15 +301,40 @@ async def test_head_beyond_16_kib_is_431_however_the_bytes_are_cut(
 
 
 @pytest.mark.parametrize(
-    "junk", [b"hello\r\n\r\n", b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"]
+    ("junk", "told"),
+    [
+        (b"hello\r\n\r\n", "What came is no HTTP/1.1: look what "),
+        (b"FOO\x01BAR\r\n\r\n", "What came is no HTTP/1.1: look what "),
+        (b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "What came is no HTTP/1.1: look what "),
+        (CHUNKED + b"\x16\x03\r\n", "What came is no HTTP/1.1: look what "),
+        (b"\x16\x03\x01\x02\x00\x01", "TLS was spoken to the plain port: use ws:// "),
+        (b"PRI * HT|TP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2 was spoken to a port for HTTP/1.1: have "),
+    ],
 )
-async def test_what_is_no_http_is_400_in_json(start: Start, junk: bytes) -> None:
+async def test_what_is_no_http_is_400_in_json_and_told(
+    start: Start, junk: bytes, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
     server = await start()
     client = await server.connect()
-    await client.send(junk)
+    for piece in junk.split(b"|"):
+        await client.send(piece)
+        await asyncio.sleep(0)
     status, body = await client.response()
-    assert (status, json.loads(body)["code"]) == (b"HTTP/1.1 400 Bad Request", 20422)
+    error = json.loads(body)
+    assert (status, error["code"]) == (b"HTTP/1.1 400 Bad Request", 20422)
+    assert error["message"].startswith(told)
     assert await client.ended() == b""
+    assert [rejection.error.message for rejection in server.rejected] == [error["message"]]
+    assert "127.0.0.1" in error["message"]
+    assert caplog.records == []
+
+
+async def test_what_the_operator_sends_is_told_to_nobody_else(start: Start) -> None:
+    server = await start()
+    operator = await server.connect_operator()
+    await operator.send(b"hello\r\n\r\n")
+    assert (await operator.response())[0] == b"HTTP/1.1 400 Bad Request"
+    assert server.rejected == []
 
 
 async def test_long_bodies_and_many_requests_at_once_are_no_long_head(start: Start) -> None:
