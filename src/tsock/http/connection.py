@@ -33,6 +33,9 @@ HEAD_BYTES_MAX = 16_384
 HEALTH = (b"/healthz", b"/readyz")
 """Paths that are answered although all connections are taken."""
 
+_parts = re.compile(rb"[/?#]").split
+"""The first one of what follows a URL's scheme is its host and port."""
+
 _empty_lines = re.compile(rb"[\r\n]++").match
 """What may stand before a head."""
 
@@ -254,6 +257,8 @@ class HttpConnection(HttpToolsProtocol):
         self._head_bytes = self._body_bytes = self._data_bytes = 0
         self._timed_bytes = self._settings.http_body_bytes_max
         self._arm(self._settings.http_transfer_timeout_s)
+        if not self.url.startswith(b"/"):
+            self._name_host()
         if self._is_of_proxy:
             self._name_client()
         super().on_headers_complete()
@@ -269,6 +274,16 @@ class HttpConnection(HttpToolsProtocol):
         # A response that does not wait for the body is the last one and says so: what is left of the body
         # must not be taken for a request.
         self._kept_alive, cycle.keep_alive = cycle.keep_alive and not self._is_checkup, False
+
+    def _name_host(self) -> None:
+        """Let the host count that the request line names, if it does, and no header (RFC 9112, 3.2.2)."""
+        _, found, rest = self.url.partition(b"://")
+        if found:
+            host: bytes = _parts(rest, 1)[0]
+            named = [(name, host if name == b"host" else value) for name, value in self.headers]
+            self.headers[:] = (
+                named if any(name == b"host" for name, _ in named) else [*named, (b"host", host)]
+            )
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # trailers mean nothing here, and uvicorn would keep them all

@@ -297,6 +297,15 @@ def test_address_of_the_client_is_handed_on_with_the_socket(
     assert port.address == address
 
 
+def test_host_that_the_request_line_names_counts_and_the_header_does_not() -> None:
+    port = Port()
+    port.feed([head("GET http://chat.example:8080/v3/wsconnect HTTP/1.1", Host="other.example")])
+    assert port.reached == "http://chat.example:8080"
+    port = Port(known_hosts=KNOWN)
+    port.feed([head("GET http://evil.example/v3/wsconnect HTTP/1.1")])
+    assert port.transport.sent.startswith(b"HTTP/1.1 403 ")
+
+
 @pytest.mark.parametrize(
     ("peer", "headers", "reached"),
     [
@@ -322,6 +331,11 @@ def test_how_the_client_reached_the_server_is_handed_on_with_the_socket(
         ({"Connection": None}, "Connection: Upgrade"),
         ({"Connection": "keep-alive"}, "Connection: Upgrade"),
         ({"Connection": "Upgraded"}, "Connection: Upgrade"),
+        ({"Upgrade": "foo-websocket"}, "Upgrade: websocket"),
+        ({"Upgrade": "websocket-draft76"}, "Upgrade: websocket"),
+        ({"Upgrade": "a websocket b"}, "Upgrade: websocket"),
+        ({"Upgrade": '"websocket"'}, "Upgrade: websocket"),
+        ({"Origin": "http://a\r\nOrigin: http://b"}, "one Origin"),
         ({"Host": None}, "a Host"),
         ({"Host": "a\r\nHost: b"}, "one Host"),
         ({"Sec_WebSocket_Key": f"{KEY}\r\nSec-WebSocket-Key: {KEY}"}, "one Sec-WebSocket-Key"),
@@ -343,6 +357,15 @@ def test_how_the_client_reached_the_server_is_handed_on_with_the_socket(
         ({"line": "GET  /v3/wsconnect HTTP/1.1"}, ""),
         ({"line": "GET /v3/wsconnect HTTP/1.1 "}, "GET, a path and HTTP/1.1"),
         ({"line": "GET /\0/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET evil/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET /x#/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET ftp://localhost/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET http://a@localhost/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET http://a*b/v3/wsconnect HTTP/1.1"}, "a Host that is a name or address"),
+        ({"line": "GET /%zz/v3/wsconnect HTTP/1.1"}, "a path and query in which each %"),
+        ({"line": "GET /%00/v3/wsconnect HTTP/1.1"}, "a path and query in which each %"),
+        ({"line": "GET /v3/wsconnect?a=%zz HTTP/1.1"}, "a path and query in which each %"),
+        ({"line": "GET /v3/wsconnect?a=%ff HTTP/1.1"}, "a path and query that are percent-encoded UTF-8"),
         ({"line": "GET /v3/wsconnect"}, "GET, a path and HTTP/1.1"),
     ],
 )
@@ -362,6 +385,8 @@ def test_upgrade_that_can_be_read_in_two_ways_is_refused(changes: dict[str, Any]
         {"Connection": "keep-alive, Upgrade"},
         {"Connection": "keep-alive\r\nConnection: upgrade"},
         {"Upgrade": "h2c, WebSocket"},
+        {"Upgrade": "h2c\r\nUpgrade: websocket"},
+        {"line": "GET /gr%C3%BCn/v3/wsconnect?a=%20&b=|[] HTTP/1.1"},
         {"Content_Length": "0"},
         {"Sec_WebSocket_Extensions": "permessage-deflate; client_max_window_bits"},
         {"Sec_WebSocket_Protocol": "a\r\nSec-WebSocket-Protocol: b"},
