@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
+from msgspec import Struct
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -35,6 +36,14 @@ reached the server, and what to call once it is let in or gone, whichever comes 
 counted here."""
 
 
+class EntrancePlaces(Struct, frozen=True):
+    """Those of connections that are not let in yet."""
+
+    unadmitted: Places
+    latecomers: Places
+    """For those that find all of these taken; each new one ends the oldest."""
+
+
 class Entrance(asyncio.Protocol):
     """Reads one request head, then steps aside.
 
@@ -54,6 +63,7 @@ class Entrance(asyncio.Protocol):
         "_peer",
         "_places",
         "_reach",
+        "_reject",
         "_timeout",
         "_transport",
         "_unadmitted",
@@ -67,9 +77,9 @@ class Entrance(asyncio.Protocol):
         handshake_timeout_s: float,
         loop: asyncio.AbstractEventLoop,
         *,
-        unadmitted: Places,
-        latecomers: Places,
+        places: EntrancePlaces,
         reach: Reach,
+        reject: Callable[[Rejection], None],
     ) -> None:
         """Take over a connection that is accepted.
 
@@ -79,13 +89,14 @@ class Entrance(asyncio.Protocol):
             open_session: takes a WebSocket.
             handshake_timeout_s: how long the head may take.
             loop: the event loop.
-            unadmitted: where it takes a place.
-            latecomers: where it takes one if all of those are taken; each new one ends the oldest.
+            places: where it takes one.
             reach: tells how the client reached this server.
+            reject: hears of WebSockets that a page or a name may not have.
         """
         self._reach = reach
-        self._unadmitted = self._places = unadmitted
-        self._latecomers = latecomers
+        self._reject = reject
+        self._unadmitted = self._places = places.unadmitted
+        self._latecomers = places.latecomers
         self._full = ""
         """Why there was no place."""
         self._peer = ""
@@ -168,6 +179,8 @@ class Entrance(asyncio.Protocol):
             self._refuse(bad.status, bad.expected, bad.header)
         except ApiError as error:
             if error.status == 403:
+                path = head.split(b" ", 2)[1].partition(b"?")[0].decode()
+                self._reject(Rejection(error=error, account_sid=None, method="GET", url=path))
                 self._end(refusal("403 Forbidden", error, self._reach.base_url))
             else:
                 self._refuse("400 Bad Request", "a Host that is a name or address, and a port")
@@ -238,19 +251,21 @@ def entrance_class(
         open_session: takes a WebSocket.
         settings: the limits.
         base_url: where our pages are.
-        reject: hears of what is no HTTP.
+        reject: hears of what is no HTTP, and of WebSockets that a page or a name may not have.
         known_hosts: the names that the server answers to; None for any.
     """
     proxies = Proxies(settings.trusted_proxies)
     reach = Reach(proxies, base_url, known_hosts)
-    unadmitted = Places(
-        proxies,
-        "connections that are not let in yet",
-        "unadmitted",
-        settings.unadmitted_max,
-        settings.unadmitted_per_address_max,
+    places = EntrancePlaces(
+        unadmitted=Places(
+            proxies,
+            "connections that are not let in yet",
+            "unadmitted",
+            settings.unadmitted_max,
+            settings.unadmitted_per_address_max,
+        ),
+        latecomers=Places(proxies, "latecomers", "health_connections", settings.health_connections_max, 0),
     )
-    latecomers = Places(proxies, "latecomers", "health_connections", settings.health_connections_max, 0)
     shared = Shared(settings, base_url, http_places(proxies, settings), reject)
 
     def make(
@@ -277,9 +292,9 @@ def entrance_class(
             open_session,
             settings.handshake_timeout_s,
             loop,
-            unadmitted=unadmitted,
-            latecomers=latecomers,
+            places=places,
             reach=reach,
+            reject=reject,
         )
 
     return make

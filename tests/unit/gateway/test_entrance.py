@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.support.timers import Loop
 from tests.support.transport import AT_ONCE, Transport, frame
 from tsock.api.known_hosts import KnownHosts
-from tsock.gateway.entrance import Entrance
+from tsock.debugger.incident import Rejection
+from tsock.gateway.entrance import Entrance, EntrancePlaces
 from tsock.gateway.websocket import WebSocket
 from tsock.http.places import Places
 from tsock.http.proxies import Proxies
@@ -95,6 +96,7 @@ class Port:
         self.transport = Transport(address)
         self.sockets: list[WebSocket] = []
         self.http: list[Http] = []
+        self.rejected: list[Rejection] = []
         self.heard = Listener()
         entrance = Entrance(
             self._make_http,
@@ -102,9 +104,9 @@ class Port:
             self._open,
             TIMEOUT_S,
             self.loop,
-            unadmitted=unadmitted or places(),
-            latecomers=latecomers or places(LATECOMERS),
+            places=EntrancePlaces(unadmitted or places(), latecomers or places(LATECOMERS)),
             reach=Reach(PROXIES, "http://test", known_hosts),
+            reject=self.rejected.append,
         )
         self.transport.set_protocol(entrance)
         entrance.connection_made(self.transport)
@@ -580,6 +582,12 @@ def test_development_takes_in_its_own_names_and_pages(host: str, origin: str | N
         ("localhost", "null"),
         ("localhost", "http://[x"),
         ("localhost", ""),
+        ("localhost", "http://evil.example\\@localhost"),
+        ("localhost", "//localhost"),
+        ("localhost", "http://localhost/"),
+        ("localhost", "http://localhost:x"),
+        ("localhost", "ftp://localhost"),
+        ("localhost", "http://localhost http://localhost"),
     ],
 )
 def test_development_refuses_other_names_and_pages_and_says_what_to_do(host: str, origin: str | None) -> None:
@@ -589,5 +597,7 @@ def test_development_refuses_other_names_and_pages_and_says_what_to_do(host: str
     said = bytes(port.transport.sent)
     assert said.startswith(b"HTTP/1.1 403 Forbidden\r\n")
     assert b'"code":20403' in said
+    (rejection,) = port.rejected
+    assert (rejection.error.code, rejection.url) == (20403, "/v3/wsconnect")
     if "evil.example" in host:
         assert f"--allow-host {host}" in said.decode()
