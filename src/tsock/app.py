@@ -169,6 +169,7 @@ class _Running:
                     self._gateway.open,
                     settings,
                     self._url,
+                    self._parts.context.debugger.request_rejected,
                     known_hosts,
                 ),
                 ws="none",

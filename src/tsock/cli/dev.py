@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from tsock import __version__
 from tsock.accounts.bootstrap import Bootstrap
+from tsock.api.known_hosts import named_host
 from tsock.app import Dev, Ready
 from tsock.cli import output, process
 from tsock.cli.choice import ANY_CASE
@@ -48,6 +49,7 @@ def dev(
         config: Settings file instead of `tsock.toml`.
         flags: Every setting.
     """
+    hosts = tuple(map(named_host, allow_host))
     loaded = load(flags.given(), os.environ, config, dev=True)
     with _env_file(env_file) as write, _directory(loaded.settings.data) as data:
 
@@ -63,7 +65,7 @@ def dev(
             settings = loaded.settings
             _welcome(server, variables, settings.host, data, ephemeral=settings.data is None)
 
-        process.run(loaded, data, dev=Dev(seed, allow_host, clock_is_kept=clock == "kept"), on_ready=ready)
+        process.run(loaded, data, dev=Dev(seed, hosts, clock_is_kept=clock == "kept"), on_ready=ready)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ TOLD = frozenset(
         "client.denied",
         "connection.ended",
         "credentials.refused",
+        "host.refused",
         "request.lost",
         "webhook.given_up",
         "webhook.not_delivered",

@@ -70,7 +70,7 @@ NOTHING = Exchange()
 
 
 def kept(
-    method: str,
+    method: str | None,
     url: str,
     variables: Iterable[tuple[str, str]] = (),
     headers: Mapping[str, str] = {},
@@ -79,12 +79,15 @@ def kept(
     response_headers: Mapping[str, str] = {},
     response_body: str = "",
 ) -> Exchange:
-    """What may be kept of a request and, behind the star, of its answer; what is too long is cut."""
+    """What may be kept of a request and, behind the star, of its answer; what is too long is cut.
+
+    What was no request has no `method`, and an empty `url`.
+    """
     place, _, rest = without_password(url).partition("?")
     query = parse_qsl(rest.partition("#")[0], keep_blank_values=True)
     return Exchange(
-        method=method if _METHOD.fullmatch(method) else WITHHELD,
-        url=_place(place.partition("#")[0]),
+        method=method if method is None or _METHOD.fullmatch(method) else WITHHELD,
+        url=_place(place.partition("#")[0]) or None,
         variables=_variables((*query, *variables)),
         headers=_headers(headers),
         status=status,

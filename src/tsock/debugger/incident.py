@@ -56,9 +56,10 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's; None where it is not known."""
     identity: str = ""
     request_sid: str | None = None
-    method: str
+    method: str | None
+    """None for what was no request."""
     url: str
-    """With the query, if it has one; over the socket it begins with the path."""
+    """With the query, if any; over the socket it begins with the path. Empty for what was no request."""
     headers: Mapping[str, str] = {}
     parameters: Iterable[tuple[str, str]] = ()
     """Over the socket."""

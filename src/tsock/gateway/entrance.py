@@ -11,13 +11,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
+from msgspec import Struct
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from tsock.api.known_hosts import KnownHosts
+from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError
 from tsock.gateway.websocket import Outgoing, WebSocket
-from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, refusal, whole
+from tsock.http.connection import HEAD_BYTES_MAX, HttpConnection, Shared, begins_check_up, refusal, whole
 from tsock.http.places import Places, http_places
 from tsock.http.proxies import Proxies, forwarded_for
 from tsock.http.reach import READ, Reach
@@ -34,20 +36,34 @@ reached the server, and what to call once it is let in or gone, whichever comes 
 counted here."""
 
 
+class EntrancePlaces(Struct, frozen=True):
+    """Those of connections that are not let in yet."""
+
+    unadmitted: Places
+    latecomers: Places
+    """For those that find all of these taken; each new one ends the oldest."""
+
+
 class Entrance(asyncio.Protocol):
     """Reads one request head, then steps aside.
 
     It counts the connection, from the accepted socket until it is a plain HTTP one, or a WebSocket let in.
+    Until its head is whole it makes room for others; where there is no place, it is heard out whether it has
+    come for the server's health.
     """
 
     __slots__ = (
         "_address",
+        "_full",
         "_head",
         "_http",
+        "_latecomers",
         "_open",
         "_outgoing",
         "_peer",
+        "_places",
         "_reach",
+        "_reject",
         "_timeout",
         "_transport",
         "_unadmitted",
@@ -61,11 +77,28 @@ class Entrance(asyncio.Protocol):
         handshake_timeout_s: float,
         loop: asyncio.AbstractEventLoop,
         *,
-        unadmitted: Places,
+        places: EntrancePlaces,
         reach: Reach,
+        reject: Callable[[Rejection], None],
     ) -> None:
+        """Take over a connection that is accepted.
+
+        Args:
+            http: makes what takes over plain HTTP.
+            outgoing: of WebSockets.
+            open_session: takes a WebSocket.
+            handshake_timeout_s: how long the head may take.
+            loop: the event loop.
+            places: where it takes one.
+            reach: tells how the client reached this server.
+            reject: hears of WebSockets that a page or a name may not have.
+        """
         self._reach = reach
-        self._unadmitted = unadmitted
+        self._reject = reject
+        self._unadmitted = self._places = places.unadmitted
+        self._latecomers = places.latecomers
+        self._full = ""
+        """Why there was no place."""
         self._peer = ""
         """Address at the other end of the socket."""
         self._address: str | None = None
@@ -82,32 +115,46 @@ class Entrance(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if peer:  # the operator's socket file has none
             self._peer = peer[0]
-            self._count(self._unadmitted.address(self._peer))
+            address = self._unadmitted.address(self._peer)
+            self._full = self._unadmitted.enter(address)
+            if self._full:
+                self._places, address = self._latecomers, ""
+                self._places.enter(address)
+            self._address = address
+            self._places.rest(self, address)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timeout.cancel()
         self._leave()
 
-    def _count(self, address: str) -> bool:
-        """Take a place for this address; whether there was one."""
-        full = self._unadmitted.enter(address)
-        if full:
-            self._end(refusal("503 Service Unavailable", ApiError(503, 20503, full), self._reach.base_url))
-            return False
-        self._address = address
-        return True
+    def make_room(self) -> None:
+        self._leave()
+        self._transport.close()
 
     def _name_client(self, forwarded: str) -> bool:
         """Count it for the client that its head names; whether there was a place."""
         self._leave()
-        return self._count(self._unadmitted.address(self._peer, forwarded))
+        address = self._unadmitted.address(self._peer, forwarded)
+        full = self._unadmitted.enter(address)
+        if full:
+            self._refuse_place(full)
+            return False
+        self._address = address
+        return True
 
     def _leave(self) -> None:
         if self._address is not None:
-            self._unadmitted.leave(self._address)
+            self._places.rise(self)
+            self._places.leave(self._address)
             self._address = None
 
     def data_received(self, data: bytes) -> None:
+        if self._full:
+            if begins_check_up(data):
+                self._to_http(data)
+            else:
+                self._refuse_place(self._full)
+            return
         head = self._head = self._head + data if self._head else data
         end = head.find(HEAD_END)
         if not _may_be_upgrade(head):
@@ -132,6 +179,8 @@ class Entrance(asyncio.Protocol):
             self._refuse(bad.status, bad.expected, bad.header)
         except ApiError as error:
             if error.status == 403:
+                path = head.split(b" ", 2)[1].partition(b"?")[0].decode()
+                self._reject(Rejection(error=error, account_sid=None, method="GET", url=path))
                 self._end(refusal("403 Forbidden", error, self._reach.base_url))
             else:
                 self._refuse("400 Bad Request", "a Host that is a name or address, and a port")
@@ -153,6 +202,7 @@ class Entrance(asyncio.Protocol):
         )
         socket = WebSocket(transport, self._outgoing)
         transport.set_protocol(socket)
+        self._unadmitted.rise(self)
         admitted = _nothing if self._address is None else partial(self._unadmitted.leave, self._address)
         self._open(socket, client, reached, admitted)
         if rest:
@@ -168,6 +218,9 @@ class Entrance(asyncio.Protocol):
     def _refuse(self, status: str, expected: str, header: bytes = b"") -> None:
         text = f"This is a WebSocket endpoint; it expects {expected}.\n"
         self._end(whole(status, text.encode(), "text/plain", header))
+
+    def _refuse_place(self, full: str) -> None:
+        self._end(refusal("503 Service Unavailable", ApiError(503, 20503, full), self._reach.base_url))
 
     def _end(self, response: bytes) -> None:
         self._timeout.cancel()
@@ -188,19 +241,32 @@ def entrance_class(
     open_session: OpenSession,
     settings: Settings,
     base_url: str,
+    reject: Callable[[Rejection], None],
     known_hosts: KnownHosts | None = None,
 ) -> Any:
-    """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with an `HttpConnection` behind it."""
+    """What `uvicorn.Config(http=…)` takes: makes an `Entrance` with an `HttpConnection` behind it.
+
+    Args:
+        outgoing: of WebSockets.
+        open_session: takes a WebSocket.
+        settings: the limits.
+        base_url: where our pages are.
+        reject: hears of what is no HTTP, and of WebSockets that a page or a name may not have.
+        known_hosts: the names that the server answers to; None for any.
+    """
     proxies = Proxies(settings.trusted_proxies)
     reach = Reach(proxies, base_url, known_hosts)
-    unadmitted = Places(
-        proxies,
-        "connections that are not let in yet",
-        "unadmitted",
-        settings.unadmitted_max,
-        settings.unadmitted_per_address_max,
+    places = EntrancePlaces(
+        unadmitted=Places(
+            proxies,
+            "connections that are not let in yet",
+            "unadmitted",
+            settings.unadmitted_max,
+            settings.unadmitted_per_address_max,
+        ),
+        latecomers=Places(proxies, "latecomers", "health_connections", settings.health_connections_max, 0),
     )
-    places = http_places(proxies, settings)
+    shared = Shared(settings, base_url, http_places(proxies, settings), reject)
 
     def make(
         config: Config,
@@ -216,10 +282,8 @@ def entrance_class(
                 server_state,
                 app_state,
                 loop,
-                settings=settings,
-                base_url=base_url,
+                shared=shared,
                 head_timeout=head_timeout,
-                places=places,
             )
 
         return Entrance(
@@ -228,8 +292,9 @@ def entrance_class(
             open_session,
             settings.handshake_timeout_s,
             loop,
-            unadmitted=unadmitted,
+            places=places,
             reach=reach,
+            reject=reject,
         )
 
     return make

@@ -5,20 +5,26 @@ request, or a response that is never read, would hold its connection for ever.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
+from httptools import HttpParserError, HttpParserUpgrade
+from msgspec import Struct
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tsock.api import problem
 from tsock.api.request import Response
-from tsock.errors import ApiError, invalid
+from tsock.debugger.incident import Rejection
+from tsock.errors import ApiError
+from tsock.http.chunks import Chunks
 from tsock.http.places import HttpPlaces
 from tsock.http.proxies import forwarded_for
+from tsock.http.unreadable import BEGINNING_BYTES, unreadable
 from tsock.settings import Settings
 
 HEAD_BYTES_MAX = 16_384
@@ -27,8 +33,26 @@ HEAD_BYTES_MAX = 16_384
 HEALTH = (b"/healthz", b"/readyz")
 """Paths that are answered although all connections are taken."""
 
+_parts = re.compile(rb"[/?#]").split
+"""The first one of what follows a URL's scheme is its host and port."""
+
+_empty_lines = re.compile(rb"[\r\n]++").match
+"""What may stand before a head."""
+
 _CHUNKING_MAX = 8
 """A body may take this many times its largest size on the wire; one cut into chunks of a byte takes six."""
+
+
+class Shared(Struct, frozen=True):
+    """What all plain HTTP connections of a server have in common."""
+
+    settings: Settings
+    base_url: str
+    """Where our pages are."""
+    places: HttpPlaces
+    """Where each takes one."""
+    reject: Callable[[Rejection], None]
+    """Hears of what is no HTTP."""
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -41,10 +65,8 @@ class HttpConnection(HttpToolsProtocol):
         app_state: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
         *,
-        settings: Settings,
-        base_url: str,
+        shared: Shared,
         head_timeout: asyncio.TimerHandle,
-        places: HttpPlaces,
     ) -> None:
         """Take over a connection that was accepted.
 
@@ -53,16 +75,17 @@ class HttpConnection(HttpToolsProtocol):
             server_state: what uvicorn knows of all connections.
             app_state: unused.
             loop: the event loop.
-            settings: the limits.
-            base_url: where our pages are.
+            shared: what it has in common with others.
             head_timeout: aborts the connection; it runs since the connection was accepted.
-            places: where it takes one.
         """
         super().__init__(config, server_state, app_state, loop)
-        self._settings = settings
-        self._base_url = base_url
-        self._places = places.usual
-        self._checkups = places.checkups
+        self._settings = shared.settings
+        self._base_url = shared.base_url
+        self._places = shared.places.usual
+        self._checkups = shared.places.checkups
+        self._reject = shared.reject
+        self._beginning = b""
+        """What it began with, as far as that tells what is spoken."""
         self._full = ""
         """Why there was no place."""
         self._is_checkup = False
@@ -87,10 +110,12 @@ class HttpConnection(HttpToolsProtocol):
         """Whether a request began in the piece that is parsed."""
         self._body_bytes_left = 0
         """What is still to arrive of a body whose size its head tells."""
+        self._chunks: Chunks | None = None
+        """Follows a body whose size its head does not tell."""
         self._unanswered = 0
         """Requests whose head is parsed: one, or two where the first ended in the middle of a read."""
         self.holds = False
-        """Whether something has arrived that waits for the answer to a request before it."""
+        """Whether something has arrived that waits: for an answer that comes first, or for its turn."""
         self._held = b""
         """What has arrived and is not parsed, but for its beginning."""
         self._read_to = 0
@@ -118,7 +143,7 @@ class HttpConnection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
         # What waits is not carried out, and what leads back here does not wait for the garbage collector.
-        self.holds, self._held = False, b""
+        self._let_go()
         self.pipeline.clear()
         self.cycle = cast(Any, None)
         self.flow = cast(Any, None)
@@ -130,6 +155,8 @@ class HttpConnection(HttpToolsProtocol):
             return
         if not self._is_checkup:
             self._places.rise(self)
+        if len(self._beginning) < BEGINNING_BYTES:
+            self._beginning += data[:BEGINNING_BYTES]
         # Nothing is read while anything is held, but some may have been on its way.
         self._held = self._held[self._read_to :] + data if self.holds else data
         self._read_to = 0
@@ -140,29 +167,53 @@ class HttpConnection(HttpToolsProtocol):
 
         uvicorn parses whatever it is given, and a thousand short requests in one piece are a thousand tasks'
         worth of objects that wait for each other. Held as bytes they are as small as they came, and nothing
-        more is read meanwhile.
+        more is read meanwhile. Of a body in many small chunks a few are parsed in a turn of the loop: others
+        have theirs, and whoever is answered by the head has the rest thrown away.
         """
         data, at = self._held, self._read_to
+        is_of_body = False
         while at < len(data) and not self.is_closing():
             if self._unanswered and self._in_head:
-                self._read_to = at
-                self.holds = True
-                self.flow.pause_reading()
+                self._hold(data, at)
                 return
+            if is_of_body and not self._in_head:
+                self._hold(data, at)
+                self.loop.call_soon(self._go_on)
+                return
+            is_of_body = not self._in_head
             stop = self._stop(data, at)
             self._feed(data[at:stop])
             at = stop
         self._held = b""
 
+    def _hold(self, data: bytes, at: int) -> None:
+        self._held, self._read_to, self.holds = data, at, True
+        self.flow.pause_reading()
+
+    def _go_on(self) -> None:
+        """Parse the next piece of a body, if it is still wanted."""
+        if self.holds and not self._in_head:
+            self.holds = False
+            self._read_on()
+            if not (self.holds or self.is_closing() or len(self.cycle.body) > HIGH_WATER_LIMIT):
+                self.flow.resume_reading()
+
+    def _let_go(self) -> None:
+        """Throw away what is held."""
+        self._held, self._read_to, self.holds = b"", 0, False
+
     def _stop(self, data: bytes, at: int) -> int:
         """Where the piece that begins here ends, for a request to end with it, and none too long a head.
 
-        So a head is judged by its length alone, not by how it was cut on its way. A request ends behind an
-        empty line, or where its `Content-Length` says.
+        So a head is judged by its length alone, not by how it was cut on its way. A request ends behind the
+        empty line of its head, or where its `Content-Length` or its chunks say.
         """
+        if not self._in_head and self._chunks is not None:
+            return self._chunks.stop(data, at)
         if not self._in_head and self._body_bytes_left:
             return at + self._body_bytes_left
-        end = data.find(b"\r\n\r\n", at) + 4
+        before = None if self._head_bytes else _empty_lines(data, at, at + HEAD_BYTES_MAX)
+        end = data.find(b"\r\n\r\n", before.end() if before else at) + 4
         if end < 4:
             end = len(data)
         return min(end, at + HEAD_BYTES_MAX - self._head_bytes)
@@ -178,7 +229,15 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self._head_bytes += len(piece)
         self._has_begun = False
-        super().data_received(piece)
+        self._unset_keepalive_if_required()
+        assert self.parser is not None, "which only a connection that is lost has not"
+        try:
+            self.parser.feed_data(piece)
+        except HttpParserUpgrade:
+            pass  # answered as if it had not asked for one; `upgrades.py` tells of WebSockets
+        except HttpParserError:
+            self._refuse_unreadable()
+            return
         if is_of_body and self._has_begun and self._in_head:  # cut in the middle of what ends a body
             self._head_bytes = len(piece)
         if self._head_bytes and self._timeout is None and not self.is_closing():  # a head that has only begun
@@ -198,17 +257,33 @@ class HttpConnection(HttpToolsProtocol):
         self._head_bytes = self._body_bytes = self._data_bytes = 0
         self._timed_bytes = self._settings.http_body_bytes_max
         self._arm(self._settings.http_transfer_timeout_s)
+        if not self.url.startswith(b"/"):
+            self._name_host()
         if self._is_of_proxy:
             self._name_client()
         super().on_headers_complete()
         self._unanswered += 1
         sizes = (int(value) for name, value in self.headers if name == b"content-length")
         self._body_bytes_left = next(sizes, 0)
+        is_chunked = any(
+            name == b"transfer-encoding" for name, _ in self.headers
+        )  # the parser takes no other
+        self._chunks = Chunks() if is_chunked else None
         cycle = self.cycle
         cycle.transport = cast(asyncio.Transport, self)
         # A response that does not wait for the body is the last one and says so: what is left of the body
         # must not be taken for a request.
         self._kept_alive, cycle.keep_alive = cycle.keep_alive and not self._is_checkup, False
+
+    def _name_host(self) -> None:
+        """Let the host count that the request line names, if it does, and no header (RFC 9112, 3.2.2)."""
+        _, found, rest = self.url.partition(b"://")
+        if found:
+            host: bytes = _parts(rest, 1)[0]
+            named = [(name, host if name == b"host" else value) for name, value in self.headers]
+            self.headers[:] = (
+                named if any(name == b"host" for name, _ in named) else [*named, (b"host", host)]
+            )
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # trailers mean nothing here, and uvicorn would keep them all
@@ -226,9 +301,6 @@ class HttpConnection(HttpToolsProtocol):
         self._disarm()
         self.cycle.keep_alive = self._kept_alive
         super().on_message_complete()
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: the request is answered as if it had not asked (`upgrades.py` tells of WebSockets)."""
 
     # What leaves
 
@@ -260,6 +332,7 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.close()
             return
         self._leaving = True
+        self._let_go()
         self.cycle.body.clear()
         self._arm(self._settings.close_timeout_s)
         self.transport.write_eof()
@@ -282,8 +355,11 @@ class HttpConnection(HttpToolsProtocol):
         self._kept_alive = False
         super().shutdown()
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse("400 Bad Request", invalid("expected HTTP/1.1"))
+    def _refuse_unreadable(self) -> None:
+        rejection = unreadable(self._beginning, self.client[0] if self.client else "")
+        if self.client is not None:
+            self._reject(rejection)
+        self._refuse("400 Bad Request", rejection.error)
 
     def _refuse(self, status: str, error: ApiError) -> None:
         self.transport.write(refusal(status, error, self._base_url))
@@ -323,8 +399,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def _has_come_for_health(self, head: bytes) -> bool:
         """Let it in if this begins a head that asks for the server's health; refuse it otherwise."""
-        method, _, rest = head[:1024].partition(b" ")
-        if method in (b"GET", b"HEAD") and _asks_for_health(rest.partition(b" ")[0]):
+        if begins_check_up(head):
             self._check_up()
             return True
         self._refuse("503 Service Unavailable", ApiError(503, 20503, self._full))
@@ -371,6 +446,12 @@ class _Flow(FlowControl):
 
 def _asks_for_health(target: bytes) -> bool:
     return target.partition(b"?")[0] in HEALTH
+
+
+def begins_check_up(head: bytes) -> bool:
+    """Whether a head begins so that asks for the server's health."""
+    method, _, rest = head[:1024].partition(b" ")
+    return method in (b"GET", b"HEAD") and _asks_for_health(rest.partition(b" ")[0])
 
 
 def refusal(status: str, error: ApiError, base_url: str) -> bytes:

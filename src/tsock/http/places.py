@@ -20,7 +20,17 @@ class Idler(Protocol):
 class Places:
     """Counts connections by their address, from the accepted socket on."""
 
-    __slots__ = ("_all_max", "_idle", "_name", "_of", "_per_address_max", "_proxies", "_taken", "_what")
+    __slots__ = (
+        "_all_max",
+        "_idle",
+        "_idle_of",
+        "_name",
+        "_of",
+        "_per_address_max",
+        "_proxies",
+        "_taken",
+        "_what",
+    )
 
     def __init__(self, proxies: Proxies, what: str, name: str, all_max: int, per_address_max: int) -> None:
         """Begin with every place free.
@@ -41,6 +51,8 @@ class Places:
         self._of: dict[str, int] = {}
         self._idle: dict[Idler, str] = {}
         """Those that may make room, the longest idle first, and under which address each is counted."""
+        self._idle_of: dict[str, dict[Idler, None]] = {}
+        """The same by address: to look for one takes no time, however many others there are."""
 
     def client(self, peer: str, forwarded: str) -> str:
         """The client's address, or that of a proxy which names none; arguments as of `address`."""
@@ -78,15 +90,21 @@ class Places:
     def rest(self, idler: Idler, address: str) -> None:
         """Note that a connection has a place under this address and does nothing."""
         self._idle[idler] = address
+        self._idle_of.setdefault(address, {})[idler] = None
 
     def rise(self, idler: Idler) -> None:
         """Note that it does something again, or is gone."""
-        self._idle.pop(idler, None)
+        address = self._idle.pop(idler, None)
+        if address is not None:
+            own = self._idle_of[address]
+            del own[idler]
+            if not own:
+                del self._idle_of[address]
 
     def _make_room(self, address: str | None = None) -> bool:
         """Have the longest idle one leave, of this address or of any; whether there was one."""
-        found = (idler for idler, own in self._idle.items() if address is None or own == address)
-        oldest = next(found, None)
+        idle = self._idle if address is None else self._idle_of.get(address, {})
+        oldest = next(iter(idle), None)
         if oldest is None:
             return False
         oldest.make_room()

@@ -118,7 +118,7 @@ def _headers(pairs: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
     headers: dict[str, str] = {}
     for name, value in pairs:
         field = name.decode("latin-1")
-        if field in headers and field in ("host", "authorization", "content-type", "if-match"):
+        if field in headers and field in ("host", "origin", "authorization", "content-type", "if-match"):
             raise invalid(f"the header {field} was given more than once")
         headers[field] = value.decode("latin-1")
     return headers

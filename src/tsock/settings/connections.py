@@ -31,7 +31,7 @@ class ConnectionSettings(RequestSettings, frozen=True, kw_only=True):
     """A client refused with 429 comes back no later than this."""
     unadmitted_max: Annotated[int, Limit(code=20503, low=0)] = 10_000
     """Connections that are not let in yet: without a request head, or WebSockets without an accepted `init`;
-    beyond it 503. 0: off."""
+    beyond it the oldest without a head ends, and without one 503. 0: off."""
     unadmitted_per_address_max: Annotated[int, Limit(code=20503, low=0)] = 2_000
     """The same of one address. One from a trusted proxy is of the client that its request names. 0: off."""
     handshake_timeout_s: Annotated[float, Limit(low=0.001)] = 10.0

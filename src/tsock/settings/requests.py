@@ -46,7 +46,7 @@ class RequestSettings(ServerSettings, frozen=True, kw_only=True):
     from a trusted proxy is of the client that its latest request names. 0: off."""
     health_connections_max: Annotated[int, Limit(low=1)] = 16
     """Connections that ask for `/healthz` or `/readyz` where all others are taken: each is answered once, and
-    beyond the number the oldest ends."""
+    beyond the number the oldest ends; and as many that may still ask for them."""
     http_transfer_timeout_s: Annotated[float, Limit(low=0.001)] = 30.0
     """How long a plain HTTP request's body may take to arrive, and a response to be read; of what streams,
     each further `http_body_bytes_max`, and each piece."""

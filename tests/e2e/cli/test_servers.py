@@ -60,7 +60,9 @@ def test_without_a_seed_credentials_are_random_for_each_data_directory(tmp_path:
 
 
 def test_development_answers_to_a_name_that_it_was_started_for(tmp_path: Path, start: Start) -> None:
-    server = start(Server, tmp_path, "dev", "--allow-host", "dev.example", "--allow-host", "10.0.2.2")
+    server = start(
+        Server, tmp_path, "dev", "--allow-host", "https://Dev.example:1", "--allow-host", "10.0.2.2"
+    )
 
     def asked(**headers: str) -> int:
         return httpx2.get(f"{server.url}/healthz", headers=headers).status_code
@@ -69,8 +71,21 @@ def test_development_answers_to_a_name_that_it_was_started_for(tmp_path: Path, s
         asked(Host="dev.example:8080") == asked(Host="10.0.2.2") == asked(Origin="https://dev.example") == 200
     )
     assert asked(Host="other.example") == asked(Origin="https://other.example") == 403
-    assert "--allow-host other.example" in server.err.read_text()
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    upgrade["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+    url = f"{server.url}/v3/wsconnect"
+    assert httpx2.get(url, headers={**upgrade, "Origin": "https://third.example"}).status_code == 403
+    told = server.err.read_text()
+    assert "--allow-host other.example" in told
+    assert "--allow-host third.example" in told
+    assert "host.refused" not in told
     assert server.end() == 0
+
+
+def test_development_says_what_is_no_name_of_a_host(tmp_path: Path) -> None:
+    done = tsock("dev", "--allow-host", "*.test", directory=tmp_path)
+    assert done.returncode == 2
+    assert "expected a name or address, such as app.test" in done.stderr
 
 
 def test_development_advises_what_the_cause_of_a_refusal_asks_for(tmp_path: Path, start: Start) -> None:

@@ -19,7 +19,9 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from tests.support.transport import AT_ONCE
+from tsock.debugger.incident import Rejection
 from tsock.gateway.entrance import entrance_class
+from tsock.http.chunks import CHUNKS_PER_PIECE
 from tsock.http.connection import HEAD_BYTES_MAX
 from tsock.settings import Settings
 
@@ -94,6 +96,7 @@ class Server:
     def __init__(self, folder: Path, keep_alive_s: int, **settings: Any) -> None:
         self.folder = folder
         self.asked: list[str] = []
+        self.rejected: list[Rejection] = []
         self.release = asyncio.Event()
         config = Config(
             self._answer,
@@ -105,7 +108,8 @@ class Server:
         )
         state = ServerState()
         patient = {"handshake_timeout_s": NEVER_S, "http_transfer_timeout_s": NEVER_S}
-        make = entrance_class(AT_ONCE, self._refuse, Settings(**{**patient, **settings}), "http://test")
+        limits = Settings(**{**patient, **settings})
+        make = entrance_class(AT_ONCE, self._refuse, limits, "http://test", self.rejected.append)
         self.connections = state.connections = Connections()
         self._make: Callable[[], asyncio.Protocol] = lambda: make(config, state, {})
         self._servers: list[asyncio.Server] = []
@@ -297,15 +301,40 @@ async def test_head_beyond_16_kib_is_431_however_the_bytes_are_cut(
 
 
 @pytest.mark.parametrize(
-    "junk", [b"hello\r\n\r\n", b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"]
+    ("junk", "told"),
+    [
+        (b"hello\r\n\r\n", "What came is no HTTP/1.1: look what "),
+        (b"FOO\x01BAR\r\n\r\n", "What came is no HTTP/1.1: look what "),
+        (b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "What came is no HTTP/1.1: look what "),
+        (CHUNKED + b"\x16\x03\r\n", "What came is no HTTP/1.1: look what "),
+        (b"\x16\x03\x01\x02\x00\x01", "TLS was spoken to the plain port: use ws:// "),
+        (b"PRI * HT|TP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2 was spoken to a port for HTTP/1.1: have "),
+    ],
 )
-async def test_what_is_no_http_is_400_in_json(start: Start, junk: bytes) -> None:
+async def test_what_is_no_http_is_400_in_json_and_told(
+    start: Start, junk: bytes, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
     server = await start()
     client = await server.connect()
-    await client.send(junk)
+    for piece in junk.split(b"|"):
+        await client.send(piece)
+        await asyncio.sleep(0)
     status, body = await client.response()
-    assert (status, json.loads(body)["code"]) == (b"HTTP/1.1 400 Bad Request", 20422)
+    error = json.loads(body)
+    assert (status, error["code"]) == (b"HTTP/1.1 400 Bad Request", 20422)
+    assert error["message"].startswith(told)
     assert await client.ended() == b""
+    assert [rejection.error.message for rejection in server.rejected] == [error["message"]]
+    assert "127.0.0.1" in error["message"]
+    assert caplog.records == []
+
+
+async def test_what_the_operator_sends_is_told_to_nobody_else(start: Start) -> None:
+    server = await start()
+    operator = await server.connect_operator()
+    await operator.send(b"hello\r\n\r\n")
+    assert (await operator.response())[0] == b"HTTP/1.1 400 Bad Request"
+    assert server.rejected == []
 
 
 async def test_long_bodies_and_many_requests_at_once_are_no_long_head(start: Start) -> None:
@@ -365,6 +394,94 @@ async def until(condition: Callable[[], bool]) -> None:
     """Let the loop turn until it holds."""
     while not condition():  # noqa: ASYNC110 - nothing tells
         await asyncio.sleep(0)
+
+
+async def turns_until(condition: Callable[[], bool]) -> int:
+    """How often the loop turns until it holds."""
+    turns = 0
+    while not condition():
+        await asyncio.sleep(0)
+        turns += 1
+    return turns
+
+
+class CountingParser:
+    """A parser that counts in how many pieces it is fed."""
+
+    def __init__(self, parser: Any) -> None:
+        self._parser = parser
+        self.pieces = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
+
+    def feed_data(self, data: bytes) -> None:
+        self.pieces += 1
+        self._parser.feed_data(data)
+
+
+async def received(server: Server, data: bytes) -> tuple[Client, Any]:
+    """Have a new connection hear "P", then this in one piece."""
+    client = await server.connect()
+    await client.send(b"P")
+    async with asyncio.timeout(PATIENCE_S):
+        await server.connections.used.wait()
+    (connection,) = server.connections
+    connection.parser = CountingParser(connection.parser)
+    connection.data_received(data)
+    return client, connection
+
+
+CRLFS = b"\r\n" * 100_000
+
+
+async def test_line_ends_in_a_chunk_cut_nothing(start: Start) -> None:
+    chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(CRLFS), CRLFS)
+    client, connection = await received(await start(), CHUNKED[1:] + chunk + GET)
+    assert connection.parser.pieces == 2  # head and body; the request behind them waits
+    assert await client.response() == (b"HTTP/1.1 200 OK", b"/a 200000")
+    assert await client.response() == (b"HTTP/1.1 200 OK", b"/a 0")
+
+
+async def test_body_in_many_chunks_takes_turns(start: Start) -> None:
+    chunks, count = b"1\r\nx\r\n" * 10_000, 10_000
+    client, connection = await received(await start(), CHUNKED[1:] + chunks + b"0\r\n\r\n")
+    assert await turns_until(lambda: not connection.holds) >= count // CHUNKS_PER_PIECE - 1
+    assert await client.response() == (b"HTTP/1.1 200 OK", b"/a 10000")
+    assert connection.transport.is_reading()
+
+
+@pytest.mark.parametrize("rest", [b"1\r\nx\r\n" * 10_000, b"0\r\n" + b"a:b\r\n" * 10_000])
+async def test_body_that_nobody_waits_for_is_not_parsed_to_its_end(start: Start, rest: bytes) -> None:
+    early = CHUNKED.replace(b"/a", b"/early")
+    client, connection = await received(await start(), early[1:] + rest)
+    await turns_until(lambda: not connection.holds)
+    assert connection.parser.pieces == 2
+    assert b"/early 0" in await client.ended()
+
+
+async def test_small_body_in_chunks_ends_nothing_though_it_is_answered_by_its_head(start: Start) -> None:
+    early = CHUNKED.replace(b"/a", b"/early") + b"1\r\nx\r\n" * 10 + b"0\r\n\r\n"
+    client, _ = await received(await start(), early[1:] + GET)
+    assert [(await client.response())[1] for _ in range(2)] == [b"/early 0", b"/a 0"]
+
+
+@pytest.mark.parametrize("kind", [b"\r\n", b"\n", b"\r"])
+async def test_lines_before_a_head_count_as_head(start: Start, kind: bytes) -> None:
+    client = await (await start()).connect()
+    with contextlib.suppress(ConnectionError):
+        await client.send(kind * 100 + GET + kind * HEAD_BYTES_MAX + GET)
+    statuses = [(await client.response())[0] for _ in range(2)]
+    assert statuses == [b"HTTP/1.1 200 OK", b"HTTP/1.1 431 Request Header Fields Too Large"]
+
+
+async def test_lines_before_a_head_are_one_piece_with_it(start: Start) -> None:
+    client, connection = await received(await start(), CHUNKED[1:] + b"0\r\n\r\n")
+    assert (await client.response())[1] == b"/a 0"
+    before = connection.parser.pieces
+    connection.data_received(b"\r\n" * 8000 + GET)
+    assert (await client.response())[1] == b"/a 0"
+    assert connection.parser.pieces == before + 1
 
 
 HELD = b"GET /held HTTP/1.1\r\n\r\n"

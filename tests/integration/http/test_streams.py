@@ -74,7 +74,7 @@ async def connect(rig: Rig) -> AsyncIterator[Connect]:
             reject=rig.debugger.request_rejected,
         )
         config = Config(shell, ws="none", lifespan="off", log_config=None, timeout_keep_alive=1000)
-        make, state = entrance_class(AT_ONCE, refuse, settings, BASE_URL), ServerState()
+        make, state = entrance_class(AT_ONCE, refuse, settings, BASE_URL, refuse), ServerState()
         loop = asyncio.get_running_loop()
         servers.append(await loop.create_server(lambda: make(config, state, {}), "127.0.0.1", 0))
         raw = socket.socket()

@@ -4,7 +4,7 @@ import pytest
 
 from tests.interop.server import Server
 from tests.simulation.client import connected
-from tests.simulation.hostile.attack import answer, strangers
+from tests.simulation.hostile.attack import answer, pushed, strangers
 
 UPGRADE = (
     b"GET /v3/wsconnect HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -17,18 +17,44 @@ BUSY = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n
 
 
 @pytest.mark.settings(unadmitted_per_address_max=10, init_timeout_s=600, handshake_timeout_s=600)
-async def test_silent_connections_and_sockets_without_init_are_bounded(server: Server) -> None:
+async def test_sockets_without_init_are_bounded(server: Server) -> None:
     async with connected(server.uri, server.token()) as client:  # let in: it does not count
         with strangers(server, 10) as connections:
-            for stranger in connections[:5]:
+            for stranger in connections:
                 stranger.sendall(UPGRADE)
                 assert stranger.recv(1000).startswith(b"HTTP/1.1 101 ")
-            with strangers(server, 1) as (refused,):
-                said = answer(refused)
-            assert said.startswith(b"HTTP/1.1 503 ")
-            assert b"unadmitted_per_address_max" in said
+            for request in (UPGRADE, GET):
+                with strangers(server, 1) as (refused,):
+                    refused.sendall(request)
+                    said = answer(refused)
+                assert said.startswith(b"HTTP/1.1 503 ")
+                assert b"unadmitted_per_address_max" in said
+            with strangers(server, 50) as silent:  # those that have no place are not kept, either
+                for stranger in silent[:34]:
+                    assert answer(stranger) == b""
+                assert_health(server)
             assert (await client.post("/v3/Documents", {})).status == 201
             server.operator("GET", "/accounts")  # its door stays open
+        async with connected(server.uri, server.token()):
+            pass
+
+
+def assert_health(server: Server) -> None:
+    for request in (HEALTH, HEALTH.replace(b"/healthz", b"/readyz")):
+        with strangers(server, 1) as (check,):
+            check.sendall(request)
+            assert check.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.settings(unadmitted_per_address_max=10, handshake_timeout_s=600)
+@pytest.mark.parametrize("begun", [b"", b"G", UPGRADE[:-2]])
+async def test_whoever_sends_no_whole_head_shuts_nobody_out(server: Server, begun: bytes) -> None:
+    with strangers(server, 100) as connections:
+        for stranger in connections:
+            pushed(stranger, begun)
+        for ended in connections[:90]:
+            assert answer(ended) == b""
+        assert_health(server)
         async with connected(server.uri, server.token()):
             pass
 

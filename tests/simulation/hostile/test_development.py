@@ -39,6 +39,27 @@ def test_page_of_a_stranger_opens_no_socket(shared_server: Server, headers: dict
         assert answer(stranger).startswith(b"HTTP/1.1 403 ")
 
 
+@pytest.mark.parametrize("path", [TOKEN, "/v3/wsconnect"])
+@pytest.mark.parametrize(
+    ("base", "status"), [("http://localhost", 200), ("http://evil.example", 403), ("http://a@localhost", 400)]
+)
+def test_host_that_the_request_line_names_counts(
+    shared_server: Server, path: str, base: str, status: int
+) -> None:
+    request = UPGRADE.format(Host="localhost", Origin="http://localhost").replace(
+        "/v3/wsconnect", base + path
+    )
+    with strangers(shared_server, 1) as (stranger,):
+        stranger.sendall(request.encode() if "wsconnect" in path else plain(request))
+        said = stranger.recv(1000)
+    assert said.startswith(b"HTTP/1.1 %d " % (101 if status == 200 and "wsconnect" in path else status))
+
+
+def plain(request: str) -> bytes:
+    """The same, asking for no WebSocket."""
+    return request.replace("Upgrade: websocket\r\nConnection: Upgrade", "Connection: close").encode()
+
+
 @pytest.mark.parametrize("origin", ["http://localhost:5173", "http://127.0.0.1", "http://app.localhost:3000"])
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "sync.twilio.com"])
 def test_page_of_ones_own_reads_a_token(shared_server: Server, origin: str, host: str) -> None:

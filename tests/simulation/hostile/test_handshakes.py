@@ -31,12 +31,17 @@ REFUSED = [
     *(head(Connection=value) for value in (None, "", "close", "Upgrades", "up grade")),
     *(head(Host=value) for value in (None, "", "a b", "a\x01b", "a/b")),
     *(head(LINE, f"Host: {value}") for value in ("127.0.0.1", "other.example")),
+    *(
+        head(Upgrade=value)
+        for value in ("foo-websocket", "websocket-draft76", "a websocket b", '"websocket"', "websocket/13")
+    ),
     *(head(Sec_WebSocket_Version=value) for value in (None, "", "8", "13.0", "013", "13, 13")),
     *(
         head(Sec_WebSocket_Key=value)
         for value in (None, "", "x", KEY[:-2], KEY + "=", f"{KEY}, {KEY}", KEY.replace("=", "A"))
     ),
     *(head(LINE, f"{name}: {FIELDS[name]}") for name in ("Sec-WebSocket-Version", "Sec-WebSocket-Key")),
+    head(LINE, "Origin: http://localhost", Origin="http://localhost"),
     *(head(LINE, f"Content-Length: {value}") for value in ("1", "-1", "x", "0x0", "00", "+0", "0, 0")),
     *(head(LINE, f"Transfer-Encoding: {value}") for value in ("chunked", "identity", "x")),
     *(head(LINE, f"X: a{chr(code)}b") for code in (0, 1, 11, 12, 13, 27, 31, 127)),
@@ -47,6 +52,21 @@ REFUSED = [
     *(
         head(line)
         for line in ("GET /v3/wsconnect", f"{LINE} ", f"{LINE} x", "GET /\x7f/v3/wsconnect HTTP/1.1")
+    ),
+    *(
+        head(f"GET {target} HTTP/1.1")
+        for target in (
+            "evil/v3/wsconnect",
+            "/x#/v3/wsconnect",
+            "/%zz/v3/wsconnect",
+            "/%00/v3/wsconnect",
+            "/%ff/v3/wsconnect",
+            "/v3/wsconnect?a=%zz",
+            "/v3/wsconnect?a#b",
+            "ftp://127.0.0.1/v3/wsconnect",
+            "http:///v3/wsconnect",
+            "http://a@127.0.0.1/v3/wsconnect",
+        )
     ),
     head(end="\n"),
     head().replace(b"\r\nUpgrade", b"\nUpgrade"),

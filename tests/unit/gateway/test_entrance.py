@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.support.timers import Loop
 from tests.support.transport import AT_ONCE, Transport, frame
 from tsock.api.known_hosts import KnownHosts
-from tsock.gateway.entrance import Entrance
+from tsock.debugger.incident import Rejection
+from tsock.gateway.entrance import Entrance, EntrancePlaces
 from tsock.gateway.websocket import WebSocket
 from tsock.http.places import Places
 from tsock.http.proxies import Proxies
@@ -74,6 +75,9 @@ class Listener:
 PROXIES = Proxies(["10.0.0.1"])
 
 
+LATECOMERS = 2
+
+
 def places(all_max: int = 0, per_address_max: int = 0) -> Places:
     return Places(PROXIES, "strangers", "unadmitted", all_max, per_address_max)
 
@@ -86,11 +90,13 @@ class Port:
         address: str = "192.0.2.7",
         unadmitted: Places | None = None,
         known_hosts: KnownHosts | None = None,
+        latecomers: Places | None = None,
     ) -> None:
         self.loop: Any = Loop()
         self.transport = Transport(address)
         self.sockets: list[WebSocket] = []
         self.http: list[Http] = []
+        self.rejected: list[Rejection] = []
         self.heard = Listener()
         entrance = Entrance(
             self._make_http,
@@ -98,8 +104,9 @@ class Port:
             self._open,
             TIMEOUT_S,
             self.loop,
-            unadmitted=unadmitted or places(),
+            places=EntrancePlaces(unadmitted or places(), latecomers or places(LATECOMERS)),
             reach=Reach(PROXIES, "http://test", known_hosts),
+            reject=self.rejected.append,
         )
         self.transport.set_protocol(entrance)
         entrance.connection_made(self.transport)
@@ -292,6 +299,15 @@ def test_address_of_the_client_is_handed_on_with_the_socket(
     assert port.address == address
 
 
+def test_host_that_the_request_line_names_counts_and_the_header_does_not() -> None:
+    port = Port()
+    port.feed([head("GET http://chat.example:8080/v3/wsconnect HTTP/1.1", Host="other.example")])
+    assert port.reached == "http://chat.example:8080"
+    port = Port(known_hosts=KNOWN)
+    port.feed([head("GET http://evil.example/v3/wsconnect HTTP/1.1")])
+    assert port.transport.sent.startswith(b"HTTP/1.1 403 ")
+
+
 @pytest.mark.parametrize(
     ("peer", "headers", "reached"),
     [
@@ -317,6 +333,11 @@ def test_how_the_client_reached_the_server_is_handed_on_with_the_socket(
         ({"Connection": None}, "Connection: Upgrade"),
         ({"Connection": "keep-alive"}, "Connection: Upgrade"),
         ({"Connection": "Upgraded"}, "Connection: Upgrade"),
+        ({"Upgrade": "foo-websocket"}, "Upgrade: websocket"),
+        ({"Upgrade": "websocket-draft76"}, "Upgrade: websocket"),
+        ({"Upgrade": "a websocket b"}, "Upgrade: websocket"),
+        ({"Upgrade": '"websocket"'}, "Upgrade: websocket"),
+        ({"Origin": "http://a\r\nOrigin: http://b"}, "one Origin"),
         ({"Host": None}, "a Host"),
         ({"Host": "a\r\nHost: b"}, "one Host"),
         ({"Sec_WebSocket_Key": f"{KEY}\r\nSec-WebSocket-Key: {KEY}"}, "one Sec-WebSocket-Key"),
@@ -338,6 +359,15 @@ def test_how_the_client_reached_the_server_is_handed_on_with_the_socket(
         ({"line": "GET  /v3/wsconnect HTTP/1.1"}, ""),
         ({"line": "GET /v3/wsconnect HTTP/1.1 "}, "GET, a path and HTTP/1.1"),
         ({"line": "GET /\0/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET evil/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET /x#/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET ftp://localhost/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET http://a@localhost/v3/wsconnect HTTP/1.1"}, "GET, a path and HTTP/1.1"),
+        ({"line": "GET http://a*b/v3/wsconnect HTTP/1.1"}, "a Host that is a name or address"),
+        ({"line": "GET /%zz/v3/wsconnect HTTP/1.1"}, "a path and query in which each %"),
+        ({"line": "GET /%00/v3/wsconnect HTTP/1.1"}, "a path and query in which each %"),
+        ({"line": "GET /v3/wsconnect?a=%zz HTTP/1.1"}, "a path and query in which each %"),
+        ({"line": "GET /v3/wsconnect?a=%ff HTTP/1.1"}, "a path and query that are percent-encoded UTF-8"),
         ({"line": "GET /v3/wsconnect"}, "GET, a path and HTTP/1.1"),
     ],
 )
@@ -357,6 +387,8 @@ def test_upgrade_that_can_be_read_in_two_ways_is_refused(changes: dict[str, Any]
         {"Connection": "keep-alive, Upgrade"},
         {"Connection": "keep-alive\r\nConnection: upgrade"},
         {"Upgrade": "h2c, WebSocket"},
+        {"Upgrade": "h2c\r\nUpgrade: websocket"},
+        {"line": "GET /gr%C3%BCn/v3/wsconnect?a=%20&b=|[] HTTP/1.1"},
         {"Content_Length": "0"},
         {"Sec_WebSocket_Extensions": "permessage-deflate; client_max_window_bits"},
         {"Sec_WebSocket_Protocol": "a\r\nSec-WebSocket-Protocol: b"},
@@ -389,77 +421,127 @@ def test_host_that_is_none_is_400(host: str) -> None:
     assert b"expects a Host that is a name or address, and a port" in body
 
 
+def filled(address: str, unadmitted: Places, count: int) -> list[Port]:
+    """So many WebSockets that are not let in yet."""
+    ports = [Port(address, unadmitted) for _ in range(count)]
+    for port in ports:
+        port.feed([head()])
+    assert [len(port.sockets) for port in ports] == [1] * count
+    return ports
+
+
 def is_refused(port: Port) -> bool:
-    """Whether there was no place, which it was told by 503 in JSON."""
+    """Whether there is no place, which its first bytes are answered by 503 in JSON."""
+    port.feed([head()])
     sockets, http, sent, closed = port.outcome
     assert closed == sent.startswith(b"HTTP/1.1 503 Service Unavailable\r\n") == (b'"code":20503' in sent)
     assert not closed or (sockets, http) == (0, 0)
     return closed
 
 
-def test_silent_connections_of_one_address_are_counted_from_the_accepted_socket() -> None:
+def test_connections_of_one_address_that_are_not_let_in_are_counted() -> None:
     unadmitted = places(per_address_max=2)
-    first, _, third = [Port("192.0.2.1", unadmitted) for _ in range(3)]
-    assert [is_refused(first), is_refused(third)] == [False, True]
+    first, _ = filled("192.0.2.1", unadmitted, 2)
+    third = Port("192.0.2.1", unadmitted)
+    assert is_refused(third)
     assert b"at most 2 strangers of one address (unadmitted_per_address_max)" in third.transport.sent
     assert third.loop.timers == []
     assert not is_refused(Port("192.0.2.2", unadmitted))
     third.lose()
     assert is_refused(Port("192.0.2.1", unadmitted))
-    first.lose()
+    first.admitted()
     assert not is_refused(Port("192.0.2.1", unadmitted))
+
+
+@pytest.mark.parametrize("begun", [b"", b"G", head()[:-1]])
+def test_the_oldest_without_a_whole_head_makes_room_of_the_address_that_has_too_many(begun: bytes) -> None:
+    unadmitted = places(all_max=3, per_address_max=2)
+    other = Port("192.0.2.2", unadmitted)
+    ports: list[Port] = []
+    for _ in range(9):
+        ports.append(Port("192.0.2.1", unadmitted))
+        ports[-1].feed([begun])
+    assert [port.transport.closing for port in ports] == [True] * 7 + [False] * 2
+    assert not other.transport.closing
+    for port in ports[:7]:
+        port.lose()
+    for port in ports[7:]:
+        port.feed([head()[len(begun) :]])
+        assert len(port.sockets) == 1
+    assert is_refused(Port("192.0.2.1", unadmitted))
+    Port("192.0.2.3", unadmitted)
+    assert other.transport.closing
+
+
+def test_whoever_has_no_place_is_heard_out_whether_it_came_for_health() -> None:
+    unadmitted, latecomers = places(all_max=1), places(LATECOMERS)
+    filled("192.0.2.1", unadmitted, 1)
+    silent = [Port("192.0.2.1", unadmitted, latecomers=latecomers) for _ in range(9)]
+    assert [port.transport.closing for port in silent] == [True] * 7 + [False] * 2
+    for port in silent:
+        assert port.outcome[:3] == (0, 0, b"")
+    for request in (b"GET /healthz HTTP/1.1\r\n", b"HEAD /readyz?a HTTP/1.0\r\n\r\n"):
+        port = Port("192.0.2.3", unadmitted, latecomers=latecomers)
+        port.feed([request])
+        assert port.outcome == (0, 1, b"", False)
+        assert port.http[0].received == request
+    for request in (b"GET / HTTP/1.1\r\n\r\n", b"POST /healthz HTTP/1.1\r\n\r\n", b"G", head()):
+        port = Port("192.0.2.3", unadmitted, latecomers=latecomers)
+        port.feed([request])
+        assert refused(port)[0] == b"HTTP/1.1 503 Service Unavailable"
 
 
 def test_connections_of_one_ipv6_network_are_counted_together_and_keep_their_addresses() -> None:
     unadmitted = places(per_address_max=2)
-    first, _, third = [Port(f"2001:db8:0:7::{number}", unadmitted) for number in (1, 2, 3)]
-    assert [is_refused(first), is_refused(third)] == [False, True]
+    (first,) = filled("2001:db8:0:7::1", unadmitted, 1)
+    filled("2001:db8:0:7::2", unadmitted, 1)
+    assert is_refused(Port("2001:db8:0:7::3", unadmitted))
     assert not is_refused(Port("2001:db8:0:8::1", unadmitted))
-    first.feed([head()])
     assert first.address == "2001:db8:0:7::1"
 
 
 def test_connections_of_all_addresses_are_counted_too() -> None:
     unadmitted = places(all_max=2)
-    ports = [Port(f"192.0.2.{number}", unadmitted) for number in range(3)]
-    assert [is_refused(port) for port in ports] == [False, False, True]
-    assert b"at most 2 strangers (unadmitted_max)" in ports[2].transport.sent
+    for number in range(2):
+        filled(f"192.0.2.{number}", unadmitted, 1)
+    last = Port("192.0.2.3", unadmitted)
+    assert is_refused(last)
+    assert b"at most 2 strangers (unadmitted_max)" in last.transport.sent
 
 
 def test_websocket_is_counted_until_it_is_let_in_and_plain_http_until_its_head() -> None:
     unadmitted = places(all_max=1)
-    port = Port(unadmitted=unadmitted)
-    port.feed([head()])
+    (port,) = filled("192.0.2.7", unadmitted, 1)
     assert is_refused(Port(unadmitted=unadmitted))
     port.admitted()
     port = Port(unadmitted=unadmitted)
-    assert not is_refused(port)
     port.feed([b"POST / HTTP/1.1\r\n"])
     assert len(port.http) == 1
     assert not is_refused(Port(unadmitted=unadmitted))
+    assert not port.transport.closing
 
 
 def test_connections_of_a_trusted_proxy_are_of_the_clients_that_their_heads_name() -> None:
     unadmitted = places(all_max=4, per_address_max=1)
     ports = [Port("10.0.0.1", unadmitted) for _ in range(4)]
-    assert not any(map(is_refused, ports))
-    assert is_refused(Port("10.0.0.1", unadmitted))
-    for port, client in zip(ports, ("192.0.2.1", "192.0.2.1", "192.0.2.2"), strict=False):
+    for port, client in zip(ports, ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"), strict=True):
         port.feed([head(X_Forwarded_For=client)])
-    assert [is_refused(port) for port in ports] == [False, True, False, False]
+    assert [port.transport.closing for port in ports] == [False, True, False, False]
+    assert b"at most 1 strangers of one address (unadmitted_per_address_max)" in ports[1].transport.sent
+    assert not is_refused(Port("10.0.0.1", unadmitted))
+    assert is_refused(Port("10.0.0.1", unadmitted))
     ports[0].admitted()
     again = Port("10.0.0.1", unadmitted)
     again.feed([head(X_Forwarded_For="192.0.2.1")])
-    assert not is_refused(again)
+    assert len(again.sockets) == 1
 
 
 def test_forwarded_address_of_anybody_else_is_not_believed() -> None:
     unadmitted = places(per_address_max=1)
-    for number, refused in ((1, False), (2, True)):
+    for number, closed in ((1, False), (2, True)):
         port = Port("192.0.2.9", unadmitted)
-        if not refused:
-            port.feed([head(X_Forwarded_For=f"192.0.2.{number}")])
-        assert is_refused(port) == refused
+        port.feed([head(X_Forwarded_For=f"192.0.2.{number}")])
+        assert port.transport.closing == closed
 
 
 KNOWN = KnownHosts(["dev.example"], Settings(), lambda: 0.0)
@@ -500,6 +582,12 @@ def test_development_takes_in_its_own_names_and_pages(host: str, origin: str | N
         ("localhost", "null"),
         ("localhost", "http://[x"),
         ("localhost", ""),
+        ("localhost", "http://evil.example\\@localhost"),
+        ("localhost", "//localhost"),
+        ("localhost", "http://localhost/"),
+        ("localhost", "http://localhost:x"),
+        ("localhost", "ftp://localhost"),
+        ("localhost", "http://localhost http://localhost"),
     ],
 )
 def test_development_refuses_other_names_and_pages_and_says_what_to_do(host: str, origin: str | None) -> None:
@@ -509,5 +597,7 @@ def test_development_refuses_other_names_and_pages_and_says_what_to_do(host: str
     said = bytes(port.transport.sent)
     assert said.startswith(b"HTTP/1.1 403 Forbidden\r\n")
     assert b'"code":20403' in said
+    (rejection,) = port.rejected
+    assert (rejection.error.code, rejection.url) == (20403, "/v3/wsconnect")
     if "evil.example" in host:
         assert f"--allow-host {host}" in said.decode()
