@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 
 _ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 _HOST = r"([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?"
-_is_origin = re.compile(f"https?://{_HOST}", re.IGNORECASE).fullmatch
+_is_origin = re.compile(f"(?:https?|capacitor|ionic|tauri)://{_HOST}", re.IGNORECASE).fullmatch
+"""Of a page, or of an app that shows its own pages under a scheme of its own (`capacitor://localhost`)."""
 _is_host = re.compile(f"(?:https?://)?{_HOST}/?", re.IGNORECASE).fullmatch
 
 

@@ -40,6 +40,9 @@ KNOWN = KnownHosts(["app.test", "fe80::1"], Settings(), lambda: 0.0)
     "origin",
     [
         "http://localhost",
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
         "https://LOCALHOST:3000",
         "http://127.0.0.1:80",
         "http://[::1]:80",
