@@ -58,7 +58,7 @@ async def list_(
             await ask.every("accounts", owner=owner),
             COLUMNS,
             json=json,
-            none="there are no accounts; make one with `tsock account create`",
+            none=location.runnable("there are no accounts; make one with `tsock account create`"),
         )
 
 
@@ -168,7 +168,8 @@ async def rotate(
             found = await ask.post("accounts", sid, "auth_token", *step)
     output.record(found, json=json)
     if overlap:
-        output.remark(f"keep it now; when everybody knows it: tsock account rotate {sid} --promote")
+        later = f"keep it now; when everybody knows it: `tsock account rotate {sid} --promote`"
+        output.remark(location.runnable(later))
 
 
 @account.command

@@ -35,7 +35,7 @@ async def alerts(
     output.table(found, COLUMNS, json=json, none="nothing went wrong, as far as is on record")
 
 
-def tell_alert(alert: dict[str, Any]) -> None:
+def tell_alert(alert: dict[str, Any], location: Location) -> None:
     """Print one alert, and what is kept of the request."""
     code, exchange = alert["code"], alert["exchange"]
     line((alert["sid"], "bold"), f"  {alert['date']}")
@@ -44,7 +44,7 @@ def tell_alert(alert: dict[str, Any]) -> None:
     if alert["repeats"]:
         line(("Repeats: ", "bold"), f"{alert['repeats']} more like it, up to {alert['date_updated']}")
     line()
-    line(alert["text"])
+    line(location.runnable(alert["text"]))
     if "method" in exchange:
         line()
         line(("Request: ", "bold"), f"{exchange['method']} {exchange['url']}")

@@ -35,9 +35,10 @@ async def why(
     """
     found = re.search("(DN|NO)([0-9a-f]{32})", text or "", re.IGNORECASE)
     if text is not None and found is None:
+        lists = f"`tsock denials` and `tsock alerts` list them, `tsock errors {code_in(text) or 'CODE'}`"
         raise ConfigError(
-            f"expected the id of a denial or an alert, DN or NO and 32 hex digits, not {text[:64]}; `tsock "
-            f"denials` and `tsock alerts` list them, `tsock errors {code_in(text) or 'CODE'}` explains a code"
+            f"expected the id of a denial or an alert, DN or NO and 32 hex digits, not {text[:64]}; "
+            f"{location.runnable(lists)} explains a code"
         )
     alert = denial = None
     async with operator(location) as ask:
@@ -56,9 +57,9 @@ async def why(
         output.document(alert or denial)
         return 0
     if alert is not None:
-        tell_alert(alert)
+        tell_alert(alert, location)
     if denial is not None:
-        _tell(denial)
+        _tell(denial, location)
     return 0
 
 
@@ -93,7 +94,7 @@ async def denials(
     output.table(found, COLUMNS, json=json, none="nobody was denied, as far as is on record")
 
 
-def _tell(denial: dict[str, Any]) -> None:
+def _tell(denial: dict[str, Any], location: Location) -> None:
     line((denial["sid"], "bold"), f"  {denial['date']}")
     who = denial.get("identity")
     if who is not None:
@@ -101,23 +102,24 @@ def _tell(denial: dict[str, Any]) -> None:
     if not denial["proven"]:
         line(("Proof: ", "bold"), "none: no key of the account has signed this, anybody can have sent it")
     line(("From: ", "bold"), denial["address"] or "?", ", ", denial["sdk"] or "an unknown SDK")
-    _tell_token(denial.get("digest"), denial.get("account_sid"))
+    _tell_token(denial.get("digest"), denial.get("account_sid"), location)
     examined = denial.get("report")
     if examined is None:
         code = denial["code"]
         line(("denied", "bold red"), f"  {code} {dictionary.title(code)}, cause ", (denial["cause"], "bold"))
         line()
         line(denial["summary"])
-        line(f"`tsock errors {code}` says more about this code.")
+        line(location.runnable(f"`tsock errors {code}` says more about this code."))
         return
     report.verdict(examined)
     report.claims(examined)
     report.checks(examined)
 
 
-def _tell_token(digest: str | None, account_sid: str | None) -> None:
+def _tell_token(digest: str | None, account_sid: str | None, location: Location) -> None:
     if digest is None:
         return
     line(("Token: ", "bold"), "SHA-256 ", digest)
     if account_sid is not None:
-        line(" " * 7, f"to refuse it for good: tsock revoke token {digest} --account {account_sid}")
+        refuse = f"`tsock revoke token {digest} --account {account_sid}`"
+        line(" " * 7, location.runnable(f"to refuse it for good: {refuse}"))

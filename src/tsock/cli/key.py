@@ -57,7 +57,7 @@ async def list_(*, account: InAccount = None, json: AsJson = False, location: Lo
             await ask.every("accounts", sid, "keys"),
             COLUMNS,
             json=json,
-            none="there are no keys; make one with `tsock key create`",
+            none=location.runnable(f"there are no keys; make one with `tsock key create --account {sid}`"),
         )
 
 

@@ -102,9 +102,10 @@ async def set_(
         output.record(await ask.post(*path, identity, body=body), json=json)
         _, account, _, service = path[:4]
         if not (await ask.get("accounts", account, "services", "sync", service))["acl_enabled"]:
+            on = f"`tsock service update {service} --acl --account {account}`"
             output.remark(
                 "this has no effect yet: the ACL of the service is off, so every identity may do everything; "
-                f"turn it on with `tsock service update {service} --acl`"
+                f"turn it on with {location.runnable(on)}"
             )
 
 

@@ -45,9 +45,10 @@ async def token(
             body = {"kind": "token", "token": text}
             report = await ask.post("doctor", body=text)
             if report["input"] != "access_token" or report["cause"] == "not_a_jwt":
+                doctor = location.runnable("`tsock doctor`")
                 raise ConfigError(
-                    "expected an Access Token or the SHA-256 of one, 64 hex digits; `tsock doctor` says what "
-                    "this is instead"
+                    f"expected an Access Token or the SHA-256 of one, 64 hex digits; {doctor} says what this "
+                    "is instead"
                 )
             account = account or report["claims"].get("sub")
         sid = await ask.account(account)

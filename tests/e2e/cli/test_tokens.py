@@ -99,7 +99,7 @@ def test_account_without_a_key_mints_nothing_and_says_what_to_do(command: Comman
     outcome = command("token", "--identity", "alice", "--account", account)
 
     assert (outcome.code, outcome.out) == (1, "")
-    assert "make one with `tsock key create`" in outcome.err
+    assert f"key create --account {account} " in outcome.err
 
 
 @pytest.mark.parametrize("ttl", ["soon", "1.5h", "", "400000h"])

@@ -156,7 +156,7 @@ def test_codes_that_are_known_are_explained_beside_one_that_is_not(capsys: Captu
 def test_code_in_place_of_the_id_of_a_refusal_leads_to_the_dictionary(capsys: Captured) -> None:
     assert run(["why", "E51215"]) == 2
 
-    assert "`tsock errors 51215` explains" in capsys.readouterr().err
+    assert "errors 51215` explains" in capsys.readouterr().err
 
 
 def test_state_of_the_sdks_leads_to_tokens(capsys: Captured) -> None:
