@@ -267,6 +267,12 @@ def signed_in_hex(world: World) -> str:
     return f"{signed}.{base64.urlsafe_b64decode(signature + '==').hex()}"
 
 
+def signed_in_hex_text(world: World) -> str:
+    """The same, and those digits encoded as a signature's bytes are."""
+    signed, _, signature = world.token().rpartition(".")
+    return f"{signed}.{base64url(base64.urlsafe_b64decode(signature + '==').hex().encode())}"
+
+
 NOTES: dict[str, dict[str, Situation]] = {
     "json_wrapper": {
         "an answer": around('{"token": "TOKEN"}'),
@@ -390,7 +396,7 @@ NOTES: dict[str, dict[str, Situation]] = {
         "JSON": signed_with(plain("null")),
         "a template": signed_with(plain("${TWILIO_API_SECRET}")),
     },
-    "hex_signature": {"of the right secret": signed_in_hex},
+    "hex_signature": {"of the right secret": signed_in_hex, "of PHP": signed_in_hex_text},
     "swapped_sids": {"both": lambda world: craft(world, iss=world.account_sid, sub=world.key.key_sid)},
     "claim_whitespace": {
         "a line break": lambda world: craft(world, iss=f"{world.key.key_sid}\n"),
