@@ -369,8 +369,16 @@ NOTES: dict[str, dict[str, Situation]] = {
     "secret_whitespace": {
         "a line break": signed_with(lambda world: world.key.secret + "\n"),
         "a blank before": signed_with(lambda world: " " + world.key.secret),
+        "of no width": signed_with(lambda world: world.key.secret + "\u200b"),
+        "a direction before": signed_with(lambda world: "\u200e" + world.key.secret),
     },
-    "sid_as_secret": {"key": signed_with(lambda world: world.key.key_sid), "account": signed_with(account)},
+    "sid_as_secret": {
+        "key": signed_with(lambda world: world.key.key_sid),
+        "account": signed_with(account),
+        "a service of a grant": lambda world: world.token(
+            products={SYNC: world.sync_sid}, key=replace(world.key, secret=world.sync_sid)
+        ),
+    },
     "other_key_secret": {"of the account": signed_with(lambda world: world.another_key().secret)},
     "quoted_secret": {
         "double": signed_with(lambda world: f'"{world.key.secret}"'),
@@ -383,6 +391,15 @@ NOTES: dict[str, dict[str, Situation]] = {
         "its name": signed_with(lambda world: f"TWILIO_API_SECRET={world.key.secret}"),
         "its SID": signed_with(lambda world: f"{world.key.key_sid}:{world.key.secret}"),
         "a comma": signed_with(lambda world: f"{world.key.secret},"),
+    },
+    "cut_secret": {
+        "its first character": signed_with(lambda world: world.key.secret[1:]),
+        "its last character": signed_with(lambda world: world.key.secret[:-1]),
+    },
+    "sample_secret": {
+        "of jwt.io": signed_with(plain("your-256-bit-secret")),
+        "of jwt.io later": signed_with(plain("a-string-secret-at-least-256-bits-long")),
+        "of documentation": signed_with(plain("your_api_key_secret")),
     },
     "secret_case": {"capitals": signed_with(lambda world: world.key.secret.upper())},
     "utf16_secret": {

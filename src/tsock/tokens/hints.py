@@ -126,8 +126,9 @@ HINTS = {
     ),
     "secret_whitespace": Hint(
         _SIGNATURE,
-        "The token is signed with the secret and white space around it.",
-        "Strip the secret where it is read: its file or variable has a blank or line break too many.",
+        "The token is signed with the secret and white space around it, or what is not even seen.",
+        "Strip the secret where it is read: its file or variable has a blank, a line break or a character of "
+        "no width too many.",
     ),
     "sid_as_secret": Hint(
         _SIGNATURE,
@@ -153,6 +154,16 @@ HINTS = {
         _SIGNATURE,
         "The token is signed with the secret and something beside it, such as its name, a SID or a comma.",
         "Pass the secret alone: cut its line where it is read, or read it as what it is.",
+    ),
+    "cut_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret but for its first or its last character.",
+        "Copy the secret again, whole: it has 32 characters.",
+    ),
+    "sample_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret of a sample, which is not that of the API key.",
+        "Put the secret of the API key in its place.",
     ),
     "secret_case": Hint(
         _SIGNATURE,

@@ -72,7 +72,7 @@ def _suspects(e: Examination) -> Iterator[_Suspect]:
 
     for _, token in (*tokens, test):
         yield _Suspect(("auth_token_as_secret",), token)
-    for sid in (e.key.sid, account.sid):
+    for sid in (e.key.sid, account.sid, *_granted_sids(e.token.claims)):
         yield _Suspect(("sid_as_secret",), sid.encode())
     if e.key.account_sid == account.sid:
         yield from starmap(_Suspect, garbled.garbled(e.directory.key_secret(e.key), e.key.sid))
@@ -80,6 +80,8 @@ def _suspects(e: Examination) -> Iterator[_Suspect]:
         yield _Suspect(("other_key_secret",), e.directory.key_secret(key), key.sid)
     for nothing in garbled.nothing():
         yield _Suspect(("unset_secret",), nothing)
+    for sample in garbled.samples():
+        yield _Suspect(("sample_secret",), sample)
     for sid, token in tokens:
         yield from _as("auth_token_as_secret", sid, token)
     for key in others:
@@ -90,6 +92,16 @@ def _suspects(e: Examination) -> Iterator[_Suspect]:
 def _as(note: str, sid: str, secret: bytes, signer: str | None = None) -> Iterator[_Suspect]:
     for notes, form in garbled.garbled(secret, sid):
         yield _Suspect((note, *notes), form, signer)
+
+
+def _granted_sids(claims: jws.JsonObject) -> Iterator[str]:
+    """The SIDs in grants of served products: arguments beside the secret where a token is built."""
+    grants: Any = claims.get("grants")
+    for name in GRANTS if jws.is_object(grants) else ():
+        grant: Any = grants.get(name)
+        for field in GRANT_FIELDS if jws.is_object(grant) else ():
+            if _is_text(grant.get(field)) and is_sid(grant[field]):
+                yield grant[field]
 
 
 def _from_hex(e: Examination) -> bytes | None:

@@ -259,8 +259,8 @@ def _prefixed(text: str) -> str | None:
 
 _MARKS = ("\ufeff", "\u00ef\u00bb\u00bf", "\ufffe")
 _TO_URL, _FROM_URL = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
-_UNSEEN = "\0\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
-_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + _UNSEEN
+UNSEEN = "\0\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + UNSEEN
 """White space, and what is seen even less."""
 _WITHOUT_BLANKS = str.maketrans("", "", _BLANKS)
 _BRACKETS = "<([{"
