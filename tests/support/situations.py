@@ -437,6 +437,15 @@ NOTES: dict[str, dict[str, Situation]] = {
         "exp": wrong(exp=(NOW_S + 3600) * 1000),
         "all of them": wrong(iat=NOW_S * 1000, nbf=NOW_S * 1000, exp=(NOW_S + 3600) * 1000),
     },
+    "microseconds": {"exp": wrong(exp=(NOW_S + 3600) * 1_000_000)},
+    "nanoseconds": {
+        "exp": wrong(exp=(NOW_S + 3600) * 1_000_000_000),
+        "all of them": wrong(iat=NOW_S * 10**9, nbf=NOW_S * 10**9, exp=(NOW_S + 3600) * 10**9),
+    },
+    "duration": {
+        "an hour": wrong(exp=3600),
+        "a day, with a start": wrong(iat=NOW_S, exp=86_400),
+    },
     "negative": {"exp": wrong(exp=-3600), "nbf": wrong(nbf=-1)},
     "time_zone": {
         "two hours ahead": wrong(iat=NOW_S + 7200, exp=NOW_S + 10_800),
@@ -444,6 +453,9 @@ NOTES: dict[str, dict[str, Situation]] = {
         "ten behind": wrong(iat=NOW_S - 36_000, exp=NOW_S - 32_400),
         "a day and a zone": wrong(exp=NOW_S + 86_400 + 19_800),
     },
-    "exp_before_iat": {"iat": wrong(iat=NOW_S + 1800, exp=NOW_S + 600)},
+    "exp_before_iat": {
+        "iat": wrong(iat=NOW_S + 1800, exp=NOW_S + 600),
+        "expired": wrong(iat=NOW_S - 60, exp=NOW_S - 60),
+    },
 }
 """By the note that each of the situations gets."""

@@ -207,6 +207,13 @@ HINTS = {
         "which is two letters and 32 hex digits.",
     ),
     "milliseconds": Hint(TIME_CAUSES, "", "Give times in seconds, not in milliseconds."),
+    "microseconds": Hint(TIME_CAUSES, "", "Give times in seconds, not in microseconds."),
+    "nanoseconds": Hint(TIME_CAUSES, "", "Give times in seconds, not in nanoseconds."),
+    "duration": Hint(
+        frozenset(("expired",)),
+        "The token says how long it lives, not when it expires: exp lies in the 1970s.",
+        "Set exp to the present time plus the time to live, both in seconds.",
+    ),
     "negative": Hint(TIME_CAUSES, "", "Give times in seconds since 1970; no time is negative."),
     "time_zone": Hint(
         _AHEAD,
@@ -215,7 +222,7 @@ HINTS = {
         "same everywhere, and with a ttl of at most 86400.",
     ),
     "exp_before_iat": Hint(
-        frozenset(("not_yet_valid",)),
+        frozenset(("not_yet_valid", "expired")),
         "The token can never be valid: exp is not after iat or nbf.",
         "Set exp to iat plus the time to live, all in Unix seconds.",
     ),

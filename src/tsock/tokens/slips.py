@@ -20,6 +20,8 @@ from tsock.unset import is_unset
 
 _YEARS_S = 10 * 365 * 86_400
 _DAY_S = 86_400
+_UNITS = {"milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
+"""In which clocks count that do not count in seconds: so many in one."""
 _ZONE_S_MAX = 14 * 3600
 _has_control = re.compile(r"[\0-\x1f\x7f-\x9f]").search
 _is_marked = re.compile(r"<[^<>]+>").fullmatch
@@ -123,18 +125,22 @@ def time_notes(e: Examination) -> list[str]:
     given: list[object] = [claims.get(name) for name in ("exp", "nbf", "iat")]
     numbers = [value for value in given if is_number(value)]
     notes: list[str] = []
-    if any(abs(value / 1000 - now_s) < _YEARS_S for value in numbers):
-        notes.append("milliseconds")
+    for unit, per_s in _UNITS.items():
+        if any(abs(value / per_s - now_s) < _YEARS_S for value in numbers):
+            notes.append(unit)
     if any(value < 0 for value in numbers):
         notes.append("negative")
     exp, *starts = given
+    is_duration = is_time(exp) and 0 < exp < _YEARS_S
+    if is_duration:
+        notes.append("duration")
     issued = next((claims[name] for name in ("iat", "nbf") if claims.get(name) is not None), None)
     if issued is None and is_time(exp):
         # Nothing says when it was issued, so a day and a zone are a day that began in another zone.
         issued = exp - _DAY_S if exp - now_s > _DAY_S else None
     if is_time(issued) and _is_zone(abs(now_s - issued)):
         notes.append("time_zone")
-    if is_time(exp) and any(is_time(start) and exp <= start for start in starts):
+    if is_time(exp) and not is_duration and any(is_time(start) and exp <= start for start in starts):
         notes.append("exp_before_iat")
     return notes
 

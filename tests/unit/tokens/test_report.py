@@ -374,6 +374,11 @@ def test_report_of_a_refusal_is_the_operators(world: World):
     [
         ({"exp": (NOW_S + 3600) * 1000}, "lifetime_too_long", ["milliseconds"]),
         ({"iat": NOW_S * 1000, "exp": (NOW_S + 3600) * 1000}, "not_yet_valid", ["milliseconds"]),
+        ({"exp": (NOW_S + 3600) * 1_000_000}, "lifetime_too_long", ["microseconds"]),
+        ({"exp": (NOW_S + 3600) * 1_000_000_000}, "time_invalid", ["nanoseconds"]),
+        ({"exp": 86_400}, "expired", ["duration"]),
+        ({"iat": NOW_S, "exp": 3600}, "expired", ["duration"]),
+        ({"exp": 0}, "expired", []),
         ({"exp": NOW_S + 30 * 86_400}, "lifetime_too_long", []),
         ({"exp": -3600}, "time_invalid", ["negative"]),
         ({"exp": "soon"}, "time_invalid", []),
@@ -399,7 +404,11 @@ def test_notes_on_times_explain_a_failure_of_a_time(
 
 def test_fix_speaks_of_milliseconds_and_zones_where_they_explain_it(world: World):
     assert "milliseconds" in world.examine(craft(world, exp=(NOW_S + 3600) * 1000)).fix
+    assert "nanoseconds" in world.examine(craft(world, exp=(NOW_S + 3600) * 10**9)).fix
     assert "time zone" in world.examine(craft(world, iat=NOW_S + 7200)).fix
+    never = world.examine(craft(world, iat=NOW_S, exp=NOW_S - 60))
+    assert "never be valid" in never.summary
+    assert "iat plus" in never.fix
     assert "refresh" in world.examine(craft(world, iat=NOW_S - 3700, exp=NOW_S - 100)).fix
 
 
