@@ -339,6 +339,8 @@ NOTES: dict[str, dict[str, Situation]] = {
         "a coroutine": plain("<coroutine object token at 0x7f0c3b508050>"),
         "of Java": plain("com.twilio.jwt.accesstoken.AccessToken@6d06d69c"),
         "of C#": plain("System.Threading.Tasks.Task`1[System.String]"),
+        "a key": wrong(iss="[object Object]"),
+        "a service": granting(data_sync={"service_sid": "[object Object]"}),
     },
     "bytes_literal": {
         "of Python": around("b'TOKEN'"),
@@ -346,6 +348,11 @@ NOTES: dict[str, dict[str, Situation]] = {
         "numbers": lambda world: ",".join(map(str, world.token().encode())),
         "a buffer": lambda world: f"<Buffer {world.token().encode().hex(' ')}>",
         "of Java": plain("[B@6d06d69c"),
+        "a key": lambda world: craft(world, iss=f"b'{world.key.key_sid}'"),
+        "an account": lambda world: craft(world, sub=f"b'{world.account_sid}'"),
+        "a service": lambda world: craft(
+            world, grants=grants(world, data_sync={"service_sid": f"b'{world.sync_sid}'"})
+        ),
     },
     "padded_base64": {"standard": lambda world: ".".join(map(padded, world.token().split(".")))},
     "unset_variable": {
@@ -415,6 +422,10 @@ NOTES: dict[str, dict[str, Situation]] = {
     },
     "hex_signature": {"of the right secret": signed_in_hex, "of PHP": signed_in_hex_text},
     "swapped_sids": {"both": lambda world: craft(world, iss=world.account_sid, sub=world.key.key_sid)},
+    "secret_as_sid": {
+        "swapped": lambda world: sign(header(), claims(world, iss=world.key.secret), world.key.key_sid),
+        "of the account": lambda world: craft(world, sub=world.auth_token),
+    },
     "claim_whitespace": {
         "a line break": lambda world: craft(world, iss=f"{world.key.key_sid}\n"),
         "a blank": lambda world: craft(world, sub=f" {world.account_sid}"),

@@ -20,7 +20,7 @@ FORM_CAUSES = frozenset(("too_large", "not_a_jwt"))
 _SIGNATURE = frozenset(("signature",))
 # An hour's token that expired a minute ago looks the same: there the note is only a remark.
 _AHEAD = frozenset(("not_yet_valid", "lifetime_too_long"))
-_SIDS = frozenset(("issuer_invalid", "account_invalid", "service_invalid"))
+SID_CAUSES = frozenset(("issuer_invalid", "account_invalid", "service_invalid"))
 
 HINTS = {
     "json_wrapper": Hint(
@@ -89,14 +89,14 @@ HINTS = {
         "Save the file without a byte order mark, as UTF-8.",
     ),
     "object_text": Hint(
-        FORM_CAUSES,
-        "The text is what an object looks like in print, not the token itself.",
-        "Await it if it is a promise, coroutine or task; call to_jwt() or toJwt() on an AccessToken, and "
-        "pass the string that comes of it.",
+        FORM_CAUSES | SID_CAUSES,
+        "The text is what an object looks like in print, not the token or the value itself.",
+        "Await it if it is a promise, coroutine or task; call to_jwt() or toJwt() on an AccessToken, take "
+        "the field that is meant of another object; pass the string that comes of it.",
     ),
     "bytes_literal": Hint(
-        FORM_CAUSES | _SIGNATURE,
-        "The token, its secret or its identity is how bytes look in print, not the text in them.",
+        FORM_CAUSES | _SIGNATURE | SID_CAUSES,
+        "The token, its secret or a value in it is how bytes look in print, not the text in them.",
         "Decode the bytes before they are passed on, as in value.decode().",
     ),
     "padded_base64": Hint(
@@ -105,7 +105,7 @@ HINTS = {
         "Encode each part as base64url, with - and _ and without =; a helper library does.",
     ),
     "unset_variable": Hint(
-        FORM_CAUSES | _SIDS,
+        FORM_CAUSES | SID_CAUSES,
         "",
         "This is what becomes of a variable without a value: set the variable, or wait for its value.",
     ),
@@ -186,22 +186,29 @@ HINTS = {
         "Encode the bytes of the signature as base64url.",
     ),
     "swapped_sids": Hint(
-        _SIDS,
+        SID_CAUSES,
         "Account SID and key SID are swapped: iss is the account, and sub the key.",
         "Give the helper library the account's SID (AC...) first and the key's SID (SK...) second.",
     ),
+    "secret_as_sid": Hint(
+        SID_CAUSES,
+        "A secret stands in iss or sub, it seems: the SID and the secret of a key, or of an account, are "
+        "swapped.",
+        "Give the helper library the account's SID (AC...), the key's SID (SK...) and the key's secret, in "
+        "this order. Replace the secret: whoever has this token can read it.",
+    ),
     "claim_whitespace": Hint(
-        _SIDS,
+        SID_CAUSES,
         "",
         "A value in the token has white space around it or a line break in it: strip it where it is read.",
     ),
     "quoted_claim": Hint(
-        _SIDS,
+        SID_CAUSES,
         "",
         "A value in the token stands in quotes: take them off where it is read.",
     ),
     "placeholder": Hint(
-        FORM_CAUSES | _SIDS,
+        FORM_CAUSES | SID_CAUSES,
         "",
         "Put the real value in the place of the placeholder: a token that your server minted, or a SID, "
         "which is two letters and 32 hex digits.",

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeGuard
 from tsock.ids import is_sid
 from tsock.tokens import garbled, jws
 from tsock.tokens.examination import GRANT_FIELDS, GRANTS, Examination, is_account_sid, is_key_sid, is_time
-from tsock.tokens.unwrap import is_bytes_literal, is_in_quotes, is_object_text, without_blanks_around
+from tsock.tokens.unwrap import is_bytes_text, is_in_quotes, is_object_text, without_blanks_around
 from tsock.tokens.wording import is_number, is_placeholder
 from tsock.unset import is_unset
 
@@ -24,6 +24,7 @@ _UNITS = {"milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 """In which clocks count that do not count in seconds: so many in one."""
 _ZONE_S_MAX = 14 * 3600
 _has_control = re.compile(r"[\0-\x1f\x7f-\x9f]").search
+_is_secret = re.compile("[0-9a-f]{32}").fullmatch
 _is_marked = re.compile(r"<[^<>]+>").fullmatch
 """A text of any kind that only a template has."""
 _OTHER_KEYS_MAX = 100
@@ -171,9 +172,11 @@ def claim_notes(claims: jws.JsonObject) -> list[str]:
     texts = [text for text in (*(text for _, text in sids), *free) if _is_text(text)]
     if any(_is_unset_in(text) for text in texts):
         notes.append("unset_variable")
-    if any(is_object_text(text) for text in texts):
+    if any(_is_text(text) and _is_secret(text) for text in (iss, sub)):
+        notes.append("secret_as_sid")
+    if any(is_object_text(text) and not is_bytes_text(text) for text in texts):
         notes.append("object_text")
-    if any(is_bytes_literal(text) for text in texts):
+    if any(is_bytes_text(text) for text in texts):
         notes.append("bytes_literal")
     if any(without_blanks_around(text) != text or _has_control(text) for text in texts):
         notes.append("claim_whitespace")
@@ -184,6 +187,22 @@ def claim_notes(claims: jws.JsonObject) -> list[str]:
     ):
         notes.append("placeholder")
     return notes
+
+
+def explains_sid(note: str, cause: str, claims: jws.JsonObject) -> bool:
+    """Whether a note on claims is about the one that a check of SIDs failed on; others may be odd, too."""
+    if note == "swapped_sids":
+        return True
+    if cause != "service_invalid":
+        name = "iss" if cause == "issuer_invalid" else "sub"
+        return note in claim_notes({name: claims.get(name)})
+    grants: Any = claims.get("grants")
+    services = {
+        name: {"service_sid": grants[name].get("service_sid")}
+        for name in GRANTS
+        if jws.is_object(grants) and jws.is_object(grants.get(name))
+    }
+    return note in claim_notes({"grants": services})
 
 
 def _is_text(value: object) -> TypeGuard[str]:

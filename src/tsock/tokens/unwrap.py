@@ -183,14 +183,15 @@ def _padded(text: str) -> str | None:
     return plain if _is_token(plain) else None
 
 
-def is_bytes_literal(text: str) -> re.Match[str] | None:
-    """Whether it is what Python writes of bytes; their text is the group `text`."""
-    return _bytes_literal(text.strip())
+def is_bytes_text(text: str) -> bool:
+    """Whether it is what a language writes of bytes, be their text in it or not."""
+    plain = text.strip()
+    return _bytes_literal(plain) is not None or _is_array(plain) is not None
 
 
 def _bytes(text: str) -> str | None:
     """The literal, or the numbers, that languages write of bytes."""
-    literal = is_bytes_literal(text)
+    literal = _bytes_literal(text.strip())
     if literal is not None:
         return literal["text"]
     if _is_array(text.strip()):

@@ -457,6 +457,9 @@ def test_grant_outside_of_the_grants_and_misspelt_service_are_found(world: World
         ({"identity": "alice\u200b"}, ["claim_whitespace"]),
         ({"identity": "al\nice"}, ["claim_whitespace"]),
         ({"identity": "b'alice'"}, ["bytes_literal"]),
+        ({"identity": "[B@1b6d3586"}, ["bytes_literal"]),
+        ({"identity": "[object Uint8Array]"}, ["bytes_literal"]),
+        ({"identity": "0123456789abcdef0123456789abcdef"}, []),
         ({"identity": '"alice"'}, ["quoted_claim"]),
         ({"identity": "\u2018alice\u2019\n"}, ["claim_whitespace", "quoted_claim"]),
         ({"chat": {"service_sid": "default", "endpoint_id": "b'phone'"}}, ["bytes_literal"]),
@@ -478,6 +481,17 @@ def test_text_by_accident_is_noted_on_a_refusal_too(world: World):
     refusal: Any = world.verify(craft(world, exp=NOW_S - 60, grants=grants(world, identity='"alice"\n')))
     report = refusal.report(thorough=True)
     assert (report.cause, report.notes) == ("expired", ["claim_whitespace", "quoted_claim"])
+
+
+def test_text_by_accident_explains_only_the_claim_that_it_stands_in(world: World):
+    for wrong in ({"iss": world.account_sid}, {"sub": "nobody"}):
+        report = world.examine(craft(world, **wrong, grants=grants(world, identity="b'alice'")))
+        assert report.notes == ["bytes_literal"]
+        assert "Give the helper library" in report.fix
+    service = {"data_sync": {"service_sid": "MG" + "0" * 32}}
+    report = world.examine(craft(world, grants=grants(world, identity="[object Object]", **service)))
+    assert (report.cause, report.notes) == ("service_invalid", ["object_text"])
+    assert "it starts with IS" in report.fix
 
 
 @pytest.mark.parametrize(
