@@ -279,6 +279,18 @@ NOTES: dict[str, dict[str, Situation]] = {
         "a list": around('["TOKEN"]'),
         "loose": around("{token: 'TOKEN'}"),
     },
+    "json_without_token": {
+        "an error": plain('{"error": "not found"}'),
+        "an empty list": plain("[]"),
+        "cut off": plain('{"error": "not'),
+        "another field": plain('{"token": 7, "status": "ok"}'),
+    },
+    "utf16_text": {
+        "of PowerShell": lambda w: f"{w.token()}\r\n".encode("utf-16").decode(errors="replace"),
+        "big end first": lambda w: f"{w.token()}\r\n".encode("utf-16-be").decode(),
+        "read as Latin-1": lambda w: w.token().encode("utf-16").decode("latin-1"),
+        "marked": lambda w: "\ufeff" + w.token().encode("utf-16-le").decode(),
+    },
     "quoted": {
         "double": around('"TOKEN"'),
         "single": around("'TOKEN'"),
@@ -322,6 +334,8 @@ NOTES: dict[str, dict[str, Situation]] = {
         "a program": around('const token = "TOKEN";'),
         "JSONP": around('callback({"token": "TOKEN"});'),
         "another": around("alice,TOKEN,3600"),
+        "itself": around("TOKENTOKEN"),
+        "itself on two lines": around("TOKEN\nTOKEN"),
     },
     "markup": {
         "a page": around("<html><body>TOKEN</body></html>"),
@@ -330,7 +344,9 @@ NOTES: dict[str, dict[str, Situation]] = {
     "init_packet": {
         "init": around('TWILSOCK V3.0 500\r\n{"method":"init","token":"TOKEN","payload_size":0}\r\n')
     },
-    "jwe": {"five parts": plain(".".join((part(header(alg="dir")), "", "AAAA", "BBBB", "CCCC")))},
+    "jwe": {
+        "five parts": plain(".".join((part(header(alg="dir", enc="A256GCM")), "", "AAAA", "BBBB", "CCCC")))
+    },
     "bom": {"a file": around("\ufeffTOKEN"), "read otherwise": around("\u00ef\u00bb\u00bfTOKEN")},
     "object_text": {
         "a promise": plain("[object Promise]"),

@@ -28,6 +28,11 @@ HINTS = {
         "The text is JSON, not the token itself.",
         "Pass only the string inside: parse the answer of the token endpoint and take its token field.",
     ),
+    "json_without_token": Hint(
+        FORM_CAUSES,
+        "The text is JSON, and no token is in it.",
+        "Look at what the token endpoint answers: this may be its error, or its token has no value yet.",
+    ),
     "init_packet": Hint(
         FORM_CAUSES,
         "The text is a packet, not the token itself.",
@@ -82,6 +87,11 @@ HINTS = {
         FORM_CAUSES,
         "The text is URL-encoded, or a parameter with its name.",
         "Decode the parameter and pass its value alone.",
+    ),
+    "utf16_text": Hint(
+        FORM_CAUSES,
+        "The text is in UTF-16, as PowerShell's > writes it.",
+        "Save it as UTF-8 without a byte order mark, or pass it on without a file.",
     ),
     "bom": Hint(
         FORM_CAUSES | _SIGNATURE,

@@ -21,7 +21,13 @@ from tsock.tokens.unwrap import unwrap
 from tsock.tokens.wording import describe, distance, is_number
 
 _KINDS = {CONTENT_TYPE: "access_token", "twilio-pkrv;v=1": "client_validation_token"}
-_KINDS_BY_NOTE = {"jwe": "jwe", "markup": "markup", "json_wrapper": "json", "init_packet": "packet"}
+_KINDS_BY_NOTE = {
+    "jwe": "jwe",
+    "markup": "markup",
+    "json_wrapper": "json",
+    "json_without_token": "json",
+    "init_packet": "packet",
+}
 IDENTITY_CHARS_MAX = 256
 _is_grant_name = re.compile("[a-z_]{1,32}").fullmatch
 
