@@ -8,7 +8,6 @@ from cyclopts import Parameter
 from tsock import dictionary
 from tsock.cli import output, report
 from tsock.cli.alerts import tell_alert
-from tsock.cli.errors import code_in
 from tsock.cli.exits import Refused
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import Operator, operator
@@ -35,7 +34,8 @@ async def why(
     """
     found = re.search("(DN|NO)([0-9a-f]{32})", text or "", re.IGNORECASE)
     if text is not None and found is None:
-        lists = f"`tsock denials` and `tsock alerts` list them, `tsock errors {code_in(text) or 'CODE'}`"
+        code = dictionary.code_in(text) or "CODE"
+        lists = f"`tsock denials` and `tsock alerts` list them, `tsock errors {code}`"
         raise ConfigError(
             f"expected the id of a denial or an alert, DN or NO and 32 hex digits, not {text[:64]}; "
             f"{location.runnable(lists)} explains a code"
