@@ -211,6 +211,16 @@ def test_terminal_is_asked_to_paste(
     assert ("paste it here" in capsys.readouterr().err) is is_terminal
 
 
+def test_template_is_pasted_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr("sys.stdin", _Stdin(b"{", is_terminal=True))
+
+    assert run(["template", "put", "-"]) == 2
+
+    asked, said = capsys.readouterr().err.splitlines()
+    assert "paste it here" in asked
+    assert "standard input: expected JSON" in said
+
+
 def test_more_than_any_token_on_standard_input_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
