@@ -54,12 +54,11 @@ async def list_(
         location: Where.
     """
     async with operator(location) as ask:
-        output.table(
-            await ask.every("accounts", owner=owner),
-            COLUMNS,
-            json=json,
-            none=location.runnable("there are no accounts; make one with `tsock account create`"),
-        )
+        found = await ask.every("accounts", owner=owner)
+    none = "there are no accounts; make one with `tsock account create`"
+    if owner is not None:
+        none = f"{owner} has no subaccounts; make one with `tsock account create --owner {owner}`"
+    output.table(found, COLUMNS, json=json, none=location.runnable(none))
 
 
 @account.command

@@ -32,7 +32,8 @@ async def alerts(
     """
     async with operator(location) as ask:
         found = await ask.latest("alerts", account=account, code=code, limit=limit)
-    output.table(found, COLUMNS, json=json, none="nothing went wrong, as far as is on record")
+    none = output.nothing_of("alert", code=code, account=account)
+    output.table(found, COLUMNS, json=json, none=none)
 
 
 def tell_alert(alert: dict[str, Any], location: Location) -> None:

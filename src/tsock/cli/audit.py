@@ -38,4 +38,5 @@ async def audit(
         event["by"] = event["actor_sid"] or event["actor_type"]
         changed = {name: values["updated"] for name, values in event["properties"].items()}
         event["change"] = event["description"] or ", ".join(f"{n}={v}" for n, v in changed.items())
-    output.table(found, COLUMNS, none="no change is on record")
+    none = output.nothing_of("change", resource=resource, account=account)
+    output.table(found, COLUMNS, none=none)

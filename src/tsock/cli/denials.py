@@ -91,7 +91,7 @@ async def denials(
     """
     async with operator(location) as ask:
         found = await ask.latest("denials", account=account, limit=limit)
-    output.table(found, COLUMNS, json=json, none="nobody was denied, as far as is on record")
+    output.table(found, COLUMNS, json=json, none=output.nothing_of("denial", account=account))
 
 
 def _tell(denial: dict[str, Any], location: Location) -> None:

@@ -55,8 +55,13 @@ def _search(text: str, *, json: bool) -> int:
 
 
 def _miss(text: str, near: list[Entry]) -> None:
-    what = "there is no error" if _has_digit(text) else "no error is described by"
-    output.complaint(f"{what} {text[:64]}{'; did you mean one of these?' if near else ''}")
+    if _has_digit(text):
+        said = f"there is no error {text[:64]}{'; did you mean one of these?' if near else ''}"
+    elif near:
+        said = f"{text[:64]} is no code; these may be about it:"
+    else:
+        said = f"no error is described by {text[:64]}"
+    output.complaint(said)
     for each in near:
         line(f"  {each.code}  {each.title}", errors=True)
 

@@ -95,8 +95,9 @@ async def list_(
     products = ("sync", "chat") if product is None else (product,)
     async with operator(location) as ask:
         sid = await ask.account(account)
+        none = f"{sid} has no {'' if product is None else f'{product} '}services"
         rows = [row for each in products for row in await ask.every("accounts", sid, "services", each)]
-    output.table(rows, COLUMNS, json=json, none="there are no services")
+    output.table(rows, COLUMNS, json=json, none=none)
 
 
 @service.command

@@ -39,7 +39,8 @@ async def list_(
     """
     async with operator(location) as ask:
         rows = await ask.every("webhooks", state=state, account=account, service=service)
-    output.table(rows, COLUMNS, json=json, none=f"no webhook is {state}")
+    none = output.nothing_of(f"{state} webhook", service=service, account=account)
+    output.table(rows, COLUMNS, json=json, none=none)
 
 
 @webhook.command

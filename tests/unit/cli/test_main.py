@@ -149,6 +149,10 @@ def test_codes_that_are_known_are_explained_beside_one_that_is_not(capsys: Captu
     assert captured.out == shown
     assert "there is no error 51251; did you mean one of these?\n  " in captured.err
     assert "no error is described by xyzzy" in captured.err
+    assert run(["errors", "20104", "denied"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == shown
+    assert captured.err.startswith("error: denied is no code; these may be about it:\n  ")
     assert run(["errors", "20104", "99999", "--json"]) == 1
     assert [each["code"] for each in json.loads(capsys.readouterr().out)] == [20104]
 
