@@ -9,13 +9,14 @@ from tsock.cli import output
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line
+from tsock.cli.sid import SID
 
 COLUMNS = ("date", "sid", "level", "code", "repeats", "account_sid", "text")
 
 
 async def alerts(
     *,
-    account: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    account: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
     code: int | None = None,
     limit: int = 20,
     json: AsJson = False,

@@ -8,14 +8,15 @@ from tsock.cli import output
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import SID
 
 COLUMNS = ("date", "event_type", "resource_sid", "by", "address", "change")
 
 
 async def audit(
     *,
-    account: Annotated[str | None, Parameter(metavar="AC…")] = None,
-    resource: Annotated[str | None, Parameter(metavar="SID")] = None,
+    account: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
+    resource: Annotated[str | None, SID, Parameter(metavar="SID")] = None,
     limit: int = 20,
     json: AsJson = False,
     location: Location = HERE,

@@ -12,6 +12,7 @@ from tsock.cli.exits import Refused
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson, line
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 
 COLUMNS = ("date", "sid", "code", "cause", "account_sid", "proven", "identity", "address", "summary")
@@ -76,7 +77,7 @@ async def _denial_of(ask: Operator, alert: dict[str, Any]) -> dict[str, Any] | N
 
 async def denials(
     *,
-    account: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    account: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
     limit: int = 20,
     json: AsJson = False,
     location: Location = HERE,

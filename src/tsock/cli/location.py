@@ -12,6 +12,7 @@ from tsock.cli import runtime
 from tsock.cli.choice import ANY_CASE
 from tsock.cli.file_name import FILE_NAME
 from tsock.cli.program import runnable
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 from tsock.installation import layout
 from tsock.settings import Loaded, load
@@ -43,6 +44,7 @@ HERE = Location()
 
 InAccount: TypeAlias = Annotated[
     str | None,
+    SID,
     Parameter(
         name="--account",
         metavar="AC…",

@@ -11,6 +11,7 @@ from tsock.cli.exits import Refused
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 from tsock.ids import is_sid
 from tsock.sync.kinds import KIND_OF_PREFIX
@@ -31,7 +32,7 @@ class Where:
 
     kind: Annotated[_Kind | None, ANY_CASE] = None
     "Kind of the object, where several have its unique name."
-    service: Annotated[str, Parameter(metavar="IS…")] = "default"
+    service: Annotated[str, SID, Parameter(metavar="IS…")] = "default"
     "The service of the object."
     account: InAccount = None
 

@@ -11,6 +11,7 @@ from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.cli.pasted import pasted
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 
 revoke = App("revoke", help="End tokens before their time, and the connections that they opened.")
@@ -83,7 +84,7 @@ async def before(
     moment: str = "now",
     /,
     *,
-    key: Annotated[str | None, Parameter(metavar="SK…")] = None,
+    key: Annotated[str | None, SID, Parameter(metavar="SK…")] = None,
     account: InAccount = None,
     json: AsJson = False,
     location: Location = HERE,

@@ -9,6 +9,7 @@ from tsock.cli import output
 from tsock.cli.location import HERE, InAccount, Location, Product
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import Sid
 from tsock.errors import ConfigError
 
 service = App("service", help="Services of Sync and Conversations: create, show, change, delete.")
@@ -102,7 +103,7 @@ async def list_(
 
 @service.command
 async def fetch(
-    sid: str = "default",
+    sid: Sid = "default",
     /,
     *,
     product: Product = "sync",
@@ -126,7 +127,7 @@ async def fetch(
 
 @service.command
 async def update(
-    sid: str,
+    sid: Sid,
     /,
     *,
     name: str | None = None,
@@ -158,7 +159,7 @@ async def update(
 
 @service.command(name="webhooks")
 async def set_webhooks(
-    sid: str,
+    sid: Sid,
     /,
     *,
     webhooks: Webhooks = UNCHANGED,
@@ -182,7 +183,7 @@ async def set_webhooks(
 
 @service.command
 async def delete(
-    sid: str,
+    sid: Sid,
     /,
     *,
     yes: Annotated[bool, Parameter(negative="", show_default=False)] = False,

@@ -160,6 +160,17 @@ def test_what_does_not_exist_is_said_with_its_code(command: Command, arguments: 
     assert outcome.err.endswith("(20404)\n")
 
 
+def test_sids_may_be_typed_in_other_letters(command: Command, account: str) -> None:
+    key = command.ask("key", "create", "--account", account.lower())["sid"]
+    assert command.ask("key", "fetch", key.lower(), "--account", account.upper())["sid"] == key
+    assert command.ask("account", "fetch", account.lower())["sid"] == account
+    service = command.ask("service", "create", "--account", account)["sid"]
+    assert command.ask("service", "fetch", service.lower(), "--account", account)["sid"] == service
+    named = ("--sync", service.lower(), "--key", key.lower(), "--account", account)
+    minted = command("token", "alice", *named)
+    assert (minted.code, minted.err) == (0, "")
+
+
 def test_ready_made_account_is_meant_however_many_there_are(command: Command, account: str) -> None:
     (key,) = command.ask("key", "list")
 
