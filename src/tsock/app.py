@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import re
 import signal
 import socket
 from collections.abc import Callable, Generator, Mapping
@@ -35,6 +36,7 @@ from tsock.telemetry.tail import Tail
 
 log = structlog.get_logger(__name__)
 
+_ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 BACKLOG = 4096
 
 
@@ -55,7 +57,7 @@ class Ready(msgspec.Struct, frozen=True):
     url: str
     """Where clients reach it."""
     address: str
-    """The one that it listens on, as a URL."""
+    """What it listens on: a URL, or words where that is every address of the machine."""
     port: int
     has_accounts: bool
     ready_made: Bootstrap | None
@@ -208,7 +210,7 @@ class _Running:
             on_ready(
                 Ready(
                     url=self._url,
-                    address=_url(self._sockets[0]),
+                    address=_place(self._sockets[0]),
                     port=self._sockets[0].getsockname()[1],
                     has_accounts=next(self._installed.directory.accounts(), None) is not None,
                     ready_made=self._made,
@@ -309,9 +311,17 @@ def where_to_listen(settings: Settings) -> tuple[int, int, int, str, Any]:
         )[0]
     except (OSError, UnicodeError) as error:  # the latter of a name that cannot be asked for
         reason = getattr(error, "strerror", None) or error
-        raise ConfigError(
-            f"host: {settings.host!r:.80} is neither an address nor a name that is known here ({reason})"
-        ) from None
+        said = f"host: {settings.host!r:.80} is neither an address nor a name that is known here ({reason})"
+        raise ConfigError(f"{said}{_beside_host(settings.host)}") from None
+
+
+def _beside_host(host: str) -> str:
+    """What else is in it than a host."""
+    if "://" in host:
+        return "; give it without the scheme, http:// or another, and a port with --port"
+    if re.search(r"^[^:]*:\d*$|\]", host):
+        return "; give it without brackets and without the port, which is given with --port"
+    return ""
 
 
 def _public_socket(settings: Settings) -> socket.socket:
@@ -337,9 +347,14 @@ def _not_listening(settings: Settings, error: OSError) -> str:
     return f"port: {where}: {reason}; stop what uses it, or choose another with --port"
 
 
+def _place(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"port {port} of every address of this machine" if host in _ANY else _url(bound)
+
+
 def _url(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+    if host in _ANY:
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

@@ -32,8 +32,7 @@ AREAS = {
 UNPUBLISHED = frozenset((51207, 51214, 51232))
 """Codes that the gateway sends and that Twilio's dictionary does not have."""
 
-
-_OF_TOKENS = frozenset(("denied", "refused", "rejected"))
+OF_TOKENS = frozenset(("denied", "refused", "rejected"))
 """Words for what happens to a client whose token is no good; `denied` is a state of the SDKs."""
 
 
@@ -57,6 +56,17 @@ def lookup(code: int) -> Entry | None:
     return entries().get(code)
 
 
+def code_in(word: str) -> int | None:
+    """The code that a word is, with or without the E of a log; it need not be in the dictionary."""
+    found = re.fullmatch("E?([0-9]{2,9})", word, re.IGNORECASE)
+    return None if found is None else int(found[1])
+
+
+def words_in(text: str) -> list[str]:
+    """What is asked for in a text: codes and words, between blanks and commas."""
+    return [word for word in re.split(r"[\s,]+", text) if word]
+
+
 def title(code: int) -> str:
     """The published title of `code`, which must be in the dictionary."""
     return entries()[code].title
@@ -73,7 +83,7 @@ def suggest(text: str, limit: int = 5) -> list[Entry]:
         known = {str(code): entry for code, entry in entries().items()}
         return [known[near] for near in difflib.get_close_matches(number[0], known, n=limit, cutoff=0.75)]
     words = set(re.findall(r"\w{2,}", text.lower()))
-    if words and words <= _OF_TOKENS:
+    if words and words <= OF_TOKENS:
         words = {"token"}
     ranked = sorted((-_relevance(entry, words), entry.code) for entry in entries().values())
     return [entries()[code] for relevance, code in ranked[:limit] if relevance < 0]

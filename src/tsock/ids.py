@@ -37,6 +37,12 @@ def canonical_sid(text: str) -> str:
     return text[:2] + text[2:].lower() if _SID_OF_ANY_CASE.fullmatch(text) else text
 
 
+def typed_sid(text: str) -> str:
+    """The same for what a person typed, whose two letters may be small, too."""
+    meant = canonical_sid(text[:2].upper() + text[2:])
+    return meant if is_sid(meant) else text
+
+
 def is_sid(text: str) -> bool:
     """Whether `text` has the form of a SID, of whatever kind."""
     return SID_PATTERN.fullmatch(text) is not None

@@ -45,6 +45,28 @@ def test_dictionary_filters_as_one_types(server: Server, page: Page) -> None:
     expect(other).to_be_visible()
 
 
+def test_dictionary_filters_as_its_search_finds(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/errors")
+    box, status = page.get_by_role("searchbox"), page.get_by_role("status")
+    entries = page.locator("[data-group] li:visible .code")
+    for typed, codes in (
+        ("E51215", ["51215"]),
+        ("51215,20104", ["51215", "20104"]),
+        ("e20104 51215", ["51215", "20104"]),
+    ):
+        box.fill(typed)
+        expect(entries).to_have_text(codes)
+    box.fill("denied")
+    expect(page.get_by_role("link", name="20104")).to_be_visible()
+    expect(page.get_by_role("link", name="11200")).to_be_hidden()
+
+    box.fill("51251")
+
+    expect(status).to_contain_text("Enter searches")
+    box.press("Enter")
+    expect(page.get_by_role("link", name="51215")).to_be_visible()
+
+
 def test_token_is_minted_and_copied_on_the_first_page(server: Server, page: Page) -> None:
     page.goto(server.url)
     page.get_by_label("For whom").fill("bob")

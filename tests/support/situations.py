@@ -267,11 +267,29 @@ def signed_in_hex(world: World) -> str:
     return f"{signed}.{base64.urlsafe_b64decode(signature + '==').hex()}"
 
 
+def signed_in_hex_text(world: World) -> str:
+    """The same, and those digits encoded as a signature's bytes are."""
+    signed, _, signature = world.token().rpartition(".")
+    return f"{signed}.{base64url(base64.urlsafe_b64decode(signature + '==').hex().encode())}"
+
+
 NOTES: dict[str, dict[str, Situation]] = {
     "json_wrapper": {
         "an answer": around('{"token": "TOKEN"}'),
         "a list": around('["TOKEN"]'),
         "loose": around("{token: 'TOKEN'}"),
+    },
+    "json_without_token": {
+        "an error": plain('{"error": "not found"}'),
+        "an empty list": plain("[]"),
+        "cut off": plain('{"error": "not'),
+        "another field": plain('{"token": 7, "status": "ok"}'),
+    },
+    "utf16_text": {
+        "of PowerShell": lambda w: f"{w.token()}\r\n".encode("utf-16").decode(errors="replace"),
+        "big end first": lambda w: f"{w.token()}\r\n".encode("utf-16-be").decode(),
+        "read as Latin-1": lambda w: w.token().encode("utf-16").decode("latin-1"),
+        "marked": lambda w: "\ufeff" + w.token().encode("utf-16-le").decode(),
     },
     "quoted": {
         "double": around('"TOKEN"'),
@@ -316,6 +334,8 @@ NOTES: dict[str, dict[str, Situation]] = {
         "a program": around('const token = "TOKEN";'),
         "JSONP": around('callback({"token": "TOKEN"});'),
         "another": around("alice,TOKEN,3600"),
+        "itself": around("TOKENTOKEN"),
+        "itself on two lines": around("TOKEN\nTOKEN"),
     },
     "markup": {
         "a page": around("<html><body>TOKEN</body></html>"),
@@ -324,7 +344,9 @@ NOTES: dict[str, dict[str, Situation]] = {
     "init_packet": {
         "init": around('TWILSOCK V3.0 500\r\n{"method":"init","token":"TOKEN","payload_size":0}\r\n')
     },
-    "jwe": {"five parts": plain(".".join((part(header(alg="dir")), "", "AAAA", "BBBB", "CCCC")))},
+    "jwe": {
+        "five parts": plain(".".join((part(header(alg="dir", enc="A256GCM")), "", "AAAA", "BBBB", "CCCC")))
+    },
     "bom": {"a file": around("\ufeffTOKEN"), "read otherwise": around("\u00ef\u00bb\u00bfTOKEN")},
     "object_text": {
         "a promise": plain("[object Promise]"),
@@ -333,6 +355,8 @@ NOTES: dict[str, dict[str, Situation]] = {
         "a coroutine": plain("<coroutine object token at 0x7f0c3b508050>"),
         "of Java": plain("com.twilio.jwt.accesstoken.AccessToken@6d06d69c"),
         "of C#": plain("System.Threading.Tasks.Task`1[System.String]"),
+        "a key": wrong(iss="[object Object]"),
+        "a service": granting(data_sync={"service_sid": "[object Object]"}),
     },
     "bytes_literal": {
         "of Python": around("b'TOKEN'"),
@@ -340,6 +364,11 @@ NOTES: dict[str, dict[str, Situation]] = {
         "numbers": lambda world: ",".join(map(str, world.token().encode())),
         "a buffer": lambda world: f"<Buffer {world.token().encode().hex(' ')}>",
         "of Java": plain("[B@6d06d69c"),
+        "a key": lambda world: craft(world, iss=f"b'{world.key.key_sid}'"),
+        "an account": lambda world: craft(world, sub=f"b'{world.account_sid}'"),
+        "a service": lambda world: craft(
+            world, grants=grants(world, data_sync={"service_sid": f"b'{world.sync_sid}'"})
+        ),
     },
     "padded_base64": {"standard": lambda world: ".".join(map(padded, world.token().split(".")))},
     "unset_variable": {
@@ -363,8 +392,16 @@ NOTES: dict[str, dict[str, Situation]] = {
     "secret_whitespace": {
         "a line break": signed_with(lambda world: world.key.secret + "\n"),
         "a blank before": signed_with(lambda world: " " + world.key.secret),
+        "of no width": signed_with(lambda world: world.key.secret + "\u200b"),
+        "a direction before": signed_with(lambda world: "\u200e" + world.key.secret),
     },
-    "sid_as_secret": {"key": signed_with(lambda world: world.key.key_sid), "account": signed_with(account)},
+    "sid_as_secret": {
+        "key": signed_with(lambda world: world.key.key_sid),
+        "account": signed_with(account),
+        "a service of a grant": lambda world: world.token(
+            products={SYNC: world.sync_sid}, key=replace(world.key, secret=world.sync_sid)
+        ),
+    },
     "other_key_secret": {"of the account": signed_with(lambda world: world.another_key().secret)},
     "quoted_secret": {
         "double": signed_with(lambda world: f'"{world.key.secret}"'),
@@ -378,6 +415,15 @@ NOTES: dict[str, dict[str, Situation]] = {
         "its SID": signed_with(lambda world: f"{world.key.key_sid}:{world.key.secret}"),
         "a comma": signed_with(lambda world: f"{world.key.secret},"),
     },
+    "cut_secret": {
+        "its first character": signed_with(lambda world: world.key.secret[1:]),
+        "its last character": signed_with(lambda world: world.key.secret[:-1]),
+    },
+    "sample_secret": {
+        "of jwt.io": signed_with(plain("your-256-bit-secret")),
+        "of jwt.io later": signed_with(plain("a-string-secret-at-least-256-bits-long")),
+        "of documentation": signed_with(plain("your_api_key_secret")),
+    },
     "secret_case": {"capitals": signed_with(lambda world: world.key.secret.upper())},
     "utf16_secret": {
         "little end first": lambda world: _signed_by(world, world.key.secret.encode("utf-16-le")),
@@ -390,8 +436,12 @@ NOTES: dict[str, dict[str, Situation]] = {
         "JSON": signed_with(plain("null")),
         "a template": signed_with(plain("${TWILIO_API_SECRET}")),
     },
-    "hex_signature": {"of the right secret": signed_in_hex},
+    "hex_signature": {"of the right secret": signed_in_hex, "of PHP": signed_in_hex_text},
     "swapped_sids": {"both": lambda world: craft(world, iss=world.account_sid, sub=world.key.key_sid)},
+    "secret_as_sid": {
+        "swapped": lambda world: sign(header(), claims(world, iss=world.key.secret), world.key.key_sid),
+        "of the account": lambda world: craft(world, sub=world.auth_token),
+    },
     "claim_whitespace": {
         "a line break": lambda world: craft(world, iss=f"{world.key.key_sid}\n"),
         "a blank": lambda world: craft(world, sub=f" {world.account_sid}"),
@@ -414,6 +464,15 @@ NOTES: dict[str, dict[str, Situation]] = {
         "exp": wrong(exp=(NOW_S + 3600) * 1000),
         "all of them": wrong(iat=NOW_S * 1000, nbf=NOW_S * 1000, exp=(NOW_S + 3600) * 1000),
     },
+    "microseconds": {"exp": wrong(exp=(NOW_S + 3600) * 1_000_000)},
+    "nanoseconds": {
+        "exp": wrong(exp=(NOW_S + 3600) * 1_000_000_000),
+        "all of them": wrong(iat=NOW_S * 10**9, nbf=NOW_S * 10**9, exp=(NOW_S + 3600) * 10**9),
+    },
+    "duration": {
+        "an hour": wrong(exp=3600),
+        "a day, with a start": wrong(iat=NOW_S, exp=86_400),
+    },
     "negative": {"exp": wrong(exp=-3600), "nbf": wrong(nbf=-1)},
     "time_zone": {
         "two hours ahead": wrong(iat=NOW_S + 7200, exp=NOW_S + 10_800),
@@ -421,6 +480,9 @@ NOTES: dict[str, dict[str, Situation]] = {
         "ten behind": wrong(iat=NOW_S - 36_000, exp=NOW_S - 32_400),
         "a day and a zone": wrong(exp=NOW_S + 86_400 + 19_800),
     },
-    "exp_before_iat": {"iat": wrong(iat=NOW_S + 1800, exp=NOW_S + 600)},
+    "exp_before_iat": {
+        "iat": wrong(iat=NOW_S + 1800, exp=NOW_S + 600),
+        "expired": wrong(iat=NOW_S - 60, exp=NOW_S - 60),
+    },
 }
 """By the note that each of the situations gets."""

@@ -8,6 +8,7 @@ from tsock.cli import output
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import SID, Sid
 from tsock.errors import ConfigError
 
 account = App("account", help="Accounts and subaccounts: create, show, suspend, close, send alerts.")
@@ -20,7 +21,7 @@ async def create(
     name: str | None = None,
     /,
     *,
-    owner: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    owner: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
     json: AsJson = False,
     location: Location = HERE,
 ) -> None:
@@ -42,7 +43,7 @@ async def create(
 @account.command(name="list")
 async def list_(
     *,
-    owner: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    owner: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
     json: AsJson = False,
     location: Location = HERE,
 ) -> None:
@@ -54,12 +55,11 @@ async def list_(
         location: Where.
     """
     async with operator(location) as ask:
-        output.table(
-            await ask.every("accounts", owner=owner),
-            COLUMNS,
-            json=json,
-            none="there are no accounts; make one with `tsock account create`",
-        )
+        found = await ask.every("accounts", owner=owner)
+    none = "there are no accounts; make one with `tsock account create`"
+    if owner is not None:
+        none = f"{owner} has no subaccounts; make one with `tsock account create --owner {owner}`"
+    output.table(found, COLUMNS, json=json, none=location.runnable(none))
 
 
 @account.command
@@ -76,7 +76,7 @@ async def fetch(account: InAccount = None, *, json: AsJson = False, location: Lo
 
 
 @account.command
-async def rename(sid: str, name: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
+async def rename(sid: Sid, name: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Give an account another name.
 
     Args:
@@ -89,7 +89,7 @@ async def rename(sid: str, name: str, /, *, json: AsJson = False, location: Loca
 
 
 @account.command
-async def suspend(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
+async def suspend(sid: Sid, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Suspend an account and its subaccounts: connections end, tokens and REST calls are refused.
 
     Args:
@@ -101,7 +101,7 @@ async def suspend(sid: str, /, *, json: AsJson = False, location: Location = HER
 
 
 @account.command
-async def activate(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
+async def activate(sid: Sid, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Let a suspended account work again.
 
     Args:
@@ -114,7 +114,7 @@ async def activate(sid: str, /, *, json: AsJson = False, location: Location = HE
 
 @account.command
 async def close(
-    sid: str,
+    sid: Sid,
     /,
     *,
     yes: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -168,7 +168,8 @@ async def rotate(
             found = await ask.post("accounts", sid, "auth_token", *step)
     output.record(found, json=json)
     if overlap:
-        output.remark(f"keep it now; when everybody knows it: tsock account rotate {sid} --promote")
+        later = f"keep it now; when everybody knows it: `tsock account rotate {sid} --promote`"
+        output.remark(location.runnable(later))
 
 
 @account.command

@@ -9,13 +9,14 @@ from tsock.cli import output
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, line
+from tsock.cli.sid import SID
 
 COLUMNS = ("date", "sid", "level", "code", "repeats", "account_sid", "text")
 
 
 async def alerts(
     *,
-    account: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    account: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
     code: int | None = None,
     limit: int = 20,
     json: AsJson = False,
@@ -32,10 +33,11 @@ async def alerts(
     """
     async with operator(location) as ask:
         found = await ask.latest("alerts", account=account, code=code, limit=limit)
-    output.table(found, COLUMNS, json=json, none="nothing went wrong, as far as is on record")
+    none = output.nothing_of("alert", code=code, account=account)
+    output.table(found, COLUMNS, json=json, none=none)
 
 
-def tell_alert(alert: dict[str, Any]) -> None:
+def tell_alert(alert: dict[str, Any], location: Location) -> None:
     """Print one alert, and what is kept of the request."""
     code, exchange = alert["code"], alert["exchange"]
     line((alert["sid"], "bold"), f"  {alert['date']}")
@@ -44,7 +46,7 @@ def tell_alert(alert: dict[str, Any]) -> None:
     if alert["repeats"]:
         line(("Repeats: ", "bold"), f"{alert['repeats']} more like it, up to {alert['date_updated']}")
     line()
-    line(alert["text"])
+    line(location.runnable(alert["text"]))
     if "method" in exchange:
         line()
         line(("Request: ", "bold"), f"{exchange['method']} {exchange['url']}")

@@ -8,14 +8,15 @@ from tsock.cli import output
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import SID
 
 COLUMNS = ("date", "event_type", "resource_sid", "by", "address", "change")
 
 
 async def audit(
     *,
-    account: Annotated[str | None, Parameter(metavar="AC…")] = None,
-    resource: Annotated[str | None, Parameter(metavar="SID")] = None,
+    account: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
+    resource: Annotated[str | None, SID, Parameter(metavar="SID")] = None,
     limit: int = 20,
     json: AsJson = False,
     location: Location = HERE,
@@ -38,4 +39,5 @@ async def audit(
         event["by"] = event["actor_sid"] or event["actor_type"]
         changed = {name: values["updated"] for name, values in event["properties"].items()}
         event["change"] = event["description"] or ", ".join(f"{n}={v}" for n, v in changed.items())
-    output.table(found, COLUMNS, none="no change is on record")
+    none = output.nothing_of("change", resource=resource, account=account)
+    output.table(found, COLUMNS, none=none)

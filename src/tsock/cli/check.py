@@ -47,7 +47,7 @@ async def check(*, json: AsJson = False, location: Location = HERE) -> int:
         if json:
             output.document(found)
         else:
-            _show(found)
+            _show(found, location)
     return code
 
 
@@ -74,12 +74,12 @@ async def _files(data: Path) -> dict[str, str]:
     }
 
 
-def _show(found: dict[str, Any]) -> None:
+def _show(found: dict[str, Any], location: Location) -> None:
     for each in found["checks"]:
         verdict = each["verdict"]
         line((f"{verdict:<9}", _STYLES[verdict]), (f"{each['id']:<12}", "cyan"), each["found"])
         if "fix" in each:
-            line(" " * 21, ("fix: ", "bold"), each["fix"])
+            line(" " * 21, ("fix: ", "bold"), location.runnable(each["fix"]))
     if found["settings"]:
         line()
         output.table(found["settings"], ("name", "value", "origin"))

@@ -8,11 +8,11 @@ from cyclopts import Parameter
 from tsock import dictionary
 from tsock.cli import output, report
 from tsock.cli.alerts import tell_alert
-from tsock.cli.errors import code_in
 from tsock.cli.exits import Refused
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson, line
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 
 COLUMNS = ("date", "sid", "code", "cause", "account_sid", "proven", "identity", "address", "summary")
@@ -35,9 +35,11 @@ async def why(
     """
     found = re.search("(DN|NO)([0-9a-f]{32})", text or "", re.IGNORECASE)
     if text is not None and found is None:
+        code = dictionary.code_in(text) or "CODE"
+        lists = f"`tsock denials` and `tsock alerts` list them, `tsock errors {code}`"
         raise ConfigError(
-            f"expected the id of a denial or an alert, DN or NO and 32 hex digits, not {text[:64]}; `tsock "
-            f"denials` and `tsock alerts` list them, `tsock errors {code_in(text) or 'CODE'}` explains a code"
+            f"expected the id of a denial or an alert, DN or NO and 32 hex digits, not {text[:64]}; "
+            f"{location.runnable(lists)} explains a code"
         )
     alert = denial = None
     async with operator(location) as ask:
@@ -56,9 +58,9 @@ async def why(
         output.document(alert or denial)
         return 0
     if alert is not None:
-        tell_alert(alert)
+        tell_alert(alert, location)
     if denial is not None:
-        _tell(denial)
+        _tell(denial, location)
     return 0
 
 
@@ -75,7 +77,7 @@ async def _denial_of(ask: Operator, alert: dict[str, Any]) -> dict[str, Any] | N
 
 async def denials(
     *,
-    account: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    account: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
     limit: int = 20,
     json: AsJson = False,
     location: Location = HERE,
@@ -90,10 +92,10 @@ async def denials(
     """
     async with operator(location) as ask:
         found = await ask.latest("denials", account=account, limit=limit)
-    output.table(found, COLUMNS, json=json, none="nobody was denied, as far as is on record")
+    output.table(found, COLUMNS, json=json, none=output.nothing_of("denial", account=account))
 
 
-def _tell(denial: dict[str, Any]) -> None:
+def _tell(denial: dict[str, Any], location: Location) -> None:
     line((denial["sid"], "bold"), f"  {denial['date']}")
     who = denial.get("identity")
     if who is not None:
@@ -101,23 +103,24 @@ def _tell(denial: dict[str, Any]) -> None:
     if not denial["proven"]:
         line(("Proof: ", "bold"), "none: no key of the account has signed this, anybody can have sent it")
     line(("From: ", "bold"), denial["address"] or "?", ", ", denial["sdk"] or "an unknown SDK")
-    _tell_token(denial.get("digest"), denial.get("account_sid"))
+    _tell_token(denial.get("digest"), denial.get("account_sid"), location)
     examined = denial.get("report")
     if examined is None:
         code = denial["code"]
         line(("denied", "bold red"), f"  {code} {dictionary.title(code)}, cause ", (denial["cause"], "bold"))
         line()
         line(denial["summary"])
-        line(f"`tsock errors {code}` says more about this code.")
+        line(location.runnable(f"`tsock errors {code}` says more about this code."))
         return
     report.verdict(examined)
     report.claims(examined)
     report.checks(examined)
 
 
-def _tell_token(digest: str | None, account_sid: str | None) -> None:
+def _tell_token(digest: str | None, account_sid: str | None, location: Location) -> None:
     if digest is None:
         return
     line(("Token: ", "bold"), "SHA-256 ", digest)
     if account_sid is not None:
-        line(" " * 7, f"to refuse it for good: tsock revoke token {digest} --account {account_sid}")
+        refuse = f"`tsock revoke token {digest} --account {account_sid}`"
+        line(" " * 7, location.runnable(f"to refuse it for good: {refuse}"))

@@ -7,7 +7,7 @@ import msgspec
 from cyclopts import Parameter
 
 from tsock.cli import output, report
-from tsock.cli.exits import DONE, NO, decided
+from tsock.cli.exits import DONE, NO, WRONG, decided
 from tsock.cli.location import HERE, Location, NoServer, Product
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
@@ -43,6 +43,10 @@ async def doctor(
     except NoServer as missing:
         examined = _alone(text, product, location)
         if examined["verdict"] == "accepted":
+            with decided(WRONG):
+                if not json:  # a program would read the document's verdict, which is none
+                    report.claims(examined)
+                    report.checks(examined)
             raise ConfigError(
                 f"as far as can be told without a server, nothing is wrong with it; {missing}"
             ) from None

@@ -1,7 +1,5 @@
 """`tsock errors`: the error dictionary."""
 
-import re
-
 import msgspec
 
 from tsock import dictionary
@@ -21,7 +19,7 @@ def errors(*words: str, json: AsJson = False) -> int:
             dictionary.
         json: Print JSON.
     """
-    asked = [word for each in words for word in each.split(",") if word]
+    asked = [word for each in words for word in dictionary.words_in(each)]
     if not asked:
         _list(list(dictionary.entries().values()), json=json)
         return DONE
@@ -42,14 +40,8 @@ def errors(*words: str, json: AsJson = False) -> int:
     return NO if unknown else DONE
 
 
-def code_in(word: str) -> int | None:
-    """The code that a word is, with or without the E of a log; it need not be in the dictionary."""
-    found = re.fullmatch("E?([0-9]{2,9})", word, re.IGNORECASE)
-    return None if found is None else int(found[1])
-
-
 def _lookup(word: str) -> Entry | None:
-    code = code_in(word)
+    code = dictionary.code_in(word)
     return None if code is None else dictionary.lookup(code)
 
 
@@ -63,8 +55,13 @@ def _search(text: str, *, json: bool) -> int:
 
 
 def _miss(text: str, near: list[Entry]) -> None:
-    what = "there is no error" if _has_digit(text) else "no error is described by"
-    output.complaint(f"{what} {text[:64]}{'; did you mean one of these?' if near else ''}")
+    if _has_digit(text):
+        said = f"there is no error {text[:64]}{'; did you mean one of these?' if near else ''}"
+    elif near:
+        said = f"{text[:64]} is no code; these may be about it:"
+    else:
+        said = f"no error is described by {text[:64]}"
+    output.complaint(said)
     for each in near:
         line(f"  {each.code}  {each.title}", errors=True)
 

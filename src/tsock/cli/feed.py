@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tsock import dictionary
 from tsock.cli.output import line
-from tsock.cli.program import command
+from tsock.cli.program import command, runnable
 from tsock.rates import Rate
 from tsock.telemetry.tail import Happening
 
@@ -42,7 +42,7 @@ class Feed:
             port: of the server, for commands that say more.
             connections: whether those who connect and leave are told of.
         """
-        self._port = str(port)
+        self._here = ("--port", str(port))
         self._connections = connections
         self._rate = Rate(PER_S, BURST, time.monotonic)
         self._left_out = 0
@@ -89,8 +89,8 @@ class Feed:
         line(_INDENT, happening.detail.removeprefix(f"{title}: "), errors=True)
         fix = next(iter(fixes), "") if trouble.fix is None else trouble.fix
         if fix:
-            line(_INDENT, ("fix: ", "bold"), fix, errors=True)
-        asked = ("errors", str(code)) if more == "errors" else ("why", happening.topic, "--port", self._port)
+            line(_INDENT, ("fix: ", "bold"), runnable(fix, *self._here), errors=True)
+        asked = ("errors", str(code)) if more == "errors" else ("why", happening.topic, *self._here)
         line(_INDENT, (command(*asked), "dim"), errors=True)
 
     def _say(self, happening: Happening, word: tuple[str, str], text: str) -> None:

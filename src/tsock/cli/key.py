@@ -9,6 +9,7 @@ from tsock.cli.choice import ANY_CASE
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import Sid
 from tsock.errors import ConfigError
 
 key = App("key", help="API keys, whose secrets sign Access Tokens: create, show, revoke.")
@@ -57,13 +58,13 @@ async def list_(*, account: InAccount = None, json: AsJson = False, location: Lo
             await ask.every("accounts", sid, "keys"),
             COLUMNS,
             json=json,
-            none="there are no keys; make one with `tsock key create`",
+            none=location.runnable(f"there are no keys; make one with `tsock key create --account {sid}`"),
         )
 
 
 @key.command
 async def fetch(
-    sid: str, /, *, account: InAccount = None, json: AsJson = False, location: Location = HERE
+    sid: Sid, /, *, account: InAccount = None, json: AsJson = False, location: Location = HERE
 ) -> None:
     """Show a key, without its secret.
 
@@ -79,7 +80,7 @@ async def fetch(
 
 @key.command
 async def revoke(
-    sid: str, /, *, account: InAccount = None, json: AsJson = False, location: Location = HERE
+    sid: Sid, /, *, account: InAccount = None, json: AsJson = False, location: Location = HERE
 ) -> None:
     """Revoke a key for good: its tokens are refused, and the connections that they opened end at once.
 

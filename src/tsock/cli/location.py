@@ -11,6 +11,8 @@ from cyclopts import Group, Parameter
 from tsock.cli import runtime
 from tsock.cli.choice import ANY_CASE
 from tsock.cli.file_name import FILE_NAME
+from tsock.cli.program import runnable
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 from tsock.installation import layout
 from tsock.settings import Loaded, load
@@ -30,12 +32,19 @@ class Location:
     config: Annotated[Path | None, FILE_NAME, Parameter(metavar="FILE")] = None
     "Settings file instead of `tsock.toml`."
 
+    def runnable(self, text: str) -> str:
+        """`text`, each command of ours that it quotes as it can be run about this installation."""
+        given = {"--data": self.data, "--port": self.port, "--config": self.config and str(self.config)}
+        flags = [word for name, value in given.items() if value is not None for word in (name, value)]
+        return runnable(text, *flags)
+
 
 HERE = Location()
 """Nothing said about it."""
 
 InAccount: TypeAlias = Annotated[
     str | None,
+    SID,
     Parameter(
         name="--account",
         metavar="AC…",

@@ -27,9 +27,16 @@ HOST = "http://operator"
 class Operator:
     """Asks for what the routes of `Door.OPERATOR` give."""
 
-    def __init__(self, client: httpx2.AsyncClient, *, is_dev: bool) -> None:
-        """`is_dev` where the account that comes first is the ready-made one of `tsock dev`."""
+    def __init__(self, client: httpx2.AsyncClient, location: Location, *, is_dev: bool) -> None:
+        """Take what asks, and what is asked.
+
+        Args:
+            client: asks.
+            location: the flags that led here, for the commands that an error names.
+            is_dev: whether the account that comes first is the ready-made one of `tsock dev`.
+        """
         self._client = client
+        self._location = location
         self._is_dev = is_dev
 
     async def get(self, *path: str, **params: object) -> Any:
@@ -83,10 +90,12 @@ class Operator:
         if len(mine) == 1 or (mine and self._is_dev):
             return mine[0]
         if not mine:
-            raise ConfigError("there is no active account; make one with `tsock account create`")
-        raise ConfigError(
+            none = "there is no active account; make one with `tsock account create`"
+            raise ConfigError(self._location.runnable(none))
+        many = (
             f"there are {len(mine)} active accounts; name one with --account SID, from `tsock account list`"
         )
+        raise ConfigError(self._location.runnable(many))
 
     async def _ask(
         self, method: str, path: tuple[str, ...], *, body: object = None, params: Mapping[str, object] = {}
@@ -105,7 +114,7 @@ class Operator:
             raise Gone(f"the server ended before it answered ({type(error).__name__})") from None
         answer: Any = msgspec.json.decode(response.content)
         if response.status_code >= 400:
-            raise Refused(answer["code"], answer["message"])
+            raise Refused(answer["code"], self._location.runnable(answer["message"]))
         return answer
 
 
@@ -128,7 +137,7 @@ async def operator(
         _transport(place, live=live) as transport,
         httpx2.AsyncClient(transport=transport, base_url=HOST, timeout=TIMEOUT_S) as client,
     ):
-        yield Operator(client, is_dev=(place.data / layout.DEV).exists())
+        yield Operator(client, location, is_dev=(place.data / layout.DEV).exists())
 
 
 @asynccontextmanager

@@ -110,6 +110,12 @@ def record(fields: Mapping[str, Any], *, json: bool) -> None:
     _table(grid)
 
 
+def nothing_of(records: str, **filters: object) -> str:
+    """Says that a filtered list is empty: `no alert of code 54007 is on record`."""
+    of = "".join(f" of {name} {value}" for name, value in filters.items() if value is not None)
+    return f"no {records}{of} is on record"
+
+
 def table(
     rows: Sequence[Mapping[str, Any]],
     columns: Sequence[str],

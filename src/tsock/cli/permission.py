@@ -11,6 +11,7 @@ from tsock.cli.exits import Refused
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 from tsock.ids import is_sid
 from tsock.sync.kinds import KIND_OF_PREFIX
@@ -31,7 +32,7 @@ class Where:
 
     kind: Annotated[_Kind | None, ANY_CASE] = None
     "Kind of the object, where several have its unique name."
-    service: Annotated[str, Parameter(metavar="IS…")] = "default"
+    service: Annotated[str, SID, Parameter(metavar="IS…")] = "default"
     "The service of the object."
     account: InAccount = None
 
@@ -102,9 +103,10 @@ async def set_(
         output.record(await ask.post(*path, identity, body=body), json=json)
         _, account, _, service = path[:4]
         if not (await ask.get("accounts", account, "services", "sync", service))["acl_enabled"]:
+            on = f"`tsock service update {service} --acl --account {account}`"
             output.remark(
                 "this has no effect yet: the ACL of the service is off, so every identity may do everything; "
-                f"turn it on with `tsock service update {service} --acl`"
+                f"turn it on with {location.runnable(on)}"
             )
 
 

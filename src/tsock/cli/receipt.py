@@ -8,15 +8,16 @@ from tsock.cli import output
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import SID
 
 receipt = App("receipt", help="Delivery receipts of messages: report.")
 
 
 @receipt.command
 async def report(
-    conversation: Annotated[str, Parameter(metavar="CH…")],
-    message: Annotated[str, Parameter(metavar="IM…")],
-    participant: Annotated[str, Parameter(metavar="MB…")],
+    conversation: Annotated[str, SID, Parameter(metavar="CH…")],
+    message: Annotated[str, SID, Parameter(metavar="IM…")],
+    participant: Annotated[str, SID, Parameter(metavar="MB…")],
     status: str,
     /,
     *,

@@ -11,6 +11,7 @@ from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
 from tsock.cli.pasted import pasted
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 
 revoke = App("revoke", help="End tokens before their time, and the connections that they opened.")
@@ -45,9 +46,10 @@ async def token(
             body = {"kind": "token", "token": text}
             report = await ask.post("doctor", body=text)
             if report["input"] != "access_token" or report["cause"] == "not_a_jwt":
+                doctor = location.runnable("`tsock doctor`")
                 raise ConfigError(
-                    "expected an Access Token or the SHA-256 of one, 64 hex digits; `tsock doctor` says what "
-                    "this is instead"
+                    f"expected an Access Token or the SHA-256 of one, 64 hex digits; {doctor} says what this "
+                    "is instead"
                 )
             account = account or report["claims"].get("sub")
         sid = await ask.account(account)
@@ -82,7 +84,7 @@ async def before(
     moment: str = "now",
     /,
     *,
-    key: Annotated[str | None, Parameter(metavar="SK…")] = None,
+    key: Annotated[str | None, SID, Parameter(metavar="SK…")] = None,
     account: InAccount = None,
     json: AsJson = False,
     location: Location = HERE,

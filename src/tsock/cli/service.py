@@ -9,6 +9,7 @@ from tsock.cli import output
 from tsock.cli.location import HERE, InAccount, Location, Product
 from tsock.cli.operator import Operator, operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import Sid
 from tsock.errors import ConfigError
 
 service = App("service", help="Services of Sync and Conversations: create, show, change, delete.")
@@ -95,13 +96,14 @@ async def list_(
     products = ("sync", "chat") if product is None else (product,)
     async with operator(location) as ask:
         sid = await ask.account(account)
+        none = f"{sid} has no {'' if product is None else f'{product} '}services"
         rows = [row for each in products for row in await ask.every("accounts", sid, "services", each)]
-    output.table(rows, COLUMNS, json=json, none="there are no services")
+    output.table(rows, COLUMNS, json=json, none=none)
 
 
 @service.command
 async def fetch(
-    sid: str = "default",
+    sid: Sid = "default",
     /,
     *,
     product: Product = "sync",
@@ -125,7 +127,7 @@ async def fetch(
 
 @service.command
 async def update(
-    sid: str,
+    sid: Sid,
     /,
     *,
     name: str | None = None,
@@ -157,7 +159,7 @@ async def update(
 
 @service.command(name="webhooks")
 async def set_webhooks(
-    sid: str,
+    sid: Sid,
     /,
     *,
     webhooks: Webhooks = UNCHANGED,
@@ -181,7 +183,7 @@ async def set_webhooks(
 
 @service.command
 async def delete(
-    sid: str,
+    sid: Sid,
     /,
     *,
     yes: Annotated[bool, Parameter(negative="", show_default=False)] = False,

@@ -10,6 +10,7 @@ from tsock.cli.choice import ANY_CASE
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson, document, line, remark
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 from tsock.telemetry.tail import Category
 
@@ -28,9 +29,9 @@ _STYLES = {
 async def tail(
     *,
     kind: Annotated[Category | None, ANY_CASE] = None,
-    account: Annotated[str | None, Parameter(metavar="AC…")] = None,
+    account: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
     identity: str | None = None,
-    topic: Annotated[str | None, Parameter(name="--object", metavar="SID")] = None,
+    topic: Annotated[str | None, SID, Parameter(name="--object", metavar="SID")] = None,
     json: AsJson = False,
     location: Location = HERE,
 ) -> None:

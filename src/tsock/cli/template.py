@@ -1,6 +1,5 @@
 """`tsock template`: templates of content."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,8 @@ from tsock.cli import output
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
+from tsock.cli.pasted import standard_input
+from tsock.cli.sid import SID
 from tsock.errors import ConfigError
 from tsock.misread import UNREADABLE, found_instead
 
@@ -24,7 +25,7 @@ async def put(
     file: Annotated[str, Parameter(metavar="FILE|-", allow_leading_hyphen=True)],
     /,
     *,
-    sid: Annotated[str | None, Parameter(metavar="HX…")] = None,
+    sid: Annotated[str | None, SID, Parameter(metavar="HX…")] = None,
     account: InAccount = None,
     json: AsJson = False,
     location: Location = HERE,
@@ -64,7 +65,7 @@ async def list_(*, account: InAccount = None, json: AsJson = False, location: Lo
 
 @template.command
 async def show(
-    sid: Annotated[str, Parameter(metavar="HX…")],
+    sid: Annotated[str, SID, Parameter(metavar="HX…")],
     /,
     *,
     account: InAccount = None,
@@ -85,7 +86,7 @@ async def show(
 
 @template.command
 async def delete(
-    sid: Annotated[str, Parameter(metavar="HX…")],
+    sid: Annotated[str, SID, Parameter(metavar="HX…")],
     /,
     *,
     account: InAccount = None,
@@ -106,10 +107,11 @@ async def delete(
 
 def _read(file: str) -> object:
     try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        raw = standard_input() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
     try:
         return msgspec.json.decode(raw)
     except UNREADABLE as error:
-        raise ConfigError(f"{file}: expected JSON, found {found_instead(raw, error)}") from None
+        where = "standard input" if file == "-" else file
+        raise ConfigError(f"{where}: expected JSON, found {found_instead(raw, error)}") from None

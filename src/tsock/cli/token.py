@@ -9,6 +9,8 @@ from tsock.cli.duration import seconds
 from tsock.cli.location import HERE, InAccount, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import SID
+from tsock.ids import typed_sid
 
 _GRANT = Parameter(metavar="[IS…]", consume_multiple=(0, 1), negative="")
 
@@ -20,7 +22,7 @@ async def token(
     chat: Annotated[list[str] | None, _GRANT] = None,
     ttl: Annotated[str, Parameter(metavar="TIME", allow_leading_hyphen=True)] = "1h",
     account: InAccount = None,
-    key: Annotated[str | None, Parameter(metavar="SK…")] = None,
+    key: Annotated[str | None, SID, Parameter(metavar="SK…")] = None,
     json: AsJson = False,
     location: Location = HERE,
 ) -> None:
@@ -40,7 +42,8 @@ async def token(
         location: Where.
     """
     asked = {"sync": sync, "chat": chat}
-    products = {name: (given or ["default"])[0] for name, given in asked.items() if given is not None}
+    given = {name: (named or ["default"])[0] for name, named in asked.items() if named is not None}
+    products = {name: typed_sid(service) for name, service in given.items()}
     body: dict[str, object] = {
         "identity": identity,
         "ttl_s": seconds(ttl, "--ttl"),

@@ -9,14 +9,15 @@ from tsock.cli.choice import ANY_CASE
 from tsock.cli.location import HERE, Location
 from tsock.cli.operator import operator
 from tsock.cli.output import AsJson
+from tsock.cli.sid import SID, Sid
 from tsock.errors import ConfigError
 
 webhook = App("webhook", help="Webhooks that wait or were given up: list, show, send again.")
 
 COLUMNS = ("date_created", "sid", "event_type", "attempts", "failure_code", "date_next", "url")
 
-OfAccount = Annotated[str | None, Parameter(metavar="AC…")]
-OfService = Annotated[str | None, Parameter(metavar="IS…")]
+OfAccount = Annotated[str | None, SID, Parameter(metavar="AC…")]
+OfService = Annotated[str | None, SID, Parameter(metavar="IS…")]
 
 
 @webhook.command(name="list")
@@ -39,11 +40,12 @@ async def list_(
     """
     async with operator(location) as ask:
         rows = await ask.every("webhooks", state=state, account=account, service=service)
-    output.table(rows, COLUMNS, json=json, none=f"no webhook is {state}")
+    none = output.nothing_of(f"{state} webhook", service=service, account=account)
+    output.table(rows, COLUMNS, json=json, none=none)
 
 
 @webhook.command
-async def show(sid: str, /, *, json: AsJson = False, location: Location = HERE) -> None:
+async def show(sid: Sid, /, *, json: AsJson = False, location: Location = HERE) -> None:
     """Show a webhook with what it says and why it was not delivered.
 
     Args:
@@ -57,7 +59,7 @@ async def show(sid: str, /, *, json: AsJson = False, location: Location = HERE) 
 
 @webhook.command
 async def resend(
-    sid: str | None = None,
+    sid: Annotated[str | None, SID] = None,
     /,
     *,
     every: Annotated[bool, Parameter(name="--all", negative="", show_default=False)] = False,

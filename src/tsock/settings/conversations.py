@@ -34,7 +34,8 @@ class ChatSettings(SyncSettings, frozen=True, kw_only=True):
     chat_users_followed_max: Annotated[int, Limit(low=1)] = 100
     """Users whose changes a client follows at once; told to clients, which keep to it."""
     chat_mutations_per_conversation_per_s: Annotated[float, Limit(code=50063, low=0, twilio=30)] = 0.0
-    """Changes of one conversation and all in it; of a service, conversations made in it. 0: off."""
+    """Changes of one conversation and all in it, by its SID and by its unique name apart; of a service,
+    conversations made in it. 0: off."""
     chat_typing_timeout_s: Annotated[int, Limit(low=1, high=60)] = 5
     """How long a typist counts as typing, and a client says so no second time."""
     push_url: str | None = None

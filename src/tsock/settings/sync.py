@@ -38,9 +38,10 @@ class SyncSettings(AccountSettings, frozen=True, kw_only=True):
     sync_sweep_interval_s: Annotated[float, Limit(low=0.001)] = 1.0
     """How often what has expired is removed and announced; reads never show it."""
     sync_writes_per_object_per_s: Annotated[float, Limit(code=54009, low=0, twilio=20)] = 0.0
-    """Writes of one object and its items; one of 2 KiB counts as two, one of 10 or more as ten. 0: off."""
+    """Writes of one object and its items, by SID and by unique name apart; one of 2 KiB counts as two, one
+    of 10 or more as ten. 0: off."""
     sync_reads_per_object_per_s: Annotated[float, Limit(code=54009, low=0, twilio=20)] = 0.0
-    """Reads of one object and its items; 0: off."""
+    """Reads of one object and its items, by SID and by unique name apart; 0: off."""
     sync_creates_per_service_per_s: Annotated[float, Limit(code=54009, low=0, twilio=20)] = 0.0
     """Objects created in one service; 0: off."""
     sync_publishes_per_stream_per_s: Annotated[float, Limit(code=54009, low=0, twilio=30)] = 0.0

@@ -4,6 +4,7 @@ from tsock.api.request import Access, Answer, Door, Read, Request, Response, ans
 from tsock.api.router import Route
 from tsock.debugger import denials
 from tsock.errors import invalid
+from tsock.ids import typed_sid
 from tsock.site.html import PRIVATE, page, wants_page
 from tsock.site.viewers import Viewers
 from tsock.storage.store import Tx
@@ -43,7 +44,10 @@ class DenialHandlers:
 
     def fetch(self, request: Request, sid: str) -> Answer:
         """One refusal with its report; of an account that is not to be seen, it is unknown."""
+        if not sid:
+            return self.latest(request)
         viewer = self._viewers.signed_in(request)
+        sid = typed_sid(sid)
 
         def query(tx: Tx) -> Response:
             denial = denials.recorded(tx, sid)

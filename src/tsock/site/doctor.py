@@ -16,7 +16,7 @@ from tsock.tokens.report import Report
 
 TEXT_BYTES_MAX = 1024 * 1024
 
-EXAMPLE = '{"token": "eyJhbGciOi…"}'
+EXAMPLE = '{"token": "eyJhbGciOi.eyJqdGki.c2lnbg"}'
 """What the page of the doctor explains itself by: an answer that was not taken apart."""
 
 

@@ -35,7 +35,10 @@ class Occurrences(msgspec.Struct, frozen=True):
 
 
 class ErrorHandlers:
-    """`/errors`, to search and to browse, and `/errors/CODE`, each as a page and as JSON."""
+    """`/errors`, to search and to browse, and `/errors/CODE`, each as a page and as JSON.
+
+    What is typed is understood as `tsock errors` does.
+    """
 
     def __init__(self, viewers: Viewers, clock: Clock) -> None:
         self._viewers = viewers
@@ -51,13 +54,16 @@ class ErrorHandlers:
     def find(self, request: Request) -> Answer:
         """The entries that `q` may be about, else all; a code that is known leads a reader to its page."""
         asked = request.params.get("q", "").strip()[:SEARCH_CHARS_MAX]
-        entry = _lookup(asked)
+        found = _found(asked)
         if not wants_page(request):
-            return answer([entry] if entry else _found(asked), headers=PRIVATE)
+            return answer(found, headers=PRIVATE)
+        entry = _lookup(asked)
         return see_other(f"/errors/{entry.code}") if entry else self._list(request, asked)
 
     def entry(self, request: Request, code: str) -> Answer:
         """What the error means, what causes it, how to fix it, and to an operator how often it came."""
+        if not code:
+            return self.find(request)
         entry = _lookup(code)
         if entry is None and wants_page(request):
             return self._list(request, code[:SEARCH_CHARS_MAX], status=404)
@@ -80,7 +86,7 @@ class ErrorHandlers:
             status,
             asked=asked,
             found=_found(asked),
-            is_code=any(map(str.isdigit, asked)),
+            is_guess=any(map(str.isdigit, asked)) and not _known(asked),
             chars_max=SEARCH_CHARS_MAX,
             viewer=self._viewers.known(request),
         )
@@ -100,10 +106,18 @@ def _occurrences(tx: Tx, code: int, now_ms: int, accounts: frozenset[str] | None
     )
 
 
-def _lookup(text: str) -> Entry | None:
-    is_code = text.isascii() and text.isdigit() and len(text) < 10
-    return dictionary.lookup(int(text)) if is_code else None
+def _lookup(word: str) -> Entry | None:
+    code = dictionary.code_in(word)
+    return None if code is None else dictionary.lookup(code)
 
 
 def _found(asked: str) -> list[Entry]:
-    return dictionary.suggest(asked, FOUND_MAX) if asked else list(dictionary.entries().values())
+    if not asked:
+        return list(dictionary.entries().values())
+    return _known(asked) or dictionary.suggest(asked, FOUND_MAX)
+
+
+def _known(asked: str) -> list[Entry]:
+    """The entries of all codes that are named and known."""
+    named = dict.fromkeys(map(_lookup, dictionary.words_in(asked)))
+    return [entry for entry in named if entry is not None]

@@ -6,20 +6,30 @@ for (const form of document.querySelectorAll("form[data-filters]")) {
   const groups = [...document.querySelectorAll("[data-group]")];
   const entries = [...document.querySelectorAll("[data-group] li")].map((item) => ({
     item,
+    code: item.dataset.code,
     text: `${item.textContent} ${item.dataset.words ?? ""}`.toLowerCase(),
   }));
   const status = document.querySelector("[data-found]");
   const whole = status.textContent;
+  const ofTokens = form.dataset.ofTokens.split(" ");
   const filter = () => {
-    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    // As the search behind Enter understands it: codes, of which any will do, or words that an entry has.
+    const words = field.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
+    const codes = words.map((word) => /^e?(\d+)$/.exec(word)?.[1]);
+    const areCodes = codes.every(Boolean);
+    const sought = words.every((word) => ofTokens.includes(word)) ? ["token"] : words;
     let found = 0;
-    for (const { item, text } of entries) {
-      item.hidden = !words.every((word) => text.includes(word));
+    for (const { item, code, text } of entries) {
+      const isMeant = areCodes
+        ? codes.some((digits) => code.includes(digits))
+        : sought.every((word) => text.includes(word));
+      item.hidden = words.length > 0 && !isMeant;
       found += item.hidden ? 0 : 1;
     }
     for (const group of groups) group.hidden = !group.querySelector("li:not([hidden])");
     for (const each of document.querySelectorAll("[data-unfiltered]")) each.hidden = words.length > 0;
-    status.textContent = words.length === 0 ? whole : `${found} of ${entries.length} codes`;
+    const some = found > 0 ? `${found} of ${entries.length} codes` : "No code has this; Enter searches for what is near";
+    status.textContent = words.length === 0 ? whole : some;
   };
   field.addEventListener("input", filter);
   if (field.value) filter();

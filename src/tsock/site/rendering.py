@@ -31,6 +31,7 @@ PAGES = {"/errors": "Errors", "/doctor": "Doctor", "/denials": "Denials"}
 _SHARED: dict[str, object] = {
     "AREAS": dictionary.AREAS,
     "NO_CLAIMS": Claims(),
+    "OF_TOKENS": dictionary.OF_TOKENS,
     "PAGES": PAGES,
     "UNPUBLISHED": dictionary.UNPUBLISHED,
     "YEAR_10000_S": 253_402_300_800,

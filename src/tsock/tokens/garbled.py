@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import product
 
+from tsock.tokens.unwrap import UNSEEN
 from tsock.unset import WRITTEN
 
 Form = tuple[tuple[str, ...], bytes]
@@ -21,6 +22,16 @@ _ENDS = ("\n", "\r\n", " ")
 _QUOTES = (('"', '"'), ("'", "'"), ("`", "`"), ("\u201c", "\u201d"), ("\u2018", "\u2019"), ("<", ">"))
 _NAMES = ("TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET", "TWILIO_AUTH_TOKEN", "API_SECRET", "SECRET")
 """What documentation and samples call the variable."""
+_SAMPLES = (
+    *("your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret"),  # jwt.io, for years
+    "a-string-secret-at-least-256-bits-long",  # and now
+    *(f"a-valid-string-secret-that-is-at-least-{bits}-bits-long" for bits in (256, 384)),
+    "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
+    *("your_api_key_secret", "your_api_secret", "your-api-key-secret", "your-api-secret"),
+    *("YOUR_API_KEY_SECRET", "YOUR_API_SECRET", "your_auth_token", "x" * 32),
+    *("secret", "your-secret", "your-secret-key", "your_secret_key", "mysecret", "changeme"),
+)
+"""What debuggers, documentation and samples sign with until somebody puts the secret there."""
 _BLANK, _QUOTED, _WRAPPED, _ENCODED = "secret_whitespace", "quoted_secret", "wrapped_secret", "base64_secret"
 
 
@@ -33,15 +44,23 @@ def nothing() -> Iterator[bytes]:
         yield form.format(name).encode()
 
 
+def samples() -> Iterator[bytes]:
+    """What is signed with where a sample was left as it was."""
+    yield from map(str.encode, _SAMPLES)
+
+
 def garbled(secret: bytes, sid: str) -> Iterator[Form]:
     """Every form of a secret, but for the right one; `sid` names what it belongs to."""
     text = secret.decode()
     for notes, form in (*_spaced(text), *_quoted(text)):
         yield notes, form.encode()
     yield from _recoded(secret)
-    for notes, form in (*_wrapped(text, sid), *_printed(text)):
+    for notes, form in (*_wrapped(text, sid), *_printed(text), *_cut(text)):
         yield notes, form.encode()
     yield from _in_other_encodings(text)
+    for mark in UNSEEN.replace("\0", ""):  # HMAC itself puts NULs behind a key
+        for form in (f"{text}{mark}", f"{mark}{text}"):
+            yield (_BLANK,), form.encode()
 
 
 def _spaced(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -86,6 +105,12 @@ def _printed(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
     for other in {text.upper(), text.lower()} - {text}:
         yield ("secret_case",), other
         yield ("secret_case", _BLANK), f"{other}\n"
+
+
+def _cut(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What selecting it by hand leaves out."""
+    for form in (text[1:], text[:-1]):
+        yield ("cut_secret",), form
 
 
 def _recoded(secret: bytes) -> Iterator[Form]:

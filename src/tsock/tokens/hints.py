@@ -20,13 +20,18 @@ FORM_CAUSES = frozenset(("too_large", "not_a_jwt"))
 _SIGNATURE = frozenset(("signature",))
 # An hour's token that expired a minute ago looks the same: there the note is only a remark.
 _AHEAD = frozenset(("not_yet_valid", "lifetime_too_long"))
-_SIDS = frozenset(("issuer_invalid", "account_invalid", "service_invalid"))
+SID_CAUSES = frozenset(("issuer_invalid", "account_invalid", "service_invalid"))
 
 HINTS = {
     "json_wrapper": Hint(
         FORM_CAUSES,
         "The text is JSON, not the token itself.",
         "Pass only the string inside: parse the answer of the token endpoint and take its token field.",
+    ),
+    "json_without_token": Hint(
+        FORM_CAUSES,
+        "The text is JSON, and no token is in it.",
+        "Look at what the token endpoint answers: this may be its error, or its token has no value yet.",
     ),
     "init_packet": Hint(
         FORM_CAUSES,
@@ -83,20 +88,25 @@ HINTS = {
         "The text is URL-encoded, or a parameter with its name.",
         "Decode the parameter and pass its value alone.",
     ),
+    "utf16_text": Hint(
+        FORM_CAUSES,
+        "The text is in UTF-16, as PowerShell's > writes it.",
+        "Save it as UTF-8 without a byte order mark, or pass it on without a file.",
+    ),
     "bom": Hint(
         FORM_CAUSES | _SIGNATURE,
         "A byte order mark stands before the token or its secret.",
         "Save the file without a byte order mark, as UTF-8.",
     ),
     "object_text": Hint(
-        FORM_CAUSES,
-        "The text is what an object looks like in print, not the token itself.",
-        "Await it if it is a promise, coroutine or task; call to_jwt() or toJwt() on an AccessToken, and "
-        "pass the string that comes of it.",
+        FORM_CAUSES | SID_CAUSES,
+        "The text is what an object looks like in print, not the token or the value itself.",
+        "Await it if it is a promise, coroutine or task; call to_jwt() or toJwt() on an AccessToken, take "
+        "the field that is meant of another object; pass the string that comes of it.",
     ),
     "bytes_literal": Hint(
-        FORM_CAUSES | _SIGNATURE,
-        "The token, its secret or its identity is how bytes look in print, not the text in them.",
+        FORM_CAUSES | _SIGNATURE | SID_CAUSES,
+        "The token, its secret or a value in it is how bytes look in print, not the text in them.",
         "Decode the bytes before they are passed on, as in value.decode().",
     ),
     "padded_base64": Hint(
@@ -105,7 +115,7 @@ HINTS = {
         "Encode each part as base64url, with - and _ and without =; a helper library does.",
     ),
     "unset_variable": Hint(
-        FORM_CAUSES | _SIDS,
+        FORM_CAUSES | SID_CAUSES,
         "",
         "This is what becomes of a variable without a value: set the variable, or wait for its value.",
     ),
@@ -126,8 +136,9 @@ HINTS = {
     ),
     "secret_whitespace": Hint(
         _SIGNATURE,
-        "The token is signed with the secret and white space around it.",
-        "Strip the secret where it is read: its file or variable has a blank or line break too many.",
+        "The token is signed with the secret and white space around it, or what is not even seen.",
+        "Strip the secret where it is read: its file or variable has a blank, a line break or a character of "
+        "no width too many.",
     ),
     "sid_as_secret": Hint(
         _SIGNATURE,
@@ -154,6 +165,16 @@ HINTS = {
         "The token is signed with the secret and something beside it, such as its name, a SID or a comma.",
         "Pass the secret alone: cut its line where it is read, or read it as what it is.",
     ),
+    "cut_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret but for its first or its last character.",
+        "Copy the secret again, whole: it has 32 characters.",
+    ),
+    "sample_secret": Hint(
+        _SIGNATURE,
+        "The token is signed with the secret of a sample, which is not that of the API key.",
+        "Put the secret of the API key in its place.",
+    ),
     "secret_case": Hint(
         _SIGNATURE,
         "The token is signed with the secret in other letters: capitals for small ones, or the reverse.",
@@ -175,27 +196,41 @@ HINTS = {
         "Encode the bytes of the signature as base64url.",
     ),
     "swapped_sids": Hint(
-        _SIDS,
+        SID_CAUSES,
         "Account SID and key SID are swapped: iss is the account, and sub the key.",
         "Give the helper library the account's SID (AC...) first and the key's SID (SK...) second.",
     ),
+    "secret_as_sid": Hint(
+        SID_CAUSES,
+        "A secret stands in iss or sub, it seems: the SID and the secret of a key, or of an account, are "
+        "swapped.",
+        "Give the helper library the account's SID (AC...), the key's SID (SK...) and the key's secret, in "
+        "this order. Replace the secret: whoever has this token can read it.",
+    ),
     "claim_whitespace": Hint(
-        _SIDS,
+        SID_CAUSES,
         "",
         "A value in the token has white space around it or a line break in it: strip it where it is read.",
     ),
     "quoted_claim": Hint(
-        _SIDS,
+        SID_CAUSES,
         "",
         "A value in the token stands in quotes: take them off where it is read.",
     ),
     "placeholder": Hint(
-        FORM_CAUSES | _SIDS,
+        FORM_CAUSES | SID_CAUSES,
         "",
         "Put the real value in the place of the placeholder: a token that your server minted, or a SID, "
         "which is two letters and 32 hex digits.",
     ),
     "milliseconds": Hint(TIME_CAUSES, "", "Give times in seconds, not in milliseconds."),
+    "microseconds": Hint(TIME_CAUSES, "", "Give times in seconds, not in microseconds."),
+    "nanoseconds": Hint(TIME_CAUSES, "", "Give times in seconds, not in nanoseconds."),
+    "duration": Hint(
+        frozenset(("expired",)),
+        "The token says how long it lives, not when it expires: exp lies in the 1970s.",
+        "Set exp to the present time plus the time to live, both in seconds.",
+    ),
     "negative": Hint(TIME_CAUSES, "", "Give times in seconds since 1970; no time is negative."),
     "time_zone": Hint(
         _AHEAD,
@@ -204,7 +239,7 @@ HINTS = {
         "same everywhere, and with a ttl of at most 86400.",
     ),
     "exp_before_iat": Hint(
-        frozenset(("not_yet_valid",)),
+        frozenset(("not_yet_valid", "expired")),
         "The token can never be valid: exp is not after iat or nbf.",
         "Set exp to iat plus the time to live, all in Unix seconds.",
     ),

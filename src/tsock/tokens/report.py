@@ -15,13 +15,19 @@ from tsock.settings import Settings
 from tsock.tokens import jws
 from tsock.tokens.checks import CHECKS, TOO_LARGE, Check
 from tsock.tokens.examination import CONTENT_TYPE, GRANT_FIELDS, GRANTS, GRANTS_MAX, Examination
-from tsock.tokens.hints import FORM_CAUSES, HINTS, TIME_CAUSES, Hint
-from tsock.tokens.slips import claim_notes, secret_notes, signature_notes, time_notes
+from tsock.tokens.hints import FORM_CAUSES, HINTS, SID_CAUSES, TIME_CAUSES, Hint
+from tsock.tokens.slips import claim_notes, explains_sid, secret_notes, signature_notes, time_notes
 from tsock.tokens.unwrap import unwrap
 from tsock.tokens.wording import describe, distance, is_number
 
 _KINDS = {CONTENT_TYPE: "access_token", "twilio-pkrv;v=1": "client_validation_token"}
-_KINDS_BY_NOTE = {"jwe": "jwe", "markup": "markup", "json_wrapper": "json", "init_packet": "packet"}
+_KINDS_BY_NOTE = {
+    "jwe": "jwe",
+    "markup": "markup",
+    "json_wrapper": "json",
+    "json_without_token": "json",
+    "init_packet": "packet",
+}
 IDENTITY_CHARS_MAX = 256
 _is_grant_name = re.compile("[a-z_]{1,32}").fullmatch
 
@@ -178,10 +184,16 @@ def _explain(check: Check, e: Examination, may_see: Callable[[str], bool], effor
 
 def _hint(e: Examination, first: Check | None, notes: list[str]) -> Hint | None:
     """The note that explains the first failure: of a token its outermost layer, else what is in its place."""
-    explaining = [HINTS[note] for note in notes if first is not None and first.id in HINTS[note].causes]
+    explaining = [HINTS[note] for note in notes if first is not None and _explains(e, note, first.id)]
     if not explaining:
         return None
     return explaining[0] if hasattr(e, "token") else explaining[-1]
+
+
+def _explains(e: Examination, note: str, cause: str) -> bool:
+    if cause in SID_CAUSES and not explains_sid(note, cause, e.token.claims):
+        return False
+    return cause in HINTS[note].causes
 
 
 def _summary(e: Examination, failed: list[tuple[Check, str]], hint: Hint | None) -> str:

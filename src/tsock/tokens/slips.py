@@ -6,6 +6,7 @@ Each answers notes of the doctor's contract (`hints.py`).
 import binascii
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from hmac import compare_digest
 from itertools import islice, starmap
 from typing import Any, NamedTuple, TypeGuard
@@ -13,14 +14,17 @@ from typing import Any, NamedTuple, TypeGuard
 from tsock.ids import is_sid
 from tsock.tokens import garbled, jws
 from tsock.tokens.examination import GRANT_FIELDS, GRANTS, Examination, is_account_sid, is_key_sid, is_time
-from tsock.tokens.unwrap import is_bytes_literal, is_in_quotes, is_object_text, without_blanks_around
+from tsock.tokens.unwrap import is_bytes_text, is_in_quotes, is_object_text, without_blanks_around
 from tsock.tokens.wording import is_number, is_placeholder
 from tsock.unset import is_unset
 
 _YEARS_S = 10 * 365 * 86_400
 _DAY_S = 86_400
+_UNITS = {"milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
+"""In which clocks count that do not count in seconds: so many in one."""
 _ZONE_S_MAX = 14 * 3600
 _has_control = re.compile(r"[\0-\x1f\x7f-\x9f]").search
+_is_secret = re.compile("[0-9a-f]{32}").fullmatch
 _is_marked = re.compile(r"<[^<>]+>").fullmatch
 """A text of any kind that only a template has."""
 _OTHER_KEYS_MAX = 100
@@ -71,7 +75,7 @@ def _suspects(e: Examination) -> Iterator[_Suspect]:
 
     for _, token in (*tokens, test):
         yield _Suspect(("auth_token_as_secret",), token)
-    for sid in (e.key.sid, account.sid):
+    for sid in (e.key.sid, account.sid, *_granted_sids(e.token.claims)):
         yield _Suspect(("sid_as_secret",), sid.encode())
     if e.key.account_sid == account.sid:
         yield from starmap(_Suspect, garbled.garbled(e.directory.key_secret(e.key), e.key.sid))
@@ -79,6 +83,8 @@ def _suspects(e: Examination) -> Iterator[_Suspect]:
         yield _Suspect(("other_key_secret",), e.directory.key_secret(key), key.sid)
     for nothing in garbled.nothing():
         yield _Suspect(("unset_secret",), nothing)
+    for sample in garbled.samples():
+        yield _Suspect(("sample_secret",), sample)
     for sid, token in tokens:
         yield from _as("auth_token_as_secret", sid, token)
     for key in others:
@@ -91,15 +97,24 @@ def _as(note: str, sid: str, secret: bytes, signer: str | None = None) -> Iterat
         yield _Suspect((note, *notes), form, signer)
 
 
+def _granted_sids(claims: jws.JsonObject) -> Iterator[str]:
+    """The SIDs in grants of served products: arguments beside the secret where a token is built."""
+    grants: Any = claims.get("grants")
+    for name in GRANTS if jws.is_object(grants) else ():
+        grant: Any = grants.get(name)
+        for field in GRANT_FIELDS if jws.is_object(grant) else ():
+            if _is_text(grant.get(field)) and is_sid(grant[field]):
+                yield grant[field]
+
+
 def _from_hex(e: Examination) -> bytes | None:
-    """The signature that hex digits in its place stand for."""
-    written = e.text.rpartition(".")[2]
-    if len(written) != 2 * jws.HASHES[e.algorithm][1]:
-        return None
-    try:
-        return binascii.unhexlify(written)
-    except ValueError:
-        return None
+    """The signature that hex digits in its place stand for, written as they are or encoded like its bytes."""
+    written = e.text.rpartition(".")[2].encode(errors="replace")
+    for digits in (written, e.token.signature):
+        if len(digits) == 2 * jws.HASHES[e.algorithm][1]:
+            with suppress(ValueError):
+                return binascii.unhexlify(digits)
+    return None
 
 
 # Its times.
@@ -111,18 +126,22 @@ def time_notes(e: Examination) -> list[str]:
     given: list[object] = [claims.get(name) for name in ("exp", "nbf", "iat")]
     numbers = [value for value in given if is_number(value)]
     notes: list[str] = []
-    if any(abs(value / 1000 - now_s) < _YEARS_S for value in numbers):
-        notes.append("milliseconds")
+    for unit, per_s in _UNITS.items():
+        if any(abs(value / per_s - now_s) < _YEARS_S for value in numbers):
+            notes.append(unit)
     if any(value < 0 for value in numbers):
         notes.append("negative")
     exp, *starts = given
+    is_duration = is_time(exp) and 0 < exp < _YEARS_S
+    if is_duration:
+        notes.append("duration")
     issued = next((claims[name] for name in ("iat", "nbf") if claims.get(name) is not None), None)
     if issued is None and is_time(exp):
         # Nothing says when it was issued, so a day and a zone are a day that began in another zone.
         issued = exp - _DAY_S if exp - now_s > _DAY_S else None
     if is_time(issued) and _is_zone(abs(now_s - issued)):
         notes.append("time_zone")
-    if is_time(exp) and any(is_time(start) and exp <= start for start in starts):
+    if is_time(exp) and not is_duration and any(is_time(start) and exp <= start for start in starts):
         notes.append("exp_before_iat")
     return notes
 
@@ -153,9 +172,11 @@ def claim_notes(claims: jws.JsonObject) -> list[str]:
     texts = [text for text in (*(text for _, text in sids), *free) if _is_text(text)]
     if any(_is_unset_in(text) for text in texts):
         notes.append("unset_variable")
-    if any(is_object_text(text) for text in texts):
+    if any(_is_text(text) and _is_secret(text) for text in (iss, sub)):
+        notes.append("secret_as_sid")
+    if any(is_object_text(text) and not is_bytes_text(text) for text in texts):
         notes.append("object_text")
-    if any(is_bytes_literal(text) for text in texts):
+    if any(is_bytes_text(text) for text in texts):
         notes.append("bytes_literal")
     if any(without_blanks_around(text) != text or _has_control(text) for text in texts):
         notes.append("claim_whitespace")
@@ -166,6 +187,22 @@ def claim_notes(claims: jws.JsonObject) -> list[str]:
     ):
         notes.append("placeholder")
     return notes
+
+
+def explains_sid(note: str, cause: str, claims: jws.JsonObject) -> bool:
+    """Whether a note on claims is about the one that a check of SIDs failed on; others may be odd, too."""
+    if note == "swapped_sids":
+        return True
+    if cause != "service_invalid":
+        name = "iss" if cause == "issuer_invalid" else "sub"
+        return note in claim_notes({name: claims.get(name)})
+    grants: Any = claims.get("grants")
+    services = {
+        name: {"service_sid": grants[name].get("service_sid")}
+        for name in GRANTS
+        if jws.is_object(grants) and jws.is_object(grants.get(name))
+    }
+    return note in claim_notes({"grants": services})
 
 
 def _is_text(value: object) -> TypeGuard[str]:

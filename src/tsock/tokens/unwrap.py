@@ -5,6 +5,7 @@ Only explains: such a text is no token for the gateway, whatever is inside.
 
 import base64
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
@@ -28,7 +29,11 @@ _PATTERN = (
 )
 _is_token = re.compile(_PATTERN).fullmatch
 _find_token = re.compile(_PATTERN).search
-_is_jwe = re.compile(r"ey[A-Za-z0-9_-]{8,}+(\.[A-Za-z0-9_-]*+){4}").fullmatch
+_has_five_parts = re.compile(r"ey[A-Za-z0-9_-]{8,}+(\.[A-Za-z0-9_-]*+){4}").fullmatch
+_names_token = re.compile(
+    r"(?:(?:access|auth|chat|id|sync|twilio)[_-]?)*+(?:token|jwt)", re.IGNORECASE
+).fullmatch
+"""A field of JSON in which a token belongs."""
 _bearer = re.compile(r"(?:authorization:\s*)?bearer\s+(.+)", re.IGNORECASE | re.DOTALL).fullmatch
 _words = re.compile(r"[A-Za-z][\w -]{0,63}?[:\s]\s*(?=[\"'`]?ey)").match
 """A word or a few, such as `Token: `, right before what begins as a token does."""
@@ -84,10 +89,36 @@ def _json(text: str) -> str | None:
     try:
         value = msgspec.json.decode(text)
     except UNREADABLE:
-        return _searched(text)
+        return _searched(text) or None
     texts = _texts(value)
     found = next(filter(_find_token, islice(texts, _TEXTS_MAX)), None)
-    return found or (_searched(text) if next(texts, None) else "")
+    return found or (next(texts, None) and _searched(text)) or None
+
+
+def _json_alone(text: str) -> str | None:
+    """JSON that no token was found in; what stands where one belongs."""
+    if not text.lstrip().startswith(("{", "[")) or _is_token(text.strip()[1:-1]):
+        return None
+    try:
+        fields = _fields(msgspec.json.decode(text))
+    except UNREADABLE:
+        return ""
+    stand_in = next(
+        (each for name, each in fields if _names_token(name) and isinstance(each, str | None)), ""
+    )
+    return "null" if stand_in is None else stand_in
+
+
+def _fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every field of every object in a JSON value, those further out first."""
+    waiting: deque[Any] = deque((value,))
+    while waiting:
+        value = waiting.popleft()
+        if jws.is_object(value):
+            yield from value.items()
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(cast(list[Any], value))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -109,7 +140,13 @@ def _markup(text: str) -> str | None:
 
 
 def _jwe(text: str) -> str | None:
-    return "" if _is_jwe(text) else None
+    if not _has_five_parts(text):
+        return None
+    try:
+        header: Any = msgspec.json.decode(_from_base64(text.partition(".")[0]))
+    except UNREADABLE:
+        return None
+    return "" if jws.is_object(header) and "enc" in header else None
 
 
 def without_blanks_around(text: str) -> str:
@@ -154,6 +191,9 @@ def _url(text: str) -> str | None:
 
 
 def _beside(text: str) -> str | None:
+    half = text[: len(text) // 2]
+    if _is_token(half) and text == half * 2:  # what is found first ends in the middle of the second
+        return half
     return _searched(text) or None
 
 
@@ -171,6 +211,14 @@ def _searched(text: str) -> str:
     return found[0] if found else ""
 
 
+def _utf16(text: str) -> str | None:
+    """ASCII in UTF-16 that was read as UTF-8 or Latin-1: a NUL beside each character."""
+    mark = _mark_of_utf16(text)
+    plain = text[mark.end() if mark else 0 :]
+    is_utf16 = len(plain) > 3 and any(not half.strip("\0") for half in (plain[0::2], plain[1::2]))
+    return plain.replace("\0", "").strip() if is_utf16 else None
+
+
 def _mark(text: str) -> str | None:
     """A byte order mark, also one that was read in another encoding."""
     return next((text[len(mark) :] for mark in _MARKS if text.startswith(mark)), None)
@@ -183,14 +231,15 @@ def _padded(text: str) -> str | None:
     return plain if _is_token(plain) else None
 
 
-def is_bytes_literal(text: str) -> re.Match[str] | None:
-    """Whether it is what Python writes of bytes; their text is the group `text`."""
-    return _bytes_literal(text.strip())
+def is_bytes_text(text: str) -> bool:
+    """Whether it is what a language writes of bytes, be their text in it or not."""
+    plain = text.strip()
+    return _bytes_literal(plain) is not None or _is_array(plain) is not None
 
 
 def _bytes(text: str) -> str | None:
     """The literal, or the numbers, that languages write of bytes."""
-    literal = is_bytes_literal(text)
+    literal = _bytes_literal(text.strip())
     if literal is not None:
         return literal["text"]
     if _is_array(text.strip()):
@@ -257,10 +306,12 @@ def _prefixed(text: str) -> str | None:
     return text[found.end() :] if found and _find_token(text, found.end()) else None
 
 
+_mark_of_utf16 = re.compile("(?:\ufeff|\ufffe|\ufffd\ufffd|\u00ff\u00fe|\u00fe\u00ff)?").match
+"""As it is, read as UTF-8 or read as Latin-1."""
 _MARKS = ("\ufeff", "\u00ef\u00bb\u00bf", "\ufffe")
 _TO_URL, _FROM_URL = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
-_UNSEEN = "\0\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
-_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + _UNSEEN
+UNSEEN = "\0\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + UNSEEN
 """White space, and what is seen even less."""
 _WITHOUT_BLANKS = str.maketrans("", "", _BLANKS)
 _BRACKETS = "<([{"
@@ -322,6 +373,7 @@ _is_placeholder = re.compile(
 
 # The outermost layer comes first; what is more specific before what also looks like it.
 _PEELS: dict[str, Callable[[str], str | None]] = {
+    "utf16_text": _utf16,
     "bom": _mark,
     "init_packet": _packet,
     "http_answer": _http,
@@ -330,6 +382,7 @@ _PEELS: dict[str, Callable[[str], str | None]] = {
     "unset_variable": _unset,
     "placeholder": _placeholder,
     "json_wrapper": _json,
+    "json_without_token": _json_alone,
     "markup": _markup,
     "jwe": _jwe,
     "whitespace": _blanks,

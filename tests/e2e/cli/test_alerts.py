@@ -45,6 +45,19 @@ def told(command: Command, *arguments: str) -> str:
     return done.out
 
 
+def test_list_that_a_filter_emptied_says_so(ask: Command, tenant: Tenant) -> None:
+    tenant.post("/sync/v1/Services", AclEnabled="perhaps")
+    assert tenant.get("/sync/v1/Services").status_code == 200
+    assert ask("alerts", "--code", "99999").err == "note: no alert of code 99999 is on record\n"
+    assert ask("audit", "--resource", "nope").err == "note: no change of resource nope is on record\n"
+    assert ask("denials", "--account", tenant.sid).err == (
+        f"note: no denial of account {tenant.sid} is on record\n"
+    )
+    assert ask("account", "list", "--owner", tenant.sid).err.startswith(
+        f"note: {tenant.sid} has no subaccounts; make one with `"
+    )
+
+
 def test_rejected_request_is_found_by_command_and_over_rest(ask: Command, tenant: Tenant) -> None:
     answer = tenant.post("/sync/v1/Services", AclEnabled="perhaps", Data="private")
     assert answer.status_code == 400
@@ -157,7 +170,7 @@ def test_what_is_no_id_is_refused_with_the_way_to_one(ask: Command) -> None:
     refused = ask("why", "WD" + "0" * 32)
 
     assert refused.code == 2
-    assert "tsock alerts" in refused.err
+    assert " alerts --data " in refused.err
 
 
 @pytest.mark.usefixtures("own_logging")

@@ -90,7 +90,7 @@ def test_denied_client_is_explained_by_the_id_it_was_told(server: Server, tenant
     assert re.search(r"^  exp +\d+$", story, re.MULTILINE)
     assert re.search(r'"exp": \d+,', tenant("why", sid[0], "--json"))
     digest = hashlib.sha256(token.encode()).hexdigest()
-    assert f"tsock revoke token {digest} --account {tenant.account}" in story
+    assert f"revoke token {digest} --account {tenant.account} " in story
     tenant("revoke", "token", digest, "--account", tenant.account)
     assert token not in story
     assert token.rpartition(".")[2] not in story

@@ -222,6 +222,7 @@ def test_address_that_others_reach_is_warned_of(tmp_path: Path, start: Start) ->
     server.end()
 
     assert "whoever does gets tokens" in server.err.read_text()
+    assert f"this listens on port {server.port} of every address of this machine," in server.err.read_text()
 
 
 def test_production_says_where_it_listens_and_that_nobody_can_connect_yet(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -99,7 +100,7 @@ def test_account_without_a_key_mints_nothing_and_says_what_to_do(command: Comman
     outcome = command("token", "--identity", "alice", "--account", account)
 
     assert (outcome.code, outcome.out) == (1, "")
-    assert "make one with `tsock key create`" in outcome.err
+    assert f"key create --account {account} " in outcome.err
 
 
 @pytest.mark.parametrize("ttl", ["soon", "1.5h", "", "400000h"])
@@ -252,5 +253,9 @@ def test_without_a_server_no_token_is_accepted(
         assert "cause expired" in captured.out
         assert "account_unknown" in captured.out  # among those skipped
     else:
-        assert captured.out == ""
+        assert re.search("^  identity +alice$", captured.out, re.MULTILINE)
+        assert re.search("^  pass +expired", captured.out, re.MULTILINE)
+        assert "accepted" not in captured.out
+        assert run(["doctor", token, "--port", "1", "--json"]) == code
+        assert capsys.readouterr().out == ""
         assert "as far as can be told without a server, nothing is wrong with it" in captured.err

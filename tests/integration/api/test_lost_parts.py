@@ -110,6 +110,29 @@ async def test_object_that_is_called_so_is_found(rig: Rig, web: Web, own: tuple[
     assert "/Documents/other" not in other.json["message"]
 
 
+@pytest.mark.parametrize(
+    ("path", "error", "said"),
+    [
+        ("Lists/undefined/Items/", (400, 54458), "the item is empty"),
+        ("Lists/undefined/Items/undefined", (400, 54458), "the item is 'undefined'"),
+        ("Maps/undefined/Items/", (400, 54209), "the item is empty"),
+        ("Maps/undefined/Items/null", (404, 20404), "the item is 'null'"),
+        ("Documents/undefined/Permissions/undefined", (404, 54354), "the identity is 'undefined'"),
+    ],
+)
+async def test_name_at_the_end_is_blamed_where_its_object_is_there(
+    web: Web, own: tuple[str, str], path: str, error: tuple[int, int], said: str
+) -> None:
+    kind = path.partition("/")[0]
+    await web("POST", f"{SERVICES}/default/{kind}", form={"UniqueName": "undefined"}, credentials=own)
+    page = await web("GET", f"{SERVICES}/default/{path}", credentials=own)
+    assert page.error == error
+    assert f"({SERVICES}/default/{path}: {said}" in page.json["message"]
+    assert "object" not in page.json["message"].partition("(")[2]
+    named = path.rpartition("/")[0] + "/bob"
+    assert "/bob" not in (await web("GET", f"{SERVICES}/default/{named}", credentials=own)).json["message"]
+
+
 @pytest.mark.parametrize("wrong", [False, True])
 @pytest.mark.parametrize(
     "path", [f"{SERVICES}/default/Documents/50%", f"{SERVICES}?a=%zz", f"{SERVICES}/default/Documents/%ff"]

@@ -54,6 +54,13 @@ async def test_story_is_told_as_a_page_and_as_json(rig: Rig, visitor: Visitor) -
     assert page.json["report"]["cause"] == "expired"
 
 
+async def test_id_is_read_as_a_person_types_it(rig: Rig, visitor: Visitor) -> None:
+    await denied(rig, rig.made.account_sid)
+    for typed in (SID.lower(), SID.upper(), f"dN{SID[2:]}"):
+        assert (await visitor.ask("GET", f"/denials/{typed}")).json["sid"] == SID
+    assert [each["sid"] for each in (await visitor.ask("GET", "/denials/")).json["denials"]] == [SID]
+
+
 async def test_story_without_a_token_is_told_too(rig: Rig, visitor: Visitor) -> None:
     nothing: dict[str, Any] = {"identity": None, "digest": None, "report": None, "address": "", "sdk": ""}
     await denied(rig, rig.made.account_sid, code=51124, cause="connections_per_node_max", **nothing)

@@ -24,7 +24,7 @@ async def test_program_gets_the_entry_as_it_is_in_the_dictionary(visitor: Visito
     assert page.body == msgspec.json.encode(dictionary.lookup(51215))
 
 
-@pytest.mark.parametrize("code", ["99999", "x", "", "-1", "51215.0", "5" * 40, "%D9%A5", "51215%00"])
+@pytest.mark.parametrize("code", ["99999", "x", "-1", "51215.0", "5" * 40, "%D9%A5", "51215%00"])
 async def test_code_that_is_unknown_is_404_20404_or_a_page_that_helps(visitor: Visitor, code: str) -> None:
     assert (await visitor.ask("GET", f"/errors/{code}")).error == (404, 20404)
     reading = await visitor.read(f"/errors/{code}", status=404)
@@ -75,6 +75,29 @@ async def test_search_by_code_leads_to_its_page(visitor: Visitor) -> None:
     page = await visitor.see("/errors?q=+51215+")
     assert (page.status, page.headers["location"]) == (303, "/errors/51215")
     assert [entry["code"] for entry in (await visitor.ask("GET", "/errors?q=51215")).json] == [51215]
+
+
+@pytest.mark.parametrize("asked", ["51215,20104", "E51215 e20104", " 51215 , 20104, 99999", "20104 51215"])
+async def test_search_by_codes_lists_those(visitor: Visitor, asked: str) -> None:
+    listed = (await visitor.ask("GET", f"/errors?q={quote(asked)}")).json
+    assert {entry["code"] for entry in listed} == {20104, 51215}
+    reading = await visitor.read(f"/errors?q={quote(asked)}")
+    assert {link for link in reading.links if "/errors/" in link} == {"/errors/51215", "/errors/20104"}
+    assert "did you mean" not in reading.text
+
+
+async def test_code_as_a_log_writes_it_is_that_code(visitor: Visitor) -> None:
+    page = await visitor.see("/errors?q=E51215")
+    assert (page.status, page.headers["location"]) == (303, "/errors/51215")
+    for path in ("/errors/E51215", "/errors/e51215"):
+        assert (await visitor.ask("GET", path)).json["code"] == 51215
+        assert "51215" in (await visitor.read(path)).text
+
+
+async def test_slash_at_the_end_leads_to_the_whole_dictionary(visitor: Visitor) -> None:
+    whole = (await visitor.ask("GET", "/errors")).body
+    assert (await visitor.ask("GET", "/errors/")).body == whole
+    assert (await visitor.read("/errors/")).forms[0]["action"] == "/errors"
 
 
 async def test_search_without_result_says_so(visitor: Visitor) -> None:

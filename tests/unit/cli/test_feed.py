@@ -58,6 +58,19 @@ def test_error_over_rest_is_told_with_its_request_and_what_the_dictionary_advise
     assert command.endswith("errors 20404")
 
 
+def test_command_that_helps_runs_as_it_stands(capsys: Captured) -> None:
+    fix = "Grant it with `tsock permission set ET1 'o`brien' --read --service IS1 --account AC1`"
+
+    said = _told(
+        capsys, _happening("alert", "54007", topic="NO1", trouble=Trouble(54007, fix=fix), detail="no")
+    )
+
+    asked, more = [line.strip() for line in said.splitlines()][2:]
+    program = more.removesuffix("why NO1 --port 9000")
+    told = f"{program}permission set ET1 'o`brien' --read --service IS1 --account AC1 --port 9000"
+    assert asked == f"fix: Grant it with `{told}`"
+
+
 def test_cause_that_says_what_helps_is_left_to_itself(capsys: Captured) -> None:
     detail = "Forbidden: start tsock dev with --allow-host evil.example"
 

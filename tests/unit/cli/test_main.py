@@ -149,6 +149,10 @@ def test_codes_that_are_known_are_explained_beside_one_that_is_not(capsys: Captu
     assert captured.out == shown
     assert "there is no error 51251; did you mean one of these?\n  " in captured.err
     assert "no error is described by xyzzy" in captured.err
+    assert run(["errors", "20104", "denied"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == shown
+    assert captured.err.startswith("error: denied is no code; these may be about it:\n  ")
     assert run(["errors", "20104", "99999", "--json"]) == 1
     assert [each["code"] for each in json.loads(capsys.readouterr().out)] == [20104]
 
@@ -156,7 +160,7 @@ def test_codes_that_are_known_are_explained_beside_one_that_is_not(capsys: Captu
 def test_code_in_place_of_the_id_of_a_refusal_leads_to_the_dictionary(capsys: Captured) -> None:
     assert run(["why", "E51215"]) == 2
 
-    assert "`tsock errors 51215` explains" in capsys.readouterr().err
+    assert "errors 51215` explains" in capsys.readouterr().err
 
 
 def test_state_of_the_sdks_leads_to_tokens(capsys: Captured) -> None:
@@ -209,6 +213,16 @@ def test_terminal_is_asked_to_paste(
     assert pasted("-") == "x"
 
     assert ("paste it here" in capsys.readouterr().err) is is_terminal
+
+
+def test_template_is_pasted_at_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr("sys.stdin", _Stdin(b"{", is_terminal=True))
+
+    assert run(["template", "put", "-"]) == 2
+
+    asked, said = capsys.readouterr().err.splitlines()
+    assert "paste it here" in asked
+    assert "standard input: expected JSON" in said
 
 
 def test_more_than_any_token_on_standard_input_is_refused(

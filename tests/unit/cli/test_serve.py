@@ -34,6 +34,12 @@ def test_safe_settings_name_the_data(settings: dict[str, Any], tmp_path: Path) -
         ({"host": "192.168.0.7"}, "host: 192.168.0.7 can be reached"),
         ({"host": "300.1.2.3"}, r"host: '300\.1\.2\.3' is neither an address nor a name"),
         ({"host": "nosuch.invalid"}, r"host: 'nosuch\.invalid' is neither an address nor a name"),
+        (
+            {"host": "127.0.0.1:80"},
+            r"host: '127\.0\.0\.1:80' .* without the port, which is given with --port",
+        ),
+        ({"host": "[::1]:80"}, ".* without brackets and without the port"),
+        ({"host": "http://127.0.0.1"}, ".* without the scheme"),
         ({"host": "a" * 64 + ".invalid"}, "host: 'a+.* is neither an address nor a name"),
         ({"public_url": "http://rt.example.com"}, "public_url: expected https://"),
         ({"host": "0.0.0.0", "public_url": "http://rt.example.com"}, "public_url: expected https://"),

@@ -211,8 +211,15 @@ def test_page_of_a_megabyte_with_a_token_in_it_is_too_large_yet_examined(world: 
         ("", "nothing", []),
         (" \n", "nothing", []),
         ("<!doctype html><p>502</p>", "markup", ["markup"]),
-        ('{"error": "denied"}', "json", ["json_wrapper"]),
-        (".".join((part(header(alg="dir")), "", "AAAA", "BBBB", "CCCC")), "jwe", ["jwe"]),
+        ('{"error": "denied"}', "json", ["json_without_token"]),
+        ('{"token": null}', "json", ["json_without_token", "unset_variable"]),
+        ('{"data": {"accessToken": "undefined"}}', "json", ["json_without_token", "unset_variable"]),
+        ('{"jwt": "[object Promise]"}', "json", ["json_without_token", "object_text"]),
+        ('[{"token": null}]', "json", ["json_without_token", "unset_variable"]),
+        ('{"next_page_token": null}', "json", ["json_without_token"]),
+        ('{"token": ""}', "json", ["json_without_token"]),
+        (".".join((part(header(alg="dir")), "", "AAAA", "BBBB", "CCCC")), "text", []),
+        (".".join((part(header(alg="dir", enc="A256GCM")), "", "AAAA", "BBBB", "CCCC")), "jwe", ["jwe"]),
         ("SK" + "0" * 32, "sid", ["sid_as_token"]),
         ("0123456789abcdef0123456789abcdef", "text", ["secret_as_token"]),
         ("undefined", "text", ["unset_variable"]),
@@ -224,7 +231,8 @@ def test_page_of_a_megabyte_with_a_token_in_it_is_too_large_yet_examined(world: 
         ("<your-access-token>", "text", ["placeholder"]),
         ("\u2039your token\u203a", "text", ["placeholder"]),
         ("<html>", "markup", ["markup"]),
-        ("[]", "json", ["json_wrapper"]),
+        ("[]", "json", ["json_without_token"]),
+        ("a\0b\0c\0d\0", "text", ["utf16_text"]),
         ("HTTP/1.1 404 Not Found\r\n\r\n<h1>404</h1>", "markup", ["http_answer", "markup"]),
     ],
 )
@@ -374,6 +382,11 @@ def test_report_of_a_refusal_is_the_operators(world: World):
     [
         ({"exp": (NOW_S + 3600) * 1000}, "lifetime_too_long", ["milliseconds"]),
         ({"iat": NOW_S * 1000, "exp": (NOW_S + 3600) * 1000}, "not_yet_valid", ["milliseconds"]),
+        ({"exp": (NOW_S + 3600) * 1_000_000}, "lifetime_too_long", ["microseconds"]),
+        ({"exp": (NOW_S + 3600) * 1_000_000_000}, "time_invalid", ["nanoseconds"]),
+        ({"exp": 86_400}, "expired", ["duration"]),
+        ({"iat": NOW_S, "exp": 3600}, "expired", ["duration"]),
+        ({"exp": 0}, "expired", []),
         ({"exp": NOW_S + 30 * 86_400}, "lifetime_too_long", []),
         ({"exp": -3600}, "time_invalid", ["negative"]),
         ({"exp": "soon"}, "time_invalid", []),
@@ -399,7 +412,11 @@ def test_notes_on_times_explain_a_failure_of_a_time(
 
 def test_fix_speaks_of_milliseconds_and_zones_where_they_explain_it(world: World):
     assert "milliseconds" in world.examine(craft(world, exp=(NOW_S + 3600) * 1000)).fix
+    assert "nanoseconds" in world.examine(craft(world, exp=(NOW_S + 3600) * 10**9)).fix
     assert "time zone" in world.examine(craft(world, iat=NOW_S + 7200)).fix
+    never = world.examine(craft(world, iat=NOW_S, exp=NOW_S - 60))
+    assert "never be valid" in never.summary
+    assert "iat plus" in never.fix
     assert "refresh" in world.examine(craft(world, iat=NOW_S - 3700, exp=NOW_S - 100)).fix
 
 
@@ -448,6 +465,9 @@ def test_grant_outside_of_the_grants_and_misspelt_service_are_found(world: World
         ({"identity": "alice\u200b"}, ["claim_whitespace"]),
         ({"identity": "al\nice"}, ["claim_whitespace"]),
         ({"identity": "b'alice'"}, ["bytes_literal"]),
+        ({"identity": "[B@1b6d3586"}, ["bytes_literal"]),
+        ({"identity": "[object Uint8Array]"}, ["bytes_literal"]),
+        ({"identity": "0123456789abcdef0123456789abcdef"}, []),
         ({"identity": '"alice"'}, ["quoted_claim"]),
         ({"identity": "\u2018alice\u2019\n"}, ["claim_whitespace", "quoted_claim"]),
         ({"chat": {"service_sid": "default", "endpoint_id": "b'phone'"}}, ["bytes_literal"]),
@@ -469,6 +489,17 @@ def test_text_by_accident_is_noted_on_a_refusal_too(world: World):
     refusal: Any = world.verify(craft(world, exp=NOW_S - 60, grants=grants(world, identity='"alice"\n')))
     report = refusal.report(thorough=True)
     assert (report.cause, report.notes) == ("expired", ["claim_whitespace", "quoted_claim"])
+
+
+def test_text_by_accident_explains_only_the_claim_that_it_stands_in(world: World):
+    for wrong in ({"iss": world.account_sid}, {"sub": "nobody"}):
+        report = world.examine(craft(world, **wrong, grants=grants(world, identity="b'alice'")))
+        assert report.notes == ["bytes_literal"]
+        assert "Give the helper library" in report.fix
+    service = {"data_sync": {"service_sid": "MG" + "0" * 32}}
+    report = world.examine(craft(world, grants=grants(world, identity="[object Object]", **service)))
+    assert (report.cause, report.notes) == ("service_invalid", ["object_text"])
+    assert "it starts with IS" in report.fix
 
 
 @pytest.mark.parametrize(
@@ -520,7 +551,8 @@ def test_recoded_secrets_and_signatures_are_recognised_with_every_algorithm(worl
         assert examined(base64url(mac(wrong, signed.encode(), algorithm))) == ["base64_secret"]
     assert examined(mac(secret, signed.encode(), algorithm).hex()) == ["hex_signature"]
     quoted = mac(b"'" + secret + b"'", signed.encode(), algorithm).hex().upper()
-    assert examined(quoted) == ["hex_signature", "quoted_secret"]
+    for written in (quoted, base64url(quoted.encode())):
+        assert examined(written) == ["hex_signature", "quoted_secret"]
 
 
 # What must not be told

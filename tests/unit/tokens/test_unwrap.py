@@ -44,4 +44,4 @@ def test_no_text_makes_a_token_of_what_is_none(text: str):
 def test_token_behind_ten_thousand_other_texts_is_found():
     texts = ["a"] * 12_000
     assert unwrap(json.dumps([*texts, TOKEN])) == (TOKEN, ["json_wrapper"])
-    assert unwrap(json.dumps(texts)) == (None, ["json_wrapper"])
+    assert unwrap(json.dumps(texts)) == (None, ["json_without_token"])

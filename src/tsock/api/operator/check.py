@@ -168,9 +168,11 @@ def _accounts(directory: Directory, data: Path) -> Line:
     here = shlex.join(("--data", str(data)))
     active = [each for each in directory.accounts() if directory.status(each) == "active"]
     if not active:
-        return Line("accounts", "warning", "no active account", f"make one: tsock account create {here}")
+        return Line("accounts", "warning", "no active account", f"make one: `tsock account create {here}`")
     keyless = [each.sid for each in active if not any(k.revoked_ms is None for k in directory.keys(each.sid))]
     found = f"{len(active)} active"
     if len(keyless) == len(active):
-        return Line("accounts", "warning", f"{found}, none with a key", f"make one: tsock key create {here}")
+        return Line(
+            "accounts", "warning", f"{found}, none with a key", f"make one: `tsock key create {here}`"
+        )
     return Line("accounts", "ok", found)

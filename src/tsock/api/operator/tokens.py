@@ -94,7 +94,8 @@ class TokenHandlers:
         if not usable:
             raise not_found(
                 f"{body.account_sid} has no main or standard key "
-                f"of region {self._settings.region}; make one with `tsock key create`",
+                f"of region {self._settings.region}; make one with "
+                f"`tsock key create --account {body.account_sid}`",
             )
         return min(usable, key=lambda key: (key.created_ms, key.sid))
 

@@ -48,4 +48,4 @@ def _told(kept: Collection[int]) -> Generator[None]:
     except ApiError as error:
         if error.status != 404 or error.code in kept:
             raise
-        raise not_found(error.message) from None
+        raise not_found(error.message) from error

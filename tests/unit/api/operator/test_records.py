@@ -226,11 +226,11 @@ def test_check_names_a_directory_that_others_may_use(door: OperatorsDoor, tmp_pa
 def test_check_names_an_installation_that_nobody_can_use(door: OperatorsDoor, tmp_path: Path) -> None:
     assert _line(door, "accounts")["verdict"] == "ok"
     door.delete(f"/keys/{door.world.key.key_sid}")
-    assert _line(door, "accounts")["fix"] == f"make one: tsock key create --data {tmp_path}"
+    assert _line(door, "accounts")["fix"] == f"make one: `tsock key create --data {tmp_path}`"
 
     door.post("", {"status": "suspended"})
 
-    assert _line(door, "accounts")["fix"] == f"make one: tsock account create --data {tmp_path}"
+    assert _line(door, "accounts")["fix"] == f"make one: `tsock account create --data {tmp_path}`"
 
 
 def test_check_names_a_clock_that_was_never_set(door: OperatorsDoor) -> None:
