@@ -110,6 +110,9 @@ class Write(msgspec.Struct, frozen=True, gc=False):
     rule: Callable[[Tx], Response]
     about: str = ""
     """The object that it changes, as the caller named it (`Store.write`)."""
+    aside: bool = False
+    """Whether it may touch many rows, so that the loop goes on meanwhile (`Store.write_aside`); over HTTP
+    only."""
 
 
 class Streamed(msgspec.Struct, frozen=True):

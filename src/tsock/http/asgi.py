@@ -41,7 +41,7 @@ from tsock.ids import Ids
 from tsock.in_flight import InFlight
 from tsock.settings import Settings
 from tsock.site.html import problem_page, wants_page
-from tsock.storage.store import Store, fetched, written
+from tsock.storage.store import Store, fetched, written, written_aside
 from tsock.telemetry.metrics import Metrics
 
 CROSS_ORIGIN = {
@@ -186,6 +186,8 @@ class HttpShell:
         if isinstance(answer, Read):
             found = await fetched(self._store, answer.query)
             return found if answer.reply is None else answer.reply(found)
+        if isinstance(answer, Write) and answer.aside:
+            return await written_aside(self._store, answer.rule)
         if isinstance(answer, Write):
             return await written(self._store, answer.rule, about=answer.about)
         return answer

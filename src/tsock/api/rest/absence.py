@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from msgspec.structs import replace
+
 from tsock.api.request import Answer, Ask, Read, Write
 from tsock.errors import ApiError, not_found
 from tsock.storage.store import Tx
@@ -19,7 +21,7 @@ def telling_20404(answer: Answer, kept: Collection[int]) -> Answer:
     if isinstance(answer, Read):
         return Read(_telling(answer.query, kept), answer.reply)
     if isinstance(answer, Write):
-        return Write(_telling(answer.rule, kept), answer.about)
+        return replace(answer, rule=_telling(answer.rule, kept))
     if isinstance(answer, Ask):
         return _asking(answer, kept)
     return answer

@@ -87,7 +87,8 @@ def _told(answer: Answer, view: Callable[[Tx, Response], Response], *, writes: b
             then = answer.then
             return Ask(answer.question, lambda found: _told(then(found), view, writes=writes), answer.leaves)
         case Write():
-            return Write(lambda tx: view(tx, answer.rule(tx)), answer.about)
+            rule = answer.rule
+            return Write(lambda tx: view(tx, rule(tx)), answer.about, answer.aside)
         case Streamed() | Response(body=b""):
             return answer
         case Response():

@@ -92,7 +92,7 @@ class UserHandlers:
             departures.delete_user(tx, actor, name)
             return Response(204)
 
-        return Write(rule, about=name)
+        return Write(rule, aside=True)  # closed conversations count for no limit: there may be thousands
 
 
 def _change(form: Fields) -> UserChange:
