@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 import weakref
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
@@ -24,7 +23,7 @@ from psycopg import sql
 
 from tsock.storage.steps import read_steps, statements
 
-START_S = 30.0
+START_S = 30
 OWNER = "tsock"
 _ARGUMENT = re.compile(r"'[^']*'|(?<!:):([a-z_][a-z0-9_]*)")
 _numbers = count()
@@ -149,34 +148,19 @@ def _started() -> str:
     data.mkdir(mode=0o700)
     if user is not None:
         shutil.chown(data, user)
-    command = [programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "--no-locale", "--no-sync"]
-    made = subprocess.run(
-        command,
-        check=False,
-        user=user,
-        cwd=place,
-        capture_output=True,
-        text=True,
-    )
-    assert made.returncode == 0, made.stderr
-    options = {"listen_addresses": "", "fsync": "off", "unix_socket_directories": str(data)}
-    command = [programs / "postgres", "-D", data, *(f"-c{name}={value}" for name, value in options.items())]
-    with (place / "log").open("wb") as log:
-        process = subprocess.Popen(command, user=user, cwd=place, stdout=log, stderr=log)
-    atexit.register(_stop, process)
-    server = f"host={data} user={OWNER}"
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            psycopg.connect(server, dbname="postgres").close()
-        except psycopg.OperationalError:
-            assert process.poll() is None, (place / "log").read_text()
-            assert time.monotonic() < deadline, "PostgreSQL did not start in time"
-            time.sleep(0.02)
-        else:
-            return server
+    own = {"user": user, "cwd": place}
+    _run(programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "--no-locale", "--no-sync", **own)
+    options = {"listen_addresses": "''", "fsync": "off", "unix_socket_directories": str(data)}
+    settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+    control = (programs / "pg_ctl", "-D", data, "-l", data / "log", "-w", "-t", START_S)
+    _run(*control, "-o", settings, "start", **own)
+    atexit.register(_run, *control, "-m", "immediate", "stop", **own)
+    return f"host={data} user={OWNER}"
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    process.wait()
+def _run(*command: object, **options: Any) -> None:
+    # What it starts keeps what it is given to write to.
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run([*map(str, command)], check=False, stdout=said, stderr=said, **options)
+        said.seek(0)
+        assert done.returncode == 0, said.read().decode(errors="replace")

@@ -8,19 +8,18 @@ from tsock.storage.store import Row, Tx
 from tsock.sync.kinds import Kind
 from tsock.sync.models import Root
 
-HEAD = (
+_HEAD = (
     "sid, service_sid, unique_name, last_event_id, next_index, item_count, context_event_id, created_by, "
     "date_created_ms, date_updated_ms, date_expires_ms"
 )
-"""The columns of a root without its data, which is the last."""
 _BY_SID = "FROM sync_objects WHERE sid = :sid"
 _BY_NAME = "FROM sync_objects WHERE service_sid = :service_sid AND kind = :kind AND unique_name = :name"
 
-_GET_BY_SID = f"SELECT {HEAD} {_BY_SID}"
-_GET_BY_NAME = f"SELECT {HEAD} {_BY_NAME}"
-_WITH_DATA = f"SELECT {HEAD}, data FROM sync_objects"
-_GET_BY_SID_WITH_DATA = f"SELECT {HEAD}, data {_BY_SID}"
-_GET_BY_NAME_WITH_DATA = f"SELECT {HEAD}, data {_BY_NAME}"
+_GET_BY_SID = f"SELECT {_HEAD} {_BY_SID}"
+_GET_BY_NAME = f"SELECT {_HEAD} {_BY_NAME}"
+_WITH_DATA = f"SELECT {_HEAD}, data FROM sync_objects"
+_GET_BY_SID_WITH_DATA = f"SELECT {_HEAD}, data {_BY_SID}"
+_GET_BY_NAME_WITH_DATA = f"SELECT {_HEAD}, data {_BY_NAME}"
 
 _INSERT = (
     "INSERT INTO sync_objects (sid, service_sid, kind, unique_name, last_event_id, next_index, item_count, "
@@ -46,7 +45,9 @@ _NEXT_EXPIRY = (
     "SELECT date_expires_ms FROM sync_objects WHERE date_expires_ms IS NOT NULL "
     "ORDER BY date_expires_ms LIMIT 1"
 )
-_OLDEST_FIRST = Listing(f"SELECT date_created_ms, {HEAD}, data FROM sync_objects", ("date_created_ms", "sid"))
+_OLDEST_FIRST = Listing(
+    f"SELECT date_created_ms, {_HEAD}, data FROM sync_objects", ("date_created_ms", "sid")
+)
 _LIVE = (
     "service_sid = :service_sid AND kind = :kind AND (date_expires_ms IS NULL OR date_expires_ms > :now_ms)"
 )
@@ -86,7 +87,7 @@ def claimed(tx: Tx, sids: Sequence[str]) -> dict[str, Root]:
 def by_sids(tx: Tx, sids: Sequence[str]) -> list[Root]:
     """Those of 1 to 1000 roots that exist, of whatever service, with one statement."""
     names = numbered(sids)
-    return _roots(tx.all(f"SELECT {HEAD} FROM sync_objects WHERE sid IN ({placeholders(names)})", names))
+    return _roots(tx.all(f"SELECT {_HEAD} FROM sync_objects WHERE sid IN ({placeholders(names)})", names))
 
 
 def numbered(sids: Sequence[str]) -> dict[str, str]:
