@@ -1,6 +1,6 @@
 """Invitations to channels, over REST; `conversations/v1` knows none."""
 
-from tsock.api.conversations.chat.route import route
+from tsock.api.conversations.chat.route import IN_SERVICE, route
 from tsock.api.conversations.rest.scope import RestScope
 from tsock.api.request import Answer, Read, Request, Response, Write, answer
 from tsock.api.rest import fields, paging
@@ -20,7 +20,7 @@ class InviteHandlers:
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
-        many = "/{service}/Channels/{channel}/Invites"
+        many = f"{IN_SERVICE}/Channels/{{channel}}/Invites"
         one = f"{many}/{{invite}}"
         return [
             route("POST", many, self.invite, "invites/create"),

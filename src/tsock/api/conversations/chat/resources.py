@@ -2,8 +2,6 @@
 
 from urllib.parse import quote
 
-from msgspec.structs import replace
-
 from tsock.api.conversations.chat.translation import Body, Resource, same
 from tsock.api.conversations.chat.words import EVENTS, PERMISSIONS, ROLE_TYPES, in_chat
 from tsock.api.conversations.rest.fields import CHANNEL_CREATED_BY, CHANNEL_TYPE
@@ -15,6 +13,11 @@ _DATES = same("DateCreated", "DateUpdated")
 _OWNED = same("sid", "account_sid") | {"service_sid": "chat_service_sid"}
 _DATED = same("date_created", "date_updated", "url")
 _IN_CHANNEL = {**_OWNED, "channel_sid": "conversation_sid"}
+_DEVICE = {
+    **_OWNED,
+    **same("credential_sid", "endpoint", "identity", "binding_type", "message_types"),
+    **_DATED,
+}
 _READ = {
     "LastConsumedMessageIndex": "LastReadMessageIndex",
     "LastConsumptionTimestamp": "LastReadTimestamp",
@@ -74,11 +77,6 @@ def _webhook(tx: Tx, body: Body) -> Body:
 def _binding(tx: Tx, body: Body) -> Body:
     user = f"{body['url'].rpartition('/Bindings/')[0]}/Users/{quote(body['identity'], safe='')}"
     return {"links": {"user": user}}
-
-
-def _user_binding(tx: Tx, body: Body) -> Body:
-    service, _, sid = body["url"].rpartition("/Bindings/")
-    return {"url": f"{service}/Users/{body['user_sid']}/Bindings/{sid}"}
 
 
 def _user_channel(tx: Tx, body: Body) -> Body:
@@ -169,17 +167,8 @@ WEBHOOK = Resource(
     values={"Configuration.Filters": EVENTS},
     more=_webhook,
 )
-BINDING = Resource(
-    many="bindings",
-    parameters={},
-    members={
-        **_OWNED,
-        **same("credential_sid", "endpoint", "identity", "binding_type", "message_types"),
-        **_DATED,
-    },
-    more=_binding,
-)
-USER_BINDING = replace(BINDING, members={**BINDING.members, "user_sid": "user_sid"}, more=_user_binding)
+BINDING = Resource(many="bindings", parameters={}, members=_DEVICE, more=_binding)
+USER_BINDING = Resource(many="bindings", parameters={}, members={**_DEVICE, "user_sid": "user_sid"})
 CREDENTIAL = Resource(
     many="credentials",
     parameters=same("Type", "FriendlyName", "Certificate", "PrivateKey", "Sandbox", "ApiKey", "Secret"),

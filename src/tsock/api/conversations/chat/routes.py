@@ -1,7 +1,5 @@
 """All that back ends ask of Chat over REST (`protocol/rest.md`, Chat)."""
 
-from collections.abc import Callable
-
 from tsock.accounts.secrets import Vault
 from tsock.api.conversations.chat.invites import InviteHandlers
 from tsock.api.conversations.chat.resources import (
@@ -15,7 +13,7 @@ from tsock.api.conversations.chat.resources import (
     USER_CHANNEL,
     WEBHOOK,
 )
-from tsock.api.conversations.chat.route import Handler, of_account, route
+from tsock.api.conversations.chat.route import IN_SERVICE, Handler, route
 from tsock.api.conversations.chat.services import ServiceHandlers
 from tsock.api.conversations.chat.translation import Resource, translated
 from tsock.api.conversations.chat.user_bindings import UserBindingHandlers
@@ -47,18 +45,18 @@ def routes(
     own = UserConversationHandlers(scope, pre_hooks)
     roles, bindings = RoleHandlers(scope), BindingHandlers(scope)
     webhooks, credentials = WebhookHandlers(scope, vault), CredentialHandlers(vault)
-    channel, user = "/{service}/Channels/{channel}", "/{service}/Users/{user}"
+    channel, user = f"{IN_SERVICE}/Channels/{{channel}}", f"{IN_SERVICE}/Users/{{user}}"
     member, message = f"{channel}/Members/{{member}}", f"{channel}/Messages/{{message}}"
     own_channel, webhook = f"{user}/Channels/{{channel}}", f"{channel}/Webhooks/{{webhook}}"
     role, binding, credential = (
-        "/{service}/Roles/{role}",
-        "/{service}/Bindings/{binding}",
+        f"{IN_SERVICE}/Roles/{{role}}",
+        f"{IN_SERVICE}/Bindings/{{binding}}",
         "/Credentials/{credential}",
     )
     create = translated(channels.create, CHANNEL, {CHANNEL_TYPE: "public"})
     return [
         *ServiceHandlers(scope, vault, settings).routes(),
-        route("POST", "/{service}/Channels", create, "channels/create"),
+        route("POST", _many(channel), create, "channels/create"),
         *_of(
             CHANNEL, channel, "channels", (channels.every, channels.fetch, channels.change, channels.remove)
         ),
@@ -85,21 +83,18 @@ def routes(
         route("GET", _many(binding), translated(bindings.every, BINDING), "bindings/list"),
         route("GET", binding, translated(bindings.fetch, BINDING), "bindings/read"),
         route("DELETE", binding, bindings.delete, "bindings/delete"),
-        _made(CREDENTIAL, credential, "credentials", credentials.create, of_account),
+        _made(CREDENTIAL, credential, "credentials", credentials.create),
         *_of(
             CREDENTIAL,
             credential,
             "credentials",
             (credentials.every, credentials.fetch, credentials.change, credentials.delete),
-            of_account,
         ),
     ]
 
 
-def _made(
-    resource: Resource, one: str, name: str, make: Handler, below: Callable[..., Route] = route
-) -> Route:
-    return below("POST", _many(one), translated(make, resource), f"{name}/create")
+def _made(resource: Resource, one: str, name: str, make: Handler) -> Route:
+    return route("POST", _many(one), translated(make, resource), f"{name}/create")
 
 
 def _of(
@@ -107,15 +102,14 @@ def _of(
     one: str,
     name: str,
     handlers: tuple[Handler, Handler, Handler, Handler],
-    below: Callable[..., Route] = route,
 ) -> list[Route]:
     """What is done with those that are there: list, fetch, change and remove; `one` is the path of one."""
     every, fetch, change, remove = (translated(handler, resource) for handler in handlers)
     return [
-        below("GET", _many(one), every, f"{name}/list"),
-        below("GET", one, fetch, f"{name}/read"),
-        below("POST", one, change, f"{name}/update"),
-        below("DELETE", one, remove, f"{name}/delete"),
+        route("GET", _many(one), every, f"{name}/list"),
+        route("GET", one, fetch, f"{name}/read"),
+        route("POST", one, change, f"{name}/update"),
+        route("DELETE", one, remove, f"{name}/delete"),
     ]
 
 

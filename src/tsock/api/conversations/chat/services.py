@@ -7,7 +7,7 @@ from tsock.accounts import services, webhook_urls
 from tsock.accounts.caller import CHAT
 from tsock.accounts.secrets import Vault
 from tsock.accounts.services import ServiceChange
-from tsock.api.conversations.chat.route import Handler, route
+from tsock.api.conversations.chat.route import IN_SERVICE, Handler, route
 from tsock.api.conversations.chat.translation import Body, Resource, same, translated
 from tsock.api.conversations.chat.words import EVENTS, in_chat
 from tsock.api.conversations.rest import bodies
@@ -84,10 +84,10 @@ class ServiceHandlers:
         def chat(handler: Handler) -> Handler:
             return translated(handler, resource, writes=True)  # the first use of a service makes its roles
 
-        one = "/{service}"
+        many, one = "/Services", IN_SERVICE
         return [
-            route("POST", "", chat(self._conversations.create), "services/create"),
-            route("GET", "", chat(self._conversations.every), "services/list"),
+            route("POST", many, chat(self._conversations.create), "services/create"),
+            route("GET", many, chat(self._conversations.every), "services/list"),
             route("GET", one, chat(self._conversations.fetch), "services/read"),
             route("POST", one, chat(self.change), "services/update"),
             route("DELETE", one, self._conversations.delete, "services/delete"),

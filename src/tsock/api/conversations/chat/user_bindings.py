@@ -1,7 +1,7 @@
 """The devices of one user; Conversations has those of a whole service alone."""
 
 from tsock.api.conversations.chat.resources import USER_BINDING
-from tsock.api.conversations.chat.route import route
+from tsock.api.conversations.chat.route import IN_SERVICE, route
 from tsock.api.conversations.chat.translation import translated
 from tsock.api.conversations.rest import bodies
 from tsock.api.conversations.rest.bindings import asked_types
@@ -25,7 +25,7 @@ class UserBindingHandlers:
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
-        many = "/{service}/Users/{user}/Bindings"
+        many = f"{IN_SERVICE}/Users/{{user}}/Bindings"
         one = f"{many}/{{binding}}"
         return [
             route("GET", many, translated(self.every, USER_BINDING), "user-bindings/list"),
@@ -78,4 +78,5 @@ def _find(tx: Tx, actor: ChatActor, user: User, sid: str) -> Binding:
 
 
 def _body(shown: Links, user: User, found: Binding) -> bodies.Body:
-    return {**bodies.device(shown, found), "user_sid": user.sid}
+    url = f"{shown.url}/Users/{user.sid}/Bindings/{found.sid}"
+    return {**bodies.device(shown, found), "user_sid": user.sid, "url": url}
