@@ -43,6 +43,6 @@ def typed_sid(text: str) -> str:
     return meant if is_sid(meant) else text
 
 
-def is_sid(text: str) -> bool:
-    """Whether `text` has the form of a SID, of whatever kind."""
-    return SID_PATTERN.fullmatch(text) is not None
+def is_sid(text: str, prefix: str | tuple[str, ...] = "") -> bool:
+    """Whether `text` has the form of a SID: of a kind, of one of some, or of whatever kind."""
+    return text.startswith(prefix) and SID_PATTERN.fullmatch(text) is not None

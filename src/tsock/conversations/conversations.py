@@ -144,7 +144,7 @@ def find(tx: Tx, actor: ChatActor, name: str) -> Conversation:
     Raises:
         ApiError: 50350.
     """
-    get = tables.conversation if _is_sid(name) else tables.conversation_named
+    get = tables.conversation if is_sid(name, "CH") else tables.conversation_named
     row = get(tx, actor.service_sid, name)
     if row is None:
         raise refusals.conversation_not_found(name)
@@ -157,7 +157,7 @@ def claim(tx: Tx, actor: ChatActor, name: str) -> tuple[Opened, Root]:
     Raises:
         ApiError: 50350; 50430, it is for others.
     """
-    found = tables.claimed(tx, actor.service_sid, name, by_sid=_is_sid(name))
+    found = tables.claimed(tx, actor.service_sid, name, by_sid=is_sid(name, "CH"))
     if found is None:
         raise refusals.conversation_not_found(name)
     row, document, messages = found
@@ -259,10 +259,6 @@ def forget(tx: Tx, row: Conversation, conversations: Root) -> None:
     item = objects.item(tx, conversations.sid, row.sid)
     if item is not None:
         objects.bury(tx, conversations, item)
-
-
-def _is_sid(name: str) -> bool:
-    return name.startswith("CH") and is_sid(name)
 
 
 def _user(tx: Tx, row: Conversation, identity: str) -> tables.User:

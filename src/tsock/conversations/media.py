@@ -146,7 +146,7 @@ def take(
         raise refusals.too_many_media(len(sids), limits.media_per_message_max)
     rows: list[Record] = []
     for sid in sids:
-        if not (sid.startswith("ME") and is_sid(sid)):
+        if not is_sid(sid, "ME"):
             raise refusals.bad_media_sid()
         row = fetch(tx, actor, sid)  # else whoever sends it could read what was somebody else's
         asked = {"sid": sid, "conversation_sid": conversation_sid, "message_sid": message_sid}

@@ -251,7 +251,7 @@ def _sid(tx: Tx, index: int) -> str:
 
 
 def _message(tx: Tx, row: Conversation, sid: str) -> tuple[Message, Item]:
-    if is_sid(sid) and sid.startswith("IM"):
+    if is_sid(sid, "IM"):
         item = objects.item(tx, row.messages_sid, index_of(sid))
         if item is not None:
             data = objects.decoded(item, MessageData)

@@ -154,7 +154,7 @@ def remove(tx: Tx, actor: ChatActor, name: str, sid: str) -> None:
 def _checked(target: ScopedTarget, given: Configuration) -> Configuration:
     """The configuration as far as its target has a use for it."""
     if target == "studio":
-        if not given.flow_sid or not (is_sid(given.flow_sid) and given.flow_sid.startswith("FW")):
+        if not (given.flow_sid and is_sid(given.flow_sid, "FW")):
             raise ApiError(400, 50367, "Invalid conversation webhook flow SID: expected FW and 32 hex digits")
         return Configuration(flow_sid=given.flow_sid)
     if target == "webhook":

@@ -8,7 +8,7 @@ from tsock.conversations.models import StateName
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.sync.models import Root
-from tsock.sync.tables import HEAD, numbered, placeholders
+from tsock.sync.tables import numbered, placeholders
 
 
 class Conversation(msgspec.Struct, gc=False):
@@ -64,8 +64,8 @@ class User(msgspec.Struct, gc=False):
     deleted_ms: int | None = None
 
 
-def _columns(kind: type[msgspec.Struct]) -> str:
-    return ", ".join(kind.__struct_fields__)
+def _columns(kind: type[msgspec.Struct], table: str = "") -> str:
+    return ", ".join(f"{table}{name}" for name in kind.__struct_fields__)
 
 
 def _values(kind: type[msgspec.Struct]) -> str:
@@ -84,9 +84,9 @@ _CONVERSATIONS = _listing(Conversation, "chat_conversations", _BY_CREATION)
 _CONVERSATION = f"SELECT {_columns(Conversation)} FROM chat_conversations"
 _CONVERSATION_BY_SID = f"{_CONVERSATION} WHERE sid = :sid"
 _CONVERSATION_BY_NAME = f"{_CONVERSATION} WHERE service_sid = :service_sid AND unique_name = :name"
-_ROOT = [f"o.{name}" for name in (*HEAD.split(", "), "data")]
+_ROOT = Root.__struct_fields__
 _CLAIM = (
-    f"SELECT {', '.join(_ROOT)}, {', '.join(f'c.{name}' for name in Conversation.__struct_fields__)} "
+    f"SELECT {_columns(Root, 'o.')}, {_columns(Conversation, 'c.')} "
     "FROM chat_conversations c JOIN sync_objects o ON o.sid IN (c.document_sid, c.messages_sid) "
     "WHERE c.service_sid = :service_sid AND c."
 )
@@ -106,7 +106,7 @@ _DELETE_CONVERSATION = "DELETE FROM chat_conversations WHERE sid = :sid"
 _PLACE = f"SELECT {_columns(Place)} FROM chat_participants"
 _PLACE_OF = f"{_PLACE} WHERE conversation_sid = :sid AND identity = :identity"
 _SEAT = (
-    f"SELECT {', '.join(f'p.{name}' for name in Place.__struct_fields__)}, i.data FROM chat_participants p "
+    f"SELECT {_columns(Place, 'p.')}, i.data FROM chat_participants p "
     "JOIN sync_map_items i ON i.object_sid = :roster_sid AND i.item_key = p.sid "
     "WHERE p.conversation_sid = :sid AND p.identity = :identity"
 )
@@ -140,7 +140,7 @@ _OF_IDENTITY = (
 
 _ROSTER = Listing(
     "SELECT m.date_created_ms, p.sid, "
-    f"{', '.join(f'p.{name}' for name in Place.__struct_fields__)}, m.data FROM chat_participants p "
+    f"{_columns(Place, 'p.')}, m.data FROM chat_participants p "
     "JOIN sync_map_items m ON m.object_sid = :roster_sid AND m.item_key = p.sid",
     ("m.date_created_ms", "p.sid"),
 )

@@ -33,7 +33,7 @@ def unique_name(text: str | None, limits: ChatLimits) -> str | None:
         return None
     if len(text) > limits.unique_name_chars_max:
         raise refusals.name_too_long(50004, "Unique Name", len(text), limits.unique_name_chars_max)
-    if text.startswith("CH") and is_sid(text):
+    if is_sid(text, "CH"):
         raise refusals.name_like_sid()
     return text
 
@@ -91,7 +91,7 @@ def identity(text: str | None, limits: ChatLimits) -> str:
         raise refusals.no_identity()
     if text == SYSTEM:
         raise refusals.reserved_identity(text)
-    if text.startswith("US") and is_sid(text):
+    if is_sid(text, "US"):
         raise refusals.identity_like_sid()
     if len(text) > limits.identity_chars_max:
         raise refusals.name_too_long(50207, "Identity", len(text), limits.identity_chars_max)

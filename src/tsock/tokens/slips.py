@@ -220,4 +220,4 @@ def _stands_for_sid(prefix: str, text: str) -> bool:
     if not text or is_unset(text) or is_object_text(text) or (prefix == "IS" and text == "default"):
         return False
     # What names something else, such as MG..., is a mistake of another kind; nobody else checks these two.
-    return is_placeholder(text) or (prefix in ("RL", "CR") and not (is_sid(text) and text.startswith(prefix)))
+    return is_placeholder(text) or (prefix in ("RL", "CR") and not is_sid(text, prefix))

@@ -101,7 +101,7 @@ class Fields:
             ApiError: 400/20423, it does not, or is no SID.
         """
         text = self.text(name)
-        if text is not None and not (is_sid(text) and text.startswith(prefixes)):
+        if text is not None and not is_sid(text, prefixes):
             kinds = " or ".join(prefixes)
             raise ApiError(400, 20423, f"Invalid SID: {name} is {kinds} and 32 hex digits, not {shown(text)}")
         return text

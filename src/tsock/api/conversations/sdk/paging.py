@@ -18,7 +18,7 @@ def position(request: Request, prefix: str, size: int) -> tuple[str, int]:
         ApiError: 19038, the token is none of this list; 20422, the size is none.
     """
     token = request.params.get("PageToken", "")
-    if token and not (is_sid(token) and token.startswith(prefix)):
+    if token and not is_sid(token, prefix):
         raise ApiError(400, 19038, "Invalid PageToken: expected one that a page of this list gave")
     text = request.params.get("PageSize")
     if text is None:
