@@ -181,7 +181,11 @@ def create(
     if len(friendly_name) > NAME_CHARS_MAX:
         raise refusals.name_too_long(50003, "Friendly name", len(friendly_name), NAME_CHARS_MAX)
     if kind not in ("service", "conversation"):
-        raise ApiError(400, 50105, "Invalid role type: expected conversation or service")
+        raise ApiError(
+            400,
+            50105,
+            "Invalid role type: expected conversation or service, which chat/v2 calls channel and deployment",
+        )
     role = Role(
         sid=tx.sid("RL"),
         service_sid=service_sid,

@@ -121,6 +121,8 @@ async def test_refusals_are_those_of_conversations(chat: Backend) -> None:
             for text in (value if isinstance(value, list) else [value])
         )
         assert (await chat.post(path, raw=raw.encode())).error == error, (path, form)
+    odd = await chat.post("/Roles", {"FriendlyName": "r", "Type": "group", "Permission": "sendMessage"})
+    assert "channel and deployment" in odd.json["message"]
     for path in ("/Channels/nowhere", "/Users/nobody", f"{channel}/Messages/IM{'0' * 32}", "/Groups"):
         assert (await chat.get(path)).error == (404, 20404)
 
