@@ -4,6 +4,7 @@ import { $, attempt, avatar, h, presenceDot } from "./dom.mjs";
 export class Details {
   #room;
   #name;
+  #muting = 0; // changes of the box that are not answered yet
 
   constructor() {
     $("details").onclick = () => {
@@ -22,8 +23,7 @@ export class Details {
         $("person").value = "";
       });
     };
-    $("mute").onchange = () =>
-      attempt(() => this.#room.conversation.setUserNotificationLevel($("mute").checked ? "muted" : "default"));
+    $("mute").onchange = () => this.#mute($("mute").checked);
     $("leave").onclick = () => this.#end("Leave this conversation?", (conversation) => conversation.leave());
     $("delete").onclick = () =>
       this.#end("Delete this conversation with all its messages, for everybody?", (conversation) => conversation.delete());
@@ -42,7 +42,9 @@ export class Details {
     if (this.#name !== conversation.friendlyName) {
       this.#name = $("name").value = conversation.friendlyName ?? ""; // not at other changes: somebody may be typing
     }
-    $("mute").checked = conversation.notificationLevel === "muted";
+    if (!this.#muting) {
+      $("mute").checked = conversation.notificationLevel === "muted"; // else the box is ahead of the server
+    }
     $("people").replaceChildren(
       ...participants.map((participant) => {
         const { identity } = participant;
@@ -62,6 +64,13 @@ export class Details {
         );
       }),
     );
+  }
+
+  async #mute(muted) {
+    this.#muting += 1;
+    await attempt(() => this.#room.conversation.setUserNotificationLevel(muted ? "muted" : "default"));
+    this.#muting -= 1;
+    this.show(this.#room); // what became of it, refused or not
   }
 
   #end(question, end) {

@@ -75,12 +75,16 @@ PASTE = """(field, bytes) => {
     clipboardData.items.add(new File([new Uint8Array(bytes)], "pasted.png", { type: "image/png" }));
     field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
 }"""
-# What is sent stays in the page until `release()`.
-HOLD = """() => {
+# What is sent stays in the page until `release()`: all of it, or what has these words in it.
+HOLD = """(words) => {
     const { send } = WebSocket.prototype;
     const held = [];
     WebSocket.prototype.send = function (data) {
-        held.push([this, data]);
+        if (new TextDecoder().decode(data).includes(words ?? "")) {
+            held.push([this, data]);
+        } else {
+            send.call(this, data);
+        }
     };
     window.release = () => {
         WebSocket.prototype.send = send;
@@ -448,6 +452,22 @@ def test_conversation_is_renamed_and_muted(alice: Tab, bob: Tab, team: str) -> N
     expect(bob.row("Crew")).to_be_visible()
     expect(alice.row("Crew")).to_contain_text("muted")
     expect(bob.row("Crew")).not_to_contain_text("muted")
+
+
+def test_mute_stays_as_clicked_while_the_conversation_changes(alice: Tab, team: str) -> None:
+    """C-109."""
+    alice.page.get_by_role("button", name="Details").click()
+    mute = alice.page.get_by_label("Mute")
+    alice.page.evaluate(HOLD, "notification_level")
+    mute.check()
+    alice.page.get_by_label("Name of a person").fill("carol")
+    alice.page.get_by_role("button", name="Add", exact=True).click()
+    expect(alice.page.locator("#people li", has_text="carol")).to_be_visible()
+    expect(mute).to_be_checked()
+
+    alice.page.evaluate("release()")
+    expect(alice.row(team)).to_contain_text("muted")
+    expect(mute).to_be_checked()
 
 
 def test_somebody_takes_another_name(alice: Tab, bob: Tab, team: str) -> None:
