@@ -25,9 +25,9 @@ def selected(account_sid: str, wanted: msgspec.Struct) -> tuple[str, dict[str, A
 
 
 def next_number(tx: Tx, table: str, account_sid: str) -> int:
-    """The number of the account's next row."""
-    row = tx.one(f"SELECT max(number) FROM {table} WHERE account_sid = :account", {"account": account_sid})
-    return 1 if row is None or row[0] is None else row[0] + 1
+    """The number of the account's next row, which nobody else is given meanwhile."""
+    tx.lock(f"{table} {account_sid}")
+    return _newest(tx, table, account_sid) + 1
 
 
 def forget_before(tx: Tx, table: str, before_ms: int, limit: int) -> bool:
@@ -49,7 +49,12 @@ def forget_beyond(tx: Tx, table: str, kept: int, limit: int, after: str) -> str 
     if row is None or row[0] is None:
         return None
     account_sid: str = row[0]
-    last = next_number(tx, table, account_sid) - 1 - kept
+    last = _newest(tx, table, account_sid) - kept
     oldest = f"SELECT sid FROM {table} WHERE account_sid = :account AND number <= :last LIMIT :limit"
     params = {"account": account_sid, "last": last, "limit": limit}
     return after if tx.count(f"DELETE FROM {table} WHERE sid IN ({oldest})", params) == limit else account_sid
+
+
+def _newest(tx: Tx, table: str, account_sid: str) -> int:
+    row = tx.one(f"SELECT max(number) FROM {table} WHERE account_sid = :account", {"account": account_sid})
+    return 0 if row is None or row[0] is None else row[0]

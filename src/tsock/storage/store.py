@@ -55,6 +55,13 @@ class Tx(Protocol):
         """Every row, each claimed; in the order in which the statement puts them (`ORDER BY`)."""
         ...
 
+    def lock(self, name: str) -> None:
+        """Have nobody else who locks this name go on until this transaction has ended.
+
+        For what has no row to claim, such as the next number of a table. Claims come first.
+        """
+        ...
+
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         """Every row. The statement carries its own bound (`LIMIT`)."""
         ...

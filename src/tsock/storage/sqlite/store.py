@@ -112,6 +112,9 @@ class SqliteTx:
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         return self._execute(sql, params).fetchall()
 
+    def lock(self, name: str) -> None:
+        """Nothing to do, for the same reason."""
+
     def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         return self.all(sql, params)
 
