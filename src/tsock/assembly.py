@@ -1,7 +1,6 @@
 """Builds every part of tsock and starts none: for the server, the offline commands and the tests alike."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -64,7 +63,6 @@ from tsock.conversations import access
 from tsock.conversations.actor import ChatLimits
 from tsock.deadlines import Deadlines
 from tsock.debugger.debugger import Debugger
-from tsock.errors import ConfigError
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
 from tsock.gateway.gateway import Gateway
@@ -88,47 +86,14 @@ from tsock.jobs.webhook_client import WebhookClient
 from tsock.outbound.network import Resolve
 from tsock.settings import Loaded, Settings
 from tsock.site.routes import site
-from tsock.storage.sqlite.store import SqliteStore
-from tsock.storage.store import Store
+from tsock.storage.opening import open_store
 from tsock.sync import epochs, replay
 from tsock.sync.actor import SyncLimits
-from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
 from tsock.tokens.continuation import Continuations
 from tsock.tokens.examiner import Examiner
 from tsock.tokens.storage_id import storage_id
 from tsock.wire.packets import packet_ids
-
-
-def open_store(
-    path: Path,
-    settings: Settings,
-    *,
-    clock: Clock,
-    ids: Ids,
-    metrics: Metrics,
-    progressed: Callable[[int], object] = lambda date_ms: None,
-) -> Store:
-    """The store of a data directory, on the running event loop; `progressed` hears how far it has come.
-
-    Raises:
-        ConfigError: its database cannot be opened.
-    """
-    try:
-        return SqliteStore(
-            path,
-            clock=clock,
-            ids=ids,
-            metrics=metrics,
-            waiting_max=settings.store_waiting_max,
-            group_max=settings.store_group_max,
-            turn_s=settings.store_rules_per_turn_ms / 1000,
-            progressed=progressed,
-        )
-    except sqlite3.Error as error:
-        raise ConfigError(
-            f"the database {path} cannot be opened ({error}); restore it from a backup"
-        ) from None
 
 
 def opened(

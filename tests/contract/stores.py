@@ -2,9 +2,13 @@
 
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
+from tests.support import postgres
 from tsock.clock import Clock
 from tsock.ids import Ids
+from tsock.storage.postgres.database import Database
+from tsock.storage.postgres.store import PostgresStore
 from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import Store
 from tsock.telemetry.metrics import Metrics
@@ -44,4 +48,42 @@ class SqliteStores:
         store._writer.execute("PRAGMA max_page_count = 1000000")
 
 
-IMPLEMENTATIONS: list[Stores] = [SqliteStores()]
+# Whoever stores a note hears at the commit that the disk is full, and so does the store when it tries again.
+FULL = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$;
+CREATE CONSTRAINT TRIGGER full_disk AFTER INSERT OR UPDATE ON notes
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk();
+CREATE CONSTRAINT TRIGGER full_disk AFTER INSERT OR UPDATE ON progress
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk();
+"""
+
+
+class PostgresStores:
+    """Each folder stands for a database."""
+
+    name = "postgres"
+
+    def __init__(self) -> None:
+        self._urls: dict[Path, str] = {}
+        self._opened = WeakKeyDictionary[Store, str]()
+
+    def open(self, folder: Path, clock: Clock | None = None, **limits: Any) -> Store:
+        if folder not in self._urls:
+            self._urls[folder] = postgres.create()
+        database = Database(self._urls[folder])
+        database.migrate()
+        store = PostgresStore(
+            database.connect, clock=clock or Clock(), ids=Ids(), metrics=Metrics(), **limits
+        )
+        self._opened[store] = self._urls[folder]
+        return store
+
+    def break_commits(self, store: Store) -> None:
+        postgres.execute(self._opened[store], FULL)
+
+    def mend(self, store: Store) -> None:
+        postgres.execute(self._opened[store], "DROP FUNCTION full_disk CASCADE")
+
+
+IMPLEMENTATIONS: list[Stores] = [SqliteStores(), PostgresStores()]

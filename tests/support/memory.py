@@ -57,3 +57,10 @@ def _postgres(owner: object) -> Any:
     from tests.support.postgres import Database
 
     return Database.lent(owner)
+
+
+def new_database() -> str:
+    """The URL of a fresh database of PostgreSQL."""
+    from tests.support import postgres
+
+    return postgres.create()

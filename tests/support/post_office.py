@@ -10,7 +10,6 @@ from tsock.accounts.directory import Directory
 from tsock.accounts.secrets import Vault
 from tsock.accounts.webhook_urls import sealed
 from tsock.announcements import Announcements
-from tsock.assembly import open_store
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.ids import Ids
@@ -18,6 +17,7 @@ from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.ticker import Ticker
 from tsock.jobs.webhook_client import WebhookClient
 from tsock.settings import Settings
+from tsock.storage.opening import open_store
 from tsock.storage.store import fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.webhooks import outbox

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from tests.support.memory import ON_POSTGRES, new_database
 from tests.support.transport import AT_ONCE, Packet, Transport, frame, packets
 from tsock.accounts.bootstrap import Bootstrap, bootstrap
 from tsock.accounts.caller import SYNC
@@ -18,7 +19,7 @@ from tsock.accounts.principal import OPERATOR
 from tsock.accounts.secrets import Vault
 from tsock.announcements import Announcements
 from tsock.api.gatekeeper import Gatekeeper
-from tsock.assembly import Surroundings, assemble, open_store
+from tsock.assembly import Surroundings, assemble
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.debugger import alerts, denials
@@ -31,6 +32,7 @@ from tsock.installation import layout
 from tsock.installation.installation import Installation
 from tsock.settings import SETTINGS, Settings
 from tsock.storage.blobs import FileBlobs
+from tsock.storage.opening import open_store
 from tsock.storage.store import Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
 from tsock.tokens.mint import mint
@@ -50,6 +52,8 @@ class Rig:
 
     def __init__(self, folder: Path, *, explain: bool = False, **settings: Any) -> None:
         self.passed_ms = 0
+        if ON_POSTGRES:
+            settings["database_url"] = new_database()
         self.settings = Settings(**settings)
         self.clock = Clock(lambda: NOON_MS + self.passed_ms, lambda: self.passed_ms / 1000)
         self.errors: list[Any] = []

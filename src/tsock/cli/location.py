@@ -92,7 +92,7 @@ def locate(location: Location, *, fresh: bool = False) -> DataDirectory:
     by_port = location.port is not None and location.data is None
     if settings.data is not None and not by_port:
         data = Path(settings.data)
-        if not fresh and not (data / layout.DATABASE).exists():
+        if not fresh and settings.database_url is None and not (data / layout.DATABASE).exists():
             raise ConfigError(
                 f"data: {data} (from {loaded.origins['data']}) holds no data of tsock; name the directory of "
                 "a server with --data DIR, or start one on it with `tsock serve` or `tsock dev`"

@@ -100,7 +100,8 @@ async def installation(
     try:
         metrics = Metrics()
         watermark = Watermark(data / layout.WATERMARK)
-        check_is_there(data / layout.DATABASE, data / layout.MASTER_KEY, watermark.path)
+        if settings.database_url is None:
+            check_is_there(data / layout.DATABASE, data / layout.MASTER_KEY, watermark.path)
         store = open_store(
             data / layout.DATABASE,
             settings,
@@ -113,7 +114,8 @@ async def installation(
         blobs: Blobs | None = None
         try:
             with _told_as_problem(data):
-                if await _is_older(store, clock, watermark) or is_restored:
+                older = await _is_older(store, clock, watermark) and settings.database_url is None
+                if older or is_restored:
                     await written_aside(store, begin_epoch)
                     log.warning("epoch.begun", data=str(data), reason="the database is a restored copy")
                 blobs = FileBlobs(data / layout.MEDIA)

@@ -16,6 +16,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """TCP port of everything; 0 takes a free one."""
     data: str | None = None
     """Directory that keeps everything; unset, nothing outlives the process."""
+    database_url: str | None = None
+    """Database of PostgreSQL, such as `postgresql://tsock@db.example.com/tsock`; unset, SQLite in `data`."""
     master_key_file: str | None = None
     """File of mode 0600 with the key that encrypts secrets at rest; unset, `master.key` in `data`."""
     public_url: str | None = None

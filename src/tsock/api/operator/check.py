@@ -19,6 +19,7 @@ from tsock.installation import layout
 from tsock.installation.modes import exposed
 from tsock.settings import SETTINGS, Settings
 from tsock.storage.blobs import Blobs
+from tsock.urls import without_password
 
 DISK_FREE_LOW = 0.05
 """Less of the disk than this is worth a warning."""
@@ -95,7 +96,9 @@ class CheckHandlers:
             _accounts(of.directory, of.data.absolute()),
         ]
         verdicts = {line.verdict for line in checks}
-        settings = [SettingLine(name, getattr(of.settings, name), of.origins[name]) for name in SETTINGS]
+        settings = [
+            SettingLine(name, _shown(getattr(of.settings, name)), of.origins[name]) for name in SETTINGS
+        ]
         worst = "problem" if "problem" in verdicts else "warning" if "warning" in verdicts else "ok"
         return answer(CheckReport(__version__, worst, checks, settings))
 
@@ -176,3 +179,7 @@ def _accounts(directory: Directory, data: Path) -> Line:
             "accounts", "warning", f"{found}, none with a key", f"make one: `tsock key create {here}`"
         )
     return Line("accounts", "ok", found)
+
+
+def _shown(value: object) -> object:
+    return without_password(value) if isinstance(value, str) else value

@@ -5,8 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from tsock.errors import ConfigError
-from tsock.storage.steps import read_steps, statements
+from tsock.storage.steps import check_version, read_steps, statements
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -19,12 +18,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
     have = row[0] or 0
     steps = read_steps()
-    newest = max(steps)
-    if have > newest:
-        raise ConfigError(
-            f"the data directory has schema version {have}, this tsock knows versions up to {newest}: "
-            "run the version that wrote it, or a newer one"
-        )
+    check_version(have, steps)
     for version in sorted(steps):
         if version > have:
             connection.execute("BEGIN IMMEDIATE")

@@ -24,7 +24,7 @@ from tsock.clock import Clock
 from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Fact
 from tsock.ids import Ids
-from tsock.storage.progress import STEP_MS
+from tsock.storage.progress import STEP_MS, touch
 from tsock.storage.sqlite.migrate import migrate
 from tsock.storage.store import Done, Fetched, Lane, Listener, Row, Tx
 from tsock.telemetry.metrics import Metrics
@@ -459,7 +459,7 @@ class SqliteStore:
     def _probe(self) -> None:
         self._probing = None
         if self._down is not None and not self._closed:
-            self._waiting.append((_touch, lambda result, error: None))  # a failure brings the next probe
+            self._waiting.append((touch, lambda result, error: None))  # a failure brings the next probe
             self._schedule()
 
 
@@ -491,11 +491,6 @@ def _code(error: Exception) -> int:
 
 def _reason(error: sqlite3.Error) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _touch(tx: Tx) -> None:
-    """The smallest write: proves that the store commits again."""
-    tx.run("UPDATE progress SET date_ms = :date", {"date": tx.date_ms})
 
 
 def _connect(path: Path) -> sqlite3.Connection:

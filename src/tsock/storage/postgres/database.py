@@ -1,0 +1,126 @@
+"""A database of PostgreSQL, as tsock uses one: how it is reached, what it must be, its newest schema."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tsock.errors import ConfigError
+from tsock.storage.postgres.connection import Connection
+from tsock.storage.postgres.failures import reason
+from tsock.storage.steps import check_version, read_steps, statements
+
+_OLDEST = 14
+_DEFAULTS = {
+    "application_name": "tsock",
+    "connect_timeout": "5",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "target_session_attrs": "read-write",
+    "tcp_user_timeout": "10000",
+}
+"""What a URL may say otherwise. In seconds, the last in milliseconds: so soon it is noticed that a server is
+gone without a word."""
+
+_SESSION = {
+    # A node that stands still lets go of what others wait for.
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "5s",
+    "statement_timeout": "10s",
+    "default_transaction_isolation": "read committed",
+    "jit": "off",
+}
+_SET = "".join(f"SET {name} = '{value}';" for name, value in _SESSION.items()).encode()
+
+
+class Database:
+    """Opens connections to the database of a URL."""
+
+    def __init__(self, url: str) -> None:
+        """Take a URL as libpq understands it.
+
+        Raises:
+            ConfigError: it is none.
+        """
+        given = _understood(url)
+        self._conninfo = make_conninfo("", **(_DEFAULTS | given))
+
+    def connect(self) -> Connection:
+        """A connection, which takes its time.
+
+        Raises:
+            psycopg.Error: the database cannot be reached.
+        """
+        opened = psycopg.Connection.connect(self._conninfo, autocommit=True)
+        opened.execute(_SET)
+        return Connection(opened)
+
+    def migrate(self) -> None:
+        """See that tsock can use it, and bring it to the newest schema.
+
+        Raises:
+            ConfigError: it cannot be reached, is too old, or was used by a newer tsock.
+        """
+        try:
+            with psycopg.Connection.connect(self._conninfo, autocommit=True) as connection:
+                _check(connection)
+                _migrate(connection)
+        except psycopg.Error as error:
+            raise ConfigError(
+                f"the database of database_url cannot be used ({reason(error)}): see that it runs, that it "
+                "lets this machine in, and that its user may make tables"
+            ) from None
+
+
+def _understood(url: str) -> dict[str, Any]:
+    expected = "database_url: expected postgresql://USER:PASSWORD@HOST/DATABASE, as libpq understands it"
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ConfigError(f"{expected}; what came begins otherwise")
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:  # whose text shows it, with the password
+        raise ConfigError(f"{expected}; libpq does not understand what came") from None
+    if any(name.endswith("password") for name in parse_qs(urlsplit(url).query)):
+        raise ConfigError(
+            f"{expected}; a password among the options would be shown with the settings: write it before the "
+            "host, or in the environment as PGPASSWORD"
+        )
+    return given
+
+
+def _check(connection: psycopg.Connection) -> None:
+    info = connection.info
+    if info.server_version < _OLDEST * 10_000:
+        major = info.server_version // 10_000
+        raise ConfigError(f"the database of database_url is PostgreSQL {major}; expected {_OLDEST} or newer")
+    encoding = info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise ConfigError(
+            f"the database {info.dbname} has the encoding {encoding}; expected UTF8: make one with "
+            "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'"
+        )
+
+
+def _migrate(connection: psycopg.Connection) -> None:
+    """Apply the missing steps; other nodes that start now wait meanwhile."""
+    connection.execute("SELECT pg_advisory_lock(hashtextextended('tsock schema', 0))")
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
+    (have,) = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()[0]
+    steps = read_steps()
+    check_version(have, steps)
+    for version in sorted(steps):
+        if version > have:
+            with connection.transaction():
+                for statement in statements(steps[version]):
+                    connection.execute(_in_its_words(statement).encode())
+                connection.execute("INSERT INTO schema_version (version) VALUES (%s)", (version,))
+
+
+def _in_its_words(statement: str) -> str:
+    """A statement of the schema, which is written for SQLite, as PostgreSQL says the same."""
+    numbered = statement.replace("INTEGER PRIMARY KEY", "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY")
+    # In the order of their characters, whatever the database's own is.
+    return re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', numbered)

@@ -1,0 +1,133 @@
+"""One transaction of many rules: run, committed, or undone so that they run again, each alone."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from tsock.clock import Clock
+from tsock.errors import StoreBusy, StoreDown
+from tsock.events import Fact
+from tsock.storage.postgres.connection import Lost
+from tsock.storage.postgres.failures import is_about_others, is_about_the_database, reason
+from tsock.storage.postgres.transaction import RuleTx, Taken
+from tsock.storage.store import Done, Lane, Tx
+
+_RUNS_MAX = 10
+"""How often a rule runs by itself whose transactions others get in the way of."""
+
+
+class Write:
+    """One write that was asked for."""
+
+    __slots__ = ("about", "asked_s", "done", "is_alone", "lane", "rule", "runs")
+
+    def __init__(
+        self, rule: Callable[[Tx], Any], done: Done, lane: Lane | None, about: str, asked_s: float
+    ) -> None:
+        self.rule = rule
+        self.done = done
+        self.lane: Lane = self if lane is None else lane
+        self.about = about
+        self.asked_s = asked_s
+        """When it was asked for, by the monotonic clock."""
+        self.runs = 0
+        """How often it ran in a transaction of its own."""
+        self.is_alone = False
+        """Whether it needs one."""
+
+
+Settled = tuple[Write, Any, Exception | None, list[Fact]]
+
+
+class Landing(msgspec.Struct):
+    """How a flight ended."""
+
+    settled: list[Settled]
+    """Rules that ended, with what each returned, or why it failed, and what it announces."""
+    again: list[Write]
+    """Those that are to run again, in the order of their lanes."""
+    undo: bool = False
+    """Whether the transaction still stands, and is to be undone."""
+    down: str | None = None
+    """Why nothing can be stored."""
+    progress_ms: int | None = None
+    """What the commit said of how far the database has come, if it did."""
+    has_stored: bool = False
+    """Whether something was stored."""
+
+
+def fly(tx: RuleTx, writes: Sequence[Write], clock: Clock, due_ms: Callable[[int], int | None]) -> Landing:
+    """Run rules in one transaction and commit it.
+
+    `due_ms` tells whether a commit of that date is to say how far the database has come.
+    """
+    tx.begin(alone=len(writes) == 1)
+    landing = Landing([], [])
+    is_committing = False
+    try:
+        for write in writes:
+            if any(other.lane == write.lane for other in landing.again):
+                landing.again.append(write)  # it stays behind what came before it
+            else:
+                _run(tx, write, clock, landing)
+        if not tx.is_untouched:
+            is_committing = tx.has_written
+            landing.progress_ms = due_ms(tx.date_ms) if tx.has_written else None
+            tx.commit(landing.progress_ms)
+            landing.has_stored = tx.has_written
+    except Lost as lost:
+        if is_committing:
+            return down(writes, str(lost))
+        return Landing([], list(writes))
+    except Exception as failure:  # noqa: BLE001 - a flight always lands
+        error = failure.error if isinstance(failure, _Spoilt) else failure
+        if is_about_the_database(error):
+            return down(writes, reason(error), undo=True)
+        if len(writes) == 1:
+            return _failed_alone(writes[0], error)
+        for write in writes:
+            write.is_alone = True
+        return Landing([], list(writes), undo=True)
+    return landing
+
+
+class _Spoilt(Exception):
+    """A rule failed that had written, and what it wrote cannot be undone by itself."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _run(tx: RuleTx, write: Write, clock: Clock, landing: Landing) -> None:
+    tx.begin_rule(clock.now_ms(), clock.date_ms())
+    try:
+        result = write.rule(tx)
+    except Lost:
+        raise
+    except Exception as error:
+        if not tx.undo_rule():
+            raise _Spoilt(error) from error
+        if isinstance(error, Taken):
+            write.is_alone = True  # then it may wait
+            landing.again.append(write)
+        else:
+            landing.settled.append((write, None, error, []))
+    else:
+        landing.settled.append((write, result, None, tx.facts))
+
+
+def _failed_alone(write: Write, error: Exception) -> Landing:
+    if isinstance(error, Taken) or is_about_others(error):
+        write.runs += 1
+        if write.runs < _RUNS_MAX:
+            return Landing([], [write], undo=True)
+        error = StoreBusy(f"other transactions came first {write.runs} times ({reason(error)}); try again")
+    return Landing([(write, None, error, [])], [], undo=True)
+
+
+def down(writes: Sequence[Write], why: str, *, undo: bool = False) -> Landing:
+    """How a flight ends whose commit failed, or may have."""
+    error = StoreDown(f"the store could not commit ({why}); whether anything was stored is unknown")
+    return Landing([(write, None, error, []) for write in writes], [], undo=undo, down=why)

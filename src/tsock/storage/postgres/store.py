@@ -1,0 +1,391 @@
+"""The store on PostgreSQL: many rules per transaction, many transactions at once, no thread that waits.
+
+Rules and queries are plain functions in greenlets of the event loop: whoever asks the database something is
+put aside until the answer has come. Rules of different lanes about different objects fly at the same time,
+each flight in a transaction on a connection of its own, and claim what they decide by. Queries that wait
+together share a snapshot, and what they ask leaves together.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from time import monotonic, perf_counter
+from typing import Any, TypeVar
+
+import psycopg
+import structlog
+from greenlet import getcurrent, greenlet
+from psycopg.pq.abc import PGresult
+
+from tsock.clock import Clock
+from tsock.errors import StoreBusy, StoreDown
+from tsock.events import Fact
+from tsock.ids import Ids
+from tsock.storage import progress
+from tsock.storage.postgres.connection import Connection, Lost
+from tsock.storage.postgres.failures import is_about_the_database, reason
+from tsock.storage.postgres.flight import Landing, Write, down, fly
+from tsock.storage.postgres.lanes import Lanes, Waiting
+from tsock.storage.postgres.pool import Pool
+from tsock.storage.postgres.queries import Asking, Outcome, Query, Snapshot
+from tsock.storage.postgres.transaction import ROLLBACK, Batch, QueryTx, RuleTx
+from tsock.storage.progress import STEP_MS
+from tsock.storage.store import Done, Fetched, Lane, Listener, Tx
+from tsock.telemetry.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+WRITERS = 8
+READERS = 4
+"""Connections of a node, beside one for what runs aside."""
+_GROUP_MAX = 32
+"""Rules that share a transaction: the claims of the first are held until the last has run."""
+_SNAPSHOT_MAX = 64
+"""Queries that share a snapshot."""
+_PATIENCE_S = 10.0
+"""How long a write or query waits for its turn, and a connection for an answer."""
+_LOOK_S = 1.0
+"""How often it is looked whether any has waited too long, and a store that is down is tried again."""
+
+
+class PostgresStore:
+    """`Store` on a database of PostgreSQL; lives on the running event loop."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        *,
+        clock: Clock,
+        ids: Ids,
+        metrics: Metrics,
+        waiting_max: int = 20_000,
+        group_max: int = _GROUP_MAX,
+        turn_s: float = 0.001,
+        progressed: Callable[[int], object] = lambda date_ms: None,
+    ) -> None:
+        """Open the connections, which blocks.
+
+        Args:
+            connect: opens a connection to a database with the newest schema.
+            clock: shows and dates.
+            ids: makes ids.
+            metrics: counts commits.
+            waiting_max: how many writes may wait.
+            group_max: how many of them may share a transaction.
+            turn_s: how long queries run in one turn of the loop.
+            progressed: hears how far the database has come, by the date of a commit that says so itself.
+
+        Raises:
+            psycopg.Error: the database cannot be reached.
+        """
+        self._connect = connect
+        self._clock = clock
+        self._ids = ids
+        self._metrics = metrics
+        self._waiting_max = waiting_max
+        self._group_max = group_max
+        self._turn_s = turn_s
+        self._progressed = progressed
+        self._progress_ms = 0
+        self._loop = asyncio.get_running_loop()
+        self._listener: Listener = lambda facts: None
+        self._writes = Lanes[Write]()
+        self._queries = Lanes[Query]()
+        self._aside: deque[Write] = deque()
+        self._under_way = 0
+        """Flights, snapshots and work aside that have not ended."""
+        self._turn_due = False
+        self._idle: asyncio.Future[None] | None = None
+        self._closed = False
+        self._down: str | None = None
+        self._unreadable: str | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
+        self._aside_connection: Connection | None = None
+        self._is_aside = False
+        self._writers = Pool(connect, WRITERS, self._schedule)
+        self._readers = Pool(connect, READERS, self._schedule)
+        self._looking = self._loop.call_later(_LOOK_S, self._look)
+
+    def listen(self, listener: Listener) -> None:
+        self._listener = listener
+
+    @property
+    def down(self) -> str | None:
+        return self._down or self._writers.problem
+
+    @property
+    def unreadable(self) -> str | None:
+        return self._unreadable or self._readers.problem
+
+    @property
+    def waiting(self) -> int:
+        return self._writes.waiting + len(self._aside)
+
+    def write(
+        self, rule: Callable[[Tx], Any], done: Done, *, lane: Lane | None = None, about: str = ""
+    ) -> None:
+        if self._writes.waiting >= self._waiting_max:
+            raise StoreBusy(
+                f"{self._writes.waiting} writes wait for the store (store_waiting_max); try again"
+            )
+        self._writes.add(Write(rule, done, lane, about, monotonic()))
+        self._schedule()
+
+    def write_aside(self, rule: Callable[[Tx], Any], done: Done) -> None:
+        self._aside.append(Write(rule, done, None, "", monotonic()))
+        self._schedule()
+
+    def read(self, query: Callable[[Tx], Any], done: Fetched, *, lane: Lane | None = None) -> None:
+        self._queries.add(Query(query, done, lane, monotonic()))
+        self._schedule()
+
+    async def settled(self) -> None:
+        if self._is_busy:
+            if self._idle is None or self._idle.done():
+                self._idle = self._loop.create_future()
+            await asyncio.shield(self._idle)
+
+    async def close(self) -> None:
+        await self.settled()
+        self._closed = True
+        self._looking.cancel()
+        self._thread.shutdown()
+        self._writers.close()
+        self._readers.close()
+        if self._aside_connection is not None:
+            self._aside_connection.close()
+
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self._under_way or self.waiting or self._queries.waiting)
+
+    def _schedule(self) -> None:
+        if not (self._turn_due or self._closed):
+            self._turn_due = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """Let go what may go."""
+        self._turn_due = False
+        if self._aside and not self._is_aside:
+            self._is_aside = True
+            self._under_way += 1
+            self._thread.submit(self._run_aside, self._aside.popleft())
+        while self._writers.free and (writes := _share(self._writes, self._writers, self._group_max)):
+            self._under_way += 1
+            _Flight(self._writers.take(), writes, self._fly, self._landed).take_off()
+        while self._readers.free and (queries := _share(self._queries, self._readers, _SNAPSHOT_MAX)):
+            self._under_way += 1
+            self._open_snapshot(self._readers.take(), queries)
+        if self._idle is not None and not self._idle.done() and not self._is_busy:
+            self._idle.set_result(None)
+
+    # Writes
+
+    def _fly(self, carrier: "_Flight | _Blocking", writes: Sequence[Write]) -> Landing:
+        return fly(RuleTx(carrier, self._ids), writes, self._clock, self._due_ms)
+
+    def _due_ms(self, date_ms: int) -> int | None:
+        """What a commit of that date says of how far the database has come, unless one did a moment ago."""
+        return date_ms if date_ms - self._progress_ms >= STEP_MS else None
+
+    def _landed(self, flight: "_Flight", landing: Landing) -> None:
+        self._metrics.committed(len(flight.writes), perf_counter() - flight.began_s)
+        if landing.undo:
+            with suppress(Lost):
+                flight.connection.send(ROLLBACK, [])
+                flight.connection.exchange(lambda results, lost: None)
+        self._writers.give(flight.connection)
+        self._settle(landing)
+        self._writes.landed(flight.writes, landing.again)
+        self._ended()
+
+    def _settle(self, landing: Landing) -> None:
+        """Announce and answer."""
+        if landing.down is not None:
+            if self._down is None:
+                log.error("store.down", reason=landing.down)
+            self._down = landing.down
+        elif landing.has_stored and self._down is not None:
+            log.warning("store.up", was=self._down)
+            self._down = None
+        if landing.progress_ms is not None and landing.progress_ms > self._progress_ms:
+            self._progress_ms = landing.progress_ms
+            self._progressed(landing.progress_ms)
+        facts: list[Fact] = []
+        for _, _, _, emitted in landing.settled:
+            facts += emitted
+        if facts:
+            self._announce(facts)
+        for write, result, error, _ in landing.settled:
+            self._answer(write, result, error)
+
+    def _ended(self) -> None:
+        self._under_way -= 1
+        self._schedule()
+
+    def _announce(self, facts: list[Fact]) -> None:
+        try:
+            self._listener(facts)
+        except Exception:  # whatever follows this commit must go on
+            log.exception("store.listener_failed")
+
+    def _answer(self, write: Write, result: Any, error: Exception | None) -> None:
+        try:
+            write.done(result, error)
+        except Exception:
+            log.exception("store.reply_failed")
+
+    # Work aside: one thread, one connection, one rule at a time.
+
+    def _run_aside(self, write: Write) -> None:
+        """On the helper thread."""
+        connection = self._aside_connection
+        if connection is None or connection.lost is not None:
+            try:
+                connection = self._aside_connection = self._connect()
+            except psycopg.Error as error:
+                landing = down([write], reason(error))
+                self._loop.call_soon_threadsafe(self._landed_aside, landing)
+                return
+        carrier = _Blocking(connection)
+        landing = self._fly(carrier, [write])
+        if landing.undo:
+            with suppress(Lost):
+                carrier.exchange([(ROLLBACK, [])])
+        self._loop.call_soon_threadsafe(self._landed_aside, landing)
+
+    def _landed_aside(self, landing: Landing) -> None:
+        self._is_aside = False
+        self._settle(landing)
+        self._aside.extendleft(landing.again)
+        self._ended()
+
+    # Queries
+
+    def _open_snapshot(self, connection: Connection, queries: Sequence[Query]) -> None:
+        Snapshot(
+            connection,
+            queries,
+            open_tx=self._query_tx,
+            turn_s=self._turn_s,
+            answer=self._answer_query,
+            ended=self._snapshot_ended,
+        ).run()
+
+    def _query_tx(self, asking: Asking) -> QueryTx:
+        return QueryTx(asking, self._ids, self._clock.now_ms(), self._clock.date_ms())
+
+    def _snapshot_ended(self, snapshot: Snapshot) -> None:
+        self._readers.give(snapshot.connection)
+        self._queries.landed(snapshot.queries, snapshot.again)
+        self._ended()
+
+    def _answer_query(self, query: Query) -> None:
+        outcome = query.outcome
+        assert outcome is not None
+        error = outcome.error
+        if error is not None and is_about_the_database(error):
+            if self._unreadable is None:
+                log.error("store.unreadable", reason=reason(error))
+            self._unreadable = reason(error)
+            error = StoreDown(f"the store cannot be read: {reason(error)}")
+        elif error is None and self._unreadable is not None:
+            log.warning("store.readable", was=self._unreadable)
+            self._unreadable = None
+        if outcome.facts and error is None:
+            self._announce(outcome.facts)
+        try:
+            query.done(outcome.result, error, outcome.seen)
+        except Exception:
+            log.exception("store.reply_failed")
+
+    # Nothing waits for ever, and a store that cannot commit is tried until it can.
+
+    def _look(self) -> None:
+        self._looking = self._loop.call_later(_LOOK_S, self._look)
+        before_s = monotonic() - _PATIENCE_S
+        self._writers.fail_silent(before_s)
+        self._readers.fail_silent(before_s)
+        late = StoreDown(f"the store was not reached in {_PATIENCE_S:g} s, and nothing was stored; try again")
+        for write in self._writes.overdue(before_s):
+            self._answer(write, None, late)
+        for query in self._queries.overdue(before_s):
+            query.outcome = Outcome(None, late)
+            self._answer_query(query)
+        if self._down is not None:
+            self._writes.add(Write(progress.touch, lambda result, error: None, None, "", monotonic()))
+        self._schedule()
+
+
+T = TypeVar("T", bound=Waiting)
+
+
+def _share(waiting: Lanes[T], pool: Pool, items_max: int) -> list[T]:
+    """What the next free connection takes of those that wait, so that each of them has its part."""
+    return waiting.take(-(-waiting.ready // pool.free), items_max)
+
+
+class _Flight:
+    """Rules on their way, in a greenlet that the answers of their connection wake."""
+
+    __slots__ = ("_fly", "_greenlet", "_landed", "began_s", "connection", "writes")
+
+    def __init__(
+        self,
+        connection: Connection,
+        writes: Sequence[Write],
+        fly: "Callable[[_Flight, Sequence[Write]], Landing]",
+        landed: "Callable[[_Flight, Landing], None]",
+    ) -> None:
+        self.connection = connection
+        self.writes = writes
+        self.began_s = perf_counter()
+        self._landed = landed
+        self._fly = fly
+        self._greenlet: greenlet = greenlet(self._run)
+
+    def take_off(self) -> None:
+        """Run until the first question, or to the end."""
+        self._go_on(None)
+
+    def exchange(self, batch: Batch) -> Sequence[PGresult]:
+        connection = self.connection
+        for statement, values in batch:
+            connection.send(statement, values)
+        connection.exchange(self._answered)
+        outside = getcurrent().parent
+        assert outside is not None
+        results, lost = outside.switch()
+        if lost is not None:
+            raise Lost(lost)
+        return results
+
+    def rows(self, result: PGresult) -> list[Any]:
+        return self.connection.rows(result)
+
+    def _run(self, _: None) -> Landing:
+        return self._fly(self, self.writes)
+
+    def _answered(self, results: Sequence[PGresult], lost: str | None) -> None:
+        self._go_on((results, lost))
+
+    def _go_on(self, told: tuple[Sequence[PGresult], str | None] | None) -> None:
+        landing = self._greenlet.switch(told)
+        if self._greenlet.dead:
+            self._landed(self, landing)
+
+
+class _Blocking:
+    """A thread that waits for each answer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.rows = connection.rows
+
+    def exchange(self, batch: Batch) -> Sequence[PGresult]:
+        for statement, values in batch:
+            self._connection.send(statement, values)
+        return self._connection.exchange_blocking()

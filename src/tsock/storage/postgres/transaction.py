@@ -1,0 +1,232 @@
+"""What rules and queries see of a transaction on PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from psycopg.pq.abc import PGresult
+
+from tsock.events import Fact
+from tsock.ids import Ids
+from tsock.storage.postgres import statements
+from tsock.storage.postgres.connection import error_in
+from tsock.storage.postgres.statements import Statement, Values
+from tsock.storage.store import Row
+
+Batch = Sequence[tuple[Statement, Values]]
+
+_BEGIN: tuple[Statement, Values] = (statements.plain("BEGIN"), [])
+_COMMIT: tuple[Statement, Values] = (statements.plain("COMMIT"), [])
+ROLLBACK = statements.plain("ROLLBACK")
+_PROGRESS = statements.plain("UPDATE progress SET date_ms = :date WHERE date_ms < :date")
+_LOCK = statements.plain("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_LOCK_FREE = statements.plain("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+class Taken(Exception):
+    """Another transaction holds what this one does not wait for, since it holds something itself."""
+
+
+class Carrier(Protocol):
+    """Brings statements to the database, and their results back."""
+
+    def exchange(self, batch: Batch) -> Sequence[PGresult]:
+        """Have statements carried out in one round trip; their results, in order.
+
+        Raises:
+            Lost: the connection is gone.
+        """
+        ...
+
+    def rows(self, result: PGresult) -> list[Any]:
+        """The rows of one of them."""
+        ...
+
+
+class QueryTx:
+    """`Tx` for a query, which only asks."""
+
+    def __init__(self, carrier: Carrier, ids: Ids, now_ms: int, date_ms: int) -> None:
+        self._carrier = carrier
+        self.sid = ids.sid
+        self.secret = ids.secret
+        self.now_ms, self.date_ms = now_ms, date_ms
+        self.facts: list[Fact] = []
+        self.seen: dict[str, int] = {}
+
+    def one(self, sql: str, params: Mapping[str, Any]) -> Row | None:
+        rows = self.all(sql, params)
+        return rows[0] if rows else None
+
+    def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        statement = statements.plain(sql)
+        results = self._carrier.exchange([(statement, statement.values(params))])
+        error = error_in(results)
+        if error is not None:
+            raise error
+        return self._carrier.rows(results[-1])
+
+    claim = one
+
+    def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        return self.all(sql, params)
+
+    def lock(self, name: str) -> None:
+        """Nothing to do: what only asks decides nothing."""
+
+    def run(self, sql: str, params: Mapping[str, Any]) -> None:
+        raise TypeError(f"a query does not write: {sql}")
+
+    def count(self, sql: str, params: Mapping[str, Any]) -> int:
+        raise TypeError(f"a query does not write: {sql}")
+
+    def saw(self, root_sid: str, counter: int) -> None:
+        self.seen[root_sid] = counter
+
+    def emit(self, fact: Fact) -> None:
+        self.facts.append(fact)
+
+
+class RuleTx:
+    """`Tx` for rules, one after another: what answers nothing leaves with the next question, or to commit.
+
+    What a rule wrote and did not send yet is undone by forgetting it; anything else takes all rules of the
+    transaction along.
+    """
+
+    def __init__(self, carrier: Carrier, ids: Ids) -> None:
+        self._carrier = carrier
+        self.sid = ids.sid
+        self.secret = ids.secret
+        self.now_ms = self.date_ms = 0
+        self.facts: list[Fact] = []
+        self.seen: dict[str, int] = {}
+        self.has_written = False
+        """Whether any rule has written."""
+        self._deferred: list[tuple[Statement, Values]] = []
+        self._mark = 0
+        """Where among these the rule's own begin."""
+        self._has_deferred = self._has_sent = False
+        """Whether the rule has written what waits to leave, and what has left."""
+        self._waits = self._holds = False
+        self._trials: list[int] = []
+        """Which of the deferred try to lock a name."""
+
+    def begin(self, *, alone: bool) -> None:
+        """Start anew; `alone` is a rule that has nobody beside it and may wait for whatever it claims."""
+        self._deferred, self._trials = [_BEGIN], []
+        self._waits = alone
+        self._holds = self.has_written = False
+
+    def begin_rule(self, now_ms: int, date_ms: int) -> None:
+        """Lend the transaction to the next rule."""
+        self.now_ms, self.date_ms = now_ms, date_ms
+        self.facts, self.seen = [], {}
+        self._mark = len(self._deferred)
+        self._has_deferred = self._has_sent = False
+
+    def undo_rule(self) -> bool:
+        """Forget what the rule wrote; False where only the whole transaction can be undone."""
+        if self._has_sent:
+            return False
+        del self._deferred[self._mark :]
+        self._trials = [trial for trial in self._trials if trial < self._mark]
+        return True
+
+    def commit(self, progress_ms: int | None) -> None:
+        """Have everything carried out and stored; `progress_ms` says how far the database has come then.
+
+        Raises:
+            psycopg.Error: a statement failed, or the commit.
+            Taken: a name that is to be locked is somebody else's.
+            Lost: the connection is gone.
+        """
+        if progress_ms is not None:
+            self._deferred.append((_PROGRESS, _PROGRESS.values({"date": progress_ms})))
+        if self._trials:  # what rests on a lock is not stored without it
+            self._send()
+        self._deferred.append(_COMMIT)
+        self._send()
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the database has not heard of this transaction, and need not."""
+        return self._deferred == [_BEGIN]
+
+    def one(self, sql: str, params: Mapping[str, Any]) -> Row | None:
+        rows = self.all(sql, params)
+        return rows[0] if rows else None
+
+    def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        return self._carrier.rows(self._ask(statements.plain(sql), params))
+
+    def claim(self, sql: str, params: Mapping[str, Any]) -> Row | None:
+        if self._may_wait():
+            rows = self._carrier.rows(self._ask(statements.claiming(sql), params))
+        else:
+            rows = self._carrier.rows(self._ask(statements.claiming_free(sql), params))
+            if not rows and self.one(sql, params) is not None:
+                raise Taken
+        self._holds = self._holds or bool(rows)
+        return rows[0] if rows else None
+
+    def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
+        if self._may_wait():
+            rows = self._carrier.rows(self._ask(statements.claiming(sql), params))
+        else:
+            there = statements.plain(sql)
+            self._deferred.append((there, there.values(params)))
+            *_, found, free = self._send(statements.claiming_free(sql), params)
+            rows = self._carrier.rows(free)
+            if len(rows) < found.ntuples:
+                raise Taken
+        self._holds = self._holds or bool(rows)
+        return rows
+
+    def lock(self, name: str) -> None:
+        statement = _LOCK if self._may_wait() else _LOCK_FREE
+        if statement is _LOCK_FREE:
+            self._trials.append(len(self._deferred))
+        self._deferred.append((statement, statement.values({"name": name})))
+
+    def run(self, sql: str, params: Mapping[str, Any]) -> None:
+        statement = statements.plain(sql)
+        self._deferred.append((statement, statement.values(params)))
+        self.has_written = self._has_deferred = True
+
+    def count(self, sql: str, params: Mapping[str, Any]) -> int:
+        self.run(sql, params)
+        return self._send()[-1].command_tuples or 0
+
+    def saw(self, root_sid: str, counter: int) -> None:
+        self.seen[root_sid] = counter
+
+    def emit(self, fact: Fact) -> None:
+        self.facts.append(fact)
+
+    def _may_wait(self) -> bool:
+        """Whether nobody can wait for this transaction while it waits for others."""
+        return self._waits or not (self._holds or (self._deferred and self._deferred[-1] is not _BEGIN))
+
+    def _ask(self, statement: Statement, params: Mapping[str, Any]) -> PGresult:
+        return self._send(statement, params)[-1]
+
+    def _send(
+        self, statement: Statement | None = None, params: Mapping[str, Any] | None = None
+    ) -> Sequence[PGresult]:
+        """Send what was deferred, and a question behind it; the results of all."""
+        batch, trials = self._deferred, self._trials
+        self._has_sent = self._has_sent or self._has_deferred
+        self._has_deferred = False
+        self._holds = self._holds or bool(batch and batch[-1] is not _BEGIN)
+        if statement is not None:
+            batch.append((statement, statement.values(params or {})))
+        self._deferred, self._trials, self._mark = [], [], 0
+        results = self._carrier.exchange(batch)
+        error = error_in(results)
+        if error is not None:
+            self._has_sent = True  # nothing more is carried out in this transaction
+            raise error
+        for trial in trials:
+            if not self._carrier.rows(results[trial])[0][0]:
+                raise Taken
+        return results
