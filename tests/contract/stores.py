@@ -8,7 +8,7 @@ from tests.support import postgres
 from tsock.clock import Clock
 from tsock.ids import Ids
 from tsock.storage.postgres.database import Database
-from tsock.storage.postgres.store import PostgresStore
+from tsock.storage.postgres.store import Limits, PostgresStore
 from tsock.storage.sqlite.store import SqliteStore
 from tsock.storage.store import Store
 from tsock.telemetry.metrics import Metrics
@@ -73,8 +73,14 @@ class PostgresStores:
             self._urls[folder] = postgres.create()
         database = Database(self._urls[folder])
         database.migrate()
+        progressed = limits.pop("progressed", lambda date_ms: None)
         store = PostgresStore(
-            database.connect, clock=clock or Clock(), ids=Ids(), metrics=Metrics(), **limits
+            database.connect,
+            clock=clock or Clock(),
+            ids=Ids(),
+            metrics=Metrics(),
+            limits=Limits(**limits),
+            progressed=progressed,
         )
         self._opened[store] = self._urls[folder]
         return store

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -102,6 +103,24 @@ def create() -> str:
     return _url(name)
 
 
+def create_bare(encoding: str) -> str:
+    """A database without anything in it."""
+    name = f"tsock_{os.getpid()}_{next(_numbers)}"
+    _create(name, "template0", encoding)
+    return _url(name)
+
+
+@contextmanager
+def unreachable(url: str) -> Iterator[None]:
+    """Put everybody out of a database, and keep them out."""
+    name = conninfo_to_dict(url)["dbname"]
+    with _connection("postgres") as admin:
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        yield
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
+
+
 def execute(url: str, statements: LiteralString) -> None:
     """Do something to a database behind the back of its users."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -117,11 +136,10 @@ def _template() -> str:
     return name
 
 
-def _create(name: str, template: str) -> None:
-    """A database whose texts are in the order of their characters, as SQLite's are."""
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+def _create(name: str, template: str, encoding: str = "UTF8") -> None:
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING {}")
     with _connection("postgres") as admin:
-        admin.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        admin.execute(create.format(sql.Identifier(name), sql.Identifier(template), sql.Literal(encoding)))
     atexit.register(_drop, name)
 
 

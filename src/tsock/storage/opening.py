@@ -32,7 +32,7 @@ def open_store(
     if settings.database_url is not None:
         # Costs those nothing who have none.
         from tsock.storage.postgres.database import Database  # noqa: PLC0415
-        from tsock.storage.postgres.store import PostgresStore  # noqa: PLC0415
+        from tsock.storage.postgres.store import Limits, PostgresStore  # noqa: PLC0415
 
         database = Database(settings.database_url)
         database.migrate()
@@ -41,8 +41,13 @@ def open_store(
             clock=clock,
             ids=ids,
             metrics=metrics,
-            waiting_max=settings.store_waiting_max,
-            turn_s=settings.store_rules_per_turn_ms / 1000,
+            limits=Limits(
+                waiting_max=settings.store_waiting_max,
+                turn_s=settings.store_rules_per_turn_ms / 1000,
+                wait_s=settings.store_wait_s,
+                write_connections=settings.store_write_connections,
+                read_connections=settings.store_read_connections,
+            ),
             progressed=progressed,
         )
     try:

@@ -31,6 +31,7 @@ _SESSION = {
     "lock_timeout": "5s",
     "statement_timeout": "10s",
     "default_transaction_isolation": "read committed",
+    "client_connection_check_interval": "1s",
     "jit": "off",
 }
 _SET = "".join(f"SET {name} = '{value}';" for name, value in _SESSION.items()).encode()
@@ -55,7 +56,11 @@ class Database:
             psycopg.Error: the database cannot be reached.
         """
         opened = psycopg.Connection.connect(self._conninfo, autocommit=True)
-        opened.execute(_SET)
+        try:
+            opened.execute(_SET)
+        except psycopg.Error:
+            opened.close()
+            raise
         return Connection(opened)
 
     def migrate(self) -> None:

@@ -87,8 +87,10 @@ class Pool:
 
     def _opened(self, opened: "Future[Connection]") -> None:
         """On the thread, or where it is shut down."""
-        if not opened.cancelled():
+        if not self._closed:
             self._loop.call_soon_threadsafe(self._reopened, opened)
+        elif not opened.cancelled() and opened.exception() is None:
+            opened.result().close()
 
     def _reopened(self, opened: "Future[Connection]") -> None:
         try:

@@ -8,46 +8,66 @@ together share a snapshot, and what they ask leaves together.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
+import msgspec
 import psycopg
 import structlog
-from greenlet import getcurrent, greenlet
-from psycopg.pq.abc import PGresult
 
 from tsock.clock import Clock
 from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Fact
 from tsock.ids import Ids
 from tsock.storage import progress
+from tsock.storage.postgres.carriers import Blocking, Flight
 from tsock.storage.postgres.connection import Connection, Lost
 from tsock.storage.postgres.failures import is_about_the_database, reason
 from tsock.storage.postgres.flight import Landing, Write, down, fly
 from tsock.storage.postgres.lanes import Lanes, Waiting
 from tsock.storage.postgres.pool import Pool
 from tsock.storage.postgres.queries import Asking, Outcome, Query, Snapshot
-from tsock.storage.postgres.transaction import ROLLBACK, Batch, QueryTx, RuleTx
+from tsock.storage.postgres.transaction import ROLLBACK, Carrier, QueryTx, RuleTx
 from tsock.storage.progress import STEP_MS
 from tsock.storage.store import Done, Fetched, Lane, Listener, Tx
 from tsock.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
-WRITERS = 8
-READERS = 4
-"""Connections of a node, beside one for what runs aside."""
-_GROUP_MAX = 32
-"""Rules that share a transaction: the claims of the first are held until the last has run."""
 _SNAPSHOT_MAX = 64
 """Queries that share a snapshot."""
-_PATIENCE_S = 10.0
-"""How long a write or query waits for its turn, and a connection for an answer."""
 _LOOK_S = 1.0
 """How often it is looked whether any has waited too long, and a store that is down is tried again."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Bounds of one store."""
+
+    waiting_max: int = 20_000
+    """How many writes may wait."""
+    group_max: int = 32
+    """How many rules share a transaction: what the first claims is held until the last has run."""
+    turn_s: float = 0.001
+    """How long queries run in one turn of the loop."""
+    wait_s: float = 10.0
+    """How long a write or query waits for its turn, and a connection for an answer."""
+    write_connections: int = 8
+    """How many transactions of rules there are at a time."""
+    read_connections: int = 4
+    """How many of queries."""
+
+
+DEFAULTS = Limits()
+
+T = TypeVar("T", bound=Waiting)
+
+
+def _share(waiting: Lanes[T], pool: Pool, items_max: int) -> list[T]:
+    """What the next free connection takes of those that wait, so that each of them has its part."""
+    return waiting.take(-(-waiting.ready // pool.free), items_max)
 
 
 class PostgresStore:
@@ -60,9 +80,7 @@ class PostgresStore:
         clock: Clock,
         ids: Ids,
         metrics: Metrics,
-        waiting_max: int = 20_000,
-        group_max: int = _GROUP_MAX,
-        turn_s: float = 0.001,
+        limits: Limits = DEFAULTS,
         progressed: Callable[[int], object] = lambda date_ms: None,
     ) -> None:
         """Open the connections, which blocks.
@@ -72,9 +90,7 @@ class PostgresStore:
             clock: shows and dates.
             ids: makes ids.
             metrics: counts commits.
-            waiting_max: how many writes may wait.
-            group_max: how many of them may share a transaction.
-            turn_s: how long queries run in one turn of the loop.
+            limits: bound it.
             progressed: hears how far the database has come, by the date of a commit that says so itself.
 
         Raises:
@@ -84,9 +100,7 @@ class PostgresStore:
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
-        self._waiting_max = waiting_max
-        self._group_max = group_max
-        self._turn_s = turn_s
+        self._limits = limits
         self._progressed = progressed
         self._progress_ms = 0
         self._loop = asyncio.get_running_loop()
@@ -104,8 +118,8 @@ class PostgresStore:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
         self._aside_connection: Connection | None = None
         self._is_aside = False
-        self._writers = Pool(connect, WRITERS, self._schedule)
-        self._readers = Pool(connect, READERS, self._schedule)
+        self._writers = Pool(connect, limits.write_connections, self._schedule)
+        self._readers = Pool(connect, limits.read_connections, self._schedule)
         self._looking = self._loop.call_later(_LOOK_S, self._look)
 
     def listen(self, listener: Listener) -> None:
@@ -126,7 +140,7 @@ class PostgresStore:
     def write(
         self, rule: Callable[[Tx], Any], done: Done, *, lane: Lane | None = None, about: str = ""
     ) -> None:
-        if self._writes.waiting >= self._waiting_max:
+        if self._writes.waiting >= self._limits.waiting_max:
             raise StoreBusy(
                 f"{self._writes.waiting} writes wait for the store (store_waiting_max); try again"
             )
@@ -173,9 +187,9 @@ class PostgresStore:
             self._is_aside = True
             self._under_way += 1
             self._thread.submit(self._run_aside, self._aside.popleft())
-        while self._writers.free and (writes := _share(self._writes, self._writers, self._group_max)):
+        while self._writers.free and (writes := _share(self._writes, self._writers, self._limits.group_max)):
             self._under_way += 1
-            _Flight(self._writers.take(), writes, self._fly, self._landed).take_off()
+            Flight(self._writers.take(), writes, self._fly, self._landed).take_off()
         while self._readers.free and (queries := _share(self._queries, self._readers, _SNAPSHOT_MAX)):
             self._under_way += 1
             self._open_snapshot(self._readers.take(), queries)
@@ -184,14 +198,14 @@ class PostgresStore:
 
     # Writes
 
-    def _fly(self, carrier: "_Flight | _Blocking", writes: Sequence[Write]) -> Landing:
+    def _fly(self, carrier: Carrier, writes: Sequence[Write]) -> Landing:
         return fly(RuleTx(carrier, self._ids), writes, self._clock, self._due_ms)
 
     def _due_ms(self, date_ms: int) -> int | None:
         """What a commit of that date says of how far the database has come, unless one did a moment ago."""
         return date_ms if date_ms - self._progress_ms >= STEP_MS else None
 
-    def _landed(self, flight: "_Flight", landing: Landing) -> None:
+    def _landed(self, flight: Flight, landing: Landing) -> None:
         self._metrics.committed(len(flight.writes), perf_counter() - flight.began_s)
         if landing.undo:
             with suppress(Lost):
@@ -199,7 +213,10 @@ class PostgresStore:
                 flight.connection.exchange(lambda results, lost: None)
         self._writers.give(flight.connection)
         self._settle(landing)
-        self._writes.landed(flight.writes, landing.again)
+        again, late = self._still_in_time(landing.again)
+        self._writes.landed(flight.writes, again)
+        for write in late:
+            self._answer(write, None, self._late())
         self._ended()
 
     def _settle(self, landing: Landing) -> None:
@@ -250,7 +267,7 @@ class PostgresStore:
                 landing = down([write], reason(error))
                 self._loop.call_soon_threadsafe(self._landed_aside, landing)
                 return
-        carrier = _Blocking(connection)
+        carrier = Blocking(connection)
         landing = self._fly(carrier, [write])
         if landing.undo:
             with suppress(Lost):
@@ -270,7 +287,7 @@ class PostgresStore:
             connection,
             queries,
             open_tx=self._query_tx,
-            turn_s=self._turn_s,
+            turn_s=self._limits.turn_s,
             answer=self._answer_query,
             ended=self._snapshot_ended,
         ).run()
@@ -280,7 +297,9 @@ class PostgresStore:
 
     def _snapshot_ended(self, snapshot: Snapshot) -> None:
         self._readers.give(snapshot.connection)
-        self._queries.landed(snapshot.queries, snapshot.again)
+        again, late = self._still_in_time(snapshot.again)
+        self._queries.landed(snapshot.queries, again)
+        self._refuse_queries(late)
         self._ended()
 
     def _answer_query(self, query: Query) -> None:
@@ -306,86 +325,31 @@ class PostgresStore:
 
     def _look(self) -> None:
         self._looking = self._loop.call_later(_LOOK_S, self._look)
-        before_s = monotonic() - _PATIENCE_S
+        before_s = monotonic() - self._limits.wait_s
         self._writers.fail_silent(before_s)
         self._readers.fail_silent(before_s)
-        late = StoreDown(f"the store was not reached in {_PATIENCE_S:g} s, and nothing was stored; try again")
         for write in self._writes.overdue(before_s):
-            self._answer(write, None, late)
-        for query in self._queries.overdue(before_s):
-            query.outcome = Outcome(None, late)
-            self._answer_query(query)
+            self._answer(write, None, self._late())
+        self._refuse_queries(self._queries.overdue(before_s))
         if self._down is not None:
             self._writes.add(Write(progress.touch, lambda result, error: None, None, "", monotonic()))
         self._schedule()
 
+    def _still_in_time(self, again: Sequence[T]) -> tuple[list[T], list[T]]:
+        """Those that may go again, and those that have waited too long."""
+        before_s = monotonic() - self._limits.wait_s
+        return (
+            [item for item in again if item.asked_s >= before_s],
+            [item for item in again if item.asked_s < before_s],
+        )
 
-T = TypeVar("T", bound=Waiting)
+    def _late(self) -> StoreDown:
+        return StoreDown(
+            f"the database was not reached in {self._limits.wait_s:g} s (store_wait_s), and nothing was "
+            "stored; try again"
+        )
 
-
-def _share(waiting: Lanes[T], pool: Pool, items_max: int) -> list[T]:
-    """What the next free connection takes of those that wait, so that each of them has its part."""
-    return waiting.take(-(-waiting.ready // pool.free), items_max)
-
-
-class _Flight:
-    """Rules on their way, in a greenlet that the answers of their connection wake."""
-
-    __slots__ = ("_fly", "_greenlet", "_landed", "began_s", "connection", "writes")
-
-    def __init__(
-        self,
-        connection: Connection,
-        writes: Sequence[Write],
-        fly: "Callable[[_Flight, Sequence[Write]], Landing]",
-        landed: "Callable[[_Flight, Landing], None]",
-    ) -> None:
-        self.connection = connection
-        self.writes = writes
-        self.began_s = perf_counter()
-        self._landed = landed
-        self._fly = fly
-        self._greenlet: greenlet = greenlet(self._run)
-
-    def take_off(self) -> None:
-        """Run until the first question, or to the end."""
-        self._go_on(None)
-
-    def exchange(self, batch: Batch) -> Sequence[PGresult]:
-        connection = self.connection
-        for statement, values in batch:
-            connection.send(statement, values)
-        connection.exchange(self._answered)
-        outside = getcurrent().parent
-        assert outside is not None
-        results, lost = outside.switch()
-        if lost is not None:
-            raise Lost(lost)
-        return results
-
-    def rows(self, result: PGresult) -> list[Any]:
-        return self.connection.rows(result)
-
-    def _run(self, _: None) -> Landing:
-        return self._fly(self, self.writes)
-
-    def _answered(self, results: Sequence[PGresult], lost: str | None) -> None:
-        self._go_on((results, lost))
-
-    def _go_on(self, told: tuple[Sequence[PGresult], str | None] | None) -> None:
-        landing = self._greenlet.switch(told)
-        if self._greenlet.dead:
-            self._landed(self, landing)
-
-
-class _Blocking:
-    """A thread that waits for each answer."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.rows = connection.rows
-
-    def exchange(self, batch: Batch) -> Sequence[PGresult]:
-        for statement, values in batch:
-            self._connection.send(statement, values)
-        return self._connection.exchange_blocking()
+    def _refuse_queries(self, queries: Iterable[Query]) -> None:
+        for query in queries:
+            query.outcome = Outcome(None, self._late())
+            self._answer_query(query)

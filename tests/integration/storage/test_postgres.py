@@ -1,0 +1,250 @@
+"""The store on PostgreSQL: beside others on the same database, and when that goes away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support import postgres
+from tsock.clock import Clock
+from tsock.errors import ConfigError, StoreDown
+from tsock.ids import Ids
+from tsock.storage import journal
+from tsock.storage.postgres.database import Database
+from tsock.storage.postgres.store import Limits, PostgresStore
+from tsock.storage.store import Tx, fetched, written
+from tsock.telemetry.metrics import Metrics
+
+SCHEMA = """
+CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL, version BIGINT NOT NULL DEFAULT 0);
+CREATE TABLE names (name TEXT PRIMARY KEY);
+CREATE TABLE rows (sid TEXT, account_sid TEXT, number BIGINT, at_ms BIGINT);
+INSERT INTO counters SELECT 'c' || n, 0 FROM generate_series(1, 8) n;
+"""
+SET = "UPDATE counters SET value = :value WHERE name = :name"
+ENDS_S = 10
+
+
+@pytest.fixture
+def url() -> str:
+    url = postgres.create()
+    postgres.execute(url, SCHEMA)
+    return url
+
+
+@pytest.fixture
+async def nodes(url: str) -> AsyncIterator[list[PostgresStore]]:
+    """Two stores on one database."""
+    opened = [open_store(url), open_store(url)]
+    yield opened
+    for store in opened:
+        await store.close()
+
+
+@pytest.fixture
+async def store(nodes: list[PostgresStore]) -> PostgresStore:
+    return nodes[0]
+
+
+def open_store(url: str, **limits: Any) -> PostgresStore:
+    return PostgresStore(
+        Database(url).connect, clock=Clock(), ids=Ids(), metrics=Metrics(), limits=Limits(**limits)
+    )
+
+
+def claimed(tx: Tx, name: str) -> int:
+    row = tx.claim("SELECT value FROM counters WHERE name = :name", {"name": name})
+    assert row is not None
+    return row[0]
+
+
+def counted(*names: str) -> Callable[[Tx], list[int]]:
+    """Add one to each, by what was read."""
+
+    def rule(tx: Tx) -> list[int]:
+        values = [claimed(tx, name) for name in names]
+        for name, value in zip(names, values, strict=True):
+            tx.run(
+                "UPDATE counters SET value = :value WHERE name = :name", {"name": name, "value": value + 1}
+            )
+        return values
+
+    return rule
+
+
+def value_of(name: str) -> Callable[[Tx], int]:
+    def query(tx: Tx) -> int:
+        row = tx.one("SELECT value FROM counters WHERE name = :name", {"name": name})
+        assert row is not None
+        return row[0]
+
+    return query
+
+
+async def test_no_update_is_lost_between_nodes(nodes: list[PostgresStore]) -> None:
+    before = await asyncio.gather(*(written(node, counted("c1")) for _ in range(100) for node in nodes))
+    assert sorted(value for (value,) in before) == list(range(200))
+    assert await fetched(nodes[0], value_of("c1")) == 200
+
+
+async def test_rules_that_claim_several_wait_for_each_other(nodes: list[PostgresStore]) -> None:
+    orders = [("c1", "c2", "c3"), ("c1", "c3"), ("c2", "c3"), ("c1", "c2")]
+    async with asyncio.timeout(ENDS_S):
+        await asyncio.gather(
+            *(written(node, counted(*order)) for _ in range(10) for order in orders for node in nodes)
+        )
+    values = [await fetched(nodes[0], value_of(name)) for name in ("c1", "c2", "c3")]
+    assert values == [60, 60, 60]
+
+
+async def test_rules_that_wait_for_each_other_for_ever_run_again(nodes: list[PostgresStore]) -> None:
+    orders = [("c1", "c2"), ("c2", "c1")]
+    async with asyncio.timeout(ENDS_S):
+        await asyncio.gather(*(written(node, counted(*order)) for order in orders for node in nodes))
+    assert [await fetched(nodes[0], value_of(name)) for name in ("c1", "c2")] == [4, 4]
+
+
+async def test_of_two_that_take_a_name_one_is_told_that_the_other_has_it(nodes: list[PostgresStore]) -> None:
+    def take(tx: Tx) -> str:
+        if tx.one("SELECT 1 FROM names WHERE name = :name", {"name": "n"}) is not None:
+            return "taken"
+        tx.run("INSERT INTO names (name) VALUES (:name)", {"name": "n"})
+        return "made"
+
+    ends = await asyncio.gather(*(written(node, take) for _ in range(10) for node in nodes))
+    assert sorted(ends) == ["made"] + ["taken"] * 19
+
+
+async def test_rows_of_a_journal_have_numbers_of_their_own(nodes: list[PostgresStore]) -> None:
+    def add(tx: Tx) -> None:
+        number = journal.next_number(tx, "rows", "AC1")
+        tx.run(
+            "INSERT INTO rows (sid, account_sid, number, at_ms) VALUES (:sid, 'AC1', :number, 0)",
+            {"sid": tx.sid("NO"), "number": number},
+        )
+
+    await asyncio.gather(*(written(node, add) for _ in range(30) for node in nodes))
+    found = await fetched(nodes[0], lambda tx: tx.all("SELECT number FROM rows ORDER BY number", {}))
+    assert [number for (number,) in found] == list(range(1, 61))
+
+
+async def test_every_read_of_a_query_is_of_the_same_moment(nodes: list[PostgresStore]) -> None:
+    def query(tx: Tx) -> list[int]:
+        return [value_of("c1")(tx) for _ in range(5)]
+
+    writing = [asyncio.ensure_future(written(nodes[1], counted("c1"))) for _ in range(200)]
+    seen = await asyncio.gather(*(fetched(nodes[0], query) for _ in range(50)))
+    await asyncio.gather(*writing)
+    assert all(len(set(values)) == 1 for values in seen)
+
+
+async def test_queries_beside_one_that_fails_are_answered(store: PostgresStore) -> None:
+    def wrong(tx: Tx) -> None:
+        tx.one("SELECT nothing FROM nowhere", {})
+
+    answers = await asyncio.gather(
+        fetched(store, value_of("c1")),
+        fetched(store, wrong),
+        fetched(store, value_of("c2")),
+        return_exceptions=True,
+    )
+    assert answers[::2] == [0, 0]
+    assert isinstance(answers[1], psycopg.errors.UndefinedTable)
+
+
+async def test_query_that_writes_is_refused(store: PostgresStore) -> None:
+    with pytest.raises(TypeError, match="a query does not write"):
+        await fetched(store, counted("c1"))
+
+
+def cut(url: str) -> None:
+    """End every connection of a database but one's own."""
+    postgres.execute(
+        url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid()",
+    )
+
+
+async def test_connections_that_were_cut_come_back_and_nothing_acknowledged_is_lost(
+    url: str, store: PostgresStore
+) -> None:
+    asked = [asyncio.ensure_future(written(store, counted(f"c{n % 8 + 1}"))) for n in range(400)]
+    while not any(each.done() for each in asked):  # noqa: ASYNC110 - some are under way then
+        await asyncio.sleep(0)
+    await asyncio.to_thread(cut, url)
+    async with asyncio.timeout(ENDS_S):
+        ends = await asyncio.gather(*asked, return_exceptions=True)
+    kept = sum(isinstance(end, list) for end in ends)
+    assert all(isinstance(end, list | StoreDown) for end in ends)
+    async with asyncio.timeout(ENDS_S):
+        await written(store, counted("c1"))
+    total = sum([await fetched(store, value_of(f"c{n}")) for n in range(1, 9)])
+    assert kept + 1 <= total <= 401
+    assert store.down is None
+
+
+async def test_while_the_database_is_away_requests_wait_for_so_long_and_are_refused(url: str) -> None:
+    store = open_store(url, wait_s=0.1)
+    with postgres.unreachable(url):
+        async with asyncio.timeout(ENDS_S):
+            while store.down is None or store.unreadable is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            with pytest.raises(StoreDown, match=r"not reached in 0\.1 s .*, and nothing was stored"):
+                await written(store, counted("c1"))
+            with pytest.raises(StoreDown, match="not reached"):
+                await fetched(store, value_of("c1"))
+    async with asyncio.timeout(ENDS_S):
+        while store.down or store.unreadable:  # noqa: ASYNC110 - heals by itself
+            await asyncio.sleep(0.01)
+    assert await written(store, counted("c1")) == [0]
+    await store.close()
+
+
+async def test_who_holds_everything_makes_nobody_wait_for_ever(url: str) -> None:
+    store = open_store(url, wait_s=0.1)
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE counters IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.timeout(ENDS_S):
+            asked = written(store, counted("c1")), fetched(store, value_of("c1"))
+            ends = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(end) for end in ends] == [StoreDown, StoreDown]
+        other.rollback()
+    async with asyncio.timeout(ENDS_S):
+        await written(store, counted("c1"))
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("host=db user=me password=fussball", "what came begins otherwise"),
+        ("postgresql://me:fussball@[::1/x", "libpq does not understand what came"),
+        ("postgresql://me@db/x?password=fussball", "write it before the host"),
+        ("postgresql://me@db/x?sslpassword=fussball", "write it before the host"),
+    ],
+)
+def test_url_that_is_none_is_refused_without_showing_it(url: str, said: str) -> None:
+    with pytest.raises(ConfigError, match="database_url: expected postgresql://") as refused:
+        Database(url).migrate()
+    assert said in str(refused.value)
+    assert "fussball" not in str(refused.value)
+
+
+def test_database_that_is_not_there_is_named_with_what_to_do() -> None:
+    with pytest.raises(ConfigError, match="see that it runs") as refused:
+        Database("postgresql://me:fussball@127.0.0.1:1/x").migrate()
+    assert "fussball" not in str(refused.value)
+
+
+def test_database_of_a_newer_version_is_refused(url: str) -> None:
+    postgres.execute(url, "INSERT INTO schema_version (version) VALUES (9999)")
+    with pytest.raises(ConfigError, match="schema version 9999, this tsock knows versions up to"):
+        Database(url).migrate()
+
+
+def test_database_that_cannot_hold_every_text_is_refused() -> None:
+    with pytest.raises(ConfigError, match="has the encoding LATIN1; expected UTF8"):
+        Database(postgres.create_bare("LATIN1")).migrate()
