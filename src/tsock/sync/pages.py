@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from tsock.storage import page_token
+from tsock.storage.keyset import KeyText
 from tsock.storage.store import Tx
 from tsock.sync import permissions, refusals, roots
 from tsock.sync.actor import Actor
@@ -42,7 +43,7 @@ class Query(msgspec.Struct, frozen=True, gc=False):
 class _Place(msgspec.Struct, frozen=True, array_like=True):
     """A page: `size` rows from `start` on, inclusive, read forward or against the order."""
 
-    start: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | str
+    start: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | KeyText
     descending: bool
     backward: bool
     size: Annotated[int, msgspec.Meta(ge=1, le=1000)]

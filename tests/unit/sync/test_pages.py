@@ -212,6 +212,7 @@ def test_token_made_by_hand_gives_54453(paged: tuple[World, Root, str], token: s
         "[0,false,false,0]",
         "[0,false,false,1001]",
         "[0,false,false]",
+        '["a\\u0000b",false,false,5]',
         "{}",
     ],
 )
