@@ -113,7 +113,7 @@ def create_bare(encoding: str) -> str:
 @contextmanager
 def unreachable(url: str) -> Iterator[None]:
     """Put everybody out of a database, and keep them out."""
-    name = conninfo_to_dict(url)["dbname"]
+    name = str(conninfo_to_dict(url)["dbname"])
     with _connection("postgres") as admin:
         admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])

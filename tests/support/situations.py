@@ -207,8 +207,12 @@ CHECKS: dict[tuple[str, int], dict[str, Situation]] = {
     ("time_invalid", 20105): {"nbf": wrong(nbf="soon"), "iat": wrong(iat=-5)},
     ("not_yet_valid", 20105): {"nbf": wrong(nbf=NOW_S + 61), "iat": wrong(iat=NOW_S + 61)},
     ("lifetime_too_long", 20157): {"two days": wrong(exp=NOW_S + 172_800)},
-    ("grants_missing", 20106): {"none": wrong(grants=ABSENT), "a text": granting(data_sync="default")},
-    ("identity_invalid", 20106): {"a number": granting(identity=7)},
+    ("grants_missing", 20106): {
+        "none": wrong(grants=ABSENT),
+        "a text": granting(data_sync="default"),
+        "U+0000": granting(data_sync={"service_sid": "default", "endpoint_id": "a\0b"}),
+    },
+    ("identity_invalid", 20106): {"a number": granting(identity=7), "U+0000": granting(identity="a\0b")},
     ("identity_missing", 51105): {"none": granting(identity=ABSENT), "empty": granting(identity="")},
     ("identity_invalid", 51003): {"too long": granting(identity="a" * 257)},
     ("identity_invalid", 51004): {

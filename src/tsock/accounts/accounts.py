@@ -18,6 +18,7 @@ from tsock.ids import Ids
 from tsock.settings import Settings
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
+from tsock.storage.texts import NUL, measured
 
 NAME_CHARS_MAX = 64
 DEBUGGER_URL_CHARS_MAX = 512
@@ -302,8 +303,10 @@ def _with_status(
 def _checked_name(name: str | None, default: str) -> str:
     if name is None:
         return default
-    if not name.strip() or len(name) > NAME_CHARS_MAX:
+    if not name.strip() or len(name) > NAME_CHARS_MAX or NUL in name:
         raise ApiError(
-            400, 20002, f"Invalid FriendlyName: expected 1 to {NAME_CHARS_MAX} characters, not {len(name)}"
+            400,
+            20002,
+            f"Invalid FriendlyName: expected 1 to {NAME_CHARS_MAX} characters, not {measured(name)}",
         )
     return name

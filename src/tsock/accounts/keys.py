@@ -13,6 +13,7 @@ from tsock.errors import ApiError, not_found
 from tsock.settings import Settings
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
+from tsock.storage.texts import NUL, measured
 
 
 class SigningKey(msgspec.Struct, frozen=True, repr_omit_defaults=True):
@@ -148,11 +149,12 @@ def _check_kind(kind: KeyKind, policy: str | None) -> None:
 
 
 def _check(friendly_name: str, policy: str | None) -> None:
-    if len(friendly_name) > NAME_CHARS_MAX:
+    if len(friendly_name) > NAME_CHARS_MAX or NUL in friendly_name:
         raise ApiError(
             400,
             20002,
-            f"Invalid FriendlyName: expected at most {NAME_CHARS_MAX} characters, not {len(friendly_name)}",
+            f"Invalid FriendlyName: expected at most {NAME_CHARS_MAX} characters, "
+            f"not {measured(friendly_name)}",
         )
     flaw = None if policy is None else policies.flaw(policy)
     if flaw is not None:

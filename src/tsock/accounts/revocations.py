@@ -12,6 +12,7 @@ from tsock.accounts.tables import page, save
 from tsock.errors import invalid
 from tsock.settings import Settings
 from tsock.storage.store import Tx
+from tsock.storage.texts import refuse_nul
 
 _FORGET_ROWS = 1000
 
@@ -49,11 +50,12 @@ def revoke_identity(tx: Tx, account_sid: str, identity: str, *, life_ms: int, by
     """Refuse every token of an identity that was issued up to now; those issued later are welcome.
 
     Raises:
-        ApiError: 404/20404, no such account; 400/20422, the identity is empty.
+        ApiError: 404/20404, no such account; 400/20422, the identity is empty, or has U+0000.
     """
     get_account(tx, account_sid)
     if not identity:
         raise invalid("expected an identity of at least one character")
+    refuse_nul(identity, "an identity")
     # Issue times are whole seconds: those of the running second may have been issued before this.
     before_s = tx.now_ms // 1000 + 1
     return save(

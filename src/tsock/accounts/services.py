@@ -16,6 +16,7 @@ from tsock.accounts.tables import find, newest, page, save
 from tsock.errors import ApiError, not_found
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
+from tsock.storage.texts import NUL, measured
 
 NAME_CHARS_MAX = 255
 
@@ -83,9 +84,11 @@ def check_name(name: str | UnsetType | None) -> None:
     Raises:
         ApiError: 400/54053.
     """
-    if isinstance(name, str) and not 1 <= len(name) <= NAME_CHARS_MAX:
+    if isinstance(name, str) and (not 1 <= len(name) <= NAME_CHARS_MAX or NUL in name):
         raise ApiError(
-            400, 54053, f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters, not {len(name)}"
+            400,
+            54053,
+            f"Invalid friendly name: expected 1 to {NAME_CHARS_MAX} characters, not {measured(name)}",
         )
 
 

@@ -11,6 +11,9 @@ import msgspec
 
 from tsock.api.request import Access, Answer, Door, Request
 from tsock.errors import ApiError, invalid
+from tsock.storage.texts import refuse_nul
+
+_ADDRESS = "path and parameters"
 
 RouteHandler = Callable[..., Answer]
 """Called with the request and one text per placeholder of the pattern, in order."""
@@ -125,10 +128,12 @@ def segments(path: str) -> tuple[str, ...]:
     An empty one counts: `/Items/` names the item with the empty key, not all items.
 
     Raises:
-        ApiError: 404/20404 for a path that does not start with a slash; 400/20422, see `decoded`.
+        ApiError: 404/20404 for a path that does not start with a slash; 400/20422 for U+0000 in it, and see
+            `decoded`.
     """
     if not path.startswith("/"):
         raise ApiError(404, 20404, f"The requested resource {path[:200]} was not found: a path starts with /")
+    refuse_nul(path, _ADDRESS)
     found = path[1:].split("/")
     return tuple(map(decoded, found)) if "%" in path else tuple(found)
 
@@ -137,12 +142,14 @@ def decoded(text: str) -> str:
     """A percent-encoded segment or parameter, which must be UTF-8: two that differ must not become one.
 
     Raises:
-        ApiError: 400/20422 for other bytes.
+        ApiError: 400/20422 for other bytes, and for U+0000.
     """
     try:
-        return unquote(text, errors="strict")
+        found = unquote(text, errors="strict")
     except UnicodeDecodeError:
-        raise invalid("expected path and parameters to be percent-encoded UTF-8") from None
+        raise invalid(f"expected {_ADDRESS} to be percent-encoded UTF-8") from None
+    refuse_nul(found, _ADDRESS)
+    return found
 
 
 def _not_found(request: Request) -> ApiError:

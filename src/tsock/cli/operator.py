@@ -100,10 +100,10 @@ class Operator:
     async def _ask(
         self, method: str, path: tuple[str, ...], *, body: object = None, params: Mapping[str, object] = {}
     ) -> Any:
-        content = (
-            body.encode() if isinstance(body, str) else b"" if body is None else msgspec.json.encode(body)
-        )
         try:
+            content = (
+                body.encode() if isinstance(body, str) else b"" if body is None else msgspec.json.encode(body)
+            )
             response = await self._client.request(
                 method,
                 "/" + "/".join(quote(segment, safe="") for segment in path),
@@ -112,6 +112,10 @@ class Operator:
             )
         except httpx2.TransportError as error:
             raise Gone(f"the server ended before it answered ({type(error).__name__})") from None
+        except UnicodeEncodeError:  # of an argument as the system gave it
+            raise ConfigError(
+                "expected texts in UTF-8, found one with other bytes among the arguments"
+            ) from None
         answer: Any = msgspec.json.decode(response.content)
         if response.status_code >= 400:
             raise Refused(answer["code"], self._location.runnable(answer["message"]))

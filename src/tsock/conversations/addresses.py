@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from tsock.errors import ApiError
+from tsock.storage.texts import NUL
 
 ADDRESS_CHARS_MAX = 256
 
@@ -88,7 +89,7 @@ def shown(binding: Binding, kind: str) -> dict[str, str]:
 
 
 def _kind(address: str) -> str | None:
-    if len(address) > ADDRESS_CHARS_MAX:
+    if len(address) > ADDRESS_CHARS_MAX or NUL in address:
         return None
     prefix, colon, rest = address.partition(":")
     if colon and prefix in _PREFIXES:

@@ -13,6 +13,7 @@ from tsock.conversations.actor import ChatActor, ChatLimits
 from tsock.errors import ApiError, invalid, not_found
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
+from tsock.storage.texts import NUL, refuse_nul
 from tsock.sync.tables import numbered, placeholders
 
 BindingType = Literal["apn", "fcm", "gcm"]
@@ -194,6 +195,7 @@ def _check(limits: ChatLimits, new: NewBinding) -> None:
             f"the registration id of a device has 1 to {size_max} characters "
             f"(chat_registration_id_chars_max), this {size}"
         )
+    refuse_nul(new.endpoint, "the registration id of a device")
     count, longest = len(new.message_types), max(map(len, new.message_types), default=0)
     if count > limits.binding_message_types_max or longest > limits.message_type_chars_max:
         raise invalid(
@@ -209,6 +211,8 @@ def _get(tx: Tx, actor: ChatActor, sid: str) -> Binding | None:
 
 
 def _at(tx: Tx, actor: ChatActor, kind: str, endpoint: str) -> Binding | None:
+    if kind not in TYPES or NUL in endpoint:  # which are not stored, and not to be asked for
+        return None
     asked = {"service_sid": actor.service_sid, "type": kind, "endpoint": endpoint}
     row = tx.one(_BY_ENDPOINT, asked)
     return None if row is None else of_row(row)

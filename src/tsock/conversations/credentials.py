@@ -14,6 +14,7 @@ from tsock.conversations.bindings import BindingType
 from tsock.errors import invalid, not_found
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
+from tsock.storage.texts import refuse_nul
 
 NAME_CHARS_MAX = 64
 SECRET_CHARS_MAX = 16_384
@@ -72,7 +73,8 @@ def create(tx: Tx, vault: Vault, account_sid: str, change: CredentialChange) -> 
     """Keep a new one.
 
     Raises:
-        ApiError: 50209 no such type; 50003 the name is too long; 20422 a secret is too long, or too many.
+        ApiError: 50209 no such type; 50003 the name is too long; 20422 a secret is too long, or too many, or
+            the name has U+0000.
     """
     (row,) = tx.all(_COUNT, {"account_sid": account_sid})
     if row[0] >= CREDENTIALS_MAX:
@@ -140,6 +142,7 @@ def _apply(vault: Vault, found: Credential, change: CredentialChange) -> None:
     if change.friendly_name is not UNSET:
         if len(change.friendly_name) > NAME_CHARS_MAX:
             raise refusals.name_too_long(50003, "Friendly name", len(change.friendly_name), NAME_CHARS_MAX)
+        refuse_nul(change.friendly_name, "a friendly name")
         found.friendly_name = change.friendly_name
     if change.sandbox is not UNSET:
         found.sandbox = change.sandbox

@@ -193,7 +193,7 @@ def _release(tx: Tx, where: str, **asked: Any) -> int:
 
 
 def _of_service(tx: Tx, actor: ChatActor, sid: str) -> Record:
-    row = find(tx, sid)
+    row = find(tx, sid) if is_sid(sid, "ME") else None
     if row is None or row.service_sid != actor.service_sid:
         raise refusals.media_not_found(sid)
     return row

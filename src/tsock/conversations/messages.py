@@ -32,6 +32,7 @@ from tsock.errors import ApiError
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Tx
+from tsock.storage.texts import refuse_nul
 from tsock.sync.models import Item, Root
 
 _INDEX_DIGITS = 8
@@ -267,6 +268,7 @@ def _set_author(tx: Tx, row: Conversation, data: MessageData, author: str) -> No
         raise ApiError(
             400, 50310, f"Author too long: {len(author)} characters, at most {AUTHOR_CHARS_MAX} are allowed"
         )
+    refuse_nul(author, "an author")
     place = tables.place_of(tx, row.sid, author)
     data.author, data.member_sid = author, None if place is None else place.sid
 

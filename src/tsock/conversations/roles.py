@@ -10,8 +10,10 @@ from tsock.conversations import refusals
 from tsock.conversations.services import ChatOptions
 from tsock.errors import ApiError, not_found
 from tsock.events import RoleLost
+from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
+from tsock.storage.texts import refuse_nul
 
 NAME_CHARS_MAX = 64
 
@@ -133,7 +135,7 @@ _INSERT = (
 
 def get(tx: Tx, service_sid: str, sid: str) -> Role | None:
     """The role of a service with this SID."""
-    row = tx.one(_GET, {"sid": sid})
+    row = tx.one(_GET, {"sid": sid}) if is_sid(sid, "RL") else None
     role = None if row is None else _role(row)
     return role if role is not None and role.service_sid == service_sid else None
 
@@ -174,12 +176,14 @@ def create(
     """A new role.
 
     Raises:
-        ApiError: 50000 no name; 50003 it is too long; 50105 no such type; 50104 no such permission.
+        ApiError: 50000 no name; 50003 it is too long; 20422 it has U+0000; 50105 no such type; 50104 no such
+            permission.
     """
     if not friendly_name:
         raise ApiError(400, 50000, "FriendlyName not provided: expected the name of the role")
     if len(friendly_name) > NAME_CHARS_MAX:
         raise refusals.name_too_long(50003, "Friendly name", len(friendly_name), NAME_CHARS_MAX)
+    refuse_nul(friendly_name, "a friendly name")
     if kind not in ("service", "conversation"):
         raise ApiError(
             400,

@@ -15,6 +15,7 @@ from tsock.errors import ApiError, invalid, not_found
 from tsock.ids import is_sid
 from tsock.misread import UNREADABLE, found_instead
 from tsock.storage.store import Row, Tx
+from tsock.storage.texts import refuse_nul
 
 TYPES = {
     "twilio/text": ("body",),
@@ -111,6 +112,7 @@ def put(
     """
     if not 1 <= len(friendly_name) <= NAME_CHARS_MAX:
         raise invalid(f"a friendly name has 1 to {NAME_CHARS_MAX} characters, this {len(friendly_name)}")
+    refuse_nul(friendly_name, "a friendly name")
     _check_variables(variables)
     encoded = _checked(variants)
     known = None if sid is None else get(tx, account_sid, sid)

@@ -7,6 +7,7 @@ from tsock.conversations.actor import ChatLimits
 from tsock.errors import invalid
 from tsock.ids import is_sid
 from tsock.misread import UNREADABLE, found_instead
+from tsock.storage.texts import refuse_nul
 from tsock.sync.actor import SYSTEM
 
 SUBJECT_CHARS_MAX = 256
@@ -27,7 +28,7 @@ def unique_name(text: str | None, limits: ChatLimits) -> str | None:
     """A unique name of a conversation; an empty one is none.
 
     Raises:
-        ApiError: 50004; 50390, it could be a SID.
+        ApiError: 50004; 50390, it could be a SID; 20422, it has U+0000.
     """
     if not text:
         return None
@@ -35,6 +36,7 @@ def unique_name(text: str | None, limits: ChatLimits) -> str | None:
         raise refusals.name_too_long(50004, "Unique Name", len(text), limits.unique_name_chars_max)
     if is_sid(text, "CH"):
         raise refusals.name_like_sid()
+    refuse_nul(text, "a unique name")
     return text
 
 
@@ -85,7 +87,7 @@ def identity(text: str | None, limits: ChatLimits) -> str:
     """The identity of a user.
 
     Raises:
-        ApiError: 50204 none; 50203 reserved; 50206 it could be a SID; 50207 too long.
+        ApiError: 50204 none; 50203 reserved; 50206 it could be a SID; 50207 too long; 20422, it has U+0000.
     """
     if not text:
         raise refusals.no_identity()
@@ -95,6 +97,7 @@ def identity(text: str | None, limits: ChatLimits) -> str:
         raise refusals.identity_like_sid()
     if len(text) > limits.identity_chars_max:
         raise refusals.name_too_long(50207, "Identity", len(text), limits.identity_chars_max)
+    refuse_nul(text, "an identity")
     return text
 
 

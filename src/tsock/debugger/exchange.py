@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
+from tsock.storage.texts import NUL
 from tsock.urls import without_password
 
 FORM = "application/x-www-form-urlencoded"
@@ -23,6 +24,8 @@ BODY_CHARS_MAX = 4096
 """Of the answer that a webhook got."""
 
 WITHHELD = "(withheld)"
+NUL_SIGN = "\N{SYMBOL FOR NULL}"
+"""Stands for U+0000, which no column can hold: what went wrong is recorded, whatever it was."""
 _SECRET = re.compile(
     # A JWT: its header begins with {" in base64. A word is gone through once, not from each `eyJ` in it on,
     # since anybody can send a long one.
@@ -104,8 +107,8 @@ def form_variables(body: bytes, content_type: str) -> list[tuple[str, str]]:
 
 
 def clear(text: str, chars_max: int) -> str:
-    """The text without what looks like a secret, at most `chars_max` characters of it."""
-    found = _SECRET.sub(WITHHELD, text)
+    """The text without what looks like a secret, at most `chars_max` characters of it; U+0000 by its sign."""
+    found = _SECRET.sub(WITHHELD, text).replace(NUL, NUL_SIGN)
     return found if len(found) <= chars_max else f"{found[: chars_max - 1]}…"
 
 

@@ -14,7 +14,10 @@ from tsock.storage.store import Row, Tx
 _Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 """A date, an index, a counter: what a column can hold of them."""
 
-Key = tuple[_Number | str, ...]
+KeyText = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
+"""A name: anybody can write a page token, so what stands in one is looked at as what comes in at a door."""
+
+Key = tuple[_Number | KeyText, ...]
 """One value for each column of the order; fewer name the rows that begin with them."""
 
 

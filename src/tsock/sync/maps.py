@@ -1,6 +1,7 @@
 """Maps: items by a key of the client's choice."""
 
 from tsock.storage.store import Tx
+from tsock.storage.texts import NUL
 from tsock.sync import items, refusals, tables
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
@@ -68,5 +69,5 @@ def put(
 
 
 def _check_key(key: str, chars_max: int) -> None:
-    if not 1 <= len(key) <= chars_max:
+    if not 1 <= len(key) <= chars_max or NUL in key:
         raise refusals.bad_key(key, chars_max)

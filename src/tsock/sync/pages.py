@@ -6,11 +6,12 @@ from typing import Annotated
 import msgspec
 
 from tsock.storage import page_token
+from tsock.storage.keyset import KeyText
 from tsock.storage.store import Tx
 from tsock.sync import permissions, refusals, roots
 from tsock.sync.actor import Actor
 from tsock.sync.item_tables import items_of
-from tsock.sync.kinds import Kind
+from tsock.sync.kinds import LIST, Kind
 from tsock.sync.models import Item, Root, present
 
 
@@ -42,7 +43,7 @@ class Query(msgspec.Struct, frozen=True, gc=False):
 class _Place(msgspec.Struct, frozen=True, array_like=True):
     """A page: `size` rows from `start` on, inclusive, read forward or against the order."""
 
-    start: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | str
+    start: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | KeyText
     descending: bool
     backward: bool
     size: Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -149,6 +150,7 @@ def _token(root: Root, start: int | str | None, *, descending: bool, backward: b
 
 def _place(root: Root, token: str) -> _Place:
     place = page_token.read(root.sid.encode(), token, _Place)
-    if place is None:
+    # Anybody can write one: an engine need not compare a number with a text.
+    if place is None or isinstance(place.start, int) != (root.kind is LIST):
         raise refusals.bad_query(54453, "PageToken", "one that a page of this collection gave")
     return place

@@ -6,6 +6,7 @@ name like a SID is kept to the letter: the Kotlin test-suite compares it.
 
 from tsock.errors import ApiError
 from tsock.ids import is_sid
+from tsock.storage.texts import NUL, measured
 from tsock.sync.kinds import DOCUMENT, LIST, MAP, STREAM, Kind
 
 _BAD_DATA = {
@@ -114,7 +115,7 @@ def item_exists(root_sid: str, key: str) -> ApiError:
 
 def bad_key(found: object, chars_max: int) -> ApiError:
     """400/54209."""
-    came = f"{len(found)} characters" if isinstance(found, str) else "none"
+    came = measured(found) if isinstance(found, str) else "none"
     return ApiError(400, 54209, f"Invalid Map Item key: expected 1-{chars_max} characters, not {came}")
 
 
@@ -127,10 +128,10 @@ def bad_unique_name(found: object, chars_max: int) -> ApiError:
     """400/54302; of a name that looks like a SID in the words of the Kotlin test-suite."""
     if not isinstance(found, str):
         came = "; this is none"
-    elif 1 <= len(found) <= chars_max:
+    elif 1 <= len(found) <= chars_max and NUL not in found:
         came = ""
     else:
-        came = f"; this one has {len(found)} characters"
+        came = f"; this one has {measured(found)}"
     return ApiError(
         400,
         54302,

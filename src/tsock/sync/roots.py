@@ -4,6 +4,7 @@ from tsock.events import Origin
 from tsock.ids import canonical_sid, is_sid
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
+from tsock.storage.texts import NUL
 from tsock.sync import announce, permissions, refusals, tables, webhooks
 from tsock.sync.actor import Actor
 from tsock.sync.data import EMPTY, Json
@@ -133,7 +134,7 @@ def _live(tx: Tx, get: tables.Get, actor: Actor, kind: Kind, sid_or_name: str, *
 
 
 def _check_unique_name(name: str, chars_max: int) -> None:
-    if not 1 <= len(name) <= chars_max or is_sid(canonical_sid(name)):
+    if not 1 <= len(name) <= chars_max or NUL in name or is_sid(canonical_sid(name)):
         raise refusals.bad_unique_name(name, chars_max)
 
 

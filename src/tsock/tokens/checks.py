@@ -178,15 +178,16 @@ _TIME = (
 _GRANTS = (
     Check(
         "grants_missing", 20106, Examination.has_grants, ("token",),
-        f"an object of objects with text in their fields, at most {GRANTS_MAX}", findings.grants,
+        f"an object of objects with text without U+0000 in their fields, at most {GRANTS_MAX}",
+        findings.grants,
         "The grants cannot be read: {found}.",
         "Add grants with the helper library's addGrant() or add_grant(), before the token is made.",
     ),
     Check(
         "identity_invalid", 20106, Examination.has_textual_identity, ("grants",),
-        "a text", findings.identity,
-        "The identity is not a text: {found}.",
-        "Turn the user's id into a text before it goes into the token.",
+        "a text without U+0000", findings.identity,
+        "The identity is not a text that can be stored: {found}.",
+        "Turn the user's id into a text, without the character U+0000, before it goes into the token.",
     ),
     Check(
         "identity_missing", 51105, Examination.has_identity, ("identity",),

@@ -14,6 +14,7 @@ from tsock.accounts.caller import CHAT, SYNC, Caller
 from tsock.accounts.directory import DEFAULT, Directory
 from tsock.accounts.records import Account, ApiKey, Revocation, Service
 from tsock.settings import Settings
+from tsock.storage.texts import NUL
 from tsock.tokens import jws
 
 CONTENT_TYPE = "twilio-fpa;v=1"
@@ -235,7 +236,7 @@ class Examination:
                 return False
             for field in GRANT_FIELDS:
                 value = grant.get(field)
-                if value is not None and type(value) is not str:
+                if value is not None and (type(value) is not str or NUL in value):
                     return False
             served.append((name, grant))
         self.grants, self.served = grants, served
@@ -243,7 +244,7 @@ class Examination:
 
     def has_textual_identity(self) -> bool:
         identity = self.grants.get("identity")
-        if identity is not None and type(identity) is not str:
+        if identity is not None and (type(identity) is not str or NUL in identity):
             return False
         self.identity = identity or ""
         return True

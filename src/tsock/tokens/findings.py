@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tsock.accounts.records import Service
+from tsock.storage.texts import NUL, measured
 from tsock.tokens import jws
 from tsock.tokens.examination import GRANT_FIELDS, GRANTS, GRANTS_MAX, Examination
 from tsock.tokens.wording import counted, describe, distance, span, suspect
@@ -154,8 +155,11 @@ def grants(e: Examination) -> str:
         grant = given.get(name)
         if jws.is_object(grant):
             for field in GRANT_FIELDS:
-                if not isinstance(grant.get(field), str | None):
-                    return f"{field} in {name}: {describe(grant[field])}"
+                value = grant.get(field)
+                if not isinstance(value, str | None):
+                    return f"{field} in {name}: {describe(value)}"
+                if value and NUL in value:
+                    return f"{field} in {name}: {measured(value)}"
         elif grant is not None:
             return f"{name}: {describe(grant)}"
     return ", ".join(name for name in GRANTS if given.get(name) is not None) or "none of a served product"
@@ -165,7 +169,7 @@ def identity(e: Examination) -> str:
     """The identity, described."""
     given: Any = e.grants.get("identity")
     if given and isinstance(given, str):
-        return counted(len(given), "character")
+        return measured(given) if NUL in given else counted(len(given), "character")
     if given:
         return describe(given)
     inside = next((name for name, grant in e.served if grant.get("identity")), None)

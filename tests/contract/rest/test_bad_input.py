@@ -102,11 +102,14 @@ CASES: dict[str, Sequence[Asked]] = {
         get("/v1/Services", ("Host", "video.twilio.com")),
         post("/v1/Services", ("Host", "synchrony.localhost"), FriendlyName="x"),
     ],
-    "a path or query that is not percent-encoded UTF-8": [
+    "a path or query that is not percent-encoded UTF-8, or has U+0000": [
         get(f"{DOCUMENTS}/%ff"),
         get(f"{DOCUMENTS}/%c3"),
         get(f"{DOCUMENTS}/%zz"),
         get(f"{DOCUMENTS}/100%"),
+        get(f"{DOCUMENTS}/%00"),
+        get("/sync/v1/Services/default/Documents%00"),
+        get(f"{DOCUMENTS}?PageSize=%00"),
         get(f"{DOCUMENTS}?PageSize=%ff"),
         get(f"{DOCUMENTS}?PageSize=%zz"),
     ],
@@ -116,7 +119,7 @@ CASES: dict[str, Sequence[Asked]] = {
         get("/Sync/v1/Services"),
         get("/sync/v1/Services/"),
         get("/sync//v1/Services"),
-        get("/sync/v1/Services/default/Documents%00"),
+        get("/sync/v1/Services/default/Documents%01"),
         get("/sync/v1/Services/default%2FDocuments"),
         get("/iam/v1/Roles"),
         get("/video/v1/Rooms"),
@@ -224,12 +227,13 @@ CASES: dict[str, Sequence[Asked]] = {
         post(DOCUMENT, Data=json.dumps({"a": "x" * 16_384})),
         post(f"{SERVICE}/Lists/{{list}}/Items", Data=json.dumps({"a": "x" * 100_000})),
     ],
-    "a unique name that is empty, too long, or looks like a SID": [
-        post(DOCUMENTS, UniqueName=name) for name in ("", "x" * 321, f"ET{ABSENT}", f"ZZ{ABSENT}")
+    "a unique name that is empty, too long, has U+0000 or looks like a SID": [
+        post(DOCUMENTS, UniqueName=name) for name in ("", "x" * 321, "a\0b", f"ET{ABSENT}", f"ZZ{ABSENT}")
     ],
-    "a map key that is empty or too long": [
+    "a map key that is empty, too long or has U+0000": [
         post(f"{SERVICE}/Maps/{{map}}/Items", Key="", Data="{}"),
         post(f"{SERVICE}/Maps/{{map}}/Items", Key="k" * 321, Data="{}"),
+        post(f"{SERVICE}/Maps/{{map}}/Items", Key="a\0b", Data="{}"),
     ],
     "a time to live that is no whole number of seconds up to a year": [
         post(DOCUMENTS, Ttl=ttl) for ttl in (-1, 31_536_001, "soon", "1.5", "9" * 400)
@@ -257,7 +261,9 @@ CASES: dict[str, Sequence[Asked]] = {
             "https://h/" + "x" * 512,
         )
     ],
-    "a friendly name of more than 255 characters": [post("/sync/v1/Services", FriendlyName="x" * 256)],
+    "a friendly name of more than 255 characters, or with U+0000": [
+        post("/sync/v1/Services", FriendlyName=name) for name in ("x" * 256, "a\0b")
+    ],
     "no `FriendlyName` of a service or role": [
         post(f"{CHAT}/Services"),
         post(f"{CHAT}/Services", FriendlyName=""),
@@ -274,6 +280,14 @@ CASES: dict[str, Sequence[Asked]] = {
     ],
     "a unique name that could be the SID of a conversation": [
         post(f"{CHAT}/Conversations", UniqueName=f"CH{ABSENT}")
+    ],
+    "a unique name, identity, author, or name of a role, service or credential, with U+0000": [
+        post(f"{CHAT}/Conversations", UniqueName="a\0b"),
+        post(f"{CHAT}/Users", Identity="a\0b"),
+        post(f"{CONVERSATION}/Messages", Author="a\0b", Body="x"),
+        post(f"{CHAT}/Roles", FriendlyName="a\0b", Type="service", Permission="joinConversation"),
+        post(f"{CHAT}/Services", FriendlyName="a\0b"),
+        post(f"{CHAT}/Credentials", FriendlyName="a\0b", Type="fcm"),
     ],
     "attributes of more bytes than allowed": [
         post(f"{CHAT}/Conversations", Attributes=json.dumps("x" * 16_384)),
@@ -399,9 +413,10 @@ CASES: dict[str, Sequence[Asked]] = {
         get(f"{CHAT}/ParticipantConversations"),
         get(f"{CHAT}/ParticipantConversations", Identity="bob", Address="+15558675310"),
     ],
-    "a friendly name that is too long": [
+    "a friendly name that is too long, or has U+0000": [
         post("/2010-04-01/Accounts.json", FriendlyName="x" * 1000),
         post(f"{ACCOUNT}/Keys.json", FriendlyName="x" * 1000),
+        post(f"{ACCOUNT}/Keys.json", FriendlyName="a\0b"),
     ],
     "a status other than `active`, `suspended` and `closed`": [post("{sub}", Status="asleep")],
     "a policy that is none, or lists of a served product what is no permission": [
@@ -545,7 +560,7 @@ def test_bad_input_gets_its_documented_answer_and_changes_nothing(
 
 
 NAMES = [
-    "\x00",
+    "\x01",
     "a\nb",
     "\x1b[31m",
     "\u202ereversed",
@@ -568,7 +583,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_unicode_and_control_characters_come_back_as_they_were_sent(bench: Bench, name: str) -> None:
-    data = json.dumps({"text": name, "n": 1e300})
+    data = json.dumps({"text": f"{name}\0", "n": 1e300})
     made = bench.json(post(f"{SERVICE}/Maps/{{map}}/Items", Key=name, Data=data))
     assert (made["key"], made["data"]) == (name, json.loads(data))
     path = made["url"].partition(f":{bench.server.port}")[2]

@@ -39,6 +39,15 @@ def test_account_lives_from_creation_to_closing(command: Command) -> None:
     assert late.err.endswith("(21479)\n")
 
 
+def test_argument_that_is_not_utf8_is_refused(command: Command) -> None:
+    for arguments in (("account", "create", "\udcff"), ("account", "rename", "\udcff", "Shop")):
+        refused = command(*arguments)
+        assert (refused.code, refused.out) == (2, "")
+        assert (
+            refused.err == "error: expected texts in UTF-8, found one with other bytes among the arguments\n"
+        )
+
+
 def test_subaccount_is_listed_below_its_owner(command: Command, account: str) -> None:
     sub = command.ask("account", "create", "--owner", account)
 

@@ -106,7 +106,7 @@ def error(status: int, code: int, message: str) -> Reply:
         ("//v3//Documents", "//v3//Documents"),
         ("/v3/../v3/Documents", "/v3/../v3/Documents"),
         ("/v3%2FDocuments", "/v3/Documents"),
-        ("/v3/Documents%00", "/v3/Documents\\x00"),
+        ("/v3/Documents%01", "/v3/Documents\\x01"),
         ("/x" * 150, ("/x" * 150)[:200]),
     ],
 )

@@ -106,7 +106,7 @@ async def test_reads_and_writes_of_the_store_are_awaited(rig: Rig, web: Web, see
         ("GET", "/", (404, 20404)),
         ("GET", "/seen", (404, 20404)),
         ("GET", "/seen/x/y", (404, 20404)),
-        ("GET", "/nowhere%00", (404, 20404)),
+        ("GET", "/nowhere%01", (404, 20404)),
         ("PUT", "/seen/x", (405, 20004)),
         ("OPTIONS", "/seen", (404, 20404)),
     ],

@@ -96,6 +96,7 @@ def test_digest_must_be_one(world: World, digest: str):
 def test_what_cannot_be_meant_is_refused(world: World):
     sid = world.account_sid
     assert refused(world, revoke_identity, sid, "", life_ms=LIFE_MS) == (400, 20422)
+    assert refused(world, revoke_identity, sid, "a\0b", life_ms=LIFE_MS) == (400, 20422)
     assert refused(world, revoke_issued_before, sid, NOW_S + 2, life_ms=LIFE_MS) == (400, 20422)
     assert refused(world, revoke_issued_before, sid, NOW_S * 1000, life_ms=LIFE_MS) == (400, 20422)
     assert refused(world, revoke_issued_before, sid, -1, life_ms=LIFE_MS) == (400, 20422)

@@ -60,7 +60,8 @@ def test_devices_of_one_name_are_told_apart_by_type_and_service(world: ChatWorld
 
 def test_what_is_not_registered_is_forgotten_without_complaint(world: ChatWorld) -> None:
     world(bindings.unregister, ALICE, "BS" + "0" * 32)
-    world(bindings.unregister_endpoint, ALICE, "fcm", "phone")
+    for kind, endpoint in (("fcm", "phone"), ("fcm", "a\0b"), ("a\0b", "phone")):
+        world(bindings.unregister_endpoint, ALICE, kind, endpoint)
 
 
 def test_too_many_devices_push_out_the_one_registered_longest_ago(world: ChatWorld) -> None:
@@ -80,6 +81,7 @@ def test_too_many_devices_push_out_the_one_registered_longest_ago(world: ChatWor
         (device(type="sms"), 50209),
         (device(""), 20422),
         (device("x" * 4097), 20422),
+        (device("a\0b"), 20422),
         (device(message_types=["a"] * 21), 20422),
         (device(message_types=["a" * 101]), 20422),
     ],

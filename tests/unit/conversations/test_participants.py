@@ -61,7 +61,14 @@ def test_unknown_identity_becomes_a_user(world: ChatWorld) -> None:
 
 @pytest.mark.parametrize(
     ("identity", "code"),
-    [(None, 50204), ("", 50204), ("system", 50203), ("US" + "a" * 32, 50206), ("x" * 257, 50207)],
+    [
+        (None, 50204),
+        ("", 50204),
+        ("system", 50203),
+        ("US" + "a" * 32, 50206),
+        ("x" * 257, 50207),
+        ("a\0b", 20422),
+    ],
 )
 def test_bad_identities_are_refused(world: ChatWorld, identity: str | None, code: int) -> None:
     sid = world.conversation()
@@ -114,6 +121,9 @@ def test_address_takes_part_once_among_open_conversations(world: ChatWorld) -> N
     [
         ("", "+15558675311", 50411),
         ("555", "+15558675311", 50407),
+        ("a\0@example.com", "b@example.com", 50407),
+        ("messenger:a\0", "messenger:b", 50407),
+        ("a@example.com", "b\0@example.com", 50408),
         ("+15558675310", "", 50412),
         ("+15558675310", "no", 50408),
         ("+15558675310", "+15558675310", 50409),

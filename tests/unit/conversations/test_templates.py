@@ -52,6 +52,7 @@ def test_replaced_template_keeps_its_sid_and_its_age(world: ChatWorld) -> None:
     ("given", "code"),
     [
         ({"friendly_name": ""}, 20422),
+        ({"friendly_name": "a\0b"}, 20422),
         ({"variants": {}}, 50542),
         ({"variants": {"twilio/flow": {}}}, 50542),
         ({"variants": {"twilio/text": {"text": "x"}}}, 50542),

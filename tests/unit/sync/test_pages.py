@@ -212,6 +212,7 @@ def test_token_made_by_hand_gives_54453(paged: tuple[World, Root, str], token: s
         "[0,false,false,0]",
         "[0,false,false,1001]",
         "[0,false,false]",
+        '["a",false,false,5]',
         "{}",
     ],
 )
@@ -223,6 +224,15 @@ def test_token_that_no_page_can_give_is_refused_though_its_check_holds(
     check = hashlib.blake2s(root.sid.encode() + place.encode(), digest_size=6).digest()
     token = base64.urlsafe_b64encode(check + place.encode()).decode().rstrip("=")
     assert world.refusal(pages.of_items, ALICE, LIST, root.sid, at(token))[:2] == (400, 54453)
+
+
+@pytest.mark.parametrize("start", ["5", r'"a\u0000b"'])
+def test_token_of_a_place_that_no_map_has_is_refused_though_its_check_holds(world: World, start: str) -> None:
+    root = world(roots.create, ALICE, MAP)
+    place = f"[{start},false,false,5]".encode()
+    check = hashlib.blake2s(root.sid.encode() + place, digest_size=6).digest()
+    token = base64.urlsafe_b64encode(check + place).decode().rstrip("=")
+    assert world.refusal(pages.of_items, ALICE, MAP, root.sid, at(token))[:2] == (400, 54453)
 
 
 def test_token_of_another_collection_gives_54453(paged: tuple[World, Root, str]) -> None:

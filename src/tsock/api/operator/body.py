@@ -12,6 +12,7 @@ from tsock.accounts.caller import CHAT, SYNC
 from tsock.api.request import Request, Response, answer
 from tsock.errors import invalid
 from tsock.misread import UNREADABLE, found_instead
+from tsock.storage.texts import refuse_nul
 
 PAGE_ROWS = 500
 """Entries of one page; `next` is where the following one begins, null after the last."""
@@ -19,7 +20,7 @@ PAGE_ROWS = 500
 PRODUCTS = {"sync": SYNC, "chat": CHAT}
 """Products by the names an operator uses."""
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,12 +31,16 @@ def decoded(request: Request, kind: type[T]) -> T:
     """The body of a request.
 
     Raises:
-        ApiError: 400/20422, it is not what `kind` says.
+        ApiError: 400/20422, it is not what `kind` says, or a text in it has U+0000.
     """
     try:
-        return msgspec.json.decode(request.body or b"{}", type=kind)
+        body = msgspec.json.decode(request.body or b"{}", type=kind)
     except UNREADABLE as error:
         raise invalid(f"expected a JSON object, found {found_instead(request.body, error)}") from None
+    for name, value in msgspec.structs.asdict(body).items():
+        if isinstance(value, str):
+            refuse_nul(value, name)
+    return body
 
 
 def page(name: str, records: Sequence[Any], view: Callable[[Any], object], key: str = "sid") -> Response:

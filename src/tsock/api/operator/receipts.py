@@ -14,8 +14,11 @@ from tsock.conversations.actor import ChatActor
 from tsock.conversations.hooks import Levels, of_account
 from tsock.conversations.receipts import Report
 from tsock.conversations.services import options_of
-from tsock.errors import not_found
+from tsock.errors import invalid, not_found
 from tsock.storage.store import Tx
+
+ERROR_CODE_MAX = 2**31 - 1
+"""What its column can hold, of four bytes in PostgreSQL."""
 
 
 class ReceiptBody(Body, frozen=True):
@@ -38,6 +41,8 @@ class ReceiptHandlers:
     def report(self, request: Request, account: str) -> Answer:
         """Tell how far a message has come."""
         body = decoded(request, ReceiptBody)
+        if body.error_code is not None and not 0 <= body.error_code <= ERROR_CODE_MAX:
+            raise invalid(f"error_code is a whole number from 0 to {ERROR_CODE_MAX}, not {body.error_code}")
 
         def rule(tx: Tx) -> Response:
             owner = get_account(tx, account)

@@ -13,6 +13,7 @@ from tsock.api.rest import dates
 from tsock.api.rest.dates import Moment
 from tsock.errors import ApiError, invalid
 from tsock.ids import is_sid
+from tsock.storage.texts import refuse_nul
 
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 1000
@@ -193,7 +194,8 @@ def pairs(text: str, where: str) -> list[tuple[str, str]]:
     """Names and values of a form or query, in their order; `where` says which, for the error.
 
     Raises:
-        ApiError: 400/20422, it is malformed.
+        ApiError: 400/20422, it is malformed, or a query with U+0000: a form may have that where it is stored
+            as JSON.
     """
     pieces = [piece for piece in text.split("&") if piece]
     if len(pieces) > FIELDS_MAX:
@@ -209,4 +211,7 @@ def pairs(text: str, where: str) -> list[tuple[str, str]]:
             found.append((unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")))
     except UnicodeDecodeError:
         raise invalid(f"expected the {where} to be percent-encoded UTF-8") from None
+    if where == "query":
+        for pair in found:
+            refuse_nul("".join(pair), "a query")
     return found

@@ -22,7 +22,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     for version in sorted(steps):
         if version > have:
             connection.execute("BEGIN IMMEDIATE")
-            for statement in statements(steps[version]):
+            for statement in statements(steps[version], "sqlite"):
                 connection.execute(statement)
             connection.execute("INSERT INTO schema_version (version) VALUES (?)", (version,))
             connection.execute("COMMIT")

@@ -21,6 +21,13 @@ def test_new_account_shows_its_credentials_once(door: OperatorsDoor) -> None:
     assert {"auth_token", "test_sid", "test_token"}.isdisjoint(later)
 
 
+@pytest.mark.parametrize("body", [{"friendly_name": "a\0b"}, {"friendly_name": "a", "owner_sid": "a\0b"}])
+def test_text_that_no_column_can_hold_is_refused(door: OperatorsDoor, body: dict[str, str]) -> None:
+    with pytest.raises(ApiError, match=r"without the character U\+0000") as refused:
+        door("POST", "/accounts", body)
+    assert (refused.value.status, refused.value.code) == (400, 20422)
+
+
 def test_nothing_sealed_is_ever_shown(door: OperatorsDoor) -> None:
     key = door.post("/keys")
     account = door.world.directory.account(door.sid)

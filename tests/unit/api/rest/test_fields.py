@@ -37,12 +37,29 @@ def refusal(read: object, *args: object) -> ApiError:
     return refused.value
 
 
-@given(st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=5, unique_by=lambda pair: pair[0]))
+characters = st.characters(codec="utf-8", exclude_characters="\0")
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(characters, min_size=1), st.text(characters)),
+        max_size=5,
+        unique_by=lambda pair: pair[0],
+    )
+)
 def test_what_either_library_encodes_is_read_as_it_was(pairs: list[tuple[str, str]]) -> None:
     for encode in (quote_plus, quote):  # Python sends a space as +, Node as %20
         text = "&".join(f"{encode(name, safe='')}={encode(value, safe='')}" for name, value in pairs)
         for read in (of_form(form(text)), of_query(query(text))):
             assert {name: read.text(name) for name in read.names} == dict(pairs)
+
+
+def test_u_0000_is_for_forms_alone() -> None:
+    assert of_form(form("A=a%00b")).text("A") == "a\0b"
+    for text in ("A=a%00b", "a%00b=A", "%00"):
+        with pytest.raises(ApiError) as refused:
+            query(text)
+        assert (refused.value.status, refused.value.code) == (400, 20422)
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,13 @@ def test_empty_page_of_the_2010_api_ends_where_it_starts() -> None:
 # Tokens.
 
 places = st.builds(
-    Cursor, st.lists(st.integers(0, 2**63 - 1) | st.text(max_size=5), max_size=3).map(tuple), st.booleans()
+    Cursor,
+    st.lists(
+        st.integers(0, 2**63 - 1)
+        | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5),
+        max_size=3,
+    ).map(tuple),
+    st.booleans(),
 )
 filters = st.dictionaries(st.sampled_from(["Order", "From", "Tag"]), st.text(max_size=5))
 
@@ -181,14 +187,15 @@ def test_token_is_good_for_its_own_list_and_filters_alone(place: Cursor) -> None
     assert refusal(query, path=(*LIST, "MP1")) == (400, 21481)
 
 
-@pytest.mark.parametrize("token", ["x", "AAAA", "A" * 1000, "%C3%BC", "====", "", "%00"])
+@pytest.mark.parametrize("token", ["x", "AAAA", "A" * 1000, "%C3%BC", "====", ""])
 def test_token_made_by_hand_is_refused_with_the_code_of_the_product(token: str) -> None:
     assert refusal(f"PageToken={token}") == (400, 21481)
     assert refusal(f"PageToken={token}", SYNC) == (400, 54453)
 
 
 @pytest.mark.parametrize(
-    "place", [b"{}", b"[1]", b"[[1.5]]", b"[[null]]", b"[[-1]]", b"[[9223372036854775808]]"]
+    "place",
+    [b"{}", b"[1]", b"[[1.5]]", b"[[null]]", b"[[-1]]", b"[[9223372036854775808]]", rb'[["a\u0000b"]]'],
 )
 def test_token_that_no_page_can_give_is_refused_though_its_check_holds(place: bytes) -> None:
     check = hashlib.blake2s(asked().subject + place, digest_size=6).digest()

@@ -13,6 +13,7 @@ from tsock.api.router import Route
 from tsock.conversations import refusals
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
+from tsock.storage.texts import refuse_nul
 
 
 class ServiceHandlers:
@@ -74,10 +75,11 @@ def checked_name(text: str | None) -> str:
     """The name of a service.
 
     Raises:
-        ApiError: 50000 none; 50003 too long.
+        ApiError: 50000 none; 50003 too long; 20422, it has U+0000.
     """
     if not text:
         raise ApiError(400, 50000, "FriendlyName not provided: expected the name of the service")
     if len(text) > NAME_CHARS_MAX:
         raise refusals.name_too_long(50003, "Friendly name", len(text), NAME_CHARS_MAX)
+    refuse_nul(text, "a friendly name")
     return text

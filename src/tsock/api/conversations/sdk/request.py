@@ -12,6 +12,7 @@ from tsock.conversations.actor import ChatActor
 from tsock.errors import invalid
 from tsock.misread import UNREADABLE, found_instead
 from tsock.storage.store import Tx
+from tsock.storage.texts import refuse_nul
 
 MUTATION_ID_CHARS_MAX = 128
 
@@ -58,8 +59,12 @@ def once(request: Request, rule: Callable[[Tx, ChatActor, V], tuple[Response, st
     Args:
         request: the command, whose `X-Twilio-Mutation-Id` names it.
         rule: answers, and tells the URL of what it made or changed; None after a removal.
+
+    Raises:
+        ApiError: 20422, U+0000 in that name.
     """
     mutation_id = request.headers.get("x-twilio-mutation-id", "")[:MUTATION_ID_CHARS_MAX]
+    refuse_nul(mutation_id, "X-Twilio-Mutation-Id")
 
     def carry_out(tx: Tx, actor: ChatActor, value: V) -> Response:
         known = mutations.find(tx, actor, mutation_id) if mutation_id else None

@@ -12,6 +12,7 @@ from tsock.api.router import Route
 from tsock.conversations import conversations, refusals, tables
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
+from tsock.storage.texts import NUL
 from tsock.wire import packets
 from tsock.wire.websocket import binary_frame
 
@@ -59,6 +60,8 @@ class TypingHandlers:
             sid = None
         if not sid:
             raise ApiError(400, 50351, "Conversation SID missing: expected ChannelSid in the form")
+        if NUL in sid:  # no name has it, and none with it can be asked for
+            raise refusals.conversation_not_found(sid)
 
         def query(tx: Tx) -> list[str]:
             opened = conversations.fetch(tx, actor, sid)

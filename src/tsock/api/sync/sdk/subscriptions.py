@@ -20,6 +20,7 @@ from tsock.api.sync.sdk.scope import SdkScope
 from tsock.conversations import access
 from tsock.errors import ApiError, invalid
 from tsock.events import Replay
+from tsock.ids import is_sid
 from tsock.misread import UNREADABLE, found_instead
 from tsock.settings import Settings
 from tsock.storage.store import Tx
@@ -109,7 +110,7 @@ class SubscriptionHandlers:
 
     def _look_up(self, tx: Tx, actor: Actor, session: LiveSession, batch: Batch) -> list[Outcome]:
         """What each entry gets; reads only."""
-        sids = [wanted.object_sid for wanted in batch.requests]
+        sids = [wanted.object_sid for wanted in batch.requests if is_sid(wanted.object_sid)]
         found = replay.standing(tx, actor, sids) if sids else {}
         readable = permissions.readable(tx, actor, list(found.values())) if found else set[str]()
         following = {*session.subscriptions, *(session.interrupted or ())}

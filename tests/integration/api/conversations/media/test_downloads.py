@@ -147,7 +147,7 @@ def forged(ticket: str) -> list[str]:
         sid,
         "..",
         "",
-        "%00",
+        "%01",
         "x" * 3000,
     ]
 
