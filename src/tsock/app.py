@@ -25,13 +25,13 @@ from tsock.errors import ConfigError
 from tsock.gateway.entrance import entrance_class
 from tsock.gateway.websocket import Outgoing
 from tsock.ids import Ids
-from tsock.installation import layout
+from tsock.installation import development, layout
 from tsock.installation.installation import Installation, make_directory
 from tsock.jobs.ticker import Ticker
 from tsock.outbound.network import resolver
 from tsock.settings import Loaded, Settings
 from tsock.storage import progress
-from tsock.storage.store import written
+from tsock.storage.store import fetched, written
 from tsock.telemetry.tail import Tail
 
 log = structlog.get_logger(__name__)
@@ -84,6 +84,7 @@ async def serve(
     make_directory(data)
     _keep_apart(data, dev)
     async with opened(data, loaded, environ, Clock(), Ids()) as installed:
+        await _keep_database_apart(installed, dev)
         with _listening(loaded.settings, data) as sockets:
             made = None
             if dev is not None:
@@ -113,6 +114,15 @@ def _keep_apart(data: Path, dev: Dev | None) -> None:
         )
     if dev is not None:
         (data / layout.DEV).touch(0o600)  # before the database, so that a start that fails can be repeated
+
+
+async def _keep_database_apart(installed: Installation, dev: Dev | None) -> None:
+    """The same for a database that is not in the directory."""
+    if dev is None:
+        await fetched(installed.store, development.refuse_marked)
+    else:
+        is_here = installed.settings.database_url is None
+        await written(installed.store, lambda tx: development.mark(tx, is_ours=is_here))
 
 
 def _own_seed(data: Path) -> str:

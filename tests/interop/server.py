@@ -15,6 +15,8 @@ import jwt
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import ChatGrant, SyncGrant
 
+from tests.support.memory import ON_POSTGRES, new_database
+
 START_S = 60.0
 POLL_S = 0.02
 HEADERS = {"cty": "twilio-fpa;v=1"}
@@ -26,6 +28,8 @@ class Server:
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
         self.data = directory / "data"
+        if ON_POSTGRES:
+            settings["database_url"] = new_database()
         self.environment = {**os.environ, **{f"TSOCK_{name.upper()}": str(v) for name, v in settings.items()}}
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"

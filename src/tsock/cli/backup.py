@@ -17,6 +17,7 @@ from tsock.installation.installation import MASTER_KEY
 from tsock.installation.key_file import key_file
 from tsock.settings import Loaded
 from tsock.telemetry import log
+from tsock.urls import without_password
 
 
 def backup(target: Annotated[Path, FILE_NAME], /, *, location: Location = HERE) -> None:
@@ -27,6 +28,11 @@ def backup(target: Annotated[Path, FILE_NAME], /, *, location: Location = HERE) 
         location: Where.
     """
     place = locate(location)
+    _refuse_elsewhere(
+        place.loaded,
+        f"copy it with `pg_dump`, {place.data / layout.MEDIA} and the master key with it; once that was put "
+        "back, run `tsock epoch`",
+    )
     made = back_up(place.data, key_file(place.data, place.loaded.settings), target)
     output.line(
         (str(target), "bold green"),
@@ -48,6 +54,10 @@ async def restore(source: Annotated[Path, FILE_NAME], /, *, location: Location =
         location: Where; name the directory with `--data`.
     """
     place = locate(location, fresh=True)
+    _refuse_elsewhere(
+        place.loaded,
+        "put it back with `pg_restore`, the files and the master key too, then run `tsock epoch`",
+    )
     is_key_elsewhere = bool(os.environ.get(MASTER_KEY) or place.loaded.settings.master_key_file)
     with put_back(source, place.data, is_key_elsewhere=is_key_elsewhere) as (draft, copied):
         await _begin(draft, place.loaded)
@@ -67,10 +77,19 @@ async def epoch(*, location: Location = HERE) -> None:
         location: Where.
     """
     place = locate(location)
-    if place.is_served():
+    if place.is_served():  # another machine's, on the same database, is not seen
         raise ConfigError(f"a server runs on {place.data}: stop it first, then begin a new epoch")
     await _begin(place.data, place.loaded)
     output.line("a new epoch has begun in ", (str(place.data), "bold green"))
+
+
+def _refuse_elsewhere(loaded: Loaded, what_to_do: str) -> None:
+    url = loaded.settings.database_url
+    if url is not None:
+        raise ConfigError(
+            f"the data are in {without_password(url)} (database_url from {loaded.origins['database_url']}), "
+            f"and not in the directory: {what_to_do}"
+        )
 
 
 async def _begin(data: Path, loaded: Loaded) -> None:

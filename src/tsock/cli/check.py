@@ -26,7 +26,11 @@ async def check(*, json: AsJson = False, location: Location = HERE) -> int:
 
     The exit code is 1 when something is broken; a warning does not count.
     """
-    data = locate(location).data
+    place = locate(location)
+    if place.loaded.settings.database_url is not None:
+        async with operator(location) as ask:
+            return _told(await ask.get("check"), location, json=json)
+    data = place.data
     database = await _database(data / layout.DATABASE)
     is_damaged = database["verdict"] == "problem"
     found: dict[str, Any]
@@ -42,6 +46,10 @@ async def check(*, json: AsJson = False, location: Location = HERE) -> int:
         found["checks"].insert(2, await _files(data))
     if any(each["verdict"] == "problem" for each in found["checks"]):
         found["verdict"] = "problem"
+    return _told(found, location, json=json)
+
+
+def _told(found: dict[str, Any], location: Location, *, json: bool) -> int:
     code = NO if found["verdict"] == "problem" else DONE
     with decided(code):
         if json:

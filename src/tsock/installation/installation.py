@@ -1,7 +1,7 @@
 """What every tsock process that works on a data directory opens first: lock, store, keys, directory."""
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -100,7 +100,8 @@ async def installation(
     try:
         metrics = Metrics()
         watermark = Watermark(data / layout.WATERMARK)
-        if settings.database_url is None:
+        is_here = settings.database_url is None
+        if is_here:
             check_is_there(data / layout.DATABASE, data / layout.MASTER_KEY, watermark.path)
         store = open_store(
             data / layout.DATABASE,
@@ -108,14 +109,15 @@ async def installation(
             clock=clock,
             ids=ids,
             metrics=metrics,
-            progressed=watermark.note,
+            # Of a database elsewhere a directory tells nothing.
+            progressed=watermark.note if is_here else lambda date_ms: None,
         )
         metrics.store_waiting = lambda: store.waiting
         blobs: Blobs | None = None
         try:
-            with _told_as_problem(data):
-                older = await _is_older(store, clock, watermark) and settings.database_url is None
-                if older or is_restored:
+            with _told_as_problem(data) if is_here else nullcontext():
+                is_older = await _is_older(store, clock, watermark if is_here else None)
+                if is_older or is_restored:
                     await written_aside(store, begin_epoch)
                     log.warning("epoch.begun", data=str(data), reason="the database is a restored copy")
                 blobs = FileBlobs(data / layout.MEDIA)
@@ -187,14 +189,15 @@ async def _vault(
     return vault, origin
 
 
-async def _is_older(store: Store, clock: Clock, watermark: Watermark) -> bool:
+async def _is_older(store: Store, clock: Clock, watermark: Watermark | None) -> bool:
     """Go on where the process before was, in time and dates; whether the database had come further."""
+    noted_ms = watermark and watermark.date_ms
     come = await fetched(store, progress.read)
     clock.advance(come.ahead_ms)
     if come.date_ms == 0:  # nothing was ever stored, or nothing yet by a version that tells
         return False
-    clock.date_from(max(come.date_ms, watermark.date_ms or 0) + progress.STEP_MS)
-    return watermark.date_ms is None or watermark.date_ms > come.date_ms
+    clock.date_from(max(come.date_ms, noted_ms or 0) + progress.STEP_MS)
+    return watermark is not None and (noted_ms is None or noted_ms > come.date_ms)
 
 
 def _data_set(tx: Tx) -> str:
