@@ -55,7 +55,7 @@ class OrderedTx(ClaimingTx):
         return rows
 
     def _in_order(self, rows: list[Any], before: set[str]) -> None:
-        for sid in (row[0] for row in rows if row[0] not in before):
+        for sid in (row[0] for row in rows if row[0] in self.claimed - before):
             assert sid > self.latest, f"{sid} is claimed behind {self.latest}"
             self.latest = sid
 

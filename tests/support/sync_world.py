@@ -37,13 +37,13 @@ class ClaimingTx(SqliteTx):
 
     def claim(self, sql: str, params: Mapping[str, Any]) -> Any:
         row = self.one(sql, params)
-        if row is not None:
+        if row is not None and "sync_objects" in sql:
             self.claimed.add(row[0])
         return row
 
     def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
         rows = self.all(sql, params)
-        self.claimed.update(row[0] for row in rows)
+        self.claimed.update(row[0] for row in rows if "sync_objects" in sql)
         return rows
 
     def run(self, sql: str, params: Mapping[str, Any]) -> None:
