@@ -56,9 +56,7 @@ class Database:
     def execute(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
         if statement in _NESTED:
             return self._cursor.execute(_NESTED[statement])
-        text, names = _numbered(statement)
-        given = values or {}
-        return self._cursor.execute(text.encode(), [given[name] for name in names])
+        return execute(self._cursor, statement, values or {})
 
     def iterdump(self) -> Iterator[str]:
         """Every row of every table."""
@@ -70,6 +68,13 @@ class Database:
                 yield f"{table} {row}"
 
 
+def connections(number: int) -> list[psycopg.Connection]:
+    """So many to a database of their own, with the newest schema."""
+    name = f"tsock_{os.getpid()}_{next(_numbers)}"
+    _create(name, _template())
+    return [_connection(name) for _ in range(number)]
+
+
 _idle: list[Database] = []
 _NESTED: dict[str, LiteralString] = {
     "BEGIN": "SAVEPOINT around",
@@ -77,6 +82,12 @@ _NESTED: dict[str, LiteralString] = {
     "ROLLBACK": "ROLLBACK TO around",
 }
 """What stands for the transactions of rules inside that."""
+
+
+def execute(cursor: psycopg.RawCursor, statement: str, values: Mapping[str, Any]) -> psycopg.RawCursor:
+    """Execute a statement as rules write it."""
+    text, names = _numbered(statement)
+    return cursor.execute(text.encode(), [values[name] for name in names])
 
 
 @functools.cache
