@@ -174,10 +174,11 @@ def claim_roster(tx: Tx, row: Conversation, *maps: str) -> list[Root]:
     Raises:
         ApiError: 50350, it was removed meanwhile.
     """
-    found = claimed(tx, (row.roster_sid, *maps))
-    if row.roster_sid not in found:
+    sids = (row.roster_sid, *maps)
+    found = claimed(tx, sids)
+    if not found.keys() >= set(sids):
         raise refusals.conversation_not_found(row.sid)
-    return [found[row.roster_sid], *(found[sid] for sid in maps)]
+    return [found[sid] for sid in sids]
 
 
 def fetch(tx: Tx, actor: ChatActor, name: str) -> Opened:

@@ -105,7 +105,8 @@ def withdraw(tx: Tx, actor: ChatActor, name: str, who: str) -> None:
     if found.identity != actor.identity:
         require(tx, actor, "removeParticipant", opened.role_sid)
     if not end(tx, row, found):
-        raise refusals.invite_not_found(who)
+        has_joined = tables.place_of(tx, row.sid, found.identity) is not None
+        raise refusals.has_joined(who) if has_joined else refusals.invite_not_found(who)
 
 
 def end(tx: Tx, row: Conversation, found: Invite) -> bool:

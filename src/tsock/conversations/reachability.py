@@ -51,7 +51,9 @@ class Sighting(msgspec.Struct, frozen=True):
 
 def settle(tx: Tx, sightings: Sequence[Sighting]) -> None:
     """Tell what was seen, of each user once; nothing is written where nothing changed."""
-    found = [(user, seen) for seen in sightings if (user := _user(tx, seen)) is not None]
+    # In one order, or two that make the same users could wait for each other.
+    in_order = sorted(sightings, key=lambda seen: (seen.actor.service_sid, seen.actor.identity))
+    found = [(user, seen) for seen in in_order if (user := _user(tx, seen)) is not None]
     for user, seen in sorted(found, key=lambda each: each[0].info_sid):
         info = _claimed_info(tx, seen.actor, user)
         is_online = _is_online(seen)

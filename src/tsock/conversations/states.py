@@ -122,9 +122,10 @@ def next_due_ms(tx: Tx) -> int | None:
 
 
 def expire_due(tx: Tx, limit: int, timekeeper: Timekeeper) -> bool:
-    """Change the state of up to `limit` conversations whose time has come; whether more are due."""
-    found = [row[0] for row in tx.all(_DUE, {"now_ms": tx.now_ms, "limit": limit})]
-    for row, document, _ in claimed_with_rosters(tx, found):
+    """Change the state of up to `limit` conversations whose time has come; whether more may be due."""
+    due = [row[0] for row in tx.all(_DUE, {"now_ms": tx.now_ms, "limit": limit})]
+    found = claimed_with_rosters(tx, due)
+    for row, document, _ in found:
         if _is_due(tx, row.closed_ms) or _is_due(tx, row.inactive_ms):  # a message may have come meanwhile
             _expire(tx, row, document, timekeeper)
     return len(found) == limit

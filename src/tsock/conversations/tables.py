@@ -199,8 +199,8 @@ def claimed(
     what is sent and to its state, its roster to who takes part and to whether others still can.
     """
     asked = {"service_sid": service_sid, "name": name}
-    found = _with_parts(tx.claim_all((_CLAIM_BY_SID if by_sid else _CLAIM_BY_NAME)[part], asked), part)
-    return found[0] if found else None
+    rows = tx.claim_all((_CLAIM_BY_SID if by_sid else _CLAIM_BY_NAME)[part], asked)
+    return _whole(rows, part) if rows else None
 
 
 def claimed_with_rosters(tx: Tx, sids: Sequence[str]) -> list[tuple[Conversation, Root, Root]]:
@@ -208,8 +208,10 @@ def claimed_with_rosters(tx: Tx, sids: Sequence[str]) -> list[tuple[Conversation
     if not sids:
         return []
     names = numbered(sids)
-    statement = _claim("roster_sid", f"c.sid IN ({placeholders(names)})")
-    return _with_parts(tx.claim_all(statement, names), "roster_sid")
+    of_each: dict[str, list[Row]] = {}
+    for row in tx.claim_all(_claim("roster_sid", f"c.sid IN ({placeholders(names)})"), names):
+        of_each.setdefault(row[len(_ROOT)], []).append(row)
+    return [whole for rows in of_each.values() if (whole := _whole(rows, "roster_sid")) is not None]
 
 
 def page_of_conversations(
@@ -385,10 +387,13 @@ def _user(get: Get, service_sid: str, identity: str) -> User | None:
     return None if row is None else User(*row)
 
 
-def _with_parts(rows: Sequence[Row], part: Part) -> list[tuple[Conversation, Root, Root]]:
+def _whole(rows: Sequence[Row], part: Part) -> tuple[Conversation, Root, Root] | None:
+    """What the rows of one conversation say, a row for each object."""
+    row = Conversation(*rows[0][len(_ROOT) :])
     roots = {found[0]: Root(*found[: len(_ROOT)]) for found in rows}
-    conversations = {row.sid: row for row in (Conversation(*found[len(_ROOT) :]) for found in rows)}
-    return [(row, roots[row.document_sid], roots[getattr(row, part)]) for row in conversations.values()]
+    document, other = roots.get(row.document_sid), roots.get(getattr(row, part))
+    # Of a service that is being emptied an object may be gone before its row.
+    return None if document is None or other is None else (row, document, other)
 
 
 def _places(rows: Sequence[Row]) -> list[Place]:
