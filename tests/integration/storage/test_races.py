@@ -7,16 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.support.chat_world import ALICE, BOB, REST
+from tests.support.chat_world import ALICE, BOB, LIMITS, REST
 from tests.support.races import Races
 from tests.support.records import alert
 from tests.support.sync_world import ALICE as WRITER
 from tests.support.sync_world import NOON_MS, json
 from tsock.accounts.accounts import create_account
+from tsock.accounts.caller import CHAT
 from tsock.accounts.keys import create_key
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.secrets import Vault
+from tsock.accounts.services import claim_service, ensure_default
 from tsock.conversations import (
+    bindings,
     conversations,
     departures,
     invites,
@@ -24,10 +27,14 @@ from tsock.conversations import (
     messages,
     mutations,
     participants,
+    roles,
     states,
     users,
 )
+from tsock.conversations.actor import ChatActor
 from tsock.conversations.addresses import Binding
+from tsock.conversations.bindings import NewBinding
+from tsock.conversations.configuration import OptionsChange, change_options
 from tsock.conversations.conversations import ConversationChange
 from tsock.conversations.media import Upload
 from tsock.conversations.messages import NewMessage
@@ -43,7 +50,6 @@ from tsock.webhooks.outbox import Post
 from tsock.webhooks.targets import StoredUrl
 
 VAULT = Vault(b"m" * 32)
-LANE = "hooks.example:443"
 MINUTE_MS = 60_000
 
 
@@ -246,6 +252,68 @@ def test_user_who_is_deleted_does_not_come_back_with_a_change(races: Races) -> N
             assert deleted_ms is not None
 
 
+def test_user_who_is_deleted_takes_part_only_as_a_new_one(races: Races) -> None:
+    names = count()
+
+    def prepare() -> tuple[str, str]:
+        return fresh(races)(), races(users.ensure, ALICE, f"there {next(names)}").identity
+
+    def joining(about: tuple[str, str]) -> Any:
+        return adding(about[1])(about[0])
+
+    def deleting(about: tuple[str, str]) -> Any:
+        return lambda tx: departures.delete_user(tx, REST, about[1]) and "deleted"
+
+    for rules in ((joining, deleting), (deleting, joining)):
+        for (sid, identity), *ended in races.of(prepare, *rules):
+            assert sorted(ended) == ["added", "deleted"]
+            ((deleted_ms,),) = races.rows("SELECT deleted_ms FROM chat_users WHERE identity = %s", identity)
+            assert (len(places(races, sid)) == 2) == (deleted_ms is None)
+
+
+def test_role_that_becomes_a_default_is_not_deleted(races: Races) -> None:
+    account_sid = races(create_account, VAULT, by=OPERATOR).sid
+    service_sid = races(ensure_default, account_sid, CHAT, by=OPERATOR).sid
+
+    def prepare() -> str:
+        return races(roles.create, service_sid, "x", "service", ["joinConversation"]).sid
+
+    def choosing(sid: str) -> Any:
+        def rule(tx: Tx) -> str:
+            service = claim_service(tx, account_sid, CHAT, service_sid)
+            change_options(tx, service, OptionsChange(service_role_sid=sid), by=OPERATOR)
+            return "chosen"
+
+        return rule
+
+    def deleting(sid: str) -> Any:
+        return lambda tx: roles.delete(tx, service_sid, sid) or "deleted"
+
+    for rules in ((choosing, deleting), (deleting, choosing)):
+        for _, *ended in races.of(prepare, *rules):
+            assert sorted(map(str, ended)) in (["20409", "chosen"], ["50100", "deleted"])
+
+
+def test_devices_are_no_more_than_a_user_may_have_and_told_of(races: Races) -> None:
+    names = count()
+
+    def prepare() -> ChatActor:
+        actor = msgspec.structs.replace(ALICE, identity=f"owner {next(names)}")
+        for number in range(LIMITS.bindings_per_user_max - 1):
+            races(bindings.register, actor, device(actor, number))
+        return actor
+
+    def device(actor: ChatActor, number: int) -> NewBinding:
+        return NewBinding(type="fcm", endpoint=f"{actor.identity}/{number}")
+
+    def registering(number: int) -> Any:
+        return lambda actor: lambda tx: bindings.register(tx, actor, device(actor, number)).sid
+
+    for actor, *_ in races.of(prepare, registering(7), registering(8)):
+        kept = races.rows("SELECT endpoint FROM chat_bindings WHERE identity = %s", actor.identity)
+        assert len(kept) == LIMITS.bindings_per_user_max
+
+
 def test_upload_is_a_messages_or_removed(races: Races) -> None:
     names = count()
 
@@ -313,18 +381,26 @@ def test_alerts_of_an_account_have_a_number_each(races: Races) -> None:
         assert numbers == [(1,), (2,)]
 
 
+def putting(topic: str) -> Any:
+    post = Post("AC1", None, "sync", "changed", topic, StoredUrl("https://hooks.example/"), {})
+    return lambda tx: outbox.put(tx, post)
+
+
+def delivering(topic: str) -> Any:
+    def rule(tx: Tx) -> None:
+        for each in outbox.of_lane(tx, "hooks.example:443", 1000):
+            if each.topic == topic:
+                outbox.delivered(tx, each)
+
+    return rule
+
+
+def giving_up(topic: str) -> Any:
+    return lambda tx: outbox.shed(tx, 11200, "too many", 1000)
+
+
 def test_webhook_does_not_stay_behind_one_that_is_gone(races: Races) -> None:
     topics = count()
-
-    def putting(topic: str) -> Any:
-        url = StoredUrl("https://hooks.example/")
-        return lambda tx: outbox.put(tx, Post("AC1", None, "sync", "changed", topic, url, {}))
-
-    def delivering(topic: str) -> Any:
-        def rule(tx: Tx) -> None:
-            outbox.delivered(tx, next(each for each in outbox.of_lane(tx, LANE, 1000) if each.topic == topic))
-
-        return rule
 
     def prepare() -> str:
         topic = f"topic {next(topics)}"
@@ -335,3 +411,22 @@ def test_webhook_does_not_stay_behind_one_that_is_gone(races: Races) -> None:
         for topic, *_ in races.of(prepare, *rules):
             left = races.rows("SELECT is_first, next_ms FROM webhook_deliveries WHERE topic = %s", topic)
             assert left == [(1, races.now_ms)]
+
+
+def test_webhook_that_is_given_up_is_not_first(races: Races) -> None:
+    topics = count()
+
+    def prepare() -> str:
+        topic = f"crowd {next(topics)}"
+        races(putting(topic))
+        races(putting(topic))
+        return topic
+
+    pairs = ((giving_up, delivering), (delivering, giving_up), (putting, giving_up), (giving_up, putting))
+    columns = "is_first = 1, next_ms IS NOT NULL, given_up_ms IS NULL"
+    for rules in pairs:
+        for topic, *_ in races.of(prepare, *rules):
+            left = races.rows(f"SELECT {columns} FROM webhook_deliveries WHERE topic = %s", topic)
+            waiting = [row for row in left if row[2]]
+            assert not waiting or (True, True, True) in waiting
+            assert {row for row in left if not row[2]} <= {(False, False, False)}
