@@ -16,7 +16,7 @@ from tsock.accounts.accounts import create_account
 from tsock.accounts.caller import CHAT
 from tsock.accounts.keys import create_key
 from tsock.accounts.principal import OPERATOR
-from tsock.accounts.secrets import Vault
+from tsock.accounts.secrets import Vault, claim_store
 from tsock.accounts.services import claim_service, ensure_default
 from tsock.conversations import (
     bindings,
@@ -41,9 +41,10 @@ from tsock.conversations.messages import NewMessage
 from tsock.conversations.participants import NewParticipant
 from tsock.conversations.users import UserChange
 from tsock.debugger import alerts
+from tsock.errors import ConfigError
 from tsock.settings import Settings
 from tsock.storage.store import Tx
-from tsock.sync import cleanup, items, maps, roots
+from tsock.sync import cleanup, expiry, items, maps, roots
 from tsock.sync.kinds import MAP
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Post
@@ -335,6 +336,57 @@ def test_upload_is_a_messages_or_removed(races: Races) -> None:
             assert ("sent" in ended) == bool(found)
             for (blob,) in found:
                 assert races.rows("SELECT 1 FROM chat_loose_blobs WHERE blob = %s", blob) == []
+
+
+def test_name_is_given_once(races: Races) -> None:
+    names = count()
+
+    def making(name: str) -> Any:
+        return lambda tx: roots.create(tx, WRITER, MAP, unique_name=name) and "made"
+
+    for _, *ended in races.of(lambda: f"name {next(names)}", making, making):
+        assert sorted(map(str, ended)) == ["54301", "made"]
+
+
+def test_object_that_lives_longer_does_not_expire(races: Races) -> None:
+    def prepare() -> str:
+        sid = races(roots.create, WRITER, MAP, ttl=60).sid
+        races.now_ms += MINUTE_MS - 1
+        return sid
+
+    def prolonging(sid: str) -> Any:
+        return lambda tx: roots.set_ttl(tx, WRITER, MAP, sid, 3600) and "prolonged"
+
+    def expiring(sid: str) -> Any:
+        def rule(tx: Tx) -> None:
+            tx.now_ms += 1
+            expiry.expire_due(tx, 100)
+
+        return rule
+
+    for rules in ((prolonging, expiring), (expiring, prolonging)):
+        for sid, *ended in races.of(prepare, *rules):
+            assert ("prolonged" in ended) == bool(
+                races.rows("SELECT 1 FROM sync_objects WHERE sid = %s", sid)
+            )
+
+
+def test_empty_store_is_bound_to_one_key(races: Races) -> None:
+    def prepare() -> None:
+        races(lambda tx: tx.run("DELETE FROM master_key", {}))
+
+    def binding(key: bytes) -> Any:
+        def rule(tx: Tx) -> str:
+            try:
+                claim_store(tx, Vault(key))
+            except ConfigError:
+                return "refused"
+            return "bound"
+
+        return lambda _: rule
+
+    for _, *ended in races.of(prepare, binding(b"a" * 32), binding(b"b" * 32)):
+        assert sorted(ended) == ["bound", "refused"]
 
 
 def test_item_that_comes_back_is_not_forgotten_with_its_tombstone(races: Races) -> None:
