@@ -86,10 +86,10 @@ class PostgresStores:
         return store
 
     def break_commits(self, store: Store) -> None:
-        postgres.execute(self._opened[store], FULL)
+        postgres.administer(self._opened[store], FULL)
 
     def mend(self, store: Store) -> None:
-        postgres.execute(self._opened[store], "DROP FUNCTION full_disk CASCADE")
+        postgres.administer(self._opened[store], "DROP FUNCTION full_disk CASCADE")
 
 
 IMPLEMENTATIONS: list[Stores] = [SqliteStores(), PostgresStores()]

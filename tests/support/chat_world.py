@@ -1,11 +1,12 @@
 """Rules of Conversations, run one after another by users of one service."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from tests.support.sync_world import ACCOUNT, SERVICE, ClaimingTx, World
+from tests.support.guarded import GuardedTx
+from tests.support.sync_world import ACCOUNT, SERVICE, World
 from tsock.accounts.secrets import Vault
 from tsock.conversations import conversations, messages, participants, users
 from tsock.conversations.actor import ChatActor, ChatLimits
@@ -35,27 +36,24 @@ REST = ChatActor(ACCOUNT, SERVICE, limits=LIMITS)
 STRANGER = ChatActor(ACCOUNT, "IS" + "f" * 32, "alice", limits=LIMITS, source="SDK")
 
 
-class OrderedTx(ClaimingTx):
-    """Insists as well that a rule claims in the order of SIDs, or two could wait for each other."""
+class OrderedTx(GuardedTx):
+    """Insists as well that a rule claims objects in the order of SIDs, or two could wait for each other.
+
+    A conversation or user is claimed before any object: behind one, only what is claimed already is.
+    """
 
     def begin_rule(self, now_ms: int, date_ms: int) -> None:
         super().begin_rule(now_ms, date_ms)
         self.latest = ""
 
-    def claim(self, sql: str, params: Mapping[str, Any]) -> Any:
-        before = set(self.claimed)
-        row = super().claim(sql, params)
-        self._in_order([] if row is None else [row], before)
-        return row
-
-    def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
-        before = set(self.claimed)
-        rows = super().claim_all(sql, params)
-        self._in_order(rows, before)
-        return rows
-
-    def _in_order(self, rows: list[Any], before: set[str]) -> None:
-        for sid in (row[0] for row in rows if row[0] not in before):
+    def hold(self, sql: str, rows: Sequence[Any]) -> None:
+        before = set(self.held)
+        super().hold(sql, rows)
+        fresh = {key for key in self.held - before if isinstance(key, tuple)}
+        owners = [key for key in fresh if key[0] in ("chat_conversations", "chat_users")]
+        assert not (owners and self.latest), f"{owners} are claimed behind {self.latest}"
+        sids = [row[0] for row in rows if ("sync_objects", row[0]) in fresh]
+        for sid in sids:
             assert sid > self.latest, f"{sid} is claimed behind {self.latest}"
             self.latest = sid
 

@@ -57,9 +57,7 @@ class Database:
     def execute(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
         if statement in _NESTED:
             return self._cursor.execute(_NESTED[statement])
-        text, names = _numbered(statement)
-        given = values or {}
-        return self._cursor.execute(text.encode(), [given[name] for name in names])
+        return execute(self._cursor, statement, values or {})
 
     def iterdump(self) -> Iterator[str]:
         """Every row of every table."""
@@ -71,6 +69,13 @@ class Database:
                 yield f"{table} {row}"
 
 
+def connections(number: int) -> list[psycopg.Connection]:
+    """So many to a database of their own, with the newest schema."""
+    name = f"tsock_{os.getpid()}_{next(_numbers)}"
+    _create(name, _template())
+    return [_connection(name) for _ in range(number)]
+
+
 _idle: list[Database] = []
 _NESTED: dict[str, LiteralString] = {
     "BEGIN": "SAVEPOINT around",
@@ -78,6 +83,12 @@ _NESTED: dict[str, LiteralString] = {
     "ROLLBACK": "ROLLBACK TO around",
 }
 """What stands for the transactions of rules inside that."""
+
+
+def execute(cursor: psycopg.RawCursor, statement: str, values: Mapping[str, Any]) -> psycopg.RawCursor:
+    """Execute a statement as rules write it."""
+    text, names = _numbered(statement)
+    return cursor.execute(text.encode(), [values[name] for name in names])
 
 
 @functools.cache
@@ -121,7 +132,7 @@ def unreachable(url: str) -> Iterator[None]:
         admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
 
 
-def execute(url: str, statements: LiteralString) -> None:
+def administer(url: str, statements: LiteralString) -> None:
     """Do something to a database behind the back of its users."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statements)

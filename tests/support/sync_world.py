@@ -1,15 +1,15 @@
 """Rules of Sync, run one after another by users of one service."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
 
+from tests.support.guarded import GuardedTx
 from tests.support.memory import Memory
 from tsock.errors import ApiError
 from tsock.events import Event, Fact
-from tsock.storage.sqlite.store import SqliteTx
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
 
@@ -28,36 +28,10 @@ LOCKED_ALICE = Actor(ACCOUNT, SERVICE, "alice", acl_enabled=True, connection=("n
 LOCKED_BOB = Actor(ACCOUNT, SERVICE, "bob", acl_enabled=True, connection=("n", 2))
 
 
-class ClaimingTx(SqliteTx):
-    """Insists that a rule claims each root before it changes it, as other stores need it."""
-
-    def begin_rule(self, now_ms: int, date_ms: int) -> None:
-        super().begin_rule(now_ms, date_ms)
-        self.claimed: set[str] = set()
-
-    def claim(self, sql: str, params: Mapping[str, Any]) -> Any:
-        row = self.one(sql, params)
-        if row is not None:
-            self.claimed.add(row[0])
-        return row
-
-    def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
-        rows = self.all(sql, params)
-        self.claimed.update(row[0] for row in rows)
-        return rows
-
-    def run(self, sql: str, params: Mapping[str, Any]) -> None:
-        if sql.startswith("INSERT INTO sync_objects"):
-            self.claimed.add(params["sid"])
-        elif "sync_objects" in sql:
-            assert params["sid"] in self.claimed, f"not claimed: {sql}"
-        super().run(sql, params)
-
-
 class World(Memory):
     """Runs one rule at a time, and remembers what each announced."""
 
-    transaction = ClaimingTx
+    transaction = GuardedTx
 
     def __init__(self, connection: type[sqlite3.Connection] = sqlite3.Connection) -> None:
         super().__init__(NOON_MS, seed=0, connection=connection)

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tests.support.guarded import GuardedTx
 from tests.support.memory import Memory
 from tsock.accounts.accounts import create_account, create_subaccount
 from tsock.accounts.bootstrap import bootstrap
@@ -27,6 +28,8 @@ NOW_S = 1_700_000_100
 
 class World(Memory):
     """One account with a key and services of both products; others come as a test needs them."""
+
+    transaction = GuardedTx
 
     def __init__(self) -> None:
         super().__init__(NOW_S * 1000, seed=1)

@@ -11,7 +11,7 @@ from tsock.accounts.principal import Author
 from tsock.accounts.records import Account, AccountStatus
 from tsock.accounts.secrets import Vault
 from tsock.accounts.services import ensure_default
-from tsock.accounts.tables import find, newest, save
+from tsock.accounts.tables import begin_change, find, newest, save
 from tsock.clock import iso_ms, minute
 from tsock.errors import ApiError, not_found
 from tsock.ids import Ids
@@ -59,6 +59,7 @@ def create_account(tx: Tx, vault: Vault, friendly_name: str | None = None, *, by
     Raises:
         ApiError: 400/20002, the name is empty or too long.
     """
+    begin_change(tx)
     name = _checked_name(friendly_name, f"Account created at {iso_ms(tx.date_ms)}")
     return _create(tx, vault, name, None, by)
 
@@ -78,6 +79,7 @@ def create_subaccount(
         ApiError: 404/20404, no such owner; 403/20005, the owner is not active; 403/20006, the owner is a
             subaccount itself; 403/21480, it has too many; 400/20002, the name is empty or too long.
     """
+    begin_change(tx)
     owner = get_account(tx, owner_sid)
     if owner.owner_sid is not None:
         raise ApiError(403, 20006, "Access Denied: a subaccount cannot have subaccounts")
@@ -128,6 +130,7 @@ def rename_account(tx: Tx, sid: str, friendly_name: str, *, by: Author) -> Accou
     Raises:
         ApiError: 404/20404, no such account; 400/20002, the name is empty or too long.
     """
+    begin_change(tx)
     account = get_account(tx, sid)
     name = _checked_name(friendly_name, "")
     return save(tx, replace(account, friendly_name=name, updated_ms=tx.date_ms), by)
@@ -140,6 +143,7 @@ def set_status(tx: Tx, sid: str, status: str, *, by: Author) -> Account:
         ApiError: 404/20404, no such account; 400/21475, no such status; 400/21479, the account is closed, and
             closed is final.
     """
+    begin_change(tx)
     checked = _checked_status(status)
     return _with_status(tx, get_account(tx, sid), checked, by=by, by_operator=checked == "suspended")
 
@@ -159,6 +163,7 @@ def set_subaccount_status(tx: Tx, owner_sid: str, sid: str, status: str, *, by: 
             403/20006, it is one, but not of `owner_sid`; 400/21479, it is closed, and closed is final;
             403/21476, the owner is not active; 403/21478, an operator suspended it.
     """
+    begin_change(tx)
     account, checked = get_account(tx, sid), _checked_status(status)
     if account.owner_sid is None:
         raise ApiError(
@@ -189,6 +194,7 @@ def rotate_auth_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> str:
     Raises:
         ApiError: 404/20404, no such account.
     """
+    begin_change(tx)
     account = get_account(tx, sid)
     auth_token = tx.secret()
     save(tx, replace(account, auth_token=vault.seal(sid, auth_token), updated_ms=tx.date_ms), by)
@@ -201,6 +207,7 @@ def create_secondary_token(tx: Tx, vault: Vault, sid: str, *, by: Author) -> tup
     Raises:
         ApiError: 404/20404, no such account; 400/70002, it has one.
     """
+    begin_change(tx)
     account = get_account(tx, sid)
     if account.secondary_token is not None:
         raise ApiError(
@@ -220,6 +227,7 @@ def promote_secondary_token(tx: Tx, sid: str, *, by: Author) -> tuple[Account, A
     Raises:
         ApiError: 404/20404, no such account, or it has no second Auth Token.
     """
+    begin_change(tx)
     account, sealed = _with_secondary(tx, sid)
     changed = replace(
         account, auth_token=sealed, secondary_token=None, secondary_ms=None, updated_ms=tx.date_ms
@@ -233,6 +241,7 @@ def delete_secondary_token(tx: Tx, sid: str, *, by: Author) -> Account:
     Raises:
         ApiError: 404/20404, no such account, or it has no second Auth Token.
     """
+    begin_change(tx)
     account, _ = _with_secondary(tx, sid)
     return save(tx, replace(account, secondary_token=None, secondary_ms=None, updated_ms=tx.date_ms), by)
 
@@ -250,6 +259,7 @@ def set_debugger_url(tx: Tx, vault: Vault, sid: str, url: str | None, *, by: Aut
     Raises:
         ApiError: 404/20404, no such account; 400/11321, this is no URL.
     """
+    begin_change(tx)
     account = get_account(tx, sid)
     try:
         kept = None if url is None else webhook_urls.checked(vault, sid, url, DEBUGGER_URL_CHARS_MAX)

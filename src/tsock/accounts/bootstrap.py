@@ -9,7 +9,7 @@ from tsock.accounts.principal import OPERATOR
 from tsock.accounts.records import Account, ApiKey
 from tsock.accounts.secrets import Vault
 from tsock.accounts.services import ensure_default
-from tsock.accounts.tables import find, save
+from tsock.accounts.tables import begin_change, find, save
 from tsock.ids import Ids
 from tsock.storage.store import Tx
 
@@ -39,6 +39,7 @@ def bootstrap(tx: Tx, vault: Vault, ids: Ids, *, region: str) -> Bootstrap:
     With a seed the answer is the same at every start, but for what was rotated or replaced since: a key that
     was deleted is followed by the next one drawn.
     """
+    begin_change(tx)
     drawn = draw_credentials(ids)
     services = {SYNC: ids.sid("IS"), CHAT: ids.sid("IS")}
     account = find(tx, Account, drawn.sid) or insert_account(tx, vault, drawn, "Development", by=OPERATOR)

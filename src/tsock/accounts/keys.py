@@ -8,7 +8,7 @@ from tsock.accounts.accounts import NAME_CHARS_MAX, get_account
 from tsock.accounts.principal import Author
 from tsock.accounts.records import ApiKey, KeyKind
 from tsock.accounts.secrets import Vault
-from tsock.accounts.tables import find, newest, save
+from tsock.accounts.tables import begin_change, find, newest, save
 from tsock.errors import ApiError, not_found
 from tsock.settings import Settings
 from tsock.storage.keyset import Cursor, Slice
@@ -55,6 +55,7 @@ def create_key(
             400/70001, the policy is missing, out of place, malformed or lists what there is not; 400/70151,
             the account has too many keys.
     """
+    begin_change(tx)
     if get_account(tx, account_sid).status == "closed":
         raise ApiError(403, 20005, f"Account not active: {account_sid} is closed, and that is final")
     count = tx.one(
@@ -119,6 +120,7 @@ def update_key(
         ApiError: 404/20404, no such key; 400/20002, the name is too long; 400/70001, the policy is malformed
             or names no permission, or the key is not restricted.
     """
+    begin_change(tx)
     key = get_key(tx, account_sid, sid)
     changed = replace(
         key,
@@ -137,6 +139,7 @@ def delete_key(tx: Tx, account_sid: str, sid: str, *, by: Author) -> ApiKey:
     Raises:
         ApiError: 404/20404, no such key.
     """
+    begin_change(tx)
     key = get_key(tx, account_sid, sid)
     return save(tx, replace(key, revoked_ms=tx.date_ms, updated_ms=tx.date_ms), by)
 

@@ -8,7 +8,7 @@ from tsock.accounts.accounts import get_account
 from tsock.accounts.keys import get_key
 from tsock.accounts.principal import Author
 from tsock.accounts.records import Revocation
-from tsock.accounts.tables import page, save
+from tsock.accounts.tables import begin_change, page, save
 from tsock.errors import invalid
 from tsock.settings import Settings
 from tsock.storage.store import Tx
@@ -28,6 +28,7 @@ def revoke_token(tx: Tx, account_sid: str, digest: str, *, life_ms: int, by: Aut
     Raises:
         ApiError: 404/20404, no such account; 400/20422, this is no digest.
     """
+    begin_change(tx)
     get_account(tx, account_sid)
     digest = digest.lower()
     if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
@@ -52,6 +53,7 @@ def revoke_identity(tx: Tx, account_sid: str, identity: str, *, life_ms: int, by
     Raises:
         ApiError: 404/20404, no such account; 400/20422, the identity is empty, or has U+0000.
     """
+    begin_change(tx)
     get_account(tx, account_sid)
     if not identity:
         raise invalid("expected an identity of at least one character")
@@ -81,6 +83,7 @@ def revoke_issued_before(
     Raises:
         ApiError: 404/20404, no such account or key; 400/20422, the moment is negative or lies ahead.
     """
+    begin_change(tx)
     get_account(tx, account_sid)
     if key_sid is not None:
         get_key(tx, account_sid, key_sid)

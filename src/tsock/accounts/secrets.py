@@ -96,6 +96,7 @@ def claim_store(tx: Tx, vault: Vault) -> None:
         ConfigError: the store was sealed with another master key.
     """
     value = vault.derive("check").hex()
+    tx.lock("master_key")  # two that start on an empty store bind it to one key
     row = tx.one("SELECT check_value FROM master_key", {})
     if row is None:
         tx.run("INSERT INTO master_key (check_value) VALUES (:value)", {"value": value})

@@ -12,7 +12,7 @@ from tsock.accounts.caller import SYNC
 from tsock.accounts.directory import DEFAULT
 from tsock.accounts.principal import Author
 from tsock.accounts.records import Service
-from tsock.accounts.tables import find, newest, page, save
+from tsock.accounts.tables import begin_change, find, newest, page, save
 from tsock.errors import ApiError, not_found
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
@@ -49,6 +49,16 @@ def get_service(tx: Tx, account_sid: str, product: str, sid_or_name: str) -> Ser
     return service
 
 
+def claim_service(tx: Tx, account_sid: str, product: str, sid_or_name: str) -> Service:
+    """The same for a rule that changes it: nobody else does meanwhile.
+
+    Raises:
+        ApiError: as `get_service`.
+    """
+    begin_change(tx)
+    return get_service(tx, account_sid, product, sid_or_name)
+
+
 def list_services(
     tx: Tx, account_sid: str, product: str, place: Cursor, size: int
 ) -> tuple[list[Service], Slice]:
@@ -65,11 +75,13 @@ def create_service(
     Raises:
         ApiError: 400/54053, the name is empty or too long.
     """
+    begin_change(tx)
     return save(tx, _with(_new(tx, tx.sid("IS"), account_sid, product), change), by)
 
 
 def ensure_default(tx: Tx, account_sid: str, product: str, sid: str | None = None, *, by: Author) -> Service:
     """The account's default service of the product; if there is none it is made now, under `sid` if given."""
+    begin_change(tx)
     found = _by_name(tx, account_sid, product, DEFAULT)
     if found is not None:
         return found
@@ -93,11 +105,12 @@ def check_name(name: str | UnsetType | None) -> None:
 
 
 def change_service(tx: Tx, service: Service, change: ServiceChange, *, by: Author) -> Service:
-    """Set what the change says of a service, which is given as its product knows it.
+    """Set what the change says of a claimed service, which is given as its product knows it.
 
     Raises:
         ApiError: 400/54053, the name is empty or too long.
     """
+    begin_change(tx)
     return save(tx, replace(_with(service, change), updated_ms=tx.date_ms), by, before=service)
 
 
@@ -107,7 +120,7 @@ def delete_service(tx: Tx, account_sid: str, product: str, sid_or_name: str, *, 
     Raises:
         ApiError: 404/20404, no such service.
     """
-    service = get_service(tx, account_sid, product, sid_or_name)
+    service = claim_service(tx, account_sid, product, sid_or_name)
     deleted = save(tx, replace(service, deleted_ms=tx.date_ms, updated_ms=tx.date_ms), by)
     if service.unique_name == DEFAULT:
         ensure_default(tx, account_sid, product, by=by)
@@ -120,7 +133,7 @@ def make_default(tx: Tx, account_sid: str, product: str, sid: str, *, by: Author
     Raises:
         ApiError: 404/20404, no such service.
     """
-    service = get_service(tx, account_sid, product, sid)
+    service = claim_service(tx, account_sid, product, sid)
     former = _by_name(tx, account_sid, product, DEFAULT)
     if former is not None and former.sid != service.sid:
         save(tx, replace(former, unique_name=None, updated_ms=tx.date_ms), by)

@@ -22,6 +22,7 @@ _TABLES: dict[type[Record], str] = {
     Revocation: "revocations",
 }
 _PAGE_ROWS = 1000
+_NEXT_VERSION = "UPDATE directory_version SET version = version + 1"
 
 
 def _upsert(kind: type[Record]) -> str:
@@ -50,10 +51,18 @@ _LISTINGS: dict[type[Record], Listing] = {
 }
 
 
+def begin_change(tx: Tx) -> None:
+    """Have nobody else change any record until this transaction has ended.
+
+    A rule that changes one says so before it reads what it decides by.
+    """
+    tx.run(_NEXT_VERSION, {})
+
+
 def save(tx: Tx, record: R, by: Author, *, before: R | None = None) -> R:
     """Write the record, whether new or changed, announce it, and keep on record who did that.
 
-    What it was is read, unless `before` says it.
+    The rule has begun its change (`begin_change`). What the record was is read, unless `before` says it.
     """
     audit.record(tx, before or find(tx, type(record), record.sid), record, by)
     tx.run(_SAVE[type(record)], msgspec.structs.asdict(record))

@@ -8,7 +8,7 @@ from typing import Literal, cast, get_args
 
 import msgspec
 
-from tsock.conversations import reachability, users
+from tsock.conversations import objects, reachability, tables, users
 from tsock.conversations.actor import ChatActor, ChatLimits
 from tsock.errors import ApiError, invalid, not_found
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
@@ -88,13 +88,17 @@ def register(tx: Tx, actor: ChatActor, new: NewBinding) -> Binding:
         ApiError: 50209 no such type; 20422 bad endpoint or message types.
     """
     _check(actor.limits, new)
-    users.ensure(tx, actor, actor.identity)
+    user = users.ensure(tx, actor, actor.identity)
     known = _at(tx, actor, new.type, new.endpoint)
     types = msgspec.json.encode(list(dict.fromkeys(new.message_types))).decode()
     if known is not None and known.identity == actor.identity:
         known.message_types, known.credential_sid, known.updated_ms = types, new.credential_sid, tx.date_ms
         tx.run(_SAVE, msgspec.structs.asdict(known))
         return known
+    before = None if known is None else tables.user(tx, actor.service_sid, known.identity)
+    # Who has which devices is told in these: so both are counted and told of by one rule at a time.
+    objects.claim(tx, user.info_sid, *([] if before is None else [before.info_sid]))
+    users.ensure(tx, actor, actor.identity)  # it may have been deleted meanwhile, with its devices
     if known is not None:
         tx.run(_DELETE, {"sid": known.sid})
     made = Binding(

@@ -25,7 +25,7 @@ class OptionsChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 def change_options(tx: Tx, service: Service, change: OptionsChange, *, by: Author) -> Service:
-    """Set what the change says, of a service as it is by now.
+    """Set what the change says, of a claimed service.
 
     Raises:
         ApiError: 50100, no such role.
@@ -60,7 +60,7 @@ def _change(tx: Tx, service: Service, options: ChatOptions, by: Author) -> Servi
 
 def _check_role(tx: Tx, service: Service, sid: str | UnsetType, kind: RoleType) -> None:
     if sid is not UNSET:
-        roles.find(tx, service.sid, sid, kind, 50100)
+        roles.claim(tx, service.sid, sid, kind, 50100)
 
 
 def _written(options: ChatOptions) -> str:

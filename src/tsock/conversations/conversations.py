@@ -22,11 +22,12 @@ from tsock.conversations import (
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.authorization import require
 from tsock.conversations.models import ChannelType, ConversationData, ParticipantData, State, StateName
-from tsock.conversations.tables import Conversation, Place
+from tsock.conversations.tables import Conversation, Part, Place
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.models import Root
+from tsock.sync.tables import by_sid, claimed
 
 
 class ConversationChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,17 +152,33 @@ def find(tx: Tx, actor: ChatActor, name: str) -> Conversation:
     return row
 
 
-def claim(tx: Tx, actor: ChatActor, name: str) -> tuple[Opened, Root]:
-    """Claim the document and the list of messages of a conversation that the caller may see.
+def claim(tx: Tx, actor: ChatActor, name: str, part: Part) -> tuple[Opened, Root]:
+    """Claim a conversation that the caller may see: its row, its document and its messages or its roster.
 
     Raises:
         ApiError: 50350; 50430, it is for others.
     """
-    found = tables.claimed(tx, actor.service_sid, name, by_sid=is_sid(name, "CH"))
+    found = tables.claimed(tx, actor.service_sid, name, part, by_sid=is_sid(name, "CH"))
     if found is None:
         raise refusals.conversation_not_found(name)
-    row, document, messages = found
-    return entered(tx, actor, row, document), messages
+    row, document, other = found
+    return entered(tx, actor, row, document), other
+
+
+def claim_roster(tx: Tx, row: Conversation, *maps: str) -> list[Root]:
+    """Claim the roster of a conversation that was found, and maps of users.
+
+    Until this transaction has ended nobody else comes or goes, and the conversation does not end, close or
+    change its name.
+
+    Raises:
+        ApiError: 50350, it was removed meanwhile.
+    """
+    sids = (row.roster_sid, *maps)
+    found = claimed(tx, sids)
+    if not found.keys() >= set(sids):
+        raise refusals.conversation_not_found(row.sid)
+    return [found[sid] for sid in sids]
 
 
 def fetch(tx: Tx, actor: ChatActor, name: str) -> Opened:
@@ -174,8 +191,15 @@ def fetch(tx: Tx, actor: ChatActor, name: str) -> Opened:
 
 
 def seen(tx: Tx, actor: ChatActor, row: Conversation) -> Opened:
-    """The same of a conversation that was found."""
-    return entered(tx, actor, row, objects.read(tx, row.document_sid))
+    """The same of a conversation that was found.
+
+    Raises:
+        ApiError: 50350, it was removed meanwhile; 50430, it is for others.
+    """
+    document = by_sid(tx.one, row.document_sid, with_data=True)
+    if document is None:
+        raise refusals.conversation_not_found(row.sid)
+    return entered(tx, actor, row, document)
 
 
 def entered(tx: Tx, actor: ChatActor, row: Conversation, document: Root) -> Opened:
@@ -205,9 +229,9 @@ def update(tx: Tx, actor: ChatActor, name: str, change: ConversationChange) -> O
     Raises:
         ApiError: 50350; 50430; 50107; 50377 closed; 20161 nothing to change; for bad values as `create`.
     """
-    row = find(tx, actor, name)
-    (document,) = objects.claim(tx, row.document_sid)
-    opened = entered(tx, actor, row, document)
+    # With the roster: whoever has claimed that relies on the state.
+    opened, _ = claim(tx, actor, name, "roster_sid")
+    row, document = opened.row, opened.document
     if change == NO_CHANGE:
         raise refusals.nothing_to_change()
     if change.friendly_name is not UNSET or change.unique_name is not UNSET:
@@ -232,19 +256,17 @@ def remove(tx: Tx, actor: ChatActor, name: str) -> Conversation:
     Raises:
         ApiError: 50350; 50430; 50107.
     """
-    row = find(tx, actor, name)
-    identities = [place.identity for place in tables.places(tx, row.sid) if place.identity]
-    identities += [invite.identity for invite in invite_tables.of_conversation(tx, row.sid)]
-    maps = [_user(tx, row, identity).conversations_sid for identity in identities]
-    document, messages, roster, *others = objects.claim(
-        tx, row.document_sid, row.messages_sid, row.roster_sid, *maps
-    )
-    opened = entered(tx, actor, row, document)
+    opened, messages = claim(tx, actor, name, "messages_sid")
+    row = opened.row
     require(tx, actor, "deleteConversation", opened.role_sid)
-    for conversations in others:
+    expected = _maps(tx, row)
+    roster, *_ = claim_roster(tx, row, *expected)
+    # Who came before the roster was claimed is claimed behind it: rarely enough for a deadlock now and then.
+    maps = _maps(tx, row)
+    for conversations in objects.claim(tx, *maps):
         forget(tx, row, conversations)
     # No right to read is revoked: subscriptions end with the objects, by events that some clients wait for.
-    for part in (document, messages, roster):
+    for part in (opened.document, messages, roster):
         objects.retire(tx, part)
     webhooks.of_conversation(tx, actor, "onConversationRemoved", row, opened.data)
     scoped_tables.delete_all(tx, row.sid)
@@ -259,6 +281,13 @@ def forget(tx: Tx, row: Conversation, conversations: Root) -> None:
     item = objects.item(tx, conversations.sid, row.sid)
     if item is not None:
         objects.bury(tx, conversations, item)
+
+
+def _maps(tx: Tx, row: Conversation) -> list[str]:
+    """The maps of those who take part or are invited."""
+    identities = [place.identity for place in tables.places(tx, row.sid) if place.identity]
+    identities += [invite.identity for invite in invite_tables.of_conversation(tx, row.sid)]
+    return [_user(tx, row, identity).conversations_sid for identity in identities]
 
 
 def _user(tx: Tx, row: Conversation, identity: str) -> tables.User:

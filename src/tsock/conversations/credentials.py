@@ -15,6 +15,7 @@ from tsock.errors import invalid, not_found
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.storage.texts import refuse_nul
+from tsock.sync.tables import Get
 
 NAME_CHARS_MAX = 64
 SECRET_CHARS_MAX = 16_384
@@ -76,6 +77,7 @@ def create(tx: Tx, vault: Vault, account_sid: str, change: CredentialChange) -> 
         ApiError: 50209 no such type; 50003 the name is too long; 20422 a secret is too long, or too many, or
             the name has U+0000.
     """
+    tx.lock(f"push_credentials {account_sid}")  # nobody else makes one that is not counted here
     (row,) = tx.all(_COUNT, {"account_sid": account_sid})
     if row[0] >= CREDENTIALS_MAX:
         raise invalid(f"an account has at most {CREDENTIALS_MAX}: delete one first")
@@ -101,10 +103,7 @@ def find(tx: Tx, account_sid: str, sid: str) -> Credential:
     Raises:
         ApiError: 20404.
     """
-    row = tx.one(_GET, {"sid": sid, "account_sid": account_sid})
-    if row is None:
-        raise not_found(f"no credential {sid[:64]}")
-    return _credential(row)
+    return _found(tx.one, account_sid, sid)
 
 
 def update(tx: Tx, vault: Vault, account_sid: str, sid: str, change: CredentialChange) -> Credential:
@@ -113,7 +112,7 @@ def update(tx: Tx, vault: Vault, account_sid: str, sid: str, change: CredentialC
     Raises:
         ApiError: 20404; 50209, 50003, 20422 as `create`.
     """
-    found = find(tx, account_sid, sid)
+    found = _found(tx.claim, account_sid, sid)
     _apply(vault, found, change)
     found.updated_ms = tx.date_ms
     tx.run(_SAVE, msgspec.structs.asdict(found))
@@ -126,7 +125,7 @@ def delete(tx: Tx, account_sid: str, sid: str) -> None:
     Raises:
         ApiError: 20404.
     """
-    tx.run(_DELETE, {"sid": find(tx, account_sid, sid).sid})
+    tx.run(_DELETE, {"sid": _found(tx.claim, account_sid, sid).sid})
 
 
 def page(tx: Tx, account_sid: str, place: Cursor, size: int) -> tuple[list[Credential], Slice]:
@@ -153,6 +152,13 @@ def _apply(vault: Vault, found: Credential, change: CredentialChange) -> None:
         raise invalid(f"expected secrets of at most {SECRET_CHARS_MAX} characters, not {longest}")
     known: dict[str, str] = msgspec.json.decode(vault.open(found.sid, found.secrets))
     found.secrets = vault.seal(found.sid, msgspec.json.encode(known | change.secrets).decode())
+
+
+def _found(get: Get, account_sid: str, sid: str) -> Credential:
+    row = get(_GET, {"sid": sid, "account_sid": account_sid})
+    if row is None:
+        raise not_found(f"no credential {sid[:64]}")
+    return _credential(row)
 
 
 def _credential(row: Row) -> Credential:

@@ -47,6 +47,7 @@ def update(tx: Tx, account_sid: str, change: DefaultsChange) -> Defaults:
     Raises:
         ApiError: 50375, 50376, 50379, 50380 bad timers.
     """
+    tx.lock(f"chat_accounts {account_sid}")  # there may be no row yet
     known = of_account(tx, account_sid)
     if change.messaging_service_sid is not UNSET:
         known.messaging_service_sid = change.messaging_service_sid or None

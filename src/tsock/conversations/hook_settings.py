@@ -35,6 +35,7 @@ def change_of_account(tx: Tx, vault: Vault, account_sid: str, change: HooksChang
     Raises:
         ApiError: 50054, 50055, 50077, 50078 bad values.
     """
+    tables.begin_change(tx)
     account = get_account(tx, account_sid)
     hooks = _changed(vault, account_sid, of_account(account), change)
     options = msgspec.json.encode(AccountOptions(hooks)).decode()
@@ -42,7 +43,7 @@ def change_of_account(tx: Tx, vault: Vault, account_sid: str, change: HooksChang
 
 
 def change_of_service(tx: Tx, vault: Vault, service: Service, change: HooksChange, *, by: Author) -> Service:
-    """Set those of a service as it is by now.
+    """Set those of a claimed service.
 
     Raises:
         ApiError: 50054, 50055, 50077, 50078 bad values.

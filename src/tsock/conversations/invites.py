@@ -46,7 +46,8 @@ def invite(tx: Tx, actor: ChatActor, name: str, identity: str | None, role_sid: 
     opened = conversations.seen(tx, actor, row)
     require(tx, actor, "addParticipant", opened.role_sid)
     user = users.ensure(tx, actor, identity)
-    roster, own = objects.claim(tx, row.roster_sid, user.conversations_sid)
+    roster, own = conversations.claim_roster(tx, row, user.conversations_sid)
+    user, opened = users.ensure(tx, actor, identity), conversations.seen(tx, actor, row)
     if tables.place_of(tx, row.sid, identity) is not None:
         raise refusals.participant_exists(identity)
     if invite_tables.of_identity(tx, row.sid, identity) is not None:
@@ -103,17 +104,22 @@ def withdraw(tx: Tx, actor: ChatActor, name: str, who: str) -> None:
     found = _find(tx, row, who)
     if found.identity != actor.identity:
         require(tx, actor, "removeParticipant", opened.role_sid)
-    end(tx, row, found)
+    if not end(tx, row, found):
+        has_joined = tables.place_of(tx, row.sid, found.identity) is not None
+        raise refusals.has_joined(who) if has_joined else refusals.invite_not_found(who)
 
 
-def end(tx: Tx, row: Conversation, found: Invite) -> None:
-    """Take an invitation back, whoever has it done."""
+def end(tx: Tx, row: Conversation, found: Invite) -> bool:
+    """Take an invitation back, whoever has it done; False if it was taken up or taken back meanwhile."""
     user = tables.user(tx, found.service_sid, found.identity)
     assert user is not None
     (own,) = objects.claim(tx, user.conversations_sid)
+    if invite_tables.named(tx, row.sid, found.sid) is None:
+        return False
     conversations.forget(tx, row, own)
     invite_tables.delete(tx, found)
     access.withdraw(tx, row, found.identity)
+    return True
 
 
 def _find(tx: Tx, row: Conversation, who: str) -> Invite:

@@ -15,6 +15,7 @@ from tsock.conversations.models import Category, Media
 from tsock.errors import StoreDown
 from tsock.ids import is_sid
 from tsock.storage.store import Tx
+from tsock.sync.tables import numbered, placeholders
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -56,10 +57,10 @@ _TAKE = (
 )
 _OF_MESSAGE = "conversation_sid = :conversation_sid AND message_sid = :message_sid"
 _OF_CONVERSATION = "conversation_sid = :conversation_sid"
-_OF_SERVICE = "sid IN (SELECT sid FROM chat_media WHERE service_sid = :service_sid ORDER BY sid LIMIT :limit)"
+_OF_SERVICE = "SELECT sid FROM chat_media WHERE service_sid = :service_sid ORDER BY sid LIMIT :limit"
 _UNCLAIMED = (
-    "sid IN (SELECT sid FROM chat_media WHERE message_sid IS NULL AND created_ms < :before_ms "
-    "ORDER BY created_ms, sid LIMIT :limit)"
+    "SELECT sid FROM chat_media WHERE message_sid IS NULL AND created_ms < :before_ms "
+    "ORDER BY created_ms, sid LIMIT :limit"
 )
 
 _EXPECT = "INSERT INTO chat_loose_blobs (blob, due_ms) VALUES (:blob, :due_ms)"
@@ -172,16 +173,22 @@ def release_of_conversation(tx: Tx, conversation_sid: str) -> None:
 
 def release_of_service(tx: Tx, service_sid: str, limit: int) -> int:
     """Remove up to so many media of a service; how many there were."""
-    return _release(tx, _OF_SERVICE, service_sid=service_sid, limit=limit)
+    return _release_some(tx, _OF_SERVICE, service_sid=service_sid, limit=limit)
 
 
 def release_unclaimed(tx: Tx, before_ms: int, limit: int) -> int:
     """Remove up to so many media that were uploaded before then and that no message took; how many."""
-    return _release(tx, _UNCLAIMED, before_ms=before_ms, limit=limit)
+    return _release_some(tx, _UNCLAIMED, before_ms=before_ms, limit=limit)
+
+
+def _release_some(tx: Tx, statement: str, **asked: Any) -> int:
+    """Remove the records that a statement finds, which no message takes meanwhile; how many."""
+    names = numbered([row[0] for row in tx.claim_all(statement, asked)])
+    return _release(tx, f"sid IN ({placeholders(names)})", **names) if names else 0
 
 
 def _release(tx: Tx, where: str, **asked: Any) -> int:
-    """Remove records, and leave their blobs to be removed."""
+    """Remove records that stay as they are meanwhile, and leave their blobs to be removed."""
     asked = {**asked, "now_ms": tx.now_ms}
     found = tx.count(
         f"INSERT INTO chat_loose_blobs (blob, due_ms) SELECT blob, :now_ms FROM chat_media WHERE {where}",

@@ -61,9 +61,10 @@ def find(tx: Tx, actor: ChatActor, identity: str, row: Conversation) -> Membersh
         ApiError: 50430, it takes no part.
     """
     place = tables.place_of(tx, row.sid, identity)
-    if place is None:
+    found = None if place is None else _look(tx, users.find(tx, actor, identity), place)
+    if found is None:
         raise refusals.not_a_participant()
-    return _membership(tx, users.find(tx, actor, identity), place)
+    return found
 
 
 def named(tx: Tx, actor: ChatActor, user: User, name: str) -> Membership:
@@ -74,9 +75,10 @@ def named(tx: Tx, actor: ChatActor, user: User, name: str) -> Membership:
     """
     row = conversations.find(tx, actor, name)
     place = tables.place_of(tx, row.sid, user.identity)
-    if place is None:
+    found = None if place is None else _look(tx, user, place)
+    if found is None:
         raise not_found(f"{user.identity[:64]} takes no part in {name[:64]}")
-    return _membership(tx, user, place)
+    return found
 
 
 def set_read_mark(
@@ -89,7 +91,7 @@ def set_read_mark(
     """
     row = conversations.find(tx, actor, name)
     user = users.ensure(tx, actor, identity)
-    roster, own = objects.claim(tx, row.roster_sid, user.conversations_sid)
+    roster, own = conversations.claim_roster(tx, row, user.conversations_sid)
     membership = find(tx, actor, identity, row)
     mark = read_marks.index(tx, row, given)
     read_marks.save(tx, actor.of_sync(), own, row, mark)
@@ -108,7 +110,7 @@ def set_read_date(tx: Tx, actor: ChatActor, identity: str, name: str, at_ms: int
     """
     row = conversations.find(tx, actor, name)
     user = users.ensure(tx, actor, identity)
-    roster, _ = objects.claim(tx, row.roster_sid, user.conversations_sid)
+    roster, _ = conversations.claim_roster(tx, row, user.conversations_sid)
     membership = find(tx, actor, identity, row)
     item, data = _in_roster(tx, roster, membership.place)
     data.last_consumption_timestamp = iso_ms(at_ms)
@@ -151,8 +153,16 @@ def _save(
 
 
 def _membership(tx: Tx, user: User, place: Place) -> Membership:
+    """For a query, which sees one state."""
+    found = _look(tx, user, place)
+    assert found is not None
+    return found
+
+
+def _look(tx: Tx, user: User, place: Place) -> Membership | None:
+    """None for a rule that has claimed nothing yet, where the user went a moment ago."""
     row = tables.by_sid(tx, place.conversation_sid)
     item = objects.item(tx, user.conversations_sid, place.conversation_sid)
-    assert row is not None
-    assert item is not None
+    if row is None or item is None:
+        return None
     return Membership(row, place, objects.decoded(item, MembershipData))

@@ -228,7 +228,7 @@ def index_of(sid: str) -> int:
 
 
 def _claim(tx: Tx, actor: ChatActor, name: str) -> tuple[Opened, Root]:
-    opened, messages = conversations.claim(tx, actor, name)
+    opened, messages = conversations.claim(tx, actor, name, "messages_sid")
     _require_own(actor, opened)
     return opened, messages
 

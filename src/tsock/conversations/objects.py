@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tsock.errors import not_found
 from tsock.storage.store import Tx
 from tsock.sync import documents, items, roots, tables
 from tsock.sync.actor import Actor
@@ -45,9 +46,16 @@ def create(tx: Tx, by: Actor, owner_sid: str, part: str, data: object = None) ->
 def claim(tx: Tx, *sids: str) -> list[Root]:
     """The objects with these SIDs in the order named, which nobody else changes meanwhile; documents whole.
 
-    They exist: whoever removes one claims it as well, so a rule reads their SIDs and then claims them.
+    A rule reads their SIDs and then claims them. Whoever removes one claims it as well: so one that was there
+    may be gone, and one that is claimed stays.
+
+    Raises:
+        ApiError: 404/20404, one was removed meanwhile.
     """
     found = tables.claimed(tx, sids)
+    for sid in sids:
+        if sid not in found:
+            raise not_found(f"{sid} was removed meanwhile")
     return [found[sid] for sid in sids]
 
 

@@ -98,13 +98,13 @@ def add(tx: Tx, actor: ChatActor, name: str, new: NewParticipant) -> Participant
         raise refusals.participant_exists(identity)
     require(tx, actor, permission, opened.role_sid)
     user = users.ensure(tx, actor, identity)
-    roster, own = objects.claim(tx, row.roster_sid, user.conversations_sid)
+    roster, own = conversations.claim_roster(tx, row, user.conversations_sid)
+    # Asked above so that nothing is made in vain, and here for good: nobody else comes or goes any more.
+    user, opened = users.ensure(tx, actor, identity), conversations.seen(tx, actor, row)
     _require_room(tx, actor, opened, roster)
-    limits = actor.limits
-    # Asked above for the right error, and here, since nobody else adds any more, for good.
     if tables.place_of(tx, row.sid, identity) is not None:
         raise refusals.participant_exists(identity)
-    most = limits.conversations_per_user_max
+    most = actor.limits.conversations_per_user_max
     if tables.open_conversations(tx, actor.service_sid, identity, most) >= most:
         raise refusals.too_many_conversations(identity, most)
     invite = invite_tables.of_identity(tx, row.sid, identity)
@@ -135,9 +135,10 @@ def add_all(tx: Tx, actor: ChatActor, name: str, many: Sequence[NewParticipant])
         ApiError: as `add`, of the first that cannot be added.
     """
     row = conversations.find(tx, actor, name)
-    identities = [values.identity(new.identity, actor.limits) for new in many if new.outside is None]
-    maps = [users.ensure(tx, actor, identity).conversations_sid for identity in identities]
-    objects.claim(tx, row.roster_sid, *maps)
+    identities = {values.identity(new.identity, actor.limits) for new in many if new.outside is None}
+    # In one order, or two that make the same users could wait for each other.
+    maps = [users.ensure(tx, actor, identity).conversations_sid for identity in sorted(identities)]
+    conversations.claim_roster(tx, row, *maps)
     for new in many:
         add(tx, actor, name, new)
 
@@ -222,7 +223,7 @@ def update(tx: Tx, actor: ChatActor, name: str, who: str, change: ParticipantCha
     row = conversations.find(tx, actor, name)
     place = _place(tx, row, who)
     user = tables.user(tx, row.service_sid, place.identity) if place.identity else None
-    roster, *own = objects.claim(tx, row.roster_sid, *([user.conversations_sid] if user else []))
+    roster, *own = conversations.claim_roster(tx, row, *([user.conversations_sid] if user else []))
     opened = conversations.seen(tx, actor, row)
     if change == NO_CHANGE:
         raise refusals.nothing_to_change()
@@ -276,14 +277,18 @@ def remove(tx: Tx, actor: ChatActor, name: str, who: str) -> Participant:
 
 
 def take_out(tx: Tx, actor: ChatActor, row: Conversation, place: Place) -> Participant:
-    """Take a participant out, whoever has it done."""
+    """Take a participant out, whoever has it done.
+
+    Raises:
+        ApiError: 50350, 50432, somebody else was faster.
+    """
     if place.identity is None:
-        (roster,) = objects.claim(tx, row.roster_sid)
+        (roster,) = conversations.claim_roster(tx, row)
         own = None
     else:
         user = tables.user(tx, row.service_sid, place.identity)
         assert user is not None
-        roster, own = objects.claim(tx, row.roster_sid, user.conversations_sid)
+        roster, own = conversations.claim_roster(tx, row, user.conversations_sid)
     item = _item(tx, roster, place)
     data = objects.decoded(item, ParticipantData)
     objects.bury(tx, roster, item)
@@ -314,8 +319,10 @@ def _place(tx: Tx, row: Conversation, name: str) -> Place:
 
 
 def _item(tx: Tx, roster: Root, place: Place) -> Item:
+    """What the claimed roster says of a participant, who may have gone before it was claimed."""
     item = objects.item(tx, roster.sid, place.sid)
-    assert item is not None
+    if item is None:
+        raise refusals.participant_not_found(place.sid)
     return item
 
 
@@ -355,14 +362,15 @@ def _add_outside(
     if new.identity:
         raise refusals.identity_and_address()
     kind = addresses.check(binding)
+    (roster,) = conversations.claim_roster(tx, row)
     opened = conversations.seen(tx, actor, row)
     require(tx, actor, "addNonChatParticipant", opened.role_sid)
-    (roster,) = objects.claim(tx, row.roster_sid)
     _require_room(tx, actor, opened, roster)
     most = actor.limits.outside_participants_max
     if tables.outside(tx, row.sid, most) >= most:
         raise refusals.too_many_outside(most)
     proxy = binding.proxy_address or ""
+    tx.lock(f"chat_participants {row.service_sid} {binding.address} {proxy}")  # in whichever conversation
     if tables.pair_in_use(tx, row.service_sid, binding.address, proxy):
         raise refusals.pair_in_use()
     place = Place(row.sid, tx.sid("MB"), row.service_sid, None, binding.address, proxy)

@@ -209,7 +209,7 @@ def spread(tx: Tx, vault: Vault, url: str, limit: int) -> bool:
     Returns:
         Whether there was one.
     """
-    row = tx.one(_FIRST, {})
+    row = tx.claim(_FIRST, {})
     if row is None:
         return False
     push = Push(*row)

@@ -13,6 +13,7 @@ from tsock.conversations.actor import ChatActor
 from tsock.conversations.models import Reachability
 from tsock.conversations.tables import User
 from tsock.storage.store import Tx
+from tsock.sync.models import Root
 
 Place = tuple[str, str]
 """A service and an identity."""
@@ -50,18 +51,24 @@ class Sighting(msgspec.Struct, frozen=True):
 
 def settle(tx: Tx, sightings: Sequence[Sighting]) -> None:
     """Tell what was seen, of each user once; nothing is written where nothing changed."""
-    found = [(user, seen) for seen in sightings if (user := _user(tx, seen)) is not None]
+    # In one order, or two that make the same users could wait for each other.
+    in_order = sorted(sightings, key=lambda seen: (seen.actor.service_sid, seen.actor.identity))
+    found = [(user, seen) for seen in in_order if (user := _user(tx, seen)) is not None]
     for user, seen in sorted(found, key=lambda each: each[0].info_sid):
+        info = _claimed_info(tx, seen.actor, user)
         is_online = _is_online(seen)
         tx.run(_COME if is_online else _LEAVE, _named(user))
-        _tell(tx, seen.actor, user, is_online=is_online)
+        if info is not None:
+            _tell(tx, seen.actor, user, info, is_online=is_online)
 
 
 def tell(tx: Tx, actor: ChatActor, identities: Iterable[str]) -> None:
     """Tell of users of the actor's service who are notified on more devices now, or fewer."""
     found = [user for name in identities if (user := tables.user(tx, actor.service_sid, name)) is not None]
     for user in sorted(found, key=lambda each: each.info_sid):
-        _tell(tx, actor, user, is_online=tx.one(_IS_ONLINE, _named(user)) is not None)
+        info = _claimed_info(tx, actor, user)
+        if info is not None:
+            _tell(tx, actor, user, info, is_online=tx.one(_IS_ONLINE, _named(user)) is not None)
 
 
 def online(tx: Tx, after: Place, limit: int) -> list[Place]:
@@ -85,10 +92,16 @@ def _is_online(seen: Sighting) -> bool:
     return seen.is_connected and seen.actor.options.reachability_enabled
 
 
-def _tell(tx: Tx, actor: ChatActor, user: User, *, is_online: bool) -> None:
+def _claimed_info(tx: Tx, actor: ChatActor, user: User) -> Root | None:
+    """The info that tells of a user, claimed before what it tells is read; None where nothing is told."""
     if actor.options.reachability_enabled or objects.item(tx, user.info_sid, users.REACHABILITY) is not None:
-        is_notifiable = tx.one(_IS_NOTIFIABLE, _named(user)) is not None
-        users.set_reachability(tx, actor, user, Reachability(is_online, is_notifiable))
+        return objects.claim(tx, user.info_sid)[0]
+    return None
+
+
+def _tell(tx: Tx, actor: ChatActor, user: User, info: Root, *, is_online: bool) -> None:
+    is_notifiable = tx.one(_IS_NOTIFIABLE, _named(user)) is not None
+    users.set_reachability(tx, actor, info, Reachability(is_online, is_notifiable))
 
 
 def _places(tx: Tx, sql: str, after: Place, limit: int) -> list[Place]:

@@ -72,8 +72,8 @@ def report(tx: Tx, actor: ChatActor, name: str, told: Report) -> Receipt:
     Raises:
         ApiError: 50350; 50500; 50432; 20422, no such status, or somebody with an identity.
     """
-    row = conversations.find(tx, actor, name)
-    (listed,) = objects.claim(tx, row.messages_sid)
+    opened, listed = conversations.claim(tx, actor, name, "messages_sid")
+    row = opened.row
     message = messages.fetch(tx, actor, row.sid, told.message_sid)
     place = tables.place(tx, row.sid, told.participant_sid)
     if place is None:

@@ -6,14 +6,17 @@ from typing import Literal
 
 import msgspec
 
+from tsock.accounts.records import Service
+from tsock.accounts.tables import find as find_record
 from tsock.conversations import refusals
-from tsock.conversations.services import ChatOptions
+from tsock.conversations.services import ChatOptions, options_of
 from tsock.errors import ApiError, not_found
 from tsock.events import RoleLost
 from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.storage.texts import refuse_nul
+from tsock.sync.tables import Get
 
 NAME_CHARS_MAX = 64
 
@@ -135,9 +138,7 @@ _INSERT = (
 
 def get(tx: Tx, service_sid: str, sid: str) -> Role | None:
     """The role of a service with this SID."""
-    row = tx.one(_GET, {"sid": sid}) if is_sid(sid, "RL") else None
-    role = None if row is None else _role(row)
-    return role if role is not None and role.service_sid == service_sid else None
+    return _get(tx.one, service_sid, sid)
 
 
 def find(tx: Tx, service_sid: str, sid: str, kind: RoleType, code: int) -> Role:
@@ -146,10 +147,16 @@ def find(tx: Tx, service_sid: str, sid: str, kind: RoleType, code: int) -> Role:
     Raises:
         ApiError: 404 with `code`, there is none.
     """
-    role = get(tx, service_sid, sid)
-    if role is None or role.type != kind:
-        raise refusals.role_not_found(code, sid)
-    return role
+    return _of_type(get(tx, service_sid, sid), sid, kind, code)
+
+
+def claim(tx: Tx, service_sid: str, sid: str, kind: RoleType, code: int) -> Role:
+    """The same, and nobody deletes it meanwhile.
+
+    Raises:
+        ApiError: as `find`.
+    """
+    return _of_type(_get(tx.claim, service_sid, sid), sid, kind, code)
 
 
 def built_in(tx: Tx, service_sid: str, name: BuiltIn) -> Role:
@@ -210,7 +217,7 @@ def update(tx: Tx, service_sid: str, sid: str, permissions: Sequence[str]) -> Ro
     Raises:
         ApiError: 20404; 50104 no such permission.
     """
-    role = named(tx, service_sid, sid)
+    role = _claimed(tx, service_sid, sid)
     administered = role.administers
     role.permissions, role.updated_ms = _checked(permissions, role.type), tx.date_ms
     tx.run(_SAVE, msgspec.structs.asdict(role))
@@ -219,13 +226,15 @@ def update(tx: Tx, service_sid: str, sid: str, permissions: Sequence[str]) -> Ro
     return role
 
 
-def delete(tx: Tx, service_sid: str, options: ChatOptions, sid: str) -> None:
+def delete(tx: Tx, service_sid: str, sid: str) -> None:
     """Remove a role; those who hold it may do no more than others then.
 
     Raises:
         ApiError: 20404; 20409, newcomers get it, or the service began with it.
     """
-    role = named(tx, service_sid, sid)
+    role = _claimed(tx, service_sid, sid)
+    service = find_record(tx, Service, service_sid)  # who makes a role a default has claimed it
+    options = ChatOptions() if service is None else options_of(service)
     if role.built_in is not None:
         raise ApiError(409, 20409, f"Conflict: a service keeps the four roles it begins with, as {role}")
     if sid in (options.service_role_sid, options.creator_role_sid, options.conversation_role_sid):
@@ -243,10 +252,7 @@ def named(tx: Tx, service_sid: str, sid: str) -> Role:
     Raises:
         ApiError: 404/20404, there is none.
     """
-    role = get(tx, service_sid, sid)
-    if role is None:
-        raise not_found(f"no role {sid[:64]}")
-    return role
+    return _named(get(tx, service_sid, sid), sid)
 
 
 def of_new_user(tx: Tx, service_sid: str, options: ChatOptions) -> str:
@@ -268,6 +274,28 @@ def _checked(permissions: Sequence[str], kind: RoleType) -> str:
         everything = "service admin" if kind == "service" else "channel admin"
         raise ApiError(400, 50104, f"Permission not found: {what}; the role {everything!r} has all there are")
     return written(dict.fromkeys(permissions))
+
+
+def _get(get: Get, service_sid: str, sid: str) -> Role | None:
+    row = get(_GET, {"sid": sid}) if is_sid(sid, "RL") else None
+    role = None if row is None else _role(row)
+    return role if role is not None and role.service_sid == service_sid else None
+
+
+def _claimed(tx: Tx, service_sid: str, sid: str) -> Role:
+    return _named(_get(tx.claim, service_sid, sid), sid)
+
+
+def _named(role: Role | None, sid: str) -> Role:
+    if role is None:
+        raise not_found(f"no role {sid[:64]}")
+    return role
+
+
+def _of_type(role: Role | None, sid: str, kind: RoleType, code: int) -> Role:
+    if role is None or role.type != kind:
+        raise refusals.role_not_found(code, sid)
+    return role
 
 
 def _built_in(tx: Tx, service_sid: str, name: BuiltIn) -> Role | None:

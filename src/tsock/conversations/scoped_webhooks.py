@@ -61,8 +61,8 @@ def create(tx: Tx, vault: Vault, actor: ChatActor, name: str, new: NewWebhook) -
         ApiError: 50350; 50361 too many; 50054, 50055, 50362, 50364 to 50372 bad values; 20422, it asks for
             too many messages.
     """
-    row = conversations.find(tx, actor, name)
-    objects.claim(tx, row.document_sid)
+    # With the messages: so it is told of each, now or when it is sent.
+    row = conversations.claim(tx, actor, name, "messages_sid")[0].row
     if len(scoped_tables.of_conversation(tx, row.sid)) >= WEBHOOKS_MAX:
         raise ApiError(
             403, 50361, f"Too many conversation webhooks: a conversation has at most {WEBHOOKS_MAX}"
@@ -109,10 +109,7 @@ def find(tx: Tx, actor: ChatActor, name: str, sid: str) -> ScopedWebhook:
     Raises:
         ApiError: 50350; 50360.
     """
-    hook = scoped_tables.find(tx, conversations.find(tx, actor, name).sid, sid)
-    if hook is None:
-        raise ApiError(404, 50360, f"Conversation webhook not found: there is none named {sid[:64]}")
-    return hook
+    return _find(tx, conversations.find(tx, actor, name), sid)
 
 
 def update(
@@ -123,9 +120,8 @@ def update(
     Raises:
         ApiError: 50350; 50360; 50054, 50055, 50362, 50365 to 50372 bad values.
     """
-    row = conversations.find(tx, actor, name)
-    objects.claim(tx, row.document_sid)
-    hook = find(tx, actor, name, sid)
+    row = conversations.claim(tx, actor, name, "messages_sid")[0].row
+    hook = _find(tx, row, sid)
     given: dict[str, Any] = msgspec.to_builtins(change)
     if "method" in given:
         given["method"] = checked_method(given["method"])
@@ -146,9 +142,15 @@ def remove(tx: Tx, actor: ChatActor, name: str, sid: str) -> None:
     Raises:
         ApiError: 50350; 50360.
     """
-    row = conversations.find(tx, actor, name)
-    objects.claim(tx, row.document_sid)
-    scoped_tables.delete(tx, find(tx, actor, name, sid))
+    row = conversations.claim(tx, actor, name, "messages_sid")[0].row
+    scoped_tables.delete(tx, _find(tx, row, sid))
+
+
+def _find(tx: Tx, row: Conversation, sid: str) -> ScopedWebhook:
+    hook = scoped_tables.find(tx, row.sid, sid)
+    if hook is None:
+        raise ApiError(404, 50360, f"Conversation webhook not found: there is none named {sid[:64]}")
+    return hook
 
 
 def _checked(target: ScopedTarget, given: Configuration) -> Configuration:

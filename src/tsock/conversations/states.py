@@ -14,9 +14,10 @@ from tsock.clock import iso_ms
 from tsock.conversations import objects, refusals, webhooks
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.models import ConversationData, State, StateName
-from tsock.conversations.tables import Conversation, by_sid, save_conversation
+from tsock.conversations.tables import Conversation, claimed_with_rosters, save_conversation
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
+from tsock.sync.models import Root
 
 INACTIVE_AFTER_MIN = timedelta(minutes=1)
 CLOSED_AFTER_MIN = timedelta(minutes=10)
@@ -28,10 +29,7 @@ _DURATION = re.compile(
     r"P(?:(?P<weeks>\d{1,5})W)?(?:(?P<days>\d{1,6})D)?"
     r"(?:T(?:(?P<hours>\d{1,7})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9})S)?)?"
 )
-_DUE = (
-    "SELECT sid FROM chat_conversations WHERE inactive_ms <= :now_ms OR closed_ms <= :now_ms "
-    "ORDER BY document_sid LIMIT :limit"
-)
+_DUE = "SELECT sid FROM chat_conversations WHERE inactive_ms <= :now_ms OR closed_ms <= :now_ms LIMIT :limit"
 _NEXT = (
     "SELECT min(at_ms) FROM (SELECT min(inactive_ms) AS at_ms FROM chat_conversations "
     "UNION ALL SELECT min(closed_ms) AS at_ms FROM chat_conversations) AS due"
@@ -124,10 +122,12 @@ def next_due_ms(tx: Tx) -> int | None:
 
 
 def expire_due(tx: Tx, limit: int, timekeeper: Timekeeper) -> bool:
-    """Change the state of up to `limit` conversations whose time has come; whether more are due."""
-    found = [row[0] for row in tx.all(_DUE, {"now_ms": tx.now_ms, "limit": limit})]
-    for sid in found:
-        _expire(tx, sid, timekeeper)
+    """Change the state of up to `limit` conversations whose time has come; whether more may be due."""
+    due = [row[0] for row in tx.all(_DUE, {"now_ms": tx.now_ms, "limit": limit})]
+    found = claimed_with_rosters(tx, due)
+    for row, document, _ in found:
+        if _is_due(tx, row.closed_ms) or _is_due(tx, row.inactive_ms):  # a message may have come meanwhile
+            _expire(tx, row, document, timekeeper)
     return len(found) == limit
 
 
@@ -138,12 +138,13 @@ def cannot_start_closed() -> ApiError:
     )
 
 
-def _expire(tx: Tx, sid: str, timekeeper: Timekeeper) -> None:
-    row = by_sid(tx, sid)
-    assert row is not None
-    (document,) = objects.claim(tx, row.document_sid)
+def _is_due(tx: Tx, at_ms: int | None) -> bool:
+    return at_ms is not None and at_ms <= tx.now_ms
+
+
+def _expire(tx: Tx, row: Conversation, document: Root, timekeeper: Timekeeper) -> None:
     data = objects.decoded(document, ConversationData)
-    is_over = row.closed_ms is not None and row.closed_ms <= tx.now_ms
+    is_over = _is_due(tx, row.closed_ms)
     activity_ends = row.closed_ms
     before = data.state.current
     move(tx, row, data, "closed" if is_over else "inactive")

@@ -1,6 +1,7 @@
 """SQL of conversations, participants and users: what finds the Sync objects that they stand on."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
 import msgspec
 
@@ -8,7 +9,7 @@ from tsock.conversations.models import StateName
 from tsock.storage.keyset import Cursor, Listing, Slice, slice_at
 from tsock.storage.store import Row, Tx
 from tsock.sync.models import Root
-from tsock.sync.tables import numbered, placeholders
+from tsock.sync.tables import Get, numbered, placeholders
 
 
 class Conversation(msgspec.Struct, gc=False):
@@ -85,13 +86,22 @@ _CONVERSATION = f"SELECT {_columns(Conversation)} FROM chat_conversations"
 _CONVERSATION_BY_SID = f"{_CONVERSATION} WHERE sid = :sid"
 _CONVERSATION_BY_NAME = f"{_CONVERSATION} WHERE service_sid = :service_sid AND unique_name = :name"
 _ROOT = Root.__struct_fields__
-_CLAIM = (
-    f"SELECT {_columns(Root, 'o.')}, {_columns(Conversation, 'c.')} "
-    "FROM chat_conversations c JOIN sync_objects o ON o.sid IN (c.document_sid, c.messages_sid) "
-    "WHERE c.service_sid = :service_sid AND c."
-)
-_CLAIM_BY_SID = f"{_CLAIM}sid = :name ORDER BY o.sid"
-_CLAIM_BY_NAME = f"{_CLAIM}unique_name = :name ORDER BY o.sid"
+Part = Literal["messages_sid", "roster_sid"]
+
+
+def _claim(part: Part, where: str) -> str:
+    return (
+        f"SELECT {_columns(Root, 'o.')}, {_columns(Conversation, 'c.')} "
+        f"FROM chat_conversations c JOIN sync_objects o ON o.sid IN (c.document_sid, c.{part}) "
+        f"WHERE {where} ORDER BY o.sid"
+    )
+
+
+_PARTS: tuple[Part, ...] = get_args(Part)
+_CLAIM_BY_SID = {part: _claim(part, "c.service_sid = :service_sid AND c.sid = :name") for part in _PARTS}
+_CLAIM_BY_NAME = {
+    part: _claim(part, "c.service_sid = :service_sid AND c.unique_name = :name") for part in _PARTS
+}
 _INSERT_CONVERSATION = (
     f"INSERT INTO chat_conversations ({_columns(Conversation)}) VALUES ({_values(Conversation)})"
 )
@@ -180,15 +190,28 @@ def conversation_named(tx: Tx, service_sid: str, name: str) -> Conversation | No
     return None if row is None else Conversation(*row)
 
 
-def claimed(tx: Tx, service_sid: str, name: str, *, by_sid: bool) -> tuple[Conversation, Root, Root] | None:
-    """A conversation by its SID or unique name, with its document and its list of messages, both claimed."""
+def claimed(
+    tx: Tx, service_sid: str, name: str, part: Part, *, by_sid: bool
+) -> tuple[Conversation, Root, Root] | None:
+    """A conversation by its SID or unique name, with its document and another part, all claimed.
+
+    Whoever changes its row claims that: before any object, and never the row alone. Its messages belong to
+    what is sent and to its state, its roster to who takes part and to whether others still can.
+    """
     asked = {"service_sid": service_sid, "name": name}
-    rows = tx.claim_all(_CLAIM_BY_SID if by_sid else _CLAIM_BY_NAME, asked)
-    if not rows:
-        return None
-    row = Conversation(*rows[0][len(_ROOT) :])
-    roots = {found[0]: Root(*found[: len(_ROOT)]) for found in rows}
-    return row, roots[row.document_sid], roots[row.messages_sid]
+    rows = tx.claim_all((_CLAIM_BY_SID if by_sid else _CLAIM_BY_NAME)[part], asked)
+    return _whole(rows, part) if rows else None
+
+
+def claimed_with_rosters(tx: Tx, sids: Sequence[str]) -> list[tuple[Conversation, Root, Root]]:
+    """The same of those of up to 1000 conversations that exist, of whatever service, with their rosters."""
+    if not sids:
+        return []
+    names = numbered(sids)
+    of_each: dict[str, list[Row]] = {}
+    for row in tx.claim_all(_claim("roster_sid", f"c.sid IN ({placeholders(names)})"), names):
+        of_each.setdefault(row[len(_ROOT)], []).append(row)
+    return [whole for rows in of_each.values() if (whole := _whole(rows, "roster_sid")) is not None]
 
 
 def page_of_conversations(
@@ -327,8 +350,12 @@ def conversations_of(tx: Tx, service_sid: str, identity: str) -> int:
 
 def user(tx: Tx, service_sid: str, identity: str) -> User | None:
     """The row of an identity, which may be a deleted user's."""
-    row = tx.one(_USER_BY_IDENTITY, {"service_sid": service_sid, "identity": identity})
-    return None if row is None else User(*row)
+    return _user(tx.one, service_sid, identity)
+
+
+def claimed_user(tx: Tx, service_sid: str, identity: str) -> User | None:
+    """The same, claimed: before any object."""
+    return _user(tx.claim, service_sid, identity)
 
 
 def user_by_sid(tx: Tx, service_sid: str, sid: str) -> User | None:
@@ -353,6 +380,20 @@ def insert_user(tx: Tx, row: User) -> None:
 def save_user(tx: Tx, row: User) -> None:
     """Store what may change of a user."""
     tx.run(_SAVE_USER, msgspec.structs.asdict(row))
+
+
+def _user(get: Get, service_sid: str, identity: str) -> User | None:
+    row = get(_USER_BY_IDENTITY, {"service_sid": service_sid, "identity": identity})
+    return None if row is None else User(*row)
+
+
+def _whole(rows: Sequence[Row], part: Part) -> tuple[Conversation, Root, Root] | None:
+    """What the rows of one conversation say, a row for each object."""
+    row = Conversation(*rows[0][len(_ROOT) :])
+    roots = {found[0]: Root(*found[: len(_ROOT)]) for found in rows}
+    document, other = roots.get(row.document_sid), roots.get(getattr(row, part))
+    # Of a service that is being emptied an object may be gone before its row.
+    return None if document is None or other is None else (row, document, other)
 
 
 def _places(rows: Sequence[Row]) -> list[Place]:

@@ -16,6 +16,7 @@ from tsock.ids import is_sid
 from tsock.misread import UNREADABLE, found_instead
 from tsock.storage.store import Row, Tx
 from tsock.storage.texts import refuse_nul
+from tsock.sync.tables import Get
 
 TYPES = {
     "twilio/text": ("body",),
@@ -115,7 +116,7 @@ def put(
     refuse_nul(friendly_name, "a friendly name")
     _check_variables(variables)
     encoded = _checked(variants)
-    known = None if sid is None else get(tx, account_sid, sid)
+    known = None if sid is None else _found(tx.claim, account_sid, sid)
     template = Template(
         sid=sid or tx.sid("HX"),
         account_sid=account_sid,
@@ -135,10 +136,7 @@ def get(tx: Tx, account_sid: str, sid: str) -> Template:
     Raises:
         ApiError: 20404.
     """
-    row = tx.one(_GET, {"account_sid": account_sid, "sid": sid})
-    if row is None:
-        raise not_found(f"no template {sid[:64]}")
-    return _template(row)
+    return _found(tx.one, account_sid, sid)
 
 
 def page(tx: Tx, account_sid: str, after: str, limit: int) -> list[Template]:
@@ -154,7 +152,7 @@ def delete(tx: Tx, account_sid: str, sid: str) -> Template:
     Raises:
         ApiError: 20404.
     """
-    template = get(tx, account_sid, sid)
+    template = _found(tx.claim, account_sid, sid)
     tx.run(_DELETE, {"account_sid": account_sid, "sid": sid})
     return template
 
@@ -246,6 +244,13 @@ def _checked(variants: Mapping[str, Any]) -> str:
             f"the types of a template have at most {VARIANTS_BYTES_MAX} bytes, these {len(encoded)}"
         )
     return encoded.decode()
+
+
+def _found(get: Get, account_sid: str, sid: str) -> Template:
+    row = get(_GET, {"account_sid": account_sid, "sid": sid})
+    if row is None:
+        raise not_found(f"no template {sid[:64]}")
+    return _template(row)
 
 
 def _template(row: Row) -> Template:

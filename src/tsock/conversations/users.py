@@ -16,6 +16,7 @@ from tsock.events import RoleLost
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.actor import Actor
+from tsock.sync.models import Root
 
 FRIENDLY_NAME = "friendlyName"
 ATTRIBUTES = "attributes"
@@ -53,6 +54,8 @@ def ensure(tx: Tx, actor: ChatActor, identity: str, *, role_sid: str | None = No
         role_sid: the service role of a new user, if it exists; else that of the service's newcomers.
     """
     user = tables.user(tx, actor.service_sid, identity)
+    if user is not None and user.deleted_ms is not None:
+        user = tables.claimed_user(tx, actor.service_sid, identity)
     if user is not None and user.deleted_ms is None:
         return user
     made = _make(tx, actor, identity, user, role_sid)
@@ -68,7 +71,7 @@ def create(tx: Tx, actor: ChatActor, identity: str | None, change: UserChange = 
             50304.
     """
     identity = values.identity(identity, actor.limits)
-    known = tables.user(tx, actor.service_sid, identity)
+    known = tables.claimed_user(tx, actor.service_sid, identity)
     if known is not None and known.deleted_ms is None:
         raise refusals.user_exists(identity)
     _check_role(tx, actor, change)
@@ -92,6 +95,19 @@ def find(tx: Tx, actor: ChatActor, name: str) -> User:
     return user
 
 
+def claim(tx: Tx, actor: ChatActor, name: str) -> User:
+    """The same for a rule that changes or deletes it: nobody else does meanwhile.
+
+    Raises:
+        ApiError: 50200.
+    """
+    found = find(tx, actor, name)
+    user = tables.claimed_user(tx, found.service_sid, found.identity)
+    if user is None or user.sid != found.sid or user.deleted_ms is not None:
+        raise refusals.user_not_found(name)
+    return user
+
+
 def page(tx: Tx, actor: ChatActor, place: Cursor, size: int) -> tuple[list[User], Slice]:
     """A page of a service's users, the oldest first, and what lies beside it; over REST only."""
     return tables.page_of_users(tx, actor.service_sid, place, size)
@@ -104,7 +120,9 @@ def update(tx: Tx, actor: ChatActor, name: str, change: UserChange) -> User:
         ApiError: 50200; 20161 nothing to change; 50107; 50102 no such role; 50003, 50303, 50304 bad values.
     """
     # Who was deleted while connected comes into being again with what it does next.
-    user = ensure(tx, actor, name) if name == actor.identity else find(tx, actor, name)
+    if name == actor.identity:
+        ensure(tx, actor, name)
+    user = claim(tx, actor, name)
     if change == NO_CHANGE:
         raise refusals.nothing_to_change()
     own = user.identity == actor.identity
@@ -140,9 +158,8 @@ def told(tx: Tx, actor: ChatActor, user: User) -> Told:
     return hook_parameters.user(user, known.friendly_name, known.attributes, seen)
 
 
-def set_reachability(tx: Tx, actor: ChatActor, user: User, reachability: Reachability) -> None:
-    """Tell whether a user is online, and can be notified; nothing is written where nothing changed."""
-    (info,) = objects.claim(tx, user.info_sid)
+def set_reachability(tx: Tx, actor: ChatActor, info: Root, reachability: Reachability) -> None:
+    """Tell in a user's claimed info whether it is online, and can be notified; where that has changed."""
     told = objects.item(tx, info.sid, REACHABILITY)
     if told is None or objects.decoded(told, Reachability) != reachability:
         objects.put(tx, actor.of_sync(), info, REACHABILITY, reachability)

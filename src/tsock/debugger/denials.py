@@ -56,6 +56,8 @@ _TRIM = (
 
 def record(tx: Tx, denial: Denial) -> None:
     """Keep a refusal."""
+    if not denial.proven:
+        tx.lock("denials")  # the numbers of the ring are given one after another
     tx.run(
         _PUT,
         {

@@ -201,6 +201,7 @@ async def _is_older(store: Store, clock: Clock, watermark: Watermark | None) -> 
 
 
 def _data_set(tx: Tx) -> str:
+    tx.lock("data_set")  # two that start on an empty store give it one name
     row = tx.one("SELECT id FROM data_set", {})
     if row is not None:
         return row[0]

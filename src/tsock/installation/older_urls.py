@@ -40,7 +40,7 @@ async def seal(store: Store, vault: Vault, database: Path) -> None:
 
 def _sealed(tx: Tx, vault: Vault) -> bool:
     """Seal what stands open; whether the file may still hold it."""
-    (state,) = tx.all("SELECT state FROM webhook_urls LIMIT 1", {})[0]
+    (state,) = tx.claim_all("SELECT state FROM webhook_urls LIMIT 1", {})[0]
     if state == "open":
         changed = [_changed(tx, vault, column) for column in _COLUMNS]
         state = "overwrite" if any(changed) else "sealed"

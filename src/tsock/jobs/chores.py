@@ -101,6 +101,7 @@ class Chores:
 
     async def trim(self) -> None:
         """Forget old removals, revocations, mutations, alerts, audit events and dead letters."""
+        self._emptied.clear()  # what was being made while its service was deleted goes as well
         settings, now_ms = self._settings, self._clock.now_ms()
         forgotten_ms = now_ms - int(settings.sync_tombstone_days * DAY_MS)
         while await self._aside(lambda tx: cleanup.trim_tombstones(tx, forgotten_ms, ROWS_PER_CHUNK)):

@@ -7,16 +7,17 @@ from tsock.sync.models import is_live
 
 
 def expire_due(tx: Tx, limit: int) -> bool:
-    """Remove up to `limit` of the objects and items whose time has come; whether more are due.
+    """Remove up to `limit` of the objects or items whose time has come; whether more may be due.
 
-    Objects go first, so that the items of one that expires are not announced one by one.
+    Objects go first, so that the items of one that expires are not announced one by one. All that is claimed
+    is claimed at once, in the order of SIDs.
     """
     due = tables.due(tx, limit)
     claimed = tables.claimed(tx, due)
     for root in (claimed[sid] for sid in due if sid in claimed):
         if not is_live(root, tx.now_ms):  # it may have got another time to live before it was claimed
             roots.retire(tx, root, origin=None)
-    if len(due) == limit:
+    if due:
         return True
     return any(_expire_items(tx, table, limit) for table in ITEM_TABLES)
 
@@ -40,4 +41,4 @@ def _expire_items(tx: Tx, table: ItemTable, limit: int) -> bool:
             items.bury(tx, root, item, origin=None)
     for root in parents.values():
         tables.save_counters(tx, root)
-    return len(due) == limit
+    return bool(due)

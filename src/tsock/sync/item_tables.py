@@ -57,7 +57,8 @@ class ItemTable:
         )
         self._trim = (
             f"DELETE FROM {table} WHERE (object_sid, {key}) IN (SELECT object_sid, {key} FROM {table} "
-            "WHERE removed = 1 AND date_updated_ms < :before_ms ORDER BY date_updated_ms LIMIT :limit)"
+            "WHERE removed = 1 AND date_updated_ms < :before_ms ORDER BY date_updated_ms LIMIT :limit) "
+            "AND removed = 1 AND date_updated_ms < :before_ms"  # again: an item may come back meanwhile
         )
         moved = "created_event_id = created_event_id + :by, last_event_id = last_event_id + :by"
         self._move_on = f"UPDATE {table} SET {moved}"

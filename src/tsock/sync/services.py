@@ -95,7 +95,7 @@ def update_service(
         ApiError: 404/20404, no such service; 400/54010, nothing is set; 400/54053, 400/54051 or 400/20422, an
             option is out of bounds.
     """
-    service = services.get_service(tx, account_sid, product, sid_or_name)
+    service = services.claim_service(tx, account_sid, product, sid_or_name)
     if options == NO_OPTIONS:
         raise ApiError(400, 54010, "No parameters specified: expected at least one option of the service")
     known = options_of(service)

@@ -200,8 +200,8 @@ def delete(tx: Tx, root: Root, *, leaves: bool) -> None:
 
 
 def leftover(tx: Tx) -> str | None:
-    """SID of a removed root that still has rows to be deleted, if there is any."""
-    row = tx.one(_ANY_LEFTOVER, {})
+    """SID of a removed root that still has rows to be deleted, if there is any; nobody else deletes them."""
+    row = tx.claim(_ANY_LEFTOVER, {})
     return None if row is None else row[0]
 
 

@@ -3,6 +3,9 @@
 A delivery waits until it is delivered or given up. Of each topic one is first, and leaves at its time; the
 others wait behind it. When the first is delivered or given up, the one with the lowest number moves up. So it
 does when the first has failed for long (`move_on`): that one keeps its time, and holds back nobody any more.
+
+The first of a topic is what its rules claim, those that put another behind it and those that end it: so none
+stays behind one that is gone. Where there is none, the index of the firsts lets one of two be it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -89,13 +92,14 @@ class Due(Work, frozen=True):
 
 _COLUMNS = ", ".join(Delivery.__struct_fields__)
 _SELECT = f"SELECT {_COLUMNS} FROM webhook_deliveries"
+_BY_SID = f"{_SELECT} WHERE sid = :sid"
 _IS_DEAD = {"waiting": "given_up_ms IS NULL", "dead": "given_up_ms IS NOT NULL"}
 _PUT = (
     "INSERT INTO webhook_deliveries (sid, account_sid, service_sid, kind, event_type, topic, lane, is_first, "
     "created_ms, next_ms, attempts, method, url, parameters) VALUES (:sid, :account_sid, :service_sid, "
     ":kind, :event_type, :topic, :lane, :is_first, :now_ms, :next_ms, 0, :method, :url, :parameters)"
 )
-_FIRST = "SELECT 1 FROM webhook_deliveries WHERE topic = :topic AND is_first = 1"
+_FIRST = "SELECT number FROM webhook_deliveries WHERE topic = :topic AND is_first = 1"
 _BEHIND = (
     "SELECT number, lane FROM webhook_deliveries "
     "WHERE topic = :topic AND next_ms IS NULL AND given_up_ms IS NULL ORDER BY number LIMIT 1"
@@ -127,14 +131,15 @@ _OLDEST_KEPT = (
 )
 _TRIM = (
     "DELETE FROM webhook_deliveries WHERE number IN (SELECT number FROM webhook_deliveries WHERE "
-    "given_up_ms IS NOT NULL AND (number < :oldest OR given_up_ms < :before) ORDER BY number LIMIT :limit)"
+    "given_up_ms IS NOT NULL AND (number < :oldest OR given_up_ms < :before) ORDER BY number LIMIT :limit) "
+    "AND given_up_ms IS NOT NULL"  # again, since one of them may be sent again meanwhile
 )
 
 
 def put(tx: Tx, post: Post) -> None:
     """Have `post` delivered once this transaction is committed, and not without it."""
     sid, to = tx.sid("WD"), lane(post.url)
-    is_first = tx.one(_FIRST, {"topic": post.topic}) is None
+    is_first = tx.claim(_FIRST, {"topic": post.topic}) is None
     tx.run(
         _PUT,
         {
@@ -176,7 +181,7 @@ def of_lane(tx: Tx, name: str, limit: int) -> list[Delivery]:
 
 def delivered(tx: Tx, delivery: Delivery) -> None:
     """The target has it: forget the delivery, and let the next one of its topic be first."""
-    now = find(tx, delivery.sid)
+    now = _claimed(tx, delivery.sid)
     if now is None:
         return
     tx.run(_DELETE, {"number": now.number})
@@ -192,7 +197,7 @@ def failed(tx: Tx, delivery: Delivery, code: int, text: str, next_ms: int) -> No
 
 def move_on(tx: Tx, delivery: Delivery) -> None:
     """Let the next one of the topic be first, although this one still waits for its time."""
-    now = find(tx, delivery.sid)
+    now = _claimed(tx, delivery.sid)
     if now is not None and now.is_first:
         tx.run(_MOVE_ON, {"number": now.number})
         _move_up(tx, now.topic)
@@ -208,7 +213,7 @@ def give_up(tx: Tx, delivery: Delivery, code: int, text: str, *, attempts: int =
         text: why, in words.
         attempts: how many failed since the last that was noted.
     """
-    now = find(tx, delivery.sid)
+    now = _claimed(tx, delivery.sid)
     if now is None or now.given_up_ms is not None:
         return False
     told = {"number": now.number, "code": code, "text": text, "now_ms": tx.now_ms, "attempts": attempts}
@@ -224,7 +229,7 @@ def _leave(tx: Tx, left: Delivery) -> None:
 
 
 def _move_up(tx: Tx, topic: str) -> None:
-    row = tx.one(_BEHIND, {"topic": topic})
+    row = tx.claim(_BEHIND, {"topic": topic})
     if row is not None:
         tx.run(_MOVE_UP, {"number": row[0], "now_ms": tx.now_ms})
         tx.emit(Due(row[1]))
@@ -235,7 +240,7 @@ def _move_up(tx: Tx, topic: str) -> None:
 
 def find(tx: Tx, sid: str) -> Delivery | None:
     """The delivery with this SID, unless it was delivered or forgotten."""
-    row = tx.one(f"{_SELECT} WHERE sid = :sid", {"sid": sid})
+    row = tx.one(_BY_SID, {"sid": sid})
     return None if row is None else _delivery(row)
 
 
@@ -261,14 +266,22 @@ def page(
     ]
 
 
-def resend(tx: Tx, dead: Delivery) -> None:
-    """Begin anew with one that was given up: it is due at once, unless another of its topic is first."""
-    is_first = tx.one(_FIRST, {"topic": dead.topic}) is None
+def resend(tx: Tx, delivery: Delivery) -> bool:
+    """Begin anew with one that was given up: it is due at once, unless another of its topic is first.
+
+    Returns:
+        Whether it was one.
+    """
+    dead = _claimed(tx, delivery.sid)
+    if dead is None or dead.given_up_ms is None:
+        return False
+    is_first = tx.claim(_FIRST, {"topic": dead.topic}) is None
     next_ms = tx.now_ms if is_first else None
     tx.run(_REVIVE, {"number": dead.number, "is_first": int(is_first), "next_ms": next_ms})
     tx.emit(Posted(dead.sid))
     if is_first:
         tx.emit(Due(dead.lane))
+    return True
 
 
 def bring_forward(tx: Tx, by_ms: int) -> None:
@@ -292,6 +305,11 @@ def shed(tx: Tx, code: int, text: str, limit: int) -> None:
     """Give up the `limit` oldest deliveries that wait."""
     for delivery in page(tx, "waiting", after=0, limit=limit):
         give_up(tx, delivery, code, text, attempts=0)
+
+
+def _claimed(tx: Tx, sid: str) -> Delivery | None:
+    row = tx.claim(_BY_SID, {"sid": sid})
+    return None if row is None else _delivery(row)
 
 
 def _delivery(row: Row) -> Delivery:

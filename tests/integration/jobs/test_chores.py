@@ -21,6 +21,9 @@ from tsock.errors import StoreDown
 from tsock.events import Event
 from tsock.jobs.chores import Chores
 from tsock.storage.store import Tx, fetched, written
+from tsock.sync import roots
+from tsock.sync.actor import Actor
+from tsock.sync.kinds import DOCUMENT
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Post
 from tsock.webhooks.targets import StoredUrl
@@ -109,6 +112,18 @@ async def test_content_of_a_deleted_service_goes_with_an_event_for_each_object(
     assert events(rig) == [("document_removed", 1)] * 120
     assert await count(rig, "sync_objects") == 1
     assert (await client.request("GET", f"/v3/Documents/{kept.body['sid']}")).status == 200
+
+
+async def test_what_was_being_made_while_its_service_was_deleted_goes_in_the_end(
+    rig: Rig, chores: Chores
+) -> None:
+    service = await rig.do(create_service, rig.made.account_sid, SYNC)
+    await rig.do(delete_service, rig.made.account_sid, SYNC, service.sid)
+    await chores.clean_up()
+    await rig.do(roots.create, Actor(rig.made.account_sid, service.sid), DOCUMENT)
+    await chores.trim()
+    await chores.clean_up()
+    assert await count(rig, "sync_objects") == 0
 
 
 # Forgetting.

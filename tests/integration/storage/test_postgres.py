@@ -30,7 +30,7 @@ ENDS_S = 10
 @pytest.fixture
 def url() -> str:
     url = postgres.create()
-    postgres.execute(url, SCHEMA)
+    postgres.administer(url, SCHEMA)
     return url
 
 
@@ -161,7 +161,7 @@ async def test_query_that_writes_is_refused(store: PostgresStore) -> None:
 
 def cut(url: str) -> None:
     """End every connection of a database but one's own."""
-    postgres.execute(
+    postgres.administer(
         url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
         "AND pid <> pg_backend_pid()",
@@ -240,7 +240,7 @@ def test_database_that_is_not_there_is_named_with_what_to_do() -> None:
 
 
 def test_database_of_a_newer_version_is_refused(url: str) -> None:
-    postgres.execute(url, "INSERT INTO schema_version (version) VALUES (9999)")
+    postgres.administer(url, "INSERT INTO schema_version (version) VALUES (9999)")
     with pytest.raises(ConfigError, match="schema version 9999, this tsock knows versions up to"):
         Database(url).migrate()
 

@@ -133,7 +133,7 @@ class ServiceHandlers:
                     tx, self._vault, account, of, service, body.options(), by=OPERATOR
                 )
             else:
-                known = services.get_service(tx, account, of, service)
+                known = services.claim_service(tx, account, of, service)
                 changed = services.change_service(tx, known, body.change(), by=OPERATOR)
             return answer(self._view(changed))
 

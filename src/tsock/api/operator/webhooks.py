@@ -75,10 +75,8 @@ class WebhookHandlers:
         """Begin anew with one that was given up."""
 
         def rule(tx: Tx) -> Response:
-            dead = _existing(tx, sid)
-            if dead.given_up_ms is None:
+            if not outbox.resend(tx, _existing(tx, sid)):
                 raise ApiError(409, 20409, f"Conflict: {sid} was not given up; it is still to be sent")
-            outbox.resend(tx, dead)
             return answer(_view(_existing(tx, sid)))
 
         return Write(rule)
@@ -93,10 +91,9 @@ class WebhookHandlers:
 
         def rule(tx: Tx) -> Response:
             found = find(tx)
-            for dead in found:
-                outbox.resend(tx, dead)
+            resent = sum(outbox.resend(tx, dead) for dead in found)
             last = found[-1].number if len(found) == RESENT_PER_WRITE else None
-            return answer({"resent": len(found), "next": last})
+            return answer({"resent": resent, "next": last})
 
         return Write(rule)
 

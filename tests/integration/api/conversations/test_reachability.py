@@ -23,7 +23,7 @@ async def options(rig: Rig, given: dict[str, Any], *, enabled: bool = True) -> N
     """Set the options of the service that clients of the rig use."""
 
     def rule(tx: Tx) -> None:
-        service = services.get_service(tx, rig.made.account_sid, CHAT, "default")
+        service = services.claim_service(tx, rig.made.account_sid, CHAT, "default")
         text = msgspec.json.encode(given).decode()
         services.change_service(tx, service, ServiceChange(options=text, enabled=enabled), by=OPERATOR)
 

@@ -103,7 +103,7 @@ class ServiceHandlers:
         options, hooks = _options(form), _hooks(form)
 
         def rule(tx: Tx) -> Response:
-            service, by = services.get_service(tx, principal.account.sid, CHAT, name), principal.author
+            service, by = services.claim_service(tx, principal.account.sid, CHAT, name), principal.author
             if friendly_name is not None:
                 service = services.change_service(
                     tx, service, ServiceChange(friendly_name=friendly_name), by=by

@@ -57,9 +57,9 @@ class ConfigurationHandlers:
         )
 
         def rule(tx: Tx) -> Response:
-            known = defaults.update(tx, account_sid, change)
             if service_sid is not None:
                 services.make_default(tx, account_sid, CHAT, service_sid, by=principal.author)
+            known = defaults.update(tx, account_sid, change)
             default = services.get_service(tx, account_sid, CHAT, DEFAULT)
             return answer(bodies.configuration(default, known, request.base))
 
@@ -88,7 +88,7 @@ class ConfigurationHandlers:
         )
 
         def rule(tx: Tx) -> Response:
-            service = services.get_service(tx, principal.account.sid, CHAT, name)
+            service = services.claim_service(tx, principal.account.sid, CHAT, name)
             changed = configuration.change_options(tx, service, change, by=principal.author)
             return answer(_of_service(tx, changed, request.base))
 

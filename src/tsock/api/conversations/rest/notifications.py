@@ -50,7 +50,7 @@ class NotificationHandlers:
         _changed(Notifications(), form)  # refuses what is malformed before anything is looked up
 
         def rule(tx: Tx) -> Response:
-            service = services.get_service(tx, principal.account.sid, CHAT, name)
+            service = services.claim_service(tx, principal.account.sid, CHAT, name)
             wanted = _changed(options_of(service).notifications, form)
             changed = configuration.change_notifications(tx, service, wanted, by=principal.author)
             return answer(_shown(changed, request.base))

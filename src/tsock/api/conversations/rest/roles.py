@@ -81,7 +81,7 @@ class RoleHandlers:
         actor = self._scope.actor(request, service)
 
         def rule(tx: Tx) -> Response:
-            roles.delete(tx, actor.service_sid, actor.options, sid)
+            roles.delete(tx, actor.service_sid, sid)
             return Response(204)
 
         return Write(rule, about=sid)

@@ -88,7 +88,7 @@ class WebhookHandlers:
         principal, change = asker(request), _hooks(fields.of_form(request), None)
 
         def rule(tx: Tx) -> Response:
-            known = services.get_service(tx, principal.account.sid, CHAT, name)
+            known = services.claim_service(tx, principal.account.sid, CHAT, name)
             service = hook_settings.change_of_service(tx, self._vault, known, change, by=principal.author)
             return answer(self._of_service(service, request.base))
 
