@@ -20,6 +20,7 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from tsock.storage.steps import read_steps, statements
 
@@ -68,6 +69,35 @@ class Database:
         for (table,) in tables:
             for row in sorted(map(repr, self.execute(f"SELECT * FROM {table}").fetchall())):
                 yield f"{table} {row}"
+
+
+class Empty:
+    """A database without tables that can be taken away and given back."""
+
+    def __init__(self) -> None:
+        self.name = f"tsock_{os.getpid()}_{next(_numbers)}"
+        _create(self.name, "template0")
+        self.conninfo = make_conninfo(_server(), dbname=self.name)
+
+    def execute(self, statement: LiteralString) -> None:
+        with _connection(self.name) as connection:
+            connection.execute(statement)
+
+    def take_away(self) -> None:
+        """End its connections and let nobody in."""
+        with _connection("postgres") as admin:
+            admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(self._identifier))
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [self.name]
+            )
+
+    def give_back(self) -> None:
+        with _connection("postgres") as admin:
+            admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(self._identifier))
+
+    @property
+    def _identifier(self) -> sql.Identifier:
+        return sql.Identifier(self.name)
 
 
 _idle: list[Database] = []
