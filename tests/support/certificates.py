@@ -58,6 +58,17 @@ class Authority:
         context.load_cert_chain(path)
         return context
 
+    def file(self) -> Path:
+        """The authority's own certificate, for clients that read a file."""
+        path = self._folder / "authority.pem"
+        path.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
+        return path
+
+    def server_file(self, *names: str) -> Path:
+        """Key and certificate for these host names, for servers that read a file."""
+        self.serve(*names)
+        return self._folder / "server.pem"
+
 
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, until: dt.datetime

