@@ -87,7 +87,7 @@ from tsock.outbound.network import Resolve
 from tsock.settings import Loaded, Settings
 from tsock.site.routes import site
 from tsock.storage.opening import open_store
-from tsock.sync import epochs, replay
+from tsock.sync import announce, epochs, replay
 from tsock.sync.actor import SyncLimits
 from tsock.telemetry.tail import Tail
 from tsock.tokens.continuation import Continuations
@@ -169,7 +169,16 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     gatekeeper = Gatekeeper(directory, installed.vault, settings, clock, everybody=around.explain)
     examiner = Examiner(directory, settings)
     notices = Notices(context.packet_id)
-    hub = Hub(context.node, context.metrics, notices.live, store, replay.of_object, clock.monotonic_s)
+    hub = Hub(
+        context.node,
+        context.metrics,
+        notices.live,
+        store=store,
+        missed=replay.of_object,
+        end=lambda sid, number: announce.root_gone(sid, number, clock.now_ms()),
+        deadlines=context.deadlines,
+        now_s=clock.monotonic_s,
+    )
     sessions = Sessions[Session]()
     scope = SdkScope(directory, _limits(settings), access.readable)
     rates = SyncRates(settings, clock.monotonic_s)
@@ -225,7 +234,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         directory=directory,
         sessions=sessions,
         hub=hub,
-        tunnel=Tunnel(router, store, context, around.base_url, hub.is_telling),
+        tunnel=Tunnel(router, store, context, around.base_url, hub),
         admission=Admission(
             context,
             examiner=examiner,

@@ -1,6 +1,6 @@
 """The live connections behind requests, and what is delivered to them, as handlers and the hub see both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, Protocol
 
 from tsock.accounts.caller import Caller
@@ -20,6 +20,9 @@ class Subscriber(Protocol):
 
     withheld: dict[str, int]
     """Objects that it followed until it might not read them any longer, each with the number it had."""
+
+    pending: list[Any]
+    """What the hub keeps of subscriptions that it has asked for and that are not answered yet."""
 
     @property
     def send(self) -> Callable[[bytes], object]:
@@ -51,8 +54,31 @@ class LiveSession(Subscriber, Protocol):
         ...
 
 
+class Pending(Protocol):
+    """Subscriptions that were asked for and are not answered yet."""
+
+    def stands(self, sid: str) -> bool:
+        """Whether the object has neither ended since nor may it not be read any longer."""
+        ...
+
+    def is_current(self, sid: str, seq: int) -> bool:
+        """Whether no change beyond `seq` has been announced."""
+        ...
+
+
 class Following(Protocol):
     """Who follows which objects: the hub."""
+
+    def ask(self, subscriber: LiveSession, sids: Iterable[str]) -> Any:
+        """Heed from now on what is announced of objects that a connection is about to follow: a `Pending`.
+
+        What is read of them afterwards may be older than that. `answered` ends it, whatever came of it.
+        """
+        ...
+
+    def answered(self, subscriber: LiveSession, pending: Any) -> None:
+        """The connection follows what it was given of what it had asked for."""
+        ...
 
     def join(self, subscriber: LiveSession, sid: str, seq: int, *, told: bool = False) -> None:
         """Follow an object from behind `seq`, in place of an earlier subscription to it.
@@ -65,10 +91,18 @@ class Following(Protocol):
         """End the subscription to an object, if there is one."""
         ...
 
+    def forbid(self, subscriber: LiveSession, sid: str) -> None:
+        """The same where the object may not be read: nor is one that was asked for to begin."""
+        ...
+
     def withhold(self, subscriber: LiveSession, sid: str) -> None:
         """The same, until it goes on."""
         ...
 
     def resume(self, subscriber: LiveSession, sid: str) -> None:
         """Go on with a subscription that was withheld, from where it stopped."""
+        ...
+
+    def of(self, subscriber: LiveSession) -> list[str]:
+        """What a connection follows or has asked to follow."""
         ...

@@ -144,6 +144,8 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     behind_events: bool = False
     """Whether the SDKs must have worked through the events of what the query saw before they get the answer:
     of an item that they know from it they tell no event any more."""
+    failed: "Callable[[], None] | None" = None
+    """What happens in place of `reply` when the query failed; through the tunnel only."""
 
 
 Plain = Response | Streamed | Read | Write

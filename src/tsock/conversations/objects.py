@@ -63,7 +63,13 @@ def read(tx: Tx, sid: str) -> Root:
     """One object, for a query; a document whole."""
     root = tables.by_sid(tx.one, sid, with_data=sid.startswith(DOCUMENT.prefix))
     assert root is not None, f"{sid} is missing"
+    tx.saw(root.sid, root.last_event_id)
     return root
+
+
+def note(tx: Tx, sid: str) -> None:
+    """Note how far an object is, in a query that shows items of it (`Tx.saw`)."""
+    read(tx, sid)
 
 
 def save_document(tx: Tx, root: Root, data: object) -> None:

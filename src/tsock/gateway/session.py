@@ -121,6 +121,7 @@ class Session:
         "limits",
         "number",
         "origin",
+        "pending",
         "reached",
         "registered",
         "said_goodbye",
@@ -175,6 +176,7 @@ class Session:
         """Whether the client told that it leaves."""
         self.subscriptions: dict[str, Any] = {}
         self.withheld: dict[str, int] = {}
+        self.pending: list[Any] = []
         self.in_flight = 0
         self.heard = False
         """Whether anything came since the last ping."""

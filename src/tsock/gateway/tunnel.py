@@ -7,6 +7,8 @@ outside first (`Ask`). Replies may overtake each other.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from tsock.api import problem
@@ -21,17 +23,41 @@ from tsock.storage.store import Fetched, Seen, Store
 from tsock.wire import packets
 from tsock.wire.headers import Message, Values
 
-IsTelling = Callable[["Requester", Iterable[str]], bool]
-"""Whether events of any of these objects may still be on their way to a connection."""
+NOTHING: Seen = MappingProxyType({})
+
+
+class Telling(Protocol):
+    """Who knows which events a connection was sent: the hub."""
+
+    def is_telling(self, subscriber: "Requester", sids: Iterable[str], /) -> bool:
+        """Whether events of any of these objects may still be on their way to a connection."""
+        ...
+
+    def owes(self, subscriber: "Requester", seen: Seen, /) -> bool:
+        """Whether a reply would show a connection changes whose events it has not been sent."""
+        ...
+
+    def settle(self, subscriber: "Requester", seen: Seen, go_on: Callable[[], None], /) -> None:
+        """Send what is owed, then call `go_on`; also where it cannot be had."""
+        ...
 
 
 class Reply(Protocol):
     """Answers one request."""
 
     def __call__(
-        self, response: Response | None, error: Exception | None, seen: Iterable[str] = (), /
+        self,
+        response: Response | None,
+        error: Exception | None,
+        seen: Seen = NOTHING,
+        shown: Iterable[str] = (),
+        /,
     ) -> None:
-        """Send the response, or one that tells of the error; behind the events of the objects `seen`."""
+        """Send the response, or one that tells of the error.
+
+        It goes when the events of what was `seen` were sent, and behind the client's work on those of the
+        objects `shown`.
+        """
         ...
 
 
@@ -74,7 +100,7 @@ class Tunnel:
     """Routes what arrives in `message` packets; every failure is an `http_status`."""
 
     def __init__(
-        self, router: Router, store: Store, context: Context, base_url: str, is_telling: IsTelling
+        self, router: Router, store: Store, context: Context, base_url: str, telling: Telling
     ) -> None:
         settings, clock = context.settings, context.clock
         self._router = router
@@ -83,7 +109,7 @@ class Tunnel:
         self._metrics = context.metrics
         self._debugger = context.debugger
         self._base_url = base_url
-        self._is_telling = is_telling
+        self._telling = telling
         per_s = settings.requests_per_connection_per_s
         burst = per_s * settings.requests_per_connection_burst_s
         self._connection_rate = Rate(per_s, burst, clock.monotonic_s)
@@ -99,7 +125,7 @@ class Tunnel:
         packet_id = message.id
         pattern = ""
 
-        def reply(response: Response | None, error: Exception | None, seen: Iterable[str] = (), /) -> None:
+        def send(response: Response | None, error: Exception | None, shown: Iterable[str]) -> None:
             session.answered(weight)
             if response is None:
                 assert error is not None
@@ -109,10 +135,23 @@ class Tunnel:
             packet = packets.reply(
                 packet_id, response.status, response.body, response.content_type, response.headers
             )
-            if seen and self._is_telling(session, seen):
+            if shown and self._telling.is_telling(session, shown):
                 session.reply_behind_events(packet)
             else:
                 session.reply(packet)
+
+        # It must not name itself: only the collector of cycles would free it.
+        def reply(
+            response: Response | None,
+            error: Exception | None,
+            seen: Seen = NOTHING,
+            shown: Iterable[str] = (),
+            /,
+        ) -> None:
+            if seen and self._telling.owes(session, seen):
+                self._telling.settle(session, seen, partial(send, response, error, shown))
+            else:
+                send(response, error, shown)
 
         try:
             request = self._read(session, message, payload)
@@ -225,12 +264,15 @@ def _replying(answer: Read, reply: Reply) -> Fetched:
     """What is done with the result of a query."""
 
     def done(result: Any, error: Exception | None, seen: Seen) -> None:
-        if error is None and answer.reply is not None:
+        if error is not None:
+            if answer.failed is not None:
+                answer.failed()
+        elif answer.reply is not None:
             try:
                 result = answer.reply(result)
             except Exception as failure:  # noqa: BLE001 - one request fails, never its connection
                 result, error = None, failure
-        reply(result, error, seen if answer.behind_events else ())
+        reply(result, error, seen, seen if answer.behind_events else ())
 
     return done
 

@@ -8,7 +8,7 @@ from tsock.clock import iso_ms
 from tsock.events import Event, Origin
 from tsock.sync.data import Json
 from tsock.sync.json_text import date_or_null, item_name, text
-from tsock.sync.kinds import STREAM
+from tsock.sync.kinds import KIND_OF_PREFIX, STREAM
 from tsock.sync.models import Item, Root
 
 CDS_HOST = "cds.us1.twilio.com"
@@ -76,6 +76,15 @@ def root_removed(root: Root, origin: Origin | None) -> Event:
         f'"date_created":"{iso_ms(root.date_updated_ms)}"}}'
     )
     return _event(root, number, f"{kind.name}_removed", body, origin, final=True)
+
+
+def root_gone(sid: str, number: int, at_ms: int) -> Event:
+    """The end of a root of which nothing is left to tell more of; clients look at the SID alone."""
+    kind = KIND_OF_PREFIX[sid[:2]]
+    seq = None if kind is STREAM else number
+    numbered = "" if seq is None else f'"id":{seq},'
+    body = f'{{{numbered}"{kind.name}_sid":"{sid}","date_created":"{iso_ms(at_ms)}"}}'
+    return Event(sid, "", seq, f"{kind.name}_removed", kind.message_type, body.encode(), final=True)
 
 
 def _item_set(change: str, root: Root, item: Item, origin: Origin | None) -> Event:

@@ -56,10 +56,10 @@ def since(tx: Tx, root: Root, after: int, limit: int, known: int | None = None) 
     return Replay(lost + events[:limit], _number(events[limit - 1]), completed=False)
 
 
-def of_object(tx: Tx, sid: str, after: int, limit: int) -> Replay | None:
+def of_object(tx: Tx, sid: str, after: int, limit: int, known: int) -> Replay | None:
     """The same of the object with this SID; None if it is gone."""
     root = tables.by_sid(tx.one, sid)
-    return None if root is None else since(tx, root, after, limit)
+    return None if root is None else since(tx, root, after, limit, known)
 
 
 def counter_at(tx: Tx, root: Root, at_ms: int) -> int:

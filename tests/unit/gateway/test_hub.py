@@ -1,6 +1,5 @@
 """Fan-out: every subscriber hears of every change once and in order, whatever carried the events here."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,92 +8,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.support.following import Carried, Listener, Reads, Told, actor, hub_on, line, numbers
 from tests.support.sync_world import ACCOUNT, SERVICE, World, json
+from tests.support.waiting import Waiting
 from tsock.events import Event
-from tsock.gateway import hub as hub_module
+from tsock.gateway import mending
 from tsock.gateway.hub import Hub
-from tsock.gateway.websocket import Send
-from tsock.storage.store import Fetched, Tx
+from tsock.gateway.mending import REORDER_S
 from tsock.sync import items, maps, replay, roots, streams, tables
 from tsock.sync.actor import Actor
 from tsock.sync.data import Json
 from tsock.sync.kinds import MAP, STREAM
 from tsock.sync.models import Root
-from tsock.telemetry.metrics import Metrics
-
-
-class Reads:
-    """A store whose reads wait for a commit, or not; query and reply run in one piece, as promised."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.waiting: list[tuple[Callable[[Tx], Any], Fetched]] = []
-        self.error: Exception | None = None
-        self.committing = True
-
-    def read(self, query: Callable[[Tx], Any], done: Fetched) -> None:
-        self.waiting.append((query, done))
-        if not self.committing:
-            self.answer()
-
-    def answer(self) -> None:
-        query, done = self.waiting.pop(0)
-        if self.error is not None:
-            done(None, self.error, {})
-        else:
-            done(self._world(query), None, {})
-
-
-class Listener:
-    """A subscriber that applies what it hears as clients do: per item, what is older is ignored."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.send: Send = self.receive
-        self.subscriptions: dict[str, Any] = {}
-        self.withheld: dict[str, int] = {}
-        self.heard: list[dict[str, Any]] = []
-        self.pieces: list[bytes] = []
-        self.last = -1
-        self.gone = False
-        self.known: dict[str, tuple[int, Any]] = {}
-
-    def receive(self, frame: bytes, /) -> None:
-        self.pieces.append(frame)
-        for told in frame.splitlines():
-            self.hear(msgspec.json.decode(told))
-
-    def hear(self, told: dict[str, Any]) -> None:
-        assert not self.gone
-        self.heard.append(told)
-        if "id" not in told:
-            return
-        assert told["id"] > self.last
-        self.last = told["id"]
-        if "item_key" in told:
-            # A removal says nothing of an expiry.
-            data = told["item_data"] if "date_expires" in told else None
-            self.know(told["item_key"], told["id"], data)
-        else:
-            self.gone = True
-
-    def know(self, key: str, number: int, data: Any) -> None:
-        if number >= self.known.get(key, (-1, None))[0]:
-            self.known[key] = (number, data)
-
-    @property
-    def items(self) -> dict[str, Any]:
-        return {key: data for key, (_, data) in self.known.items() if data is not None}
-
-
-def line(event: Event) -> bytes:
-    """Stands for a frame."""
-    return event.body + b"\n"
-
-
-def actor(connection: int | None) -> Actor:
-    origin = None if connection is None else ("n", connection)
-    return Actor(ACCOUNT, SERVICE, "somebody", connection=origin)
 
 
 @pytest.fixture
@@ -108,31 +33,13 @@ def reads(world: World) -> Reads:
 
 
 @pytest.fixture
-def hub(reads: Any) -> Hub:
-    return Hub("n", Metrics(), line, reads, replay.of_object, lambda: 0.0)
+def waiting() -> Waiting:
+    return Waiting()
 
 
-class Carried:
-    """A map, its events, and the numbers by which a test calls them."""
-
-    def __init__(self, world: World, writer: int | None = None) -> None:
-        self.root = world(roots.create, actor(writer), MAP)
-        self.events: list[Event] = []
-        self._world = world
-        self._writer = actor(writer)
-
-    def put(self, *numbers: int) -> None:
-        for number in numbers:
-            self._world(maps.put, self._writer, self.root.sid, f"k{number}", json(n=number))
-        self.events += self._world.heard()
-
-    def remove(self) -> None:
-        self._world(roots.remove, self._writer, MAP, self.root.sid)
-        self.events += self._world.heard()
-
-
-def numbers(listener: Listener) -> list[int]:
-    return [told["id"] for told in listener.heard]
+@pytest.fixture
+def hub(reads: Reads, waiting: Waiting) -> Hub:
+    return hub_on(reads, waiting)
 
 
 def test_event_becomes_one_frame_shared_by_all_subscribers_but_the_connection_that_caused_it(
@@ -172,19 +79,6 @@ def test_subscriber_that_joins_ahead_of_the_others_hears_only_what_its_snapshot_
     assert numbers(late) == [2]
 
 
-class Told:
-    """A subscriber that notes each line as it is."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.subscriptions: dict[str, Any] = {}
-        self.withheld: dict[str, int] = {}
-        self.told: list[str] = []
-
-    def send(self, frame: bytes, /) -> None:
-        self.told += frame.decode().splitlines()
-
-
 def test_subscriber_that_joins_behind_the_others_is_brought_to_where_they_are_and_they_hear_nothing_of_it(
     world: World, hub: Hub, reads: Reads
 ) -> None:
@@ -205,12 +99,13 @@ def test_subscriber_that_joins_behind_the_others_is_brought_to_where_they_are_an
     assert reads.waiting == []
 
 
-def test_those_behind_do_not_change_how_a_gap_is_told_to_the_others(world: World, reads: Reads) -> None:
-    def line(event: Event) -> bytes:
+def test_those_behind_do_not_change_how_a_gap_is_told_to_the_others(
+    world: World, reads: Reads, waiting: Waiting
+) -> None:
+    def kind_and_number(event: Event) -> bytes:
         return f"{event.kind} {event.seq}\n".encode()
 
-    store: Any = reads
-    hub = Hub("n", Metrics(), line, store, replay.of_object, lambda: 0.0)
+    hub = hub_on(reads, waiting, kind_and_number)
     carried = Carried(world)
     carried.put(0)
     early, late = Told(1), Told(2)
@@ -220,6 +115,7 @@ def test_those_behind_do_not_change_how_a_gap_is_told_to_the_others(world: World
     lost = carried.events.pop()
     carried.put(1)
     hub.publish(carried.events[1:])
+    waiting.pass_s(REORDER_S)
     hub.join(late, carried.root.sid, -1)
     while reads.waiting:
         reads.answer()
@@ -275,12 +171,13 @@ def test_connection_of_the_same_number_on_another_node_hears_what_this_one_cause
 
 
 def test_gap_is_closed_by_one_replay_that_also_brings_what_arrives_meanwhile(
-    world: World, hub: Hub, reads: Reads
+    world: World, hub: Hub, reads: Reads, waiting: Waiting
 ) -> None:
     carried, listener = Carried(world), Listener(1)
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1, 2, 3)
     hub.publish([carried.events[1]])
+    waiting.pass_s(REORDER_S)
     hub.publish([carried.events[2]])
     hub.publish([carried.events[0]])
     assert numbers(listener) == []
@@ -294,13 +191,14 @@ def test_gap_is_closed_by_one_replay_that_also_brings_what_arrives_meanwhile(
 
 
 def test_gap_wider_than_one_read_is_closed_by_several(
-    world: World, hub: Hub, reads: Reads, monkeypatch: pytest.MonkeyPatch
+    world: World, hub: Hub, reads: Reads, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_module, "MENDING_EVENTS", 2)
+    monkeypatch.setattr(mending, "MENDING_EVENTS", 2)
     carried, listener = Carried(world), Listener(1)
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1, 2, 3, 4)
     hub.publish([carried.events[4]])
+    waiting.pass_s(REORDER_S)
     heard = []
     while reads.waiting:
         reads.answer()
@@ -309,29 +207,32 @@ def test_gap_wider_than_one_read_is_closed_by_several(
 
 
 def test_gap_that_could_not_be_read_is_tried_again_at_the_next_event(
-    world: World, hub: Hub, reads: Reads
+    world: World, hub: Hub, reads: Reads, waiting: Waiting
 ) -> None:
     carried, listener = Carried(world), Listener(1)
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1, 2)
     reads.error = OSError("disk")
     hub.publish([carried.events[1]])
+    waiting.pass_s(REORDER_S)
     reads.answer()
     assert numbers(listener) == []
     reads.error = None
     hub.publish([carried.events[2]])
+    waiting.pass_s(REORDER_S)
     reads.answer()
     assert numbers(listener) == [0, 1, 2]
 
 
 def test_gap_among_events_that_arrive_together_keeps_their_order(
-    world: World, hub: Hub, reads: Reads
+    world: World, hub: Hub, reads: Reads, waiting: Waiting
 ) -> None:
     reads.committing = False
     carried, listener = Carried(world), Listener(1)
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1, 2, 3)
     hub.publish([carried.events[0], carried.events[2], carried.events[3]])
+    waiting.pass_s(REORDER_S)
     assert numbers(listener) == [0, 1, 2, 3]
 
 
@@ -381,12 +282,13 @@ def test_removal_behind_a_gap_reaches_every_subscriber(world: World, hub: Hub, r
 
 
 def test_removal_that_arrives_while_a_gap_is_closed_reaches_every_subscriber(
-    world: World, hub: Hub, reads: Reads
+    world: World, hub: Hub, reads: Reads, waiting: Waiting
 ) -> None:
     carried, listener = Carried(world), Listener(1)
     hub.join(listener, carried.root.sid, -1)
     carried.put(0, 1)
     hub.publish([carried.events[1]])
+    waiting.pass_s(REORDER_S)
     carried.remove()
     hub.publish([carried.events[2]])
     assert numbers(listener) == [2]
@@ -479,10 +381,11 @@ class Delivery(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(hub_module, "MENDING_EVENTS", 3)
+        self.patch.setattr(mending, "MENDING_EVENTS", 3)
         self.world = World()
         self.reads = Reads(self.world)
-        self.hub = Hub("n", Metrics(), line, self.reads, replay.of_object, lambda: 0.0)  # pyright: ignore[reportArgumentType]
+        self.waiting = Waiting()
+        self.hub = hub_on(self.reads, self.waiting)
         self.root: Root = self.world(roots.create, actor(None), MAP)
         self.flying: list[Event] = []
         self.listeners = {number: Listener(number) for number in range(1, 4)}
@@ -541,6 +444,10 @@ class Delivery(RuleBasedStateMachine):
     def answer(self) -> None:
         self.reads.answer()
 
+    @rule()
+    def wait(self) -> None:
+        self.waiting.pass_s(REORDER_S)
+
     @rule(number=LISTENERS, limit=st.sampled_from([1, 2, 1000]))
     def join(self, number: int, limit: int) -> None:
         """Establish, as `SubscriptionHandlers` do."""
@@ -580,8 +487,10 @@ class Delivery(RuleBasedStateMachine):
         # The end of an object is never lost: it is all that the store would tell of it.
         last = self.flying[-1:] if not self.removed else [event for event in self.flying if event.final]
         self.hub.publish(last)
+        self.reads.committing = False
         while self.reads.waiting:
             self.reads.answer()
+        self.waiting.pass_s(1)
         self.patch.undo()
         for listener in self.listeners.values():
             if self.root.sid in listener.subscriptions:

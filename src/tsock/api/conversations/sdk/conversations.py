@@ -66,7 +66,10 @@ class ConversationHandlers:
         place = service_url(request, actor)
 
         def query(tx: Tx) -> Response:
-            return answer(_shown(tx, actor, place, conversations.fetch(tx, actor, sid)))
+            opened = conversations.fetch(tx, actor, sid)
+            if opened.own is not None:
+                objects.note(tx, users.find(tx, actor, actor.identity).conversations_sid)
+            return answer(_shown(tx, actor, place, opened))
 
         return Read(query)
 
@@ -99,6 +102,7 @@ class ConversationHandlers:
 
         def query(tx: Tx) -> Response:
             user = itself(tx, actor, user_sid)
+            objects.note(tx, user.conversations_sid)
             found, last = memberships.page(tx, actor, user, after, size)
             rows = [bodies.listed(membership) for membership in found]
             return page("conversations", rows, last)
@@ -111,7 +115,7 @@ class ConversationHandlers:
         place = service_url(request, actor)
 
         def query(tx: Tx) -> Response:
-            itself(tx, actor, user_sid)
+            objects.note(tx, itself(tx, actor, user_sid).conversations_sid)
             row = conversations.find(tx, actor, name)
             membership = memberships.find(tx, actor, actor.identity, row)
             return answer(_of_own(tx, actor, place, membership))

@@ -9,7 +9,7 @@ from tsock.api.conversations.sdk.paging import page, position
 from tsock.api.conversations.sdk.scope import ChatScope, RouteEntry, in_service, service_url
 from tsock.api.request import Answer, Read, Request, Response
 from tsock.api.router import Route
-from tsock.conversations import conversations, memberships, participants, users
+from tsock.conversations import conversations, memberships, objects, participants, users
 from tsock.conversations.models import ConversationData
 from tsock.errors import ApiError
 from tsock.storage.store import Tx
@@ -59,6 +59,8 @@ class DescriptorHandlers:
 
         def query(tx: Tx) -> Response:
             found, last = participants.page_of_users(tx, actor, name, after, size)
+            for each in found:
+                objects.note(tx, each.info_sid)
             return page(
                 "users", [bodies.user(actor, place, each, users.profile(tx, each)) for each in found], last
             )
@@ -74,6 +76,7 @@ class DescriptorHandlers:
 
         def query(tx: Tx) -> Response:
             user = itself(tx, actor, user_sid or actor.identity)
+            objects.note(tx, user.conversations_sid)
             found, last = memberships.page_of_map(tx, user, after, size)
             rows: list[dict[str, Any]] = []
             for row, own in found:

@@ -9,7 +9,7 @@ from tsock.api.conversations.sdk.request import once, read_body
 from tsock.api.conversations.sdk.scope import ChatScope, RouteEntry, in_service, service_url
 from tsock.api.request import Answer, Read, Request, Response, answer
 from tsock.api.router import Route
-from tsock.conversations import messages
+from tsock.conversations import messages, objects
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.messages import MessageChange, NewMessage
 from tsock.storage.store import Tx
@@ -62,7 +62,9 @@ class MessageHandlers:
         place = service_url(request, actor)
 
         def query(tx: Tx) -> Response:
-            return answer(bodies.message(actor, place, messages.fetch(tx, actor, conversation, sid)))
+            found = messages.fetch(tx, actor, conversation, sid)
+            objects.note(tx, found.row.messages_sid)
+            return answer(bodies.message(actor, place, found))
 
         return Read(query)
 

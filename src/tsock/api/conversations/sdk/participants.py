@@ -10,7 +10,7 @@ from tsock.api.conversations.sdk.request import once, read_body
 from tsock.api.conversations.sdk.scope import ChatScope, RouteEntry, in_service, service_url
 from tsock.api.request import Answer, Read, Request, Response, answer
 from tsock.api.router import Route
-from tsock.conversations import participants
+from tsock.conversations import objects, participants
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.addresses import Binding
 from tsock.conversations.participants import NewParticipant, ParticipantChange
@@ -61,6 +61,7 @@ class ParticipantHandlers:
 
         def query(tx: Tx) -> Response:
             found = participants.fetch(tx, actor, conversation, name)
+            objects.note(tx, found.row.roster_sid)
             return answer(bodies.participant(actor, place, found))
 
         return Read(query)

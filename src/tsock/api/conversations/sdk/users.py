@@ -6,7 +6,7 @@ from tsock.api.conversations.sdk.request import once, read_body
 from tsock.api.conversations.sdk.scope import ChatScope, RouteEntry, in_service, service_url
 from tsock.api.request import Answer, Read, Request, Response, answer
 from tsock.api.router import Route
-from tsock.conversations import users
+from tsock.conversations import objects, users
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.users import UserChange
 from tsock.storage.store import Tx
@@ -34,6 +34,7 @@ class UserHandlers:
 
         def query(tx: Tx) -> Response:
             user = users.find(tx, actor, name)
+            objects.note(tx, user.info_sid)
             return answer(bodies.user(actor, place, user, users.profile(tx, user)))
 
         return Read(query)

@@ -2,17 +2,19 @@
 
 Protocol: `protocol/sync.md`, Subscriptions and Replay.
 
-On SQLite the query and what follows it run in one piece, with every commit that the query saw already
-announced. So a replay up to the object's counter, and live events from there on, neither miss nor repeat
-anything. The store's contract (`storage/store.py`) promises less: a snapshot may hold more than was
-announced.
+A replay brings the client to the object's counter in the snapshot, and live events go on from there. On
+SQLite the snapshot is what was announced when the answer is made. Elsewhere it may hold more, or less than
+was announced while it was read (`storage/store.py`): so the hub heeds the objects from the moment they are
+asked for, and sends what lies between. What has ended meanwhile, or may not be read any longer, is put off:
+the client asks once more and is told by a newer snapshot.
 """
 
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from tsock.api.live import Following, LiveSession
+from tsock.api.live import Following, LiveSession, Pending
 from tsock.api.request import Answer, Door, Read, Request, Response
 from tsock.api.router import Route
 from tsock.api.sync.sdk.notices import Notices, SubscriptionEntry, failure
@@ -61,6 +63,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     is_stream: bool = False
     is_put_off: bool = False
     """Whether the client is to ask once more, when it has read the list of its conversations."""
+    goes_first: bool = False
+    """Whether it is that list."""
 
 
 class SubscriptionHandlers:
@@ -90,10 +94,12 @@ class SubscriptionHandlers:
         if batch.action == "cancel":
             # It goes through the store all the same, so that it keeps its place among establishes.
             return Read(lambda tx: batch, lambda _: self._cancel(session, batch))
+        pending = self._hub.ask(session, [wanted.object_sid for wanted in batch.requests])
         return Read(
             # Whoever asks is judged as of the query: ACL may be switched on while it waits for a commit.
             lambda tx: self._look_up(tx, self._scope.actor(request), session, batch),
-            lambda outcomes: self._establish(session, batch, outcomes),
+            lambda outcomes: self._answer(session, batch, outcomes, pending),
+            failed=lambda: self._hub.answered(session, pending),
         )
 
     def _read(self, request: Request) -> Batch:
@@ -128,10 +134,7 @@ class SubscriptionHandlers:
                 if behind is None:
                     behind = _is_behind(tx, actor, session)
                 if behind:
-                    after = wanted.last_event_id or 0
-                    outcomes.append(
-                        Outcome(wanted, replay=Replay([], after, completed=False), is_put_off=True)
-                    )
+                    outcomes.append(_put_off(wanted))
                     continue
             if error is None and wanted.object_sid not in following and actor.readable is None:
                 error = self._too_many(following)
@@ -153,9 +156,18 @@ class SubscriptionHandlers:
                 missed = _up_to(bytes_left, replay.since(tx, root, after, events_left, known))
                 events_left -= len(missed.events)
                 bytes_left -= sum(len(event.body) for event in missed.events)
-            if actor.readable is not None and access.is_own_list(root):
+            goes_first = actor.readable is not None and access.is_own_list(root)
+            if goes_first:
                 behind = not missed.completed
-            outcomes.append(Outcome(wanted, replay=missed, known=known, is_stream=root.kind is STREAM))
+            outcomes.append(
+                Outcome(
+                    wanted,
+                    replay=missed,
+                    known=known,
+                    is_stream=root.kind is STREAM,
+                    goes_first=goes_first,
+                )
+            )
         return outcomes
 
     def _refusal(
@@ -189,13 +201,26 @@ class SubscriptionHandlers:
             return root.last_event_id
         return replay.counter_at(tx, root, session.first_init_ms)
 
-    def _establish(self, session: LiveSession, batch: Batch, outcomes: list[Outcome]) -> Response:
-        if session.is_gone:  # it was lost meanwhile; whoever joins now never leaves
-            return Response(200, self._accepted)
+    def _answer(
+        self, session: LiveSession, batch: Batch, outcomes: list[Outcome], pending: Pending
+    ) -> Response:
+        try:
+            if not session.is_gone:  # else it was lost meanwhile; whoever joins now never leaves
+                self._establish(session, batch, outcomes, pending)
+        finally:
+            self._hub.answered(session, pending)
+        return Response(200, self._accepted)
+
+    def _establish(
+        self, session: LiveSession, batch: Batch, outcomes: list[Outcome], pending: Pending
+    ) -> None:
         established: list[SubscriptionEntry] = []
         failed: list[SubscriptionEntry] = []
-        for outcome in outcomes:
+        list_is_behind = False
+        for found in outcomes:
+            outcome = _as_announced(found, pending, list_is_behind=list_is_behind)
             wanted, missed = outcome.wanted, outcome.replay
+            list_is_behind |= outcome.goes_first and missed is not None and not missed.completed
             if missed is None:
                 self._leave(session, wanted.object_sid)
                 assert outcome.error is not None
@@ -218,7 +243,6 @@ class SubscriptionHandlers:
             )
         self._tell(session, "established", batch, established)
         self._tell(session, "failed", batch, failed)
-        return Response(200, self._accepted)
 
     def _cancel(self, session: LiveSession, batch: Batch) -> Response:
         for wanted in batch.requests:
@@ -238,6 +262,25 @@ class SubscriptionHandlers:
             outcome, batch.correlation_id, entries, batch.event_protocol_version
         ):
             session.send(frame)
+
+
+def _put_off(wanted: Wanted) -> Outcome:
+    return Outcome(wanted, replay=Replay([], wanted.last_event_id or 0, completed=False), is_put_off=True)
+
+
+def _as_announced(outcome: Outcome, pending: Pending, *, list_is_behind: bool) -> Outcome:
+    """What becomes of an entry, considering what was announced since the client asked.
+
+    The list of a user's conversations is not joined below that: nothing told of one of them may come first.
+    """
+    sid, missed = outcome.wanted.object_sid, outcome.replay
+    if missed is None or outcome.is_put_off:
+        return outcome
+    if not pending.stands(sid) or (list_is_behind and not outcome.goes_first):
+        return _put_off(outcome.wanted)
+    if outcome.goes_first and missed.completed and not pending.is_current(sid, missed.last_event_id):
+        return replace(outcome, replay=replace(missed, completed=False))
+    return outcome
 
 
 def _is_behind(tx: Tx, actor: Actor, session: LiveSession) -> bool:

@@ -107,7 +107,7 @@ class Withdrawal:
             actor = Actor(
                 caller.account_sid, service.sid, caller.identity, acl_enabled=True, readable=readable
             )
-            followed = list(session.subscriptions)
+            followed = self._hub.of(session)
             looked_at += len(followed)
             for start in range(0, len(followed), _SIDS_PER_STATEMENT):
                 self._withdraw(session, actor, followed[start : start + _SIDS_PER_STATEMENT])
@@ -122,7 +122,7 @@ class Withdrawal:
         def leave(unreadable: set[str] | None, error: Exception | None, seen: Seen) -> None:
             # Where it cannot be told what may be read, nothing is.
             for sid in sids if unreadable is None else unreadable:
-                self._hub.leave(session, sid)
+                self._hub.forbid(session, sid)
 
         self._store.read(forbidden, leave)
 
