@@ -40,7 +40,7 @@ PYTEST = $(BIN)/python -m pytest --dist worksteal \
 # Every test. Then how much of src/ the tests' own processes ran, and the modules that they ran least.
 test: setup
 	$(PYTEST) --cov --cov-report=
-	TSOCK_TEST_STORE=postgres $(PYTEST) -m "not sqlite" $(RULES)
+	TEST_STORE=postgres $(PYTEST) -m "not sqlite" $(RULES)
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '1,12p;/^TOTAL/p'
 
 # Where rules are tested without a server: once more on PostgreSQL, which has to understand the same statements.

@@ -1,6 +1,6 @@
 """A database behind the real transaction: enough to run rules one after another.
 
-It is SQLite's, in memory, or with `TSOCK_TEST_STORE=postgres` one of PostgreSQL.
+It is SQLite's, in memory, or with `TEST_STORE=postgres` one of PostgreSQL.
 """
 
 import os
@@ -14,7 +14,7 @@ from tsock.storage.sqlite.store import SqliteTx
 
 T = TypeVar("T")
 
-ON_POSTGRES = os.environ.get("TSOCK_TEST_STORE") == "postgres"
+ON_POSTGRES = os.environ.get("TEST_STORE") == "postgres"
 
 
 class Memory:

@@ -1,6 +1,6 @@
 """PostgreSQL for tests: the server comes in a wheel, and runs as somebody else where the tests are root's.
 
-`TSOCK_TEST_POSTGRES` names another server that is running, as libpq writes it (`host=… user=…`); its user may
+`TEST_POSTGRES` names another server that is running, as libpq writes it (`host=… user=…`); its user may
 create databases.
 """
 
@@ -190,7 +190,7 @@ def _url(name: str) -> str:
 @functools.cache
 def _server() -> str:
     """How to connect to the server, which is started when it is first asked for."""
-    return os.environ.get("TSOCK_TEST_POSTGRES") or _started()
+    return os.environ.get("TEST_POSTGRES") or _started()
 
 
 _GUARD = 'cat; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; rm -rf "$0"'

@@ -27,7 +27,7 @@ from tsock.ids import is_sid
 from tsock.storage.keyset import Cursor, Slice
 from tsock.storage.store import Tx
 from tsock.sync.models import Root
-from tsock.sync.tables import by_sid, claimed
+from tsock.sync.tables import claimed
 
 
 class ConversationChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +196,7 @@ def seen(tx: Tx, actor: ChatActor, row: Conversation) -> Opened:
     Raises:
         ApiError: 50350, it was removed meanwhile; 50430, it is for others.
     """
-    document = by_sid(tx.one, row.document_sid, with_data=True)
+    document = objects.find(tx, row.document_sid)
     if document is None:
         raise refusals.conversation_not_found(row.sid)
     return entered(tx, actor, row, document)

@@ -59,11 +59,18 @@ def claim(tx: Tx, *sids: str) -> list[Root]:
     return [found[sid] for sid in sids]
 
 
-def read(tx: Tx, sid: str) -> Root:
+def find(tx: Tx, sid: str) -> Root | None:
     """One object, for a query; a document whole."""
     root = tables.by_sid(tx.one, sid, with_data=sid.startswith(DOCUMENT.prefix))
+    if root is not None:
+        tx.saw(root.sid, root.last_event_id)
+    return root
+
+
+def read(tx: Tx, sid: str) -> Root:
+    """The same of one that must be there."""
+    root = find(tx, sid)
     assert root is not None, f"{sid} is missing"
-    tx.saw(root.sid, root.last_event_id)
     return root
 
 
