@@ -50,6 +50,7 @@ def test_object_removed_while_a_client_was_away_is_reported(
     assert seen.next("removed")["isLocal"] is False
 
 
+@pytest.mark.sqlite  # where the data go with their directory
 def test_storage_id_is_that_of_the_user_and_of_the_data(own_server: Server, connect: Connect) -> None:
     def storage_id(identity: str) -> str:
         return connect.bare(identity).client.storageId()["id"]

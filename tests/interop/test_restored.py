@@ -11,6 +11,8 @@ from tests.interop.sdk import Js, SdkObject
 from tests.interop.server import Server, until
 from tests.interop.test_chat_edit import at_rest, both
 
+pytestmark = pytest.mark.sqlite  # copies of PostgreSQL are made by its own tools
+
 Put = Callable[[Server, Path], None]
 
 

@@ -20,8 +20,8 @@ from tsock.cli.file_name import FILE_NAME
 from tsock.cli.flags import NO_FLAGS, SettingFlags
 from tsock.cli.program import command
 from tsock.errors import ConfigError
-from tsock.settings import load
-from tsock.urls import is_loopback
+from tsock.settings import Settings, load
+from tsock.urls import is_loopback, without_password
 
 
 def dev(
@@ -63,7 +63,7 @@ def dev(
                     "--clock now sets it right."
                 )
             settings = loaded.settings
-            _welcome(server, variables, settings.host, data, ephemeral=settings.data is None)
+            _welcome(server, variables, settings.host, _kept_in(settings))
 
         process.run(loaded, data, dev=Dev(seed, hosts, clock_is_kept=clock == "kept"), on_ready=ready)
 
@@ -133,17 +133,21 @@ def _unwritable(path: Path, error: OSError) -> ConfigError:
     return ConfigError(f"--env-file {path} cannot be written: {error.strerror}")
 
 
-def _welcome(server: Ready, variables: Mapping[str, str], host: str, data: Path, *, ephemeral: bool) -> None:
+def _kept_in(settings: Settings) -> str | None:
+    return settings.data if settings.database_url is None else without_password(settings.database_url)
+
+
+def _welcome(server: Ready, variables: Mapping[str, str], host: str, kept_in: str | None) -> None:
     line, url, here = output.line, server.url, ("--port", str(server.port))
     if not is_loopback(host):
         output.remark(
             f"this listens on {server.address}, which other machines may reach: whoever does gets tokens for "
             "any identity and moves the clock; without --host only this machine can"
         )
-    if ephemeral:
+    if kept_in is None:
         line("Nothing is kept: the data directory is temporary. Keep it with --data DIR.")
     else:
-        line(f"The data are kept in {data}.")
+        line(f"The data are kept in {kept_in}.")
     line()
     for name, value in variables.items():
         line((name, "cyan"), f"={value}")

@@ -92,12 +92,15 @@ def locate(location: Location, *, fresh: bool = False) -> DataDirectory:
     by_port = location.port is not None and location.data is None
     if settings.data is not None and not by_port:
         data = Path(settings.data)
-        if not fresh and settings.database_url is None and not (data / layout.DATABASE).exists():
+        found = DataDirectory(data, loaded)
+        # What is in PostgreSQL is there for whoever names that, or asks the server.
+        is_here = settings.database_url is not None or (data / layout.DATABASE).exists()
+        if not (fresh or is_here or found.is_served()):
             raise ConfigError(
                 f"data: {data} (from {loaded.origins['data']}) holds no data of tsock; name the directory of "
                 "a server with --data DIR, or start one on it with `tsock serve` or `tsock dev`"
             )
-        return DataDirectory(data, loaded)
+        return found
     link = runtime.link(settings.port)
     if not _answers(link / layout.SOCKET):
         raise NoServer(
