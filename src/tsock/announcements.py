@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from tsock.events import Change, Event, Fact, Rights, Work
+from tsock.events import Change, Event, Fact, Notice, Rights, Work
 
 
 class Announcements(msgspec.Struct, frozen=True):
@@ -18,6 +18,8 @@ class Announcements(msgspec.Struct, frozen=True):
     """Ends deliveries or goes on with them, each in its place among the events of the commit."""
     events: Callable[[Sequence[Event]], None] = lambda events: None
     """Delivers."""
+    notices: Callable[[Notice], None] = lambda notice: None
+    """Delivers what is told and not kept."""
     work: Sequence[Callable[[Sequence[Work]], None]] = ()
     """Do what is due."""
 
@@ -33,6 +35,8 @@ class Announcements(msgspec.Struct, frozen=True):
                     self.events(events)
                     events = list[Event]()
                 self.rights(fact)
+            elif isinstance(fact, Notice):
+                self.notices(fact)
         if events:
             self.events(events)
         due = [fact for fact in facts if isinstance(fact, Work)]

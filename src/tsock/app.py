@@ -19,6 +19,7 @@ from uvicorn import Config, Server
 from tsock.accounts.bootstrap import Bootstrap, bootstrap
 from tsock.api.known_hosts import KnownHosts
 from tsock.assembly import Surroundings, assemble, opened
+from tsock.bus.opening import open_transport
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.errors import ConfigError
@@ -167,10 +168,11 @@ class _Running:
                 ready_made=made,
                 explain=made is not None,
                 known_hosts=known_hosts,
+                transport=open_transport(settings, installed.data_set),
             ),
         )
         self._gateway = self._parts.gateway
-        installed.store.listen(self._parts.announcements.hear)
+        installed.store.listen(self._parts.hear)
         self._started = asyncio.Event()
         self._server = _QuietServer(
             self._started,
@@ -202,6 +204,9 @@ class _Running:
             self._loop.add_signal_handler(number, self._stop)
         self._ticker.start(self._deadlines)
         self._parts.clock_watch.look()
+        if self._parts.neighbours is not None and self._parts.bus is not None:
+            self._parts.neighbours.start()
+            self._parts.bus.start()
         beside = [
             asyncio.create_task(job)
             for job in (self._parts.chores.run(), self._parts.deliveries.run(), self._parts.pushes.run())
@@ -237,6 +242,9 @@ class _Running:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             await self._parts.hook_client.close()
+            if self._parts.neighbours is not None and self._parts.bus is not None:
+                self._parts.neighbours.stop()
+                await self._parts.bus.close()
             self._look_ups.shutdown(wait=False, cancel_futures=True)
             self._ticker.stop()
 

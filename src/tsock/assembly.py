@@ -58,11 +58,14 @@ from tsock.api.sync.sdk.reachability import Reachability
 from tsock.api.sync.sdk.scope import SdkScope
 from tsock.api.sync.sdk.subscriptions import SubscriptionHandlers
 from tsock.api.sync.sdk.withdrawal import Withdrawal
+from tsock.bus.bus import Bus, State
+from tsock.bus.transport import Transport
 from tsock.clock import Clock
 from tsock.conversations import access
 from tsock.conversations.actor import ChatLimits
 from tsock.deadlines import Deadlines
 from tsock.debugger.debugger import Debugger
+from tsock.events import Fact
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
 from tsock.gateway.gateway import Gateway
@@ -81,6 +84,7 @@ from tsock.installation.installation import Installation, installation
 from tsock.jobs.chores import Chores
 from tsock.jobs.clock_watch import ClockWatch
 from tsock.jobs.deliveries import Deliveries
+from tsock.jobs.neighbours import Neighbours
 from tsock.jobs.pushes import Pushes
 from tsock.jobs.webhook_client import WebhookClient
 from tsock.outbound.network import Resolve
@@ -137,6 +141,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     page."""
     known_hosts: KnownHosts | None = None
     """By which names alone the server is reached, as in development."""
+    transport: Transport | None = None
+    """What carries the news between nodes; None where there is one node."""
 
 
 class Assembly(msgspec.Struct, frozen=True):
@@ -154,7 +160,16 @@ class Assembly(msgspec.Struct, frozen=True):
     hook_client: HookClient
     online: chat_reachability.Reachability
     announcements: Announcements
-    """Hears what the store announces."""
+    """Announces facts of this node, and of others."""
+    neighbours: Neighbours | None
+    """Takes in what other nodes did; None where there is one node."""
+    bus: Bus | None
+
+    def hear(self, facts: Sequence[Fact]) -> None:
+        """Take what the store announces."""
+        self.announcements.hear(facts)
+        if self.bus is not None:
+            self.bus.publish(facts)
 
 
 def assemble(installed: Installation, around: Surroundings) -> Assembly:
@@ -194,12 +209,19 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         report=context.debugger.hook_failed,
     )
     router = Router()
+    buses: list[Bus] = []  # at most one, made below
+
+    def news() -> State | None:
+        return buses[0].state if buses else None
+
     router.add(
-        HealthHandlers(context.metrics, clock, lambda: around.problem() or installed.blobs.down).routes()
+        HealthHandlers(
+            context.metrics, clock, lambda: around.problem() or installed.blobs.down, news
+        ).routes()
     )
     shown = around.ready_made if around.explain else None
     router.add(site(gatekeeper, directory, examiner, clock, settings.public_url, shown))
-    router.add(operator_routes(installed, context.tail, around.problem))
+    router.add(operator_routes(installed, context.tail, around.problem, news))
     router.add(_account_routes(installed))
     router.add(roots.RootHandlers(scope, rates).routes())
     router.add(items.ItemHandlers(scope, rates).routes())
@@ -208,7 +230,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     loose = LooseBlobs(store, installed.blobs, installed.ids)
     contents = Contents(store, loose)
     chat_rates = ChatRates(settings, clock.monotonic_s)
-    router.add(_chat_routes(installed, context, sessions, chat_rates, pre_hooks, contents))
+    router.add(_chat_routes(installed, chat_rates, pre_hooks, contents))
     chat_rest = RestScope(directory, _chat_limits(settings), chat_rates)
     router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault, contents))
     router.add(chat_routes.routes(chat_rest, pre_hooks, installed.vault, contents, settings))
@@ -279,8 +301,22 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         changed=(gateway.changed, withdrawal.changed, online.changed),
         rights=withdrawal.heed,
         events=gateway.publish,
+        notices=gateway.tell,
         work=(deliveries.hear, pushes.hear),
     )
+    neighbours = None
+    if around.transport is not None:
+        neighbours = Neighbours(
+            store,
+            directory,
+            context.deadlines,
+            announce=announcements.hear,
+            followed=hub.followed,
+            catch_up=hub.check,
+        )
+        buses.append(
+            Bus(context.node, around.transport, neighbours, clock=clock, deadlines=context.deadlines)
+        )
     return Assembly(
         context=context,
         router=router,
@@ -294,6 +330,8 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         hook_client=hook_client,
         online=online,
         announcements=announcements,
+        neighbours=neighbours,
+        bus=buses[0] if buses else None,
     )
 
 
@@ -315,7 +353,10 @@ def operator_shell(installed: Installation) -> HttpShell:
 
 
 def operator_routes(
-    installed: Installation, tail: Tail, problem: Callable[[], str | None]
+    installed: Installation,
+    tail: Tail,
+    problem: Callable[[], str | None],
+    news: Callable[[], State | None] = lambda: None,
 ) -> Sequence[Route]:
     """What the command line asks: the same from a server as from a process of its own."""
     settings, vault, clock = installed.settings, installed.vault, installed.clock
@@ -328,6 +369,7 @@ def operator_routes(
         directory=installed.directory,
         problem=problem,
         blobs=installed.blobs,
+        news=news,
     )
     return [
         *operator_accounts.AccountHandlers(vault, settings).routes(),
@@ -384,8 +426,6 @@ def _welcomes(installed: Installation, context: Context) -> Welcomes:
 
 def _chat_routes(
     installed: Installation,
-    context: Context,
-    sessions: Sessions[Session],
     rates: ChatRates,
     pre_hooks: PreHooks,
     contents: Contents,
@@ -404,12 +444,7 @@ def _chat_routes(
         *users.UserHandlers(scope, pre_hooks).routes(),
         *templates.TemplateHandlers(scope).routes(),
         *registrations.RegistrationHandlers(scope).routes(),
-        *typing.TypingHandlers(
-            scope,
-            timeout_s=settings.chat_typing_timeout_s,
-            packet_id=context.packet_id,
-            of_identity=sessions.of_identity,
-        ).routes(),
+        *typing.TypingHandlers(scope, timeout_s=settings.chat_typing_timeout_s).routes(),
     ]
 
 

@@ -1,9 +1,11 @@
 """What a committed transaction announces: facts that travel from the store to whoever listens.
 
-There are four kinds: what subscribers are to see (`Event`), a change of what an identity may see (`Rights`),
-a change of the directory of accounts (`Change`), and work that is due or done (`Work`). Who hears of which is
-decided in `announcements.py`.
+There are five kinds: what subscribers are to see (`Event`), what somebody connected is told (`Notice`), a
+change of what an identity may see (`Rights`), a change of the directory of accounts (`Change`), and work that
+is due or done (`Work`). Who hears of which is decided in `announcements.py`.
 """
+
+from collections.abc import Sequence
 
 import msgspec
 
@@ -71,6 +73,18 @@ class RoleLost(Rights, frozen=True):
 
     identity: str | None
     """Whose; None is everybody's."""
+
+
+class Notice(Fact, frozen=True):
+    """What some identities are told who are connected; never stored."""
+
+    account_sid: str
+    service_sid: str
+    """For connections to that service only."""
+    identities: Sequence[str]
+    message_type: str
+    """Type of the notification, such as `twilio.ipmsg.typing_indicator`."""
+    payload: bytes
 
 
 class Change(Fact, frozen=True):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tsock.accounts.caller import Caller
 from tsock.accounts.records import Account, AccountStatus, ApiKey, Revocation, Service
 from tsock.accounts.secrets import Vault
-from tsock.accounts.tables import every
+from tsock.accounts.tables import every, version
 from tsock.events import Change
 from tsock.storage.store import Tx
 
@@ -33,14 +33,35 @@ class Directory:
         self._opened: dict[tuple[str, str], tuple[str, bytes]] = {}
         """Sealed and opened secret by SID and by what it is called."""
 
+        self.version = 0
+        """How many changes it knows of those that the store counted; it may know later ones besides."""
+        self.applied = 0
+        """How many records it took in."""
+
     def load(self, tx: Tx) -> None:
         """Read everything from the store."""
+        self.version = version(tx)
         for kind in (Account, ApiKey, Service, Revocation):
             for record in every(tx, kind):
                 self.apply(record)
 
+    def knows(self, record: Change) -> bool:
+        """Whether a record is here as it is."""
+        match record:
+            case Account():
+                return self._accounts.get(record.sid) == record
+            case ApiKey():
+                return self._keys.get(record.sid) == record
+            case Service():
+                return self._services.get(record.sid) == record
+            case Revocation():
+                return self._revoked.get(_subject(record)) == record
+            case _:
+                return False
+
     def apply(self, record: Change) -> None:
         """Take in a record that was created or changed."""
+        self.applied += 1
         match record:
             case Account():
                 self._accounts[record.sid] = record

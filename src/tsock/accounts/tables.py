@@ -23,14 +23,16 @@ _TABLES: dict[type[Record], str] = {
 }
 _PAGE_ROWS = 1000
 _NEXT_VERSION = "UPDATE directory_version SET version = version + 1"
+_VERSION = "SELECT version FROM directory_version"
 
 
 def _upsert(kind: type[Record]) -> str:
     fields = kind.__struct_fields__
     return (
-        f"INSERT INTO {_TABLES[kind]} ({', '.join(fields)}) "
-        f"VALUES ({', '.join(f':{field}' for field in fields)}) "
-        f"ON CONFLICT (sid) DO UPDATE SET {', '.join(f'{field} = excluded.{field}' for field in fields)}"
+        f"INSERT INTO {_TABLES[kind]} ({', '.join(fields)}, version) "
+        f"VALUES ({', '.join(f':{field}' for field in fields)}, ({_VERSION})) "
+        "ON CONFLICT (sid) DO UPDATE SET "
+        f"{', '.join(f'{field} = excluded.{field}' for field in (*fields, 'version'))}"
     )
 
 
@@ -76,10 +78,28 @@ def find(tx: Tx, kind: type[R], sid: str) -> R | None:
     return None if row is None else _record(kind, row)
 
 
+def version(tx: Tx) -> int:
+    """How often records were changed."""
+    row = tx.one(_VERSION, {})
+    assert row is not None
+    return row[0]
+
+
+def changed_since(tx: Tx, version: int) -> list[Record]:
+    """The records that were changed since the directory had this version."""
+    return [
+        record
+        for kind in _TABLES
+        for record in _records(
+            kind, tx.all(f"{_SELECT[kind]} WHERE version > :version", {"version": version})
+        )
+    ]
+
+
 def page(tx: Tx, kind: type[R], where: str, limit: int, **params: object) -> list[R]:
     """At most `limit` records that fulfil `where`, in the order of their SIDs."""
     statement = f"{_SELECT[kind]} WHERE {where} ORDER BY sid LIMIT :limit"
-    return [_record(kind, row) for row in tx.all(statement, {**params, "limit": limit})]
+    return _records(kind, tx.all(statement, {**params, "limit": limit}))
 
 
 def newest(
@@ -105,6 +125,10 @@ def every(tx: Tx, kind: type[R]) -> Iterator[R]:
     while rows := page(tx, kind, "sid > :after", _PAGE_ROWS, after=after):
         yield from rows
         after = rows[-1].sid
+
+
+def _records(kind: type[R], rows: list[Any]) -> list[R]:
+    return [_record(kind, row) for row in rows]
 
 
 def _record(kind: type[R], row: Any) -> R:

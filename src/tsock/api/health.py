@@ -6,6 +6,7 @@ import msgspec
 
 from tsock.api.request import Answer, Door, Request, Response
 from tsock.api.router import Route
+from tsock.bus.bus import State
 from tsock.clock import Clock
 from tsock.telemetry.metrics import CONTENT_TYPE, Metrics
 
@@ -13,8 +14,22 @@ from tsock.telemetry.metrics import CONTENT_TYPE, Metrics
 class HealthHandlers:
     """`/healthz`, `/readyz` and `/metrics`."""
 
-    def __init__(self, metrics: Metrics, clock: Clock, problem: Callable[[], str | None]) -> None:
-        """`problem` says why requests cannot be served now; None when they can."""
+    def __init__(
+        self,
+        metrics: Metrics,
+        clock: Clock,
+        problem: Callable[[], str | None],
+        news: Callable[[], State | None],
+    ) -> None:
+        """Take what it is made of.
+
+        Args:
+            metrics: the figures.
+            clock: shown where something is odd about it.
+            problem: says why requests cannot be served now; None when they can.
+            news: tells how the bus between nodes stands; None where there is none.
+        """
+        self._news = news
         self._metrics = metrics
         self._clock = clock
         self._problem = problem
@@ -32,11 +47,14 @@ class HealthHandlers:
         return Response(200, b'{"status":"ok"}')
 
     def ready(self, request: Request) -> Answer:
-        """The store commits and reads, and clients are taken in; beside it what is odd about the clock."""
+        """The store commits and reads, and clients are taken in; beside it how clock and bus are."""
         problem, notice = self._problem(), self._clock.notice()
         found = {"status": "ready"} if problem is None else {"status": "not_ready", "reason": problem}
         if notice is not None:
             found["clock"] = notice
+        news = self._news()
+        if news is not None:
+            found["bus"] = news.standing.down or "connected"
         return Response(200 if problem is None else 503, msgspec.json.encode(found))
 
     def figures(self, request: Request) -> Answer:

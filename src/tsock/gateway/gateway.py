@@ -8,7 +8,7 @@ import structlog
 
 from tsock.accounts.directory import Directory
 from tsock.accounts.records import Account, ApiKey, Revocation
-from tsock.events import Change, Event
+from tsock.events import Change, Event, Notice
 from tsock.gateway.admission import Admission, Admitted, NotAdmitted
 from tsock.gateway.context import Context
 from tsock.gateway.hub import Hub
@@ -17,9 +17,11 @@ from tsock.gateway.session import End, Session
 from tsock.gateway.sessions import Sessions
 from tsock.gateway.tunnel import Tunnel
 from tsock.gateway.websocket import WebSocket
+from tsock.wire import packets
 from tsock.wire.connection import UnreadInit
 from tsock.wire.frame import PacketLimits
 from tsock.wire.headers import BackoffPolicy, Init, Message, Status, Update
+from tsock.wire.websocket import binary_frame
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +138,18 @@ class Gateway:
         if self._context.tail.watched:
             for event in events:
                 self._note_event(event)
+
+    def tell(self, notice: Notice) -> None:
+        """Tell the connections of some identities what is not kept."""
+        frame = binary_frame(
+            packets.notification(self._context.packet_id(), notice.message_type, notice.payload)
+        )
+        for identity in notice.identities:
+            for session in self._sessions.of_identity(notice.account_sid, identity):
+                caller = session.caller
+                assert caller is not None
+                if session.wants(notice.message_type) and notice.service_sid in caller.products.values():
+                    session.send(frame)
 
     def _note_event(self, event: Event) -> None:
         """Tell the live feed of a change, and of whose it is; who made it, an event does not say."""

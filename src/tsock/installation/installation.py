@@ -95,6 +95,11 @@ async def installation(
             is gone, damaged, or cannot be written.
     """
     settings = loaded.settings
+    if settings.media_directory is not None and settings.database_url is None:
+        raise ConfigError(
+            "media_directory: files lie beside a database that is in the data directory, and are copied with "
+            "it; leave it out, or set database_url"
+        )
     make_directory(data)
     lock = DataLock(data)
     try:
@@ -120,7 +125,7 @@ async def installation(
                 if is_older or is_restored:
                     await written_aside(store, begin_epoch)
                     log.warning("epoch.begun", data=str(data), reason="the database is a restored copy")
-                blobs = FileBlobs(data / layout.MEDIA)
+                blobs = FileBlobs(layout.media_folder(data, settings))
                 vault, master_key = await _vault(store, data, settings, environ, ids)
                 await older_urls.seal(store, vault, data / layout.DATABASE)
                 directory = Directory(vault)

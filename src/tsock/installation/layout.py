@@ -1,5 +1,9 @@
 """What lies in a data directory, by file name."""
 
+from pathlib import Path
+
+from tsock.settings import Settings
+
 DATABASE = "tsock.db"
 """Everything that is kept; SQLite adds files of its own beside it."""
 
@@ -20,3 +24,8 @@ SOCKET = "control.sock"
 
 DEV = "development"
 """Marks a directory with ready-made credentials, and holds what they follow from where no seed was given."""
+
+
+def media_folder(data: Path, settings: Settings) -> Path:
+    """Where the files of conversations are."""
+    return Path(settings.media_directory) if settings.media_directory else data / MEDIA

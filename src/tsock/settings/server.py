@@ -18,6 +18,10 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Directory that keeps everything; unset, nothing outlives the process."""
     database_url: str | None = None
     """Database of PostgreSQL, such as `postgresql://tsock@db.example.com/tsock`; unset, SQLite in `data`."""
+    bus_url: str | None = None
+    """NATS server that carries news between nodes, such as `nats://bus.example.com`; unset, PostgreSQL."""
+    media_directory: str | None = None
+    """Directory of the files of conversations, which all nodes share; unset, `media` in `data`."""
     master_key_file: str | None = None
     """File of mode 0600 with the key that encrypts secrets at rest; unset, `master.key` in `data`."""
     public_url: str | None = None

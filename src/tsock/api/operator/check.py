@@ -14,6 +14,7 @@ from tsock import __version__
 from tsock.accounts.directory import Directory
 from tsock.api.request import Answer, Door, Request, answer
 from tsock.api.router import Route
+from tsock.bus.bus import State
 from tsock.clock import Clock, iso_ms
 from tsock.installation import layout
 from tsock.installation.modes import exposed
@@ -69,6 +70,8 @@ class Premises(msgspec.Struct, frozen=True):
     problem: Callable[[], str | None]
     """Why requests cannot be served now; None when they can."""
     blobs: Blobs
+    news: Callable[[], State | None]
+    """How the bus between nodes stands; None where there is none."""
 
 
 class CheckHandlers:
@@ -86,9 +89,10 @@ class CheckHandlers:
         of = self._premises
         checks = [
             _store(of.problem()),
-            _media(of.blobs.down, of.data.absolute()),
+            _media(of.blobs.down, layout.media_folder(of.data, of.settings).absolute()),
             _data(of.data.absolute()),
             _disk(of.data),
+            *_bus(of.news()),
             Line("master_key", "ok", of.master_key),
             _clock(of.clock),
             _files(of.settings),
@@ -110,11 +114,29 @@ def _store(problem: str | None) -> Line:
     return Line("store", "problem", problem, fix)
 
 
-def _media(down: str | None, data: Path) -> Line:
+def _media(down: str | None, folder: Path) -> Line:
     if down is None:
         return Line("media", "ok", "files can be stored")
-    fix = f"see the log; uploads are answered 503 until the server can write to {data / layout.MEDIA}"
+    fix = f"see the log; uploads are answered 503 until the server can write to {folder}"
     return Line("media", "problem", down, fix)
+
+
+def _bus(state: State | None) -> list[Line]:
+    if state is None:
+        return []
+    since = iso_ms(state.standing.since_ms)
+    if state.standing.down is not None:
+        fix = (
+            "meanwhile the database tells what other nodes do, within a second; not of streams, nor who types"
+        )
+        return [Line("bus", "warning", f"not connected since {since}: {state.standing.down}", fix)]
+    lag = "" if state.lag_s is None else f", answers in {state.lag_s * 1000:.1f} ms"
+    found = f"connected since {since}{lag}; other nodes heard: {state.peers}"
+    if state.silent:
+        return [
+            Line("bus", "warning", f"{found}, of them silent: {len(state.silent)}", "see whether they run")
+        ]
+    return [Line("bus", "ok", found)]
 
 
 def _data(data: Path) -> Line:
