@@ -28,7 +28,7 @@ class Server:
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
         self.data = directory / "data"
-        if ON_POSTGRES:
+        if ON_POSTGRES and "database_url" not in settings:
             settings["database_url"] = new_database()
         self.environment = {**os.environ, **{f"TSOCK_{name.upper()}": str(v) for name, v in settings.items()}}
         self.port = _free_port()
@@ -124,7 +124,7 @@ class Server:
         deadline = time.monotonic() + START_S
         while True:
             try:
-                if httpx2.get(f"{self.url}/healthz").status_code == 200:
+                if httpx2.get(f"http://127.0.0.1:{self.port}/healthz").status_code == 200:
                     return
             except httpx2.TransportError:
                 if not self.running or time.monotonic() > deadline:
@@ -220,12 +220,20 @@ class Account:
 
 def running(directory: Path, **settings: Any) -> Iterator[Server]:
     """A server for as long as a fixture lasts; it must not have logged an error of its own."""
-    server = Server(directory, **settings)
+    server = _made(directory, **settings)
     server.start()
     yield server
     if server.running:
         server.stop()
     assert "Traceback" not in server.log.read_text()
+
+
+def _made(directory: Path, **settings: Any) -> Server:
+    if os.environ.get("TEST_NODES") == "2":
+        from tests.interop.cluster import Cluster
+
+        return Cluster(directory, **settings)
+    return Server(directory, **settings)
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
