@@ -84,7 +84,7 @@ from tsock.installation.installation import Installation, installation
 from tsock.jobs.chores import Chores
 from tsock.jobs.clock_watch import ClockWatch
 from tsock.jobs.deliveries import Deliveries
-from tsock.jobs.neighbours import Neighbours
+from tsock.jobs.neighbours import Neighbours, looked
 from tsock.jobs.pushes import Pushes
 from tsock.jobs.webhook_client import WebhookClient
 from tsock.outbound.network import Resolve
@@ -209,19 +209,15 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         report=context.debugger.hook_failed,
     )
     router = Router()
-    buses: list[Bus] = []  # at most one, made below
-
-    def news() -> State | None:
-        return buses[0].state if buses else None
-
+    news = _News()
     router.add(
         HealthHandlers(
-            context.metrics, clock, lambda: around.problem() or installed.blobs.down, news
+            context.metrics, clock, lambda: around.problem() or installed.blobs.down, news.state
         ).routes()
     )
     shown = around.ready_made if around.explain else None
     router.add(site(gatekeeper, directory, examiner, clock, settings.public_url, shown))
-    router.add(operator_routes(installed, context.tail, around.problem, news))
+    router.add(operator_routes(installed, context.tail, around.problem, news.state))
     router.add(_account_routes(installed))
     router.add(roots.RootHandlers(scope, rates).routes())
     router.add(items.ItemHandlers(scope, rates).routes())
@@ -265,6 +261,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
             welcomes=_welcomes(installed, context),
         ),
         presences=[sync_presence, chat_presence],
+        look=None if around.transport is None else news.look,
     )
     withdrawal = Withdrawal(
         directory,
@@ -304,19 +301,9 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         notices=gateway.tell,
         work=(deliveries.hear, pushes.hear),
     )
-    neighbours = None
     if around.transport is not None:
-        neighbours = Neighbours(
-            store,
-            directory,
-            context.deadlines,
-            announce=announcements.hear,
-            followed=hub.followed,
-            catch_up=hub.check,
-        )
-        buses.append(
-            Bus(context.node, around.transport, neighbours, clock=clock, deadlines=context.deadlines)
-        )
+        news.open(installed, around.transport, context, hub, announcements)
+        gatekeeper.look = news.looked
     return Assembly(
         context=context,
         router=router,
@@ -330,9 +317,48 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         hook_client=hook_client,
         online=online,
         announcements=announcements,
-        neighbours=neighbours,
-        bus=buses[0] if buses else None,
+        neighbours=news.neighbours,
+        bus=news.bus,
     )
+
+
+class _News:
+    """What other nodes tell; parts that ask for it are made before those that take it in."""
+
+    def __init__(self) -> None:
+        self.neighbours: Neighbours | None = None
+        self.bus: Bus | None = None
+
+    def open(
+        self,
+        installed: Installation,
+        transport: Transport,
+        context: Context,
+        hub: Hub,
+        announcements: Announcements,
+    ) -> None:
+        self.neighbours = Neighbours(
+            installed.store,
+            installed.directory,
+            context.deadlines,
+            announce=announcements.hear,
+            followed=hub.followed,
+            catch_up=hub.check,
+        )
+        self.bus = Bus(
+            context.node, transport, self.neighbours, clock=context.clock, deadlines=context.deadlines
+        )
+
+    def state(self) -> State | None:
+        return None if self.bus is None else self.bus.state
+
+    def look(self, then: Callable[[bool], None]) -> None:
+        assert self.neighbours is not None
+        self.neighbours.look(then)
+
+    async def looked(self) -> bool:
+        assert self.neighbours is not None
+        return await looked(self.neighbours)
 
 
 def operator_shell(installed: Installation) -> HttpShell:

@@ -14,7 +14,9 @@ class Cluster(Server):
     """`TEST_NODES=2` puts it in place of every server of the suites."""
 
     def __init__(self, directory: Path, **settings: Any) -> None:
+        settings["media_directory"] = directory / "media"
         super().__init__(directory, **settings)
+        self._balancer: Balancer | None = None
         second = directory / "second"
         second.mkdir()
         self.second = Server(second, **{**settings, "database_url": self.environment["TSOCK_DATABASE_URL"]})
@@ -27,19 +29,18 @@ class Cluster(Server):
         shutil.copyfile(self.data / "development", self.second.data / "development")
         self.second.environment["TSOCK_MASTER_KEY_FILE"] = str(self.data / "master.key")
         self.second.start()
-        self._balancer = Balancer([self.port, self.second.port])
+        if self._balancer is None:
+            self._balancer = Balancer([self.port, self.second.port])
         self.url = f"http://127.0.0.1:{self._balancer.port}"
         self.uri = f"ws://127.0.0.1:{self._balancer.port}/v3/wsconnect"
 
     def stop(self) -> None:
         self.second.stop()
         super().stop()
-        self._balancer.close()
 
     def kill(self) -> None:
         self.second.kill()
         super().kill()
-        self._balancer.close()
 
     def advance(self, seconds: int) -> None:
         for node in self.nodes:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+from collections.abc import Awaitable, Callable
 
 from tsock.accounts import policies
 from tsock.accounts.caller import Caller
@@ -44,6 +45,8 @@ class Gatekeeper:
     ) -> None:
         """With `everybody`, as in development, nobody has to sign in to see pages."""
         self.everybody = everybody
+        self.look: Callable[[], Awaitable[bool]] = _nothing_new
+        """Takes in what other nodes changed of accounts, keys and services; whether they did."""
         self._directory = directory
         self._examiner = Examiner(directory, settings)
         self._now_ms = clock.now_ms
@@ -240,3 +243,7 @@ def _basic(header: str) -> tuple[str, bytes]:
 
 def _unauthorized(problem: str) -> ApiError:
     return ApiError(401, 20003, f"Authenticate: {problem}", CHALLENGE)
+
+
+async def _nothing_new() -> bool:
+    return False

@@ -18,6 +18,11 @@ from tsock.tokens.examiner import Examiner, Refusal, compare_for_update
 from tsock.wire.connection import UnreadInit
 from tsock.wire.headers import Init, Update
 
+_MADE_ELSEWHERE = frozenset(
+    ("account_unknown", "account_inactive", "key_unknown", "service_unknown", "service_invalid")
+)
+"""Checks that fail for as long as this node has not heard what another one changed."""
+
 
 class Admitted(Struct, frozen=True, gc=False):
     """A client is let in, or may stay with its new token."""
@@ -81,14 +86,17 @@ class Admission:
         per_min = settings.updates_per_connection_per_min
         self._update_rate = rate(per_min / 60, per_min)
 
-    def init(self, endpoint: Endpoint, packet: Init) -> Admitted | NotAdmitted:
-        """Judge what is, but for a repeated `init`, the first packet of a connection."""
+    def init(self, endpoint: Endpoint, packet: Init, *, is_final: bool) -> Admitted | NotAdmitted | None:
+        """Judge what is, but for a repeated `init`, the first packet of a connection.
+
+        Unless it is to be final, None says that another node may have made what is unknown here.
+        """
         former = endpoint.caller
         refused = self._over_node(endpoint) if former is None else self._over_updates(endpoint, former)
         if refused is not None:
             return refused
-        caller = self._examined(endpoint, packet.token)
-        if isinstance(caller, NotAdmitted):
+        caller = self._examined(endpoint, packet.token, is_final=is_final)
+        if not isinstance(caller, Caller):
             return caller
         if former is None:
             refused = self._over_account(endpoint, caller)
@@ -101,15 +109,15 @@ class Admission:
         refused = self._over_node(endpoint)
         return refused or self._refused(endpoint, self._examiner.unread(packet.size_bytes))
 
-    def update(self, endpoint: Endpoint, packet: Update) -> Admitted | NotAdmitted:
-        """Judge a new token on a standing connection."""
+    def update(self, endpoint: Endpoint, packet: Update, *, is_final: bool) -> Admitted | NotAdmitted | None:
+        """Judge a new token on a standing connection; None as of `init`."""
         former = endpoint.caller
         assert former is not None
         refused = self._over_updates(endpoint, former)
         if refused is not None:
             return refused
-        caller = self._examined(endpoint, packet.token)
-        if isinstance(caller, NotAdmitted):
+        caller = self._examined(endpoint, packet.token, is_final=is_final)
+        if not isinstance(caller, Caller):
             return caller
         return self._another(endpoint, former, caller) or Admitted(caller, None)
 
@@ -117,10 +125,12 @@ class Admission:
         """Drop what was counted for a connection that is gone."""
         self._update_rate.forget(endpoint.number)
 
-    def _examined(self, endpoint: Endpoint, token: str) -> Caller | NotAdmitted:
+    def _examined(self, endpoint: Endpoint, token: str, *, is_final: bool) -> Caller | NotAdmitted | None:
         found = self._examiner.verify(token, self._context.clock.now_ms(), registered=endpoint.registered)
         if isinstance(found, Caller):
             return found
+        if not is_final and found.cause in _MADE_ELSEWHERE:
+            return None
         return self._refused(endpoint, found)
 
     def _refused(self, endpoint: Endpoint, refusal: Refusal) -> NotAdmitted:

@@ -28,6 +28,10 @@ log = structlog.get_logger(__name__)
 MOVE = Status(308, "TEMPORARY_REDIRECT", "The server is stopping: reconnect")
 
 
+Look = Callable[[Callable[[bool], None]], None]
+"""Takes in what other nodes changed of accounts, keys and services; then tells whether they did."""
+
+
 class Gateway:
     """Where sessions come from and what they share."""
 
@@ -41,8 +45,11 @@ class Gateway:
         tunnel: Tunnel,
         admission: Admission,
         presences: Sequence[Presence],
+        look: Look | None = None,
     ) -> None:
+        """Take the parts; `look` is there where other nodes are."""
         self._context = context
+        self._look = look
         self._tunnel = tunnel
         self._admission = admission
         settings = context.settings
@@ -79,17 +86,22 @@ class Gateway:
 
     # What sessions ask and tell.
 
-    def init(self, session: Session, packet: Init) -> Admitted | NotAdmitted:
-        """Judge a client."""
-        return self._admission.init(session, packet)
+    def init(self, session: Session, packet: Init, *, is_final: bool) -> Admitted | NotAdmitted | None:
+        """Judge a client; None: `look` first."""
+        return self._admission.init(session, packet, is_final=is_final or self._look is None)
 
     def unread_init(self, session: Session, packet: UnreadInit) -> NotAdmitted:
         """Judge a client whose `init` is too large to be kept."""
         return self._admission.unread_init(session, packet)
 
-    def update(self, session: Session, packet: Update) -> Admitted | NotAdmitted:
-        """Judge a new token on a standing connection."""
-        return self._admission.update(session, packet)
+    def update(self, session: Session, packet: Update, *, is_final: bool) -> Admitted | NotAdmitted | None:
+        """Judge a new token on a standing connection; None: `look` first."""
+        return self._admission.update(session, packet, is_final=is_final or self._look is None)
+
+    def look(self, then: Callable[[], None]) -> None:
+        """Take in what other nodes changed, then go on."""
+        assert self._look is not None
+        self._look(lambda _: then())
 
     def request(self, session: Session, message: Message, payload: bytes) -> None:
         """Carry out a request, and reply to it."""

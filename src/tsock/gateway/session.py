@@ -6,6 +6,7 @@ knows only the names; it connects them to the socket and keeps the two deadlines
 
 import enum
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -68,16 +69,20 @@ CODES = {End.SLOW_READER: 51005, End.NO_ACK: 51005, End.EXPIRED: 51006, End.VIOL
 class Keeper(Protocol):
     """Whom a session asks and tells: the gateway."""
 
-    def init(self, session: "Session", packet: Init) -> Admitted | NotAdmitted:
-        """Judge the client, which may have been let in before."""
+    def init(self, session: "Session", packet: Init, *, is_final: bool) -> Admitted | NotAdmitted | None:
+        """Judge the client, which may have been let in before; None: `look` first."""
         ...
 
     def unread_init(self, session: "Session", packet: UnreadInit) -> NotAdmitted:
         """Judge a client whose `init` is too large to be kept."""
         ...
 
-    def update(self, session: "Session", packet: Update) -> Admitted | NotAdmitted:
-        """Judge a new token on a standing connection."""
+    def update(self, session: "Session", packet: Update, *, is_final: bool) -> Admitted | NotAdmitted | None:
+        """Judge a new token on a standing connection; None: `look` first."""
+        ...
+
+    def look(self, then: Callable[[], None]) -> None:
+        """Take in what other nodes changed, then go on."""
         ...
 
     def request(self, session: "Session", message: Message, payload: bytes) -> None:
@@ -283,23 +288,32 @@ class Session:
                 # context: a connection gets all that it subscribed to, so there is nothing to keep of it.
                 self.reply(packets.done(packet.id))
 
-    def _judge(self, packet: Init | Update | UnreadInit) -> None:
+    def _judge(self, packet: Init | Update | UnreadInit, *, is_final: bool = False) -> None:
         """Have a token judged; whatever fails meanwhile, the client gets an answer."""
         try:
+            if isinstance(packet, UnreadInit):
+                self._turn_away(packet.id, self._keeper.unread_init(self, packet))
+                return
             if isinstance(packet, Init):
                 self._introduced(packet)
-                decision = self._keeper.init(self, packet)
-            elif isinstance(packet, UnreadInit):
-                decision = self._keeper.unread_init(self, packet)
+                decision = self._keeper.init(self, packet, is_final=is_final)
             else:
-                decision = self._keeper.update(self, packet)
-            if isinstance(decision, Admitted):
+                decision = self._keeper.update(self, packet, is_final=is_final)
+            if decision is None:
+                self._socket.hold()  # what comes behind it waits unread
+                self._keeper.look(partial(self._judge_again, packet))
+            elif isinstance(decision, Admitted):
                 self._let_in(packet.id, decision)
             else:
                 self._turn_away(packet.id, decision)
         except Exception:
             log.exception("admission.failed", number=self.number)
             self._turn_away(packet.id, NotAdmitted(FAILED))
+
+    def _judge_again(self, packet: Init | Update) -> None:
+        if not self.is_gone:
+            self._judge(packet, is_final=True)
+            self._socket.release()
 
     def _introduced(self, packet: Init) -> None:
         """Note what the client says about itself, whether or not it is let in."""

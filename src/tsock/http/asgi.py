@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import aclosing, nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -55,8 +55,13 @@ _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 _BODILESS = (204, 304)
 
+_UNKNOWN = (401, 403, 404)
+"""How a request is refused whose account, key or service is not known, or was another way before."""
+
 _LOSING = PRODUCTS | {""}
 """What the paths begin with that libraries build, and lose parts of."""
+
+T = TypeVar("T")
 
 AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -126,7 +131,7 @@ class HttpShell:
                 route, values = self._router.find(request)
                 pattern = route.pattern
                 refuse_cross_site(request, route, self._base_url)
-                request = self._identified(request, route)
+                request = await self._by_the_newest(partial(self._identified, request, route))
                 principal = request.principal
                 self._admit(request, route, scope)
                 with nullcontext() if principal is None else self._in_flight.one(principal.account.sid):
@@ -134,13 +139,15 @@ class HttpShell:
                     if route.upload:
                         async with aclosing(self._body(request, route, receive).pieces()) as upload:
                             asked = replace(request, upload=upload)
-                            response = await self._settle(route.handler(asked, *values))
+                            found = await self._by_the_newest(partial(route.handler, asked, *values))
+                            response = await self._settle(found)
                     else:
                         # That of a GET means nothing and is not read.
                         has_body = request.method != "GET"
                         body = await self._body(request, route, receive).whole() if has_body else b""
                         request = replace(request, body=body)
-                        response = await self._settle(route.handler(request, *values))
+                        found = await self._by_the_newest(partial(route.handler, request, *values))
+                        response = await self._settle(found)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - one request fails, never the server
@@ -160,6 +167,15 @@ class HttpShell:
             told = {"twilio-request-id": sid}
             response = replace(response, headers={**_PRIVATE, **response.headers, **told})
         await _respond(receive, send, response, head=scope["method"] == "HEAD")
+
+    async def _by_the_newest(self, do: Callable[[], T]) -> T:
+        """Do it; what is refused is tried again if another node has just made or changed what it is about."""
+        try:
+            return do()
+        except ApiError as error:
+            if error.status not in _UNKNOWN or not await self._gatekeeper.look():
+                raise
+        return do()
 
     def _identified(self, request: Request, route: Route) -> Request:
         """The request with who asks, where the route is not for anybody."""

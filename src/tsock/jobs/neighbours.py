@@ -1,5 +1,6 @@
 """What other nodes did, taken in here: what they say, and what the database tells if they were not heard."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
@@ -55,6 +56,8 @@ class Neighbours:
         self._is_due = False
         self._looks = False
         self._looks_again = False
+        self._waiting: list[Callable[[bool], None]] = []
+        """Who wants to know what a look finds that has not begun."""
         self._next_look: Deadline | None = None
 
     def start(self) -> None:
@@ -89,6 +92,14 @@ class Neighbours:
         log.info("bus.node", node=node[:8], presence=presence)
 
     # What the database tells
+
+    def look(self, then: Callable[[bool], None]) -> None:
+        """Look for changes of the directory now; `then` hears whether there were any, which it has then.
+
+        So a node refuses nobody whom another has just let in.
+        """
+        self._waiting.append(then)
+        self._look()
 
     def check(self, why: Why) -> None:
         """Compare the numbers of what is followed here with those in the database."""
@@ -125,6 +136,7 @@ class Neighbours:
             self._looks_again = True
             return
         self._looks = True
+        waiting, self._waiting = self._waiting, []
         known, applied = self._directory.version, self._directory.applied
 
         def query(tx: Tx) -> tuple[int, list[Record]]:
@@ -135,9 +147,15 @@ class Neighbours:
             self._looks = False
             if found is not None and self._directory.applied != applied:
                 self._looks_again = True  # what was changed here meanwhile may be newer than what was found
-            elif found is not None:
-                self._directory.version, changed = found
-                self._announce([record for record in changed if not self._directory.knows(record)])
+                self._waiting += waiting
+            else:
+                changed: list[Record] = []
+                if found is not None:
+                    self._directory.version, changed = found
+                    changed = [record for record in changed if not self._directory.knows(record)]
+                    self._announce(changed)
+                for then in waiting:
+                    then(bool(changed))
             if self._looks_again:
                 self._looks_again = False
                 self._look()
@@ -146,3 +164,15 @@ class Neighbours:
                 self.start()
 
         self._store.read(query, done)
+
+
+async def looked(neighbours: Neighbours) -> bool:
+    """Await a look for changes of the directory; whether there were any."""
+    found: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def told(changed: bool) -> None:  # noqa: FBT001 - a callback
+        if not found.done():  # the client may have gone meanwhile
+            found.set_result(changed)
+
+    neighbours.look(told)
+    return await found

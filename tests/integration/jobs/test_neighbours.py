@@ -1,5 +1,6 @@
 """What another node did reaches this one, whether its news come or not."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from tsock.accounts import keys, revocations
 from tsock.accounts.records import ApiKey
 from tsock.announcements import Announcements
 from tsock.bus.message import Advanced
-from tsock.jobs.neighbours import LOOK_S, Neighbours
+from tsock.jobs.neighbours import LOOK_S, Neighbours, looked
 from tsock.sync import documents, roots
 from tsock.sync.actor import Actor
 from tsock.sync.kinds import DOCUMENT
@@ -119,6 +120,15 @@ async def test_news_of_a_change_has_it_looked_for_at_once(node: Node) -> None:
     await node.rig.settled()
     (key,) = [fact for fact in facts if isinstance(fact, ApiKey)]
     assert node.rig.directory.key(key.sid) == key
+
+
+async def test_look_that_is_asked_for_tells_whether_another_node_changed_anything(node: Node) -> None:
+    assert not await looked(node.news)
+    with node.elsewhere():
+        await make_key(node.rig)
+    found = await asyncio.gather(*(looked(node.news) for _ in range(3)))
+    assert any(found)
+    assert not await looked(node.news)
 
 
 async def test_older_record_that_comes_late_does_not_undo_a_newer_one(node: Node) -> None:
