@@ -352,13 +352,13 @@ class _News:
     def state(self) -> State | None:
         return None if self.bus is None else self.bus.state
 
-    def look(self, then: Callable[[bool], None]) -> None:
+    def look(self, then: Callable[[], None]) -> None:
         assert self.neighbours is not None
         self.neighbours.look(then)
 
-    async def looked(self) -> bool:
+    async def looked(self) -> None:
         assert self.neighbours is not None
-        return await looked(self.neighbours)
+        await looked(self.neighbours)
 
 
 def operator_shell(installed: Installation) -> HttpShell:

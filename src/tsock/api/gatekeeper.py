@@ -45,13 +45,18 @@ class Gatekeeper:
     ) -> None:
         """With `everybody`, as in development, nobody has to sign in to see pages."""
         self.everybody = everybody
-        self.look: Callable[[], Awaitable[bool]] = _nothing_new
-        """Takes in what other nodes changed of accounts, keys and services; whether they did."""
+        self.look: Callable[[], Awaitable[None]] = _nothing_new
+        """Takes in what other nodes changed of accounts, keys and services."""
         self._directory = directory
         self._examiner = Examiner(directory, settings)
         self._now_ms = clock.now_ms
         self._sign_ins = SignIns(directory, vault, clock.now_ms)
         self._guesses = Guesses(settings, clock.monotonic_s)
+
+    @property
+    def changes(self) -> int:
+        """How many changes of accounts, keys and services it knows of."""
+        return self._directory.applied
 
     def caller(self, request: Request, route: Route) -> Caller | None:
         """Who asks by an Access Token; None where the route takes none, or none is given.
@@ -245,5 +250,5 @@ def _unauthorized(problem: str) -> ApiError:
     return ApiError(401, 20003, f"Authenticate: {problem}", CHALLENGE)
 
 
-async def _nothing_new() -> bool:
-    return False
+async def _nothing_new() -> None:
+    """There is no other node."""

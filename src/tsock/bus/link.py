@@ -193,9 +193,9 @@ class Link:
         if why == before:
             return
         if why is None:
-            log.info("the bus is connected")
+            log.info("bus.connected")
         else:
-            log.warning("the bus is away", why=why)
+            log.warning("bus.lost", reason=why)
         if why is not None and before is not None:
             self.standing = Standing(self.standing.since_ms, why)
             return

@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 MOVE = Status(308, "TEMPORARY_REDIRECT", "The server is stopping: reconnect")
 
 
-Look = Callable[[Callable[[bool], None]], None]
-"""Takes in what other nodes changed of accounts, keys and services; then tells whether they did."""
+Look = Callable[[Callable[[], None]], None]
+"""Takes in what other nodes changed of accounts, keys and services, then goes on."""
 
 
 class Gateway:
@@ -101,7 +101,7 @@ class Gateway:
     def look(self, then: Callable[[], None]) -> None:
         """Take in what other nodes changed, then go on."""
         assert self._look is not None
-        self._look(lambda _: then())
+        self._look(then)
 
     def request(self, session: Session, message: Message, payload: bytes) -> None:
         """Carry out a request, and reply to it."""

@@ -170,10 +170,14 @@ class HttpShell:
 
     async def _by_the_newest(self, do: Callable[[], T]) -> T:
         """Do it; what is refused is tried again if another node has just made or changed what it is about."""
+        known = self._gatekeeper.changes
         try:
             return do()
         except ApiError as error:
-            if error.status not in _UNKNOWN or not await self._gatekeeper.look():
+            if error.status not in _UNKNOWN:
+                raise
+            await self._gatekeeper.look()
+            if self._gatekeeper.changes == known:
                 raise
         return do()
 

@@ -56,7 +56,7 @@ class Neighbours:
         self._is_due = False
         self._looks = False
         self._looks_again = False
-        self._waiting: list[Callable[[bool], None]] = []
+        self._waiting: list[Callable[[], None]] = []
         """Who wants to know what a look finds that has not begun."""
         self._next_look: Deadline | None = None
 
@@ -93,8 +93,8 @@ class Neighbours:
 
     # What the database tells
 
-    def look(self, then: Callable[[bool], None]) -> None:
-        """Look for changes of the directory now; `then` hears whether there were any, which it has then.
+    def look(self, then: Callable[[], None]) -> None:
+        """Take in what others changed of the directory by now, then go on.
 
         So a node refuses nobody whom another has just let in.
         """
@@ -149,13 +149,11 @@ class Neighbours:
                 self._looks_again = True  # what was changed here meanwhile may be newer than what was found
                 self._waiting += waiting
             else:
-                changed: list[Record] = []
                 if found is not None:
                     self._directory.version, changed = found
-                    changed = [record for record in changed if not self._directory.knows(record)]
-                    self._announce(changed)
+                    self._announce([record for record in changed if not self._directory.knows(record)])
                 for then in waiting:
-                    then(bool(changed))
+                    then()
             if self._looks_again:
                 self._looks_again = False
                 self._look()
@@ -166,13 +164,13 @@ class Neighbours:
         self._store.read(query, done)
 
 
-async def looked(neighbours: Neighbours) -> bool:
-    """Await a look for changes of the directory; whether there were any."""
-    found: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+async def looked(neighbours: Neighbours) -> None:
+    """Await a look for changes of the directory."""
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def told(changed: bool) -> None:  # noqa: FBT001 - a callback
-        if not found.done():  # the client may have gone meanwhile
-            found.set_result(changed)
+    def then() -> None:
+        if not done.done():  # the client may have gone meanwhile
+            done.set_result(None)
 
-    neighbours.look(told)
-    return await found
+    neighbours.look(then)
+    await done
