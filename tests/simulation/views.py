@@ -55,10 +55,12 @@ class View:
     """One object, as one subscriber sees it over all of its connections.
 
     Every event must come after all that came before. Those of a replay leave out only what a later change
-    replaced; live ones leave out nothing.
+    replaced; live ones leave out nothing, unless news between nodes may be late: then a node makes up for
+    them as a replay does.
     """
 
-    def __init__(self, sid: str, kind: str, history: History) -> None:
+    def __init__(self, sid: str, kind: str, history: History, *, made_up_for: bool = False) -> None:
+        self._made_up_for = made_up_for
         self.sid = sid
         self.kind = kind
         self.last_event_id = -1
@@ -102,7 +104,8 @@ class View:
 
     def heard(self, event_type: str, event: dict[str, Any]) -> None:
         """A live event."""
-        if not self.live or event["id"] != self.last_event_id + 1:
+        is_next = event["id"] == self.last_event_id + 1
+        if not self.live or not (is_next or (self._made_up_for and event["id"] > self.last_event_id)):
             raise Broken(f"{self} heard event {event['id']}")
         self._apply(event_type, event)
 
@@ -116,7 +119,8 @@ class View:
         change = _change(self.kind, event_type, event)
         self._history.note(self.sid, number, change)
         if event_type.endswith("_added"):
-            if self.live and change.key in self.state:  # while it was away, the item may have come anew
+            # While it was away, or had to be made up for, the item may have come anew.
+            if self.live and not self._made_up_for and change.key in self.state:
                 raise Broken(f"{self} was told that {change.key!r} is new")
             self.arrivals.append(change.key)
         elif event_type.endswith("_item_updated") and change.key not in self.state:

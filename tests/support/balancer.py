@@ -56,12 +56,12 @@ class Balancer:
             asyncio.ensure_future(_move(server, to_client)),
         ]
         try:
-            await asyncio.gather(*both)
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for each in both:
                 each.cancel()
-            to_client.transport.abort()
-            to_server.transport.abort()
+            to_client.close()
+            to_server.close()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         for _ in self._ports:
@@ -76,4 +76,3 @@ async def _move(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while chunk := await reader.read(CHUNK_BYTES):
             writer.write(chunk)
             await writer.drain()
-        writer.write_eof()

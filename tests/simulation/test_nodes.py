@@ -1,0 +1,116 @@
+"""Two nodes behind a balancer, one of which is killed or stands still: nobody loses, repeats or misorders."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.interop.cluster import Cluster
+from tests.interop.server import Server
+from tests.simulation.client import connected
+from tests.simulation.follower import Follower
+from tests.simulation.load import Target, Writer, make_targets, require_agreement, stored
+from tests.simulation.views import History, View
+from tests.support.memory import new_database
+
+ROUNDS = 3
+WRITERS = 6
+FOLLOWERS = 4
+STILL_S = 3.0
+"""How long a node stands still: beyond the time in which the others notice."""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path, database_url=new_database())
+    cluster.start()
+    yield cluster
+    cluster.stop()
+    for node in cluster.nodes:
+        assert "Traceback" not in node.log.read_text()
+
+
+async def killed(node: Server) -> None:
+    """It dies, and comes back."""
+    await asyncio.to_thread(Server.kill, node)
+    await asyncio.to_thread(Server.start, node)
+
+
+async def paused(node: Server) -> None:
+    """It stands still, and goes on."""
+    os.kill(node.pid, signal.SIGSTOP)
+    await asyncio.sleep(STILL_S)  # what is shown is that nothing is lost for all that time
+    os.kill(node.pid, signal.SIGCONT)
+
+
+class Simulation:
+    """Writers and followers, at whichever node the balancer chooses."""
+
+    def __init__(self, cluster: Cluster, chance: Random, targets: list[Target]) -> None:
+        self.uri, self.token = cluster.uri, cluster.token()
+        self.targets = targets
+        self.history = History()
+        self.writers = [Writer(f"w{n}", chance, targets, self.history) for n in range(WRITERS)]
+        self.followers = [
+            Follower(
+                self.uri, self.token, [View(t.sid, t.kind, self.history, made_up_for=True) for t in targets]
+            )
+            for _ in range(FOLLOWERS)
+        ]
+        self.is_enough = False
+
+    def view(self, target: Target) -> View:
+        return View(target.sid, target.kind, self.history, made_up_for=True)
+
+    async def follow(self, follower: Follower) -> None:
+        while True:
+            await follower.follow()
+
+    async def write(self, writer: Writer) -> None:
+        while not self.is_enough:
+            await writer.run(self.uri, self.token, burst=4, enough=lambda: self.is_enough)
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(writer.acknowledged for writer in self.writers)
+
+    async def check(self) -> None:
+        """Everybody comes to what the store holds."""
+        async with connected(self.uri, self.token) as connection:
+            counters = {target.sid: (await stored(connection, target))[0] for target in self.targets}
+            for follower in self.followers:
+                views = follower.views.values()
+                await follower.until(
+                    lambda views=views: all(view.last_event_id >= counters[view.sid] for view in views),
+                    f"{counters}",
+                )
+                await require_agreement(connection, self.targets, self.history, views)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("trouble", [killed, paused])
+async def test_trouble_of_one_node_loses_and_repeats_nothing(
+    cluster: Cluster, chance: Random, trouble: Callable[[Server], Awaitable[None]]
+) -> None:
+    async with connected(cluster.uri, cluster.token()) as connection:
+        targets = await make_targets(connection, each=2)
+    simulation = Simulation(cluster, chance, targets)
+    async with asyncio.TaskGroup() as following:
+        tasks = [following.create_task(simulation.follow(each)) for each in simulation.followers]
+        async with asyncio.TaskGroup() as writing:
+            for writer in simulation.writers:
+                writing.create_task(simulation.write(writer))
+            for _ in range(ROUNDS):
+                before = simulation.acknowledged
+                await simulation.followers[0].until(
+                    lambda before=before: simulation.acknowledged > before + 50, "writes"
+                )
+                await trouble(chance.choice(cluster.nodes))
+            simulation.is_enough = True
+        await simulation.check()
+        for task in tasks:
+            task.cancel()
