@@ -44,7 +44,7 @@ from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import HealthHandlers
 from tsock.api.known_hosts import KnownHosts
 from tsock.api.operator import accounts as operator_accounts
-from tsock.api.operator import check, records, revocations, tokens, webhooks
+from tsock.api.operator import check, cluster, records, revocations, tokens, webhooks
 from tsock.api.operator import keys as operator_keys
 from tsock.api.operator import permissions as operator_permissions
 from tsock.api.operator import receipts as operator_receipts
@@ -434,6 +434,7 @@ def operator_routes(
         *operator_receipts.ReceiptHandlers().routes(),
         *operator_templates.TemplateHandlers().routes(),
         *check.CheckHandlers(premises).routes(),
+        *cluster.ClusterHandlers(settings).routes(),
     ]
 
 

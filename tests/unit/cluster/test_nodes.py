@@ -14,7 +14,7 @@ ONE, TWO = (Node(name * 32, name, "1.0", f"127.0.0.1:{port}") for name, port in 
 @pytest.fixture
 def do() -> Memory:
     memory = Memory(0, seed=1)
-    memory(hold_clock)
+    hold_clock(memory)
     return memory
 
 
@@ -28,7 +28,7 @@ def leads(do: Memory, node: Node) -> int:
 
 def test_node_is_known_from_its_first_renewal_to_its_end(do: Memory) -> None:
     assert do(leadership.renew, ONE, None) == Renewal(None, True, 1)
-    do(pass_s, 2)
+    pass_s(do, 2)
     do(leadership.renew, TWO, None)
     assert do(nodes.standings) == [
         Standing(ONE, BEGIN_MS, 3000, False),
@@ -40,14 +40,14 @@ def test_node_is_known_from_its_first_renewal_to_its_end(do: Memory) -> None:
 
 def test_lease_that_is_renewed_begins_anew_and_its_node_is_as_old_as_before(do: Memory) -> None:
     do(leadership.renew, ONE, None)
-    do(pass_s, 4)
+    pass_s(do, 4)
     do(leadership.renew, ONE, None)
     assert do(nodes.standings) == [Standing(ONE, BEGIN_MS, 5000, False)]
 
 
 def test_node_whose_lease_is_over_is_shown_and_does_not_count(do: Memory) -> None:
     do(leadership.renew, ONE, None)
-    do(pass_s, LEASE_S + 3)
+    pass_s(do, LEASE_S + 3)
     assert do(leadership.renew, TWO, None).nodes == 1
     assert [each.lease_ms for each in do(nodes.standings)] == [-3000, 5000]
 
@@ -55,10 +55,10 @@ def test_node_whose_lease_is_over_is_shown_and_does_not_count(do: Memory) -> Non
 def test_leader_forgets_nodes_that_ended_long_ago_without_a_word(do: Memory) -> None:
     do(leadership.renew, ONE, None)
     term = leads(do, TWO)
-    do(pass_s, LEASE_S + KEPT_S)
+    pass_s(do, LEASE_S + KEPT_S)
     do(leadership.renew, TWO, term)
     assert len(do(nodes.standings)) == 2
-    do(pass_s, 0.001)
+    pass_s(do, 0.001)
     do(leadership.renew, TWO, term)
     assert [each.node for each in do(nodes.standings)] == [TWO]
 
@@ -79,23 +79,23 @@ def test_first_node_leads_and_the_second_does_not(do: Memory) -> None:
 def test_leader_leads_in_one_term_however_often_it_renews(do: Memory) -> None:
     term = leads(do, ONE)
     for _ in range(3):
-        do(pass_s, LEASE_S - 0.001)
+        pass_s(do, LEASE_S - 0.001)
         assert do(leadership.renew, ONE, term) == Renewal(term, False, 1)
 
 
 def test_nobody_takes_the_lead_before_the_lease_is_over(do: Memory) -> None:
     term = leads(do, ONE)
-    do(pass_s, LEASE_S - 0.001)
+    pass_s(do, LEASE_S - 0.001)
     assert not do(leadership.renew, TWO, None).is_vacant
     assert do(leadership.take, TWO) is None
-    do(pass_s, 0.001)
+    pass_s(do, 0.001)
     assert do(leadership.renew, TWO, None).is_vacant
     assert do(leadership.take, TWO) == term + 1
 
 
 def test_former_leader_learns_that_another_node_leads(do: Memory) -> None:
     term = leads(do, ONE)
-    do(pass_s, LEASE_S)
+    pass_s(do, LEASE_S)
     do(leadership.take, TWO)
     assert do(leadership.renew, ONE, term) == Renewal(None, False, 2)
     assert do(leadership.take, ONE) is None
@@ -103,7 +103,7 @@ def test_former_leader_learns_that_another_node_leads(do: Memory) -> None:
 
 def test_leader_whose_place_nobody_took_meanwhile_still_leads(do: Memory) -> None:
     term = leads(do, ONE)
-    do(pass_s, LEASE_S + 1)
+    pass_s(do, LEASE_S + 1)
     assert do(leadership.renew, ONE, term) == Renewal(term, False, 1)
     do(leadership.renew, TWO, None)
     assert do(leadership.take, TWO) is None
