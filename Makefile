@@ -44,7 +44,7 @@ test: setup
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '1,12p;/^TOTAL/p'
 
 # Where rules are tested without a server: once more on PostgreSQL, which has to understand the same statements.
-RULES := $(addprefix tests/unit/,accounts conversations debugger gateway storage sync webhooks)
+RULES := $(addprefix tests/unit/,accounts cluster conversations debugger gateway storage sync webhooks)
 
 # Those that need neither Node nor a server.
 unit: .venv/ready

@@ -18,7 +18,7 @@ from uvicorn import Config, Server
 
 from tsock.accounts.bootstrap import Bootstrap, bootstrap
 from tsock.api.known_hosts import KnownHosts
-from tsock.assembly import Surroundings, assemble, opened
+from tsock.assembly import Place, Surroundings, assemble, opened
 from tsock.bus.opening import open_transport
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
@@ -169,6 +169,7 @@ class _Running:
                 explain=made is not None,
                 known_hosts=known_hosts,
                 transport=open_transport(settings, installed.data_set),
+                place=_place_of(sockets[0], settings),
             ),
         )
         self._gateway = self._parts.gateway
@@ -207,10 +208,11 @@ class _Running:
         if self._parts.neighbours is not None and self._parts.bus is not None:
             self._parts.neighbours.start()
             self._parts.bus.start()
-        beside = [
-            asyncio.create_task(job)
-            for job in (self._parts.chores.run(), self._parts.deliveries.run(), self._parts.pushes.run())
-        ]
+        leads, membership = self._parts.leads, self._parts.membership
+        if membership is not None:
+            membership.start()
+        jobs = (self._parts.chores, self._parts.deliveries, self._parts.pushes)
+        beside = [asyncio.create_task(job.run(leads)) for job in jobs]
         for task in beside:
             task.add_done_callback(_tell_end)
         serving = asyncio.create_task(self._server.serve(self._sockets))
@@ -241,6 +243,8 @@ class _Running:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+            if membership is not None:
+                await membership.stop()
             await self._parts.hook_client.close()
             if self._parts.neighbours is not None and self._parts.bus is not None:
                 self._parts.neighbours.stop()
@@ -274,7 +278,12 @@ class _Running:
     def _problem(self) -> str | None:
         if self._stopping.is_set():
             return "the server is stopping"
-        return self._installed.store.down or self._installed.store.unreadable
+        membership = self._parts.membership
+        return (
+            self._installed.store.down
+            or self._installed.store.unreadable
+            or (membership and membership.problem)
+        )
 
 
 class _QuietServer(Server):
@@ -368,6 +377,13 @@ def _not_listening(settings: Settings, error: OSError) -> str:
 def _place(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
     return f"port {port} of every address of this machine" if host in _ANY else _url(bound)
+
+
+def _place_of(bound: socket.socket, settings: Settings) -> Place:
+    """Where this process serves, among others on the same database."""
+    host, port = bound.getsockname()[:2]
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return Place(settings.node_name or f"{socket.gethostname()}:{port}", address)
 
 
 def _url(bound: socket.socket) -> str:

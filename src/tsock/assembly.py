@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from tsock import __version__
 from tsock.accounts.bootstrap import Bootstrap
 from tsock.accounts.caller import SYNC, Caller
 from tsock.announcements import Announcements
@@ -43,7 +44,7 @@ from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import HealthHandlers
 from tsock.api.known_hosts import KnownHosts
 from tsock.api.operator import accounts as operator_accounts
-from tsock.api.operator import check, records, revocations, tokens, webhooks
+from tsock.api.operator import check, cluster, records, revocations, tokens, webhooks
 from tsock.api.operator import keys as operator_keys
 from tsock.api.operator import permissions as operator_permissions
 from tsock.api.operator import receipts as operator_receipts
@@ -61,6 +62,8 @@ from tsock.api.sync.sdk.withdrawal import Withdrawal
 from tsock.bus.bus import Bus, State
 from tsock.bus.transport import Transport
 from tsock.clock import Clock
+from tsock.cluster.lead import Leads, always
+from tsock.cluster.nodes import Node
 from tsock.conversations import access
 from tsock.conversations.actor import ChatLimits
 from tsock.deadlines import Deadlines
@@ -80,10 +83,12 @@ from tsock.http.asgi import HttpShell
 from tsock.http.proxies import Proxies
 from tsock.http.reach import Reach
 from tsock.ids import Ids
+from tsock.installation import layout
 from tsock.installation.installation import Installation, installation
 from tsock.jobs.chores import Chores
 from tsock.jobs.clock_watch import ClockWatch
 from tsock.jobs.deliveries import Deliveries
+from tsock.jobs.membership import CONNECTIONS, WAIT_S, Membership
 from tsock.jobs.neighbours import Neighbours, looked
 from tsock.jobs.pushes import Pushes
 from tsock.jobs.webhook_client import WebhookClient
@@ -91,8 +96,10 @@ from tsock.outbound.network import Resolve
 from tsock.settings import Loaded, Settings
 from tsock.site.routes import site
 from tsock.storage.opening import open_store
+from tsock.storage.store import Store
 from tsock.sync import announce, epochs, replay
 from tsock.sync.actor import SyncLimits
+from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
 from tsock.tokens.continuation import Continuations
 from tsock.tokens.examiner import Examiner
@@ -122,6 +129,15 @@ def opened(
     )
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a process serves, as those are told who ask for the nodes of a database."""
+
+    name: str
+    """For people."""
+    address: str
+    """Host and port that it listens on."""
+
+
 class Surroundings(msgspec.Struct, frozen=True):
     """What a server's process gives its parts."""
 
@@ -143,6 +159,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     """By which names alone the server is reached, as in development."""
     transport: Transport | None = None
     """What carries the news between nodes; None where there is one node."""
+    place: Place | None = None
+    """None for what is no node among others, whatever the store."""
 
 
 class Assembly(msgspec.Struct, frozen=True):
@@ -159,6 +177,10 @@ class Assembly(msgspec.Struct, frozen=True):
     pushes: Pushes
     hook_client: HookClient
     online: chat_reachability.Reachability
+    membership: Membership | None
+    """None where there are no other nodes."""
+    leads: Leads
+    """Whether this node does what only one may do."""
     announcements: Announcements
     """Announces facts of this node, and of others."""
     neighbours: Neighbours | None
@@ -293,6 +315,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     )
     pushes = Pushes(store, installed.vault, settings.push_url)
     chores = Chores(store, installed.blobs, directory, clock, settings)
+    membership = _membership(installed, context, around.place, deliveries, pushes)
     announcements = Announcements(
         directory=directory.apply,
         changed=(gateway.changed, withdrawal.changed, online.changed),
@@ -311,11 +334,13 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         gateway=gateway,
         shell=shell,
         chores=chores,
-        clock_watch=ClockWatch(clock, context.deadlines, store),
+        clock_watch=ClockWatch(clock, context.deadlines, store, _leads(membership)),
         deliveries=deliveries,
         pushes=pushes,
         hook_client=hook_client,
         online=online,
+        membership=membership,
+        leads=_leads(membership),
         announcements=announcements,
         neighbours=news.neighbours,
         bus=news.bus,
@@ -409,6 +434,7 @@ def operator_routes(
         *operator_receipts.ReceiptHandlers().routes(),
         *operator_templates.TemplateHandlers().routes(),
         *check.CheckHandlers(premises).routes(),
+        *cluster.ClusterHandlers(settings).routes(),
     ]
 
 
@@ -433,6 +459,41 @@ def _context(installed: Installation, deadlines: Deadlines) -> Context:
         node=installed.ids.secret(),
         packet_id=packet_ids().__next__,
     )
+
+
+def _membership(
+    installed: Installation, context: Context, place: Place | None, deliveries: Deliveries, pushes: Pushes
+) -> Membership | None:
+    if place is None or installed.settings.database_url is None:
+        return None
+    settings = msgspec.structs.replace(
+        installed.settings,
+        store_wait_s=WAIT_S,
+        store_write_connections=CONNECTIONS,
+        store_read_connections=1,
+    )
+
+    def own_store() -> Store:
+        path, clock, ids = installed.data / layout.DATABASE, installed.clock, installed.ids
+        return open_store(path, settings, clock=clock, ids=ids, metrics=Metrics())
+
+    def look() -> None:
+        deliveries.look()
+        pushes.look()
+
+    return Membership(
+        Node(context.node, place.name, __version__, place.address),
+        open_store=own_store,
+        clock=context.clock,
+        deadlines=context.deadlines,
+        metrics=context.metrics,
+        look=look,
+        let_go=deliveries.let_go,
+    )
+
+
+def _leads(membership: Membership | None) -> Leads:
+    return always if membership is None else membership.leads
 
 
 def _welcomes(installed: Installation, context: Context) -> Welcomes:

@@ -29,7 +29,7 @@ class StillBlobs:
 class OperatorsDoor:
     """One account (`sid`), and everything that an operator can ask."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: Any) -> None:
         self.world = World()
         self.sid = self.world.account_sid
         self.clock = Clock(wall_ms=lambda: self.world.now_ms, monotonic_s=lambda: 0.0)
@@ -38,7 +38,7 @@ class OperatorsDoor:
         self.blobs = StillBlobs()
         installed = Installation(
             data=data,
-            settings=self.world.settings,
+            settings=msgspec.structs.replace(self.world.settings, **settings),
             origins=dict.fromkeys(SETTINGS, "default"),
             clock=self.clock,
             ids=Ids(2),

@@ -11,6 +11,7 @@ from tsock.accounts.secrets import Vault
 from tsock.accounts.webhook_urls import sealed
 from tsock.announcements import Announcements
 from tsock.clock import Clock
+from tsock.cluster.lead import Leads, always
 from tsock.deadlines import Deadlines
 from tsock.ids import Ids
 from tsock.jobs.deliveries import Deliveries
@@ -79,8 +80,8 @@ class PostOffice:
         self.made = await written(self.store, lambda tx: bootstrap(tx, self.vault, Ids(1), region="us1"))
         await fetched(self.store, self.directory.load)
 
-    def start(self) -> None:
-        self._running = asyncio.create_task(self.deliveries.run())
+    def start(self, leads: Leads = always) -> None:
+        self._running = asyncio.create_task(self.deliveries.run(leads))
 
     async def stop(self) -> None:
         """Stop sending, as a server that ends does."""

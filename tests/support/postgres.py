@@ -62,7 +62,8 @@ class Database:
     def iterdump(self) -> Iterator[str]:
         """Every row of every table."""
         tables = self.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1"
         ).fetchall()
         for (table,) in tables:
             for row in sorted(map(repr, self.execute(f"SELECT * FROM {table}").fetchall())):
@@ -156,6 +157,15 @@ def administer(url: str, statements: LiteralString) -> None:
     """Do something to a database behind the back of its users."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statements)
+
+
+@contextmanager
+def holding(url: str, statement: LiteralString) -> Iterator[None]:
+    """Keep a transaction open in which this was said."""
+    with psycopg.connect(url) as connection:
+        connection.execute(statement)
+        yield
+        connection.rollback()
 
 
 @functools.cache

@@ -19,7 +19,7 @@ app = App(
     help_format="markdown",
 )
 _COMMANDS = {
-    "Servers": ("dev:dev", "serve:serve", "tail:tail", "check:check", "bench:bench"),
+    "Servers": ("dev:dev", "serve:serve", "tail:tail", "check:check", "cluster:cluster", "bench:bench"),
     "Copies": ("backup:backup", "backup:restore", "backup:epoch"),
     "Tokens and refusals": (
         "token:token",

@@ -11,6 +11,7 @@ import structlog
 from tsock.accounts import audit, revocations
 from tsock.accounts.directory import Directory
 from tsock.clock import Clock
+from tsock.cluster.lead import Leads, always
 from tsock.conversations import actor, media, mutations, states
 from tsock.conversations import cleanup as chat_cleanup
 from tsock.debugger import alerts, denials
@@ -45,6 +46,10 @@ DENIALS_INTERVAL_S = 10.0
 DAY_MS = 86_400_000
 
 
+class _LeadsNoLonger(Exception):
+    """This node has stopped leading in the middle of a chore."""
+
+
 class Chores:
     """Runs until cancelled; a chore that fails is logged and tried again at its next turn."""
 
@@ -58,27 +63,28 @@ class Chores:
         self._settings = settings
         self._emptied: set[str] = set()
         """Deleted services whose content is gone."""
+        self._leads: Leads = always
 
-    async def run(self) -> None:
-        """Do every chore at its own interval."""
+    async def run(self, leads: Leads = always) -> None:
+        """Do every chore at its own interval; what concerns the store only as long as this node leads."""
+        self._leads = leads
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._every(self._settings.sync_sweep_interval_s, self.sweep))
-            group.create_task(self._every(CLEANUP_INTERVAL_S, self.clean_up))
-            group.create_task(self._every(MEDIA_INTERVAL_S, self.remove_media))
             group.create_task(self._every(PROBE_INTERVAL_S, self._blobs.probe))
-            group.create_task(self._every(TRIM_INTERVAL_S, self.trim))
-            group.create_task(self._every(DENIALS_INTERVAL_S, self.trim_denials))
+            group.create_task(self._every(TRIM_INTERVAL_S, self.forget))
+            group.create_task(self._every(self._settings.sync_sweep_interval_s, self.sweep, leads))
+            group.create_task(self._every(CLEANUP_INTERVAL_S, self.clean_up, leads))
+            group.create_task(self._every(MEDIA_INTERVAL_S, self.remove_media, leads))
+            group.create_task(self._every(TRIM_INTERVAL_S, self.trim, leads))
+            group.create_task(self._every(DENIALS_INTERVAL_S, self.trim_denials, leads))
 
     async def sweep(self) -> None:
         """Remove and announce what has expired; change the states of conversations whose time has come."""
         if await self._is_due(expiry.next_expiry_ms):
-            while await written(self._store, lambda tx: expiry.expire_due(tx, EXPIRIES_PER_CHUNK)):
+            while await self._written(lambda tx: expiry.expire_due(tx, EXPIRIES_PER_CHUNK)):
                 pass
         if await self._is_due(states.next_due_ms):
             timekeeper = partial(actor.timekeeper, self._directory)
-            while await written(
-                self._store, lambda tx: states.expire_due(tx, EXPIRIES_PER_CHUNK, timekeeper)
-            ):
+            while await self._written(lambda tx: states.expire_due(tx, EXPIRIES_PER_CHUNK, timekeeper)):
                 pass
 
     async def clean_up(self) -> None:
@@ -97,7 +103,11 @@ class Chores:
             pass
         while loose := await fetched(self._store, lambda tx: media.loose(tx, BLOBS_PER_CHUNK)):
             await self._blobs.remove(loose)
-            await written(self._store, lambda tx, gone=loose: media.forget(tx, gone))
+            await self._written(lambda tx, gone=loose: media.forget(tx, gone))
+
+    async def forget(self) -> None:
+        """Let go of what this process need not know any longer."""
+        self._directory.forget(self._clock.now_ms())
 
     async def trim(self) -> None:
         """Forget old removals, revocations, mutations, alerts, audit events and dead letters."""
@@ -106,9 +116,8 @@ class Chores:
         forgotten_ms = now_ms - int(settings.sync_tombstone_days * DAY_MS)
         while await self._aside(lambda tx: cleanup.trim_tombstones(tx, forgotten_ms, ROWS_PER_CHUNK)):
             pass
-        while await written(self._store, revocations.forget_revocations):
+        while await self._written(revocations.forget_revocations):
             pass
-        self._directory.forget(now_ms)
         while await self._aside(lambda tx: mutations.trim(tx, ROWS_PER_CHUNK)):
             pass
         await self._trim_journal(alerts.TABLE, settings.alerts_days, settings.alerts_max)
@@ -142,26 +151,38 @@ class Chores:
 
     async def _remove_content(self, service_sid: str) -> None:
         """Remove a deleted service's objects, each with its event, and what else it had."""
-        while await written(
-            self._store, lambda tx: cleanup.remove_content(tx, service_sid, OBJECTS_PER_CHUNK)
-        ):
+        while await self._written(lambda tx: cleanup.remove_content(tx, service_sid, OBJECTS_PER_CHUNK)):
             pass
         while await self._aside(lambda tx: chat_cleanup.remove_content(tx, service_sid, ROWS_PER_CHUNK)):
             pass
 
+    async def _written(self, rule: Callable[[Tx], T]) -> T:
+        self._require_lead()
+        return await written(self._store, rule)
+
     async def _aside(self, rule: Callable[[Tx], T]) -> T:
         """Run a rule off the loop, and rest if it found something to do."""
+        self._require_lead()
         started = perf_counter()
         more = await written_aside(self._store, rule)
         if more:
             await asyncio.sleep(REST_PER_WORK * (perf_counter() - started))
         return more
 
-    async def _every(self, interval_s: float, chore: Callable[[], Awaitable[None]]) -> None:
+    def _require_lead(self) -> None:
+        if not self._leads():
+            raise _LeadsNoLonger
+
+    async def _every(
+        self, interval_s: float, chore: Callable[[], Awaitable[None]], leads: Leads = always
+    ) -> None:
         while True:
             await asyncio.sleep(interval_s)
             try:
-                await chore()
+                if leads():
+                    await chore()
+            except _LeadsNoLonger:
+                log.info("chore.left", chore=chore.__name__)  # whoever leads goes on with it
             except (StoreBusy, StoreDown) as error:
                 log.warning("chore.postponed", chore=chore.__name__, reason=str(error))
             except Exception:

@@ -3,6 +3,7 @@
 import structlog
 
 from tsock.clock import Clock, iso_ms
+from tsock.cluster.lead import Leads
 from tsock.deadlines import Deadlines
 from tsock.storage.store import Store
 from tsock.webhooks import outbox
@@ -15,10 +16,12 @@ LOOK_S = 1.0
 class ClockWatch:
     """Looks every second, for as long as its deadlines are driven."""
 
-    def __init__(self, clock: Clock, deadlines: Deadlines, store: Store) -> None:
+    def __init__(self, clock: Clock, deadlines: Deadlines, store: Store, leads: Leads) -> None:
+        """`leads` says whether this node sends what waits, so that its clock tells when."""
         self._clock = clock
         self._deadlines = deadlines
         self._store = store
+        self._leads = leads
 
     def look(self) -> None:
         """Look now, and again a second later."""
@@ -33,7 +36,7 @@ class ClockWatch:
             dates_stand_still_s=self._clock.lag_ms / 1000,
             fix="let NTP slew the clock; tokens are judged by what it shows now",
         )
-        if step.by_ms < 0:
+        if step.by_ms < 0 and self._leads():
             self._store.write(lambda tx: outbox.bring_forward(tx, -step.by_ms), _tell)
 
 

@@ -3,6 +3,9 @@
 The rows of the outbox are the truth: what is known here is only which lanes (host and port) have something
 due, and what is under way. So a process that is killed loses nothing, and repeats at most what was under way.
 
+Of several nodes the leader sends. One that stops leading begins no attempt any more; how those that are under
+way end is noted down unless somebody else has attempted the same meanwhile.
+
 A target that does not answer takes as long as the time-out allows, so it gets one attempt at a time until it
 answers again, and all such targets together get a part of the attempts that may be made at once. So do those
 of which nothing is known yet.
@@ -19,6 +22,7 @@ from typing import Literal, Protocol
 import structlog
 
 from tsock.accounts.directory import Directory
+from tsock.cluster.lead import Leads, always
 from tsock.deadlines import Deadline, Deadlines
 from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Work
@@ -57,6 +61,10 @@ _Standing = Literal["silent", "new", "answering"]
 
 _SHARES: dict[_Standing, float] = {"silent": 0.25, "new": 0.5, "answering": 1.0}
 """Of `webhook_in_flight_max`; who must not take all is served first."""
+
+
+_End = Literal["delivered", "failed", "given_up", "overtaken"]
+"""How an attempt ended; or something else became of the delivery meanwhile, and stands."""
 
 
 class Reporter(Protocol):
@@ -117,11 +125,15 @@ class Deliveries:
         """Tasks by the standing that their lane had when they were started."""
         self._wake = asyncio.Event()
         self._is_shedding = False
+        self._leads: Leads = always
+        self._is_looking = False
 
     # What commits announce.
 
     def hear(self, facts: Sequence[Work]) -> None:
         """Learn from the facts of one commit what may leave."""
+        if not self._leads():
+            return
         for fact in facts:
             if isinstance(fact, Due):
                 self._note_due(fact.lane)
@@ -150,9 +162,11 @@ class Deliveries:
 
     # Running.
 
-    async def run(self) -> None:
-        """Send whatever falls due."""
-        self._store.read(outbox.backlog, self._begin)
+    async def run(self, leads: Leads = always) -> None:
+        """Send whatever falls due, as long as this node leads."""
+        self._leads = leads
+        if leads():
+            self.look()
         try:
             while True:
                 await self._wake.wait()
@@ -162,13 +176,29 @@ class Deliveries:
         finally:
             await self._finish()
 
+    def look(self) -> None:
+        """Look at everything that waits: others may have put some of it, or may have sent before."""
+        if not self._is_looking:
+            self._is_looking = True
+            self._store.read(outbox.backlog, self._begin)
+
+    def let_go(self) -> None:
+        """This node leads no longer: know nothing of what waits."""
+        self._metrics.webhooks_waiting = 0
+        for lane in self._lanes.values():
+            if lane.deadline is not None:
+                lane.deadline.cancel()
+
     def _begin(self, backlog: Backlog | None, error: Exception | None, seen: Seen) -> None:
         # On SQLite this runs right behind the query, and all that the query saw was announced: so what is put
         # from now on counts once. The store's contract allows a snapshot that is ahead of the announcements;
-        # what it is ahead by would count twice.
+        # what it is ahead by counts twice until the next look.
+        self._is_looking = False
+        if not self._leads():
+            return
         if backlog is None:
             log.error("webhooks.unreadable", reason=str(error))
-            self._deadlines.after(STORE_PAUSE_S, lambda: self._store.read(outbox.backlog, self._begin))
+            self._deadlines.after(STORE_PAUSE_S, self.look)
             return
         self._metrics.webhooks_waiting = backlog.waiting
         for name, next_ms in backlog.lanes.items():
@@ -208,6 +238,8 @@ class Deliveries:
             log.exception("webhooks.unreadable", target=lane.name)
             self._deadlines.after(STORE_PAUSE_S, lambda: self._queue(lane))
             return
+        if not self._leads():
+            return
         idle = [delivery for delivery in found if delivery.sid not in lane.under_way]
         due = [delivery for delivery in idle if (delivery.next_ms or 0) <= now_ms]
         for delivery in due[:room]:
@@ -238,11 +270,13 @@ class Deliveries:
     # One attempt.
 
     async def _carry(self, lane: _Lane, delivery: Delivery) -> None:
+        if not self._leads():  # it stood still since this was started
+            return
         try:
             fault = await self._attempt(delivery)
             lane.standing = "answering" if fault is None or fault.response is not None else "silent"
-            is_given_up = await self._record(delivery, fault)
-            self._tell(delivery, fault, is_given_up=is_given_up)
+            end = await self._record(delivery, fault)
+            self._tell(delivery, fault, end)
         except Exception:
             log.exception("webhook.failed", sid=delivery.sid)
             await asyncio.sleep(STORE_PAUSE_S)  # it is still due, and must not be sent without a pause
@@ -256,20 +290,22 @@ class Deliveries:
             log.exception("webhook.failed", sid=delivery.sid)
             return Fault(11200, "the request could not be made; the server's log says more")
 
-    async def _record(self, delivery: Delivery, fault: Fault | None) -> bool:
-        """Write down how the attempt ended, however long that takes; whether the delivery was given up."""
+    async def _record(self, delivery: Delivery, fault: Fault | None) -> _End:
+        """Write down how the attempt ended, however long that takes."""
 
-        def rule(tx: Tx) -> bool:
+        def rule(tx: Tx) -> _End:
             if fault is None:
                 outbox.delivered(tx, delivery)
-                return False
+                return "delivered"
             again = self._retries.after(delivery, fault, tx.now_ms)
             if again is None:
-                return outbox.give_up(tx, delivery, fault.code, fault.text)
-            outbox.failed(tx, delivery, fault.code, fault.text, again.next_ms)
+                is_given_up = outbox.give_up(tx, delivery, fault.code, fault.text)
+                return "given_up" if is_given_up else "overtaken"
+            if not outbox.failed(tx, delivery, fault.code, fault.text, again.next_ms):
+                return "overtaken"
             if not again.holds_topic:
                 outbox.move_on(tx, delivery)
-            return False
+            return "failed"
 
         while True:
             try:
@@ -278,9 +314,9 @@ class Deliveries:
                 log.warning("webhook.unrecorded", sid=delivery.sid, reason=str(error))
                 await asyncio.sleep(STORE_PAUSE_S)
 
-    def _tell(self, delivery: Delivery, fault: Fault | None, *, is_given_up: bool) -> None:
+    def _tell(self, delivery: Delivery, fault: Fault | None, end: _End) -> None:
         """Count, log and report how it ended."""
-        metrics, attempt = self._metrics, delivery.attempts + 1
+        metrics, attempt, is_given_up = self._metrics, delivery.attempts + 1, end == "given_up"
         if fault is None:
             metrics.webhooks_sent += 1
             self._report.webhook_delivered(delivery)
@@ -297,7 +333,7 @@ class Deliveries:
             reason=fault.text,
             attempt=attempt,
         )
-        if delivery.kind != "debugger" and (attempt == 1 or is_given_up):
+        if delivery.kind != "debugger" and end != "overtaken" and (attempt == 1 or is_given_up):
             self._report.webhook_failed(
                 DeliveryFailure(
                     sid=delivery.sid,

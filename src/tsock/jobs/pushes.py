@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from tsock.accounts.secrets import Vault
+from tsock.cluster.lead import Leads, always
 from tsock.conversations import push
 from tsock.conversations.push import PushWaits
 from tsock.errors import ConfigError, StoreBusy, StoreDown
@@ -46,13 +47,17 @@ class Pushes:
         if any(isinstance(fact, PushWaits) for fact in facts):
             self._wake.set()
 
-    async def run(self) -> None:
-        """Do whatever waits."""
+    def look(self) -> None:
+        """Something may wait that was not heard of."""
+        self._wake.set()
+
+    async def run(self, leads: Leads = always) -> None:
+        """Do whatever waits, as long as this node leads."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             try:
-                while await written_aside(self._store, self._step):
+                while leads() and await written_aside(self._store, self._step):
                     pass
             except (StoreBusy, StoreDown) as error:
                 log.warning("pushes.postponed", reason=str(error))

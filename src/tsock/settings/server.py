@@ -22,6 +22,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """NATS server that carries news between nodes, such as `nats://bus.example.com`; unset, PostgreSQL."""
     media_directory: str | None = None
     """Directory of the files of conversations, which all nodes share; unset, `media` in `data`."""
+    node_name: str | None = None
+    """What people call this node, among several on one database; unset, the machine's name and the port."""
     master_key_file: str | None = None
     """File of mode 0600 with the key that encrypts secrets at rest; unset, `master.key` in `data`."""
     public_url: str | None = None

@@ -72,6 +72,10 @@ class Metrics:
         """Questions to pre-action hooks, by what came of them."""
         self.commit_s = Histogram(COMMIT_SECONDS)
         self.group_rules = Histogram(GROUP_RULES)
+        self.leads: Callable[[], bool] = lambda: True
+        """Asks whether this node leads; one that is alone does."""
+        self.nodes = 1
+        """Nodes on the same database, as this one last heard."""
         self.store_waiting: Callable[[], int] = lambda: 0
         """Asks the store how many writes wait."""
 
@@ -135,6 +139,8 @@ class _Page(Collector):
         for outcome, count in sorted(of.pre_hooks.items()):
             asked.add_metric([outcome], count)
         yield asked
+        yield GaugeMetricFamily("tsock_leader", "Whether this node leads: 1, or 0", int(of.leads()))
+        yield GaugeMetricFamily("tsock_nodes", "Nodes on the same database", of.nodes)
         yield GaugeMetricFamily("tsock_store_waiting", "Writes waiting for the store", of.store_waiting())
         yield _histogram("tsock_commit_seconds", "Time a commit waited for the disk", of.commit_s)
         yield _histogram("tsock_commit_group_rules", "Writes that shared a commit", of.group_rules)

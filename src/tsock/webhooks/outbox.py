@@ -109,7 +109,7 @@ _MOVE_ON = "UPDATE webhook_deliveries SET is_first = 0 WHERE number = :number"
 _FAIL = (
     "UPDATE webhook_deliveries SET next_ms = :next_ms, attempts = attempts + 1, failure_code = :code, "
     "failure = :text, failing_since_ms = coalesce(failing_since_ms, :now_ms) "
-    "WHERE sid = :sid AND given_up_ms IS NULL"
+    "WHERE sid = :sid AND attempts = :attempts AND given_up_ms IS NULL"
 )
 _GIVE_UP = (
     "UPDATE webhook_deliveries SET is_first = 0, next_ms = NULL, given_up_ms = :now_ms, "
@@ -189,10 +189,17 @@ def delivered(tx: Tx, delivery: Delivery) -> None:
         _leave(tx, now)
 
 
-def failed(tx: Tx, delivery: Delivery, code: int, text: str, next_ms: int) -> None:
-    """An attempt failed; the next one is at `next_ms`."""
-    told = {"sid": delivery.sid, "code": code, "text": text, "now_ms": tx.now_ms, "next_ms": next_ms}
-    tx.run(_FAIL, told)
+def failed(tx: Tx, delivery: Delivery, code: int, text: str, next_ms: int) -> bool:
+    """An attempt failed; the next one is at `next_ms`. False if another has ended since this one began."""
+    told = {
+        "sid": delivery.sid,
+        "attempts": delivery.attempts,
+        "code": code,
+        "text": text,
+        "now_ms": tx.now_ms,
+        "next_ms": next_ms,
+    }
+    return tx.count(_FAIL, told) == 1
 
 
 def move_on(tx: Tx, delivery: Delivery) -> None:
@@ -204,7 +211,7 @@ def move_on(tx: Tx, delivery: Delivery) -> None:
 
 
 def give_up(tx: Tx, delivery: Delivery, code: int, text: str, *, attempts: int = 1) -> bool:
-    """Try no more, and keep it for an operator; False if it was not waiting.
+    """Try no more, and keep it for an operator; False if it was not waiting, or was attempted meanwhile.
 
     Args:
         tx: the transaction.
@@ -214,7 +221,7 @@ def give_up(tx: Tx, delivery: Delivery, code: int, text: str, *, attempts: int =
         attempts: how many failed since the last that was noted.
     """
     now = _claimed(tx, delivery.sid)
-    if now is None or now.given_up_ms is not None:
+    if now is None or now.given_up_ms is not None or now.attempts != delivery.attempts:
         return False
     told = {"number": now.number, "code": code, "text": text, "now_ms": tx.now_ms, "attempts": attempts}
     tx.run(_GIVE_UP, told)

@@ -70,6 +70,10 @@ class Process:
         until(lambda: "watching" in self.err.read_text() or not self.running, "the feed")
         assert self.running, self.err.read_text()
 
+    def tell(self, number: int) -> None:
+        """Send a signal, and wait for nothing."""
+        self._process.send_signal(number)
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit code."""
         if self.running:

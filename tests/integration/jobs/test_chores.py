@@ -227,10 +227,12 @@ async def test_revocations_are_forgotten_in_memory_and_on_disk_once_they_can_mee
     await rig.do(revoke_identity, rig.made.account_sid, "alice", life_ms=life_ms)
     rig.advance_s(life_ms / 1000)
     await chores.trim()
+    await chores.forget()
     assert rig.directory.revocation(caller) is not None
     assert await count(rig, "revocations") == 1
     rig.advance_s(1)
     await chores.trim()
+    await chores.forget()
     assert rig.directory.revocation(caller) is None
     assert await count(rig, "revocations") == 0
 
@@ -262,6 +264,51 @@ async def test_chore_that_fails_is_logged_and_tried_again(rig: Rig, monkeypatch:
         ("chore.failed", "error"),
     ]
     assert logs[0]["reason"] == "disk full"
+
+
+@pytest.mark.settings(sync_sweep_interval_s=0.001)
+async def test_node_that_does_not_lead_leaves_the_store_alone(
+    rig: Rig, client: Client, chores: Chores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled_map(rig, client, 1, ttl=10)
+    rig.pass_s(10)
+    leads, asked = False, asyncio.Semaphore(0)
+
+    def is_leader() -> bool:
+        asked.release()
+        return leads
+
+    running = asyncio.create_task(chores.run(is_leader))
+    for _ in range(3):
+        await asked.acquire()
+    await rig.settled()
+    assert events(rig) == []
+    leads = True
+    async with asyncio.timeout(10):
+        while not events(rig):
+            await rig.settled()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.settings(sync_sweep_interval_s=0.001)
+async def test_chore_ends_where_the_node_stops_leading_and_goes_on_where_another_begins(
+    rig: Rig, client: Client, chores: Chores
+) -> None:
+    await filled_map(rig, client, 450, ttl=10)
+    rig.pass_s(10)
+    answers = [True, True]  # to begin, and for the first part
+    with capture_logs() as logs:
+        running = asyncio.create_task(chores.run(lambda: bool(answers) and answers.pop()))
+        async with asyncio.timeout(10):
+            while not logs:
+                await rig.settled()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [(line["event"], line["chore"]) for line in logs] == [("chore.left", "sweep")]
+    assert [number for _, number in events(rig)] == list(range(450, 650))
+    await Chores(rig.store, rig.installed.blobs, rig.directory, rig.clock, rig.settings).sweep()
+    assert [number for _, number in events(rig)] == list(range(450, 900))
 
 
 async def test_dead_letters_are_forgotten_when_old_and_waiting_webhooks_never(

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support.rig import Rig
+from tsock.cluster.lead import Leads, always
 from tsock.conversations import bindings, conversations, messages, participants
 from tsock.conversations.actor import ChatActor, ChatLimits
 from tsock.conversations.bindings import NewBinding
@@ -63,8 +64,8 @@ async def waiting(rig: Rig) -> int:
 
 
 @contextlib.asynccontextmanager
-async def running(rig: Rig) -> AsyncIterator[None]:
-    job = asyncio.create_task(rig.parts.pushes.run())
+async def running(rig: Rig, leads: Leads = always) -> AsyncIterator[None]:
+    job = asyncio.create_task(rig.parts.pushes.run(leads))
     yield
     job.cancel()
     await asyncio.gather(job, return_exceptions=True)
@@ -125,4 +126,17 @@ async def test_store_that_takes_nothing_is_asked_again(rig: Rig, monkeypatch: py
         async with running(rig):
             await done(rig)
     assert [entry["event"] for entry in logs] == ["pushes.postponed"]
+    assert len(await put(rig)) == PEOPLE
+
+
+@pytest.mark.settings(push_url=URL)
+async def test_node_that_does_not_lead_puts_nothing_and_takes_up_what_waits_once_it_does(rig: Rig) -> None:
+    sid, leads = await crowd(rig), False
+    async with running(rig, lambda: leads):
+        await rig.do(messages.send, actor(rig), sid, NewMessage(body="one"))
+        await rig.settled()
+        assert (await waiting(rig), await put(rig)) == (1, [])
+        leads = True
+        rig.parts.pushes.look()
+        await done(rig)
     assert len(await put(rig)) == PEOPLE

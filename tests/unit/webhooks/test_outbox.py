@@ -127,6 +127,28 @@ def test_failures_are_counted_from_the_first_and_the_last_is_told(box: Box) -> N
     assert (found.failure_code, found.failure) == (11203, "no answer")
 
 
+def test_failure_of_an_attempt_that_another_overtook_changes_nothing(box: Box) -> None:
+    box.put("one")
+    before = box.of("one")
+    box.fail("one")
+    found = box.of("one")
+
+    assert not box(outbox.failed, before, 11203, "no answer", box.now_ms)
+    assert not box(outbox.give_up, before, 11203, "no answer")
+
+    assert box.of("one") == found
+
+
+def test_delivery_that_arrived_is_forgotten_whoever_attempted_it_meanwhile(box: Box) -> None:
+    box.put("one", "two")
+    before = box.of("one")
+    box.fail("one")
+
+    box(outbox.delivered, before)
+
+    assert box.due() == ["two"]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_happens_each_topic_has_one_first_as_long_as_it_has_any_behind(box: Box, seed: int) -> None:
     """And nothing is lost: what was put is delivered, waits or is dead."""

@@ -1,0 +1,73 @@
+"""The nodes of one database: each has a lease, which it renews for as long as it runs.
+
+Leases are judged by what the clock of the database shows, so those of nodes may differ. A node that was away
+for longer is not among them until it renews its lease, and a row that nobody renews is forgotten.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tsock.storage.store import Tx
+
+LEASE_S = 5.0
+"""How long a node counts after it last said that it runs."""
+KEPT_S = 600.0
+"""How long an operator is shown one whose lease is over."""
+
+_UPDATE = "UPDATE nodes SET until_ms = (SELECT now_ms FROM store_clock) + :lease WHERE id = :id"
+_INSERT = (
+    "INSERT INTO nodes (id, name, version, address, started_ms, until_ms) "
+    "SELECT :id, :name, :version, :address, now_ms, now_ms + :lease FROM store_clock"
+)
+_DELETE = "DELETE FROM nodes WHERE id = :id"
+_FORGET = "DELETE FROM nodes WHERE until_ms < (SELECT now_ms FROM store_clock) - :kept"
+_ALL = (
+    "SELECT id, name, version, address, started_ms, until_ms - now_ms, id = coalesce(node, '') "
+    "FROM nodes, leadership, store_clock ORDER BY started_ms, id LIMIT 1000"
+)
+
+
+class Node(msgspec.Struct, frozen=True):
+    """What a node says of itself."""
+
+    id: str
+    """Drawn at each start."""
+    name: str
+    """For people."""
+    version: str
+    address: str
+    """Host and port that it listens on."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What the others know of it."""
+
+    node: Node
+    started_ms: int
+    lease_ms: int
+    """How much of its lease is left; below zero since when it is over."""
+    is_leader: bool
+    """Whether it leads, or was the last who did."""
+
+
+def renew(tx: Tx, node: Node) -> None:
+    """Begin a lease anew, that of a node that nobody knows included."""
+    lease = {"lease": round(LEASE_S * 1000)}
+    if tx.count(_UPDATE, {"id": node.id, **lease}) == 0:
+        tx.run(_INSERT, {**msgspec.structs.asdict(node), **lease})
+
+
+def remove(tx: Tx, node_id: str) -> None:
+    """Let go of a node that stops."""
+    tx.run(_DELETE, {"id": node_id})
+
+
+def forget(tx: Tx) -> None:
+    """Remove those that ended without a word."""
+    tx.run(_FORGET, {"kept": round(KEPT_S * 1000)})
+
+
+def standings(tx: Tx) -> Sequence[Standing]:
+    """All nodes, the oldest first, with those whose lease is over."""
+    return [Standing(Node(*row[:4]), row[4], row[5], bool(row[6])) for row in tx.all(_ALL, {})]
