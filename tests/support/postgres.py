@@ -158,6 +158,26 @@ def administer(url: str, statements: LiteralString) -> None:
         connection.execute(statements)
 
 
+def fill_disk(url: str, table: LiteralString) -> None:
+    """Have the commit fail of whoever writes to a table, and of the store when it tries again."""
+    administer(
+        url,
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$",
+    )
+    for each in (table, "progress"):
+        administer(
+            url,
+            f"CREATE CONSTRAINT TRIGGER full_disk AFTER INSERT OR UPDATE ON {each} "
+            "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk()",
+        )
+
+
+def free_disk(url: str) -> None:
+    """Let commits succeed again."""
+    administer(url, "DROP FUNCTION full_disk CASCADE")
+
+
 @functools.cache
 def _template() -> str:
     """A database with the newest schema, which others are copied from."""
