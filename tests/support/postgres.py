@@ -210,13 +210,14 @@ def _url(name: str) -> str:
 @functools.cache
 def _server() -> str:
     """How to connect to the server, which is started when it is first asked for."""
-    return os.environ.get("TEST_POSTGRES") or _started()
+    return os.environ.get("TEST_POSTGRES") or start()
 
 
 _GUARD = 'cat; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; rm -rf "$0"'
 
 
-def _started() -> str:
+def start(**settings: str) -> str:
+    """Start a server that ends with this process; how to connect to it."""
     user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to be root's
     place = Path(tempfile.mkdtemp(prefix="tsock-postgres-"))
     place.chmod(0o755)
@@ -234,10 +235,10 @@ def _started() -> str:
         shutil.chown(data, user)
     own = {"user": user, "cwd": place}
     _run(programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "--no-locale", "--no-sync", **own)
-    options = {"listen_addresses": "''", "fsync": "off", "unix_socket_directories": str(data)}
-    settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+    options = {"listen_addresses": "''", "fsync": "off", "unix_socket_directories": str(data), **settings}
+    given = " ".join(f"-c {name}={value}" for name, value in options.items())
     control = (programs / "pg_ctl", "-D", data, "-l", data / "log", "-w", "-t", START_S)
-    _run(*control, "-o", settings, "start", **own)
+    _run(*control, "-o", given, "start", **own)
     return f"host={data} user={OWNER}"
 
 
