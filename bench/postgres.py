@@ -22,7 +22,7 @@ SOCKET = ".s.PGSQL.5432"
 def start() -> None:
     """Start PostgreSQL where this process may run, with its files as durable as SQLite's."""
     if "TEST_POSTGRES" not in os.environ:
-        os.environ["TEST_POSTGRES"] = postgres.start(fsync="on")
+        os.environ["TEST_POSTGRES"] = postgres.start(fsync="on", deadlock_timeout="1s")
 
 
 @contextmanager

@@ -235,7 +235,13 @@ def start(**settings: str) -> str:
         shutil.chown(data, user)
     own = {"user": user, "cwd": place}
     _run(programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "--no-locale", "--no-sync", **own)
-    options = {"listen_addresses": "''", "fsync": "off", "unix_socket_directories": str(data), **settings}
+    options = {
+        "listen_addresses": "''",
+        "fsync": "off",
+        "deadlock_timeout": "100ms",
+        "unix_socket_directories": str(data),
+        **settings,
+    }
     given = " ".join(f"-c {name}={value}" for name, value in options.items())
     control = (programs / "pg_ctl", "-D", data, "-l", data / "log", "-w", "-t", START_S)
     _run(*control, "-o", given, "start", **own)
