@@ -1,13 +1,14 @@
 """A server of its own for each question."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,21 +19,29 @@ from tsock.bench.server import Endpoint, Host, Server, Signer
 START_S = 20.0
 STOP_S = 20.0
 LOG_CHARS = 2000
+NONE: Mapping[str, str] = {}
 TSOCK = (sys.executable, "-m", "tsock")
 
 
 @contextmanager
-def started(directory: Path) -> Iterator[Server]:
-    """`tsock serve` on a free port and an empty data directory below `directory`, on a CPU of its own."""
+def started(directory: Path, settings: Mapping[str, str] = NONE) -> Iterator[Server]:
+    """`tsock serve` on a free port and an empty data directory below `directory`, on a CPU of its own.
+
+    `settings` are environment variables.
+    """
     with tempfile.TemporaryDirectory(prefix="tsock-bench-", dir=directory) as place:
         data, log_file, port = Path(place, "data"), Path(place, "log"), _free_port()
         command = [*TSOCK, "serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(data)]
         with log_file.open("wb") as log:
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, cwd=place)
+            process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=log, cwd=place, env=os.environ | settings
+            )
         try:
             pin(process.pid, 0)
             _await_start(process, port)
-            yield Server(Endpoint("127.0.0.1", port), _signer(data), Host(Process(process.pid), data))
+            yield Server(
+                Endpoint("127.0.0.1", port), _signer(data, settings), Host(Process(process.pid), data)
+            )
         except Exception as error:
             error.add_note("The server's last words:\n" + log_file.read_text()[-LOG_CHARS:])
             raise
@@ -45,17 +54,18 @@ def started(directory: Path) -> Iterator[Server]:
                 process.wait()
 
 
-def _signer(data: Path) -> Signer:
+def _signer(data: Path, settings: Mapping[str, str]) -> Signer:
     """An account with a key and a service of each product, made for the load."""
-    account = _made(data, "account")
-    key = _made(data, "key")
-    services = {product: _made(data, "service", "--product", product)["sid"] for product in ("sync", "chat")}
+
+    def made(kind: str, *options: str) -> dict[str, str]:
+        command = [*TSOCK, kind, "create", "bench", *options, "--data", str(data), "--json"]
+        told = subprocess.run(command, check=True, capture_output=True, env=os.environ | settings)
+        return json.loads(told.stdout)
+
+    account = made("account")
+    key = made("key")
+    services = {product: made("service", "--product", product)["sid"] for product in ("sync", "chat")}
     return Signer(SigningKey(account["sid"], key["sid"], key["secret"]), services["sync"], services["chat"])
-
-
-def _made(data: Path, kind: str, *options: str) -> dict[str, str]:
-    command = [*TSOCK, kind, "create", "bench", *options, "--data", str(data), "--json"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def _await_start(process: subprocess.Popen[bytes], port: int) -> None:

@@ -48,17 +48,6 @@ class SqliteStores:
         store._writer.execute("PRAGMA max_page_count = 1000000")
 
 
-# Whoever stores a note hears at the commit that the disk is full, and so does the store when it tries again.
-FULL = """
-CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$;
-CREATE CONSTRAINT TRIGGER full_disk AFTER INSERT OR UPDATE ON notes
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk();
-CREATE CONSTRAINT TRIGGER full_disk AFTER INSERT OR UPDATE ON progress
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk();
-"""
-
-
 class PostgresStores:
     """Each folder stands for a database."""
 
@@ -86,10 +75,10 @@ class PostgresStores:
         return store
 
     def break_commits(self, store: Store) -> None:
-        postgres.administer(self._opened[store], FULL)
+        postgres.fill_disk(self._opened[store], "notes")
 
     def mend(self, store: Store) -> None:
-        postgres.administer(self._opened[store], "DROP FUNCTION full_disk CASCADE")
+        postgres.free_disk(self._opened[store])
 
 
 IMPLEMENTATIONS: list[Stores] = [SqliteStores(), PostgresStores()]

@@ -168,6 +168,26 @@ def holding(url: str, statement: LiteralString) -> Iterator[None]:
         connection.rollback()
 
 
+def fill_disk(url: str, table: LiteralString) -> None:
+    """Have the commit fail of whoever writes to a table, and of the store when it tries again."""
+    administer(
+        url,
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$",
+    )
+    for each in (table, "progress"):
+        administer(
+            url,
+            f"CREATE CONSTRAINT TRIGGER full_disk AFTER INSERT OR UPDATE ON {each} "
+            "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk()",
+        )
+
+
+def free_disk(url: str) -> None:
+    """Let commits succeed again."""
+    administer(url, "DROP FUNCTION full_disk CASCADE")
+
+
 @functools.cache
 def _template() -> str:
     """A database with the newest schema, which others are copied from."""
@@ -200,13 +220,14 @@ def _url(name: str) -> str:
 @functools.cache
 def _server() -> str:
     """How to connect to the server, which is started when it is first asked for."""
-    return os.environ.get("TEST_POSTGRES") or _started()
+    return os.environ.get("TEST_POSTGRES") or start()
 
 
 _GUARD = 'cat; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; rm -rf "$0"'
 
 
-def _started() -> str:
+def start(**settings: str) -> str:
+    """Start a server that ends with this process; how to connect to it."""
     user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to be root's
     place = Path(tempfile.mkdtemp(prefix="tsock-postgres-"))
     place.chmod(0o755)
@@ -224,10 +245,16 @@ def _started() -> str:
         shutil.chown(data, user)
     own = {"user": user, "cwd": place}
     _run(programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "--no-locale", "--no-sync", **own)
-    options = {"listen_addresses": "''", "fsync": "off", "unix_socket_directories": str(data)}
-    settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+    options = {
+        "listen_addresses": "''",
+        "fsync": "off",
+        "deadlock_timeout": "100ms",
+        "unix_socket_directories": str(data),
+        **settings,
+    }
+    given = " ".join(f"-c {name}={value}" for name, value in options.items())
     control = (programs / "pg_ctl", "-D", data, "-l", data / "log", "-w", "-t", START_S)
-    _run(*control, "-o", settings, "start", **own)
+    _run(*control, "-o", given, "start", **own)
     return f"host={data} user={OWNER}"
 
 

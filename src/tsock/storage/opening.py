@@ -34,22 +34,19 @@ def open_store(
         from tsock.storage.postgres.database import Database  # noqa: PLC0415
         from tsock.storage.postgres.store import Limits, PostgresStore  # noqa: PLC0415
 
+        limits = Limits(
+            waiting_max=settings.store_waiting_max,
+            turn_s=settings.store_rules_per_turn_ms / 1000,
+            wait_s=settings.store_wait_s,
+            write_connections=settings.store_write_connections,
+            read_connections=settings.store_read_connections,
+        )
         database = Database(settings.database_url)
         database.migrate()
-        return PostgresStore(
-            database.connect,
-            clock=clock,
-            ids=ids,
-            metrics=metrics,
-            limits=Limits(
-                waiting_max=settings.store_waiting_max,
-                turn_s=settings.store_rules_per_turn_ms / 1000,
-                wait_s=settings.store_wait_s,
-                write_connections=settings.store_write_connections,
-                read_connections=settings.store_read_connections,
-            ),
-            progressed=progressed,
-        )
+        with database.used():
+            return PostgresStore(
+                database.connect, clock=clock, ids=ids, metrics=metrics, limits=limits, progressed=progressed
+            )
     try:
         return SqliteStore(
             path,

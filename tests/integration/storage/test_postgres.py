@@ -1,37 +1,27 @@
 """The store on PostgreSQL: beside others on the same database, and when that goes away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
 
 from tests.support import postgres
+from tests.support.counters import ENDS_S, counted, cut, database, open_store, value_of
 from tsock.clock import Clock
 from tsock.errors import ConfigError, StoreDown
 from tsock.ids import Ids
 from tsock.storage import journal
+from tsock.storage.postgres.connection import Connection
 from tsock.storage.postgres.database import Database
-from tsock.storage.postgres.store import Limits, PostgresStore
+from tsock.storage.postgres.store import PostgresStore
 from tsock.storage.store import Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
-
-SCHEMA = """
-CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL, version BIGINT NOT NULL DEFAULT 0);
-CREATE TABLE names (name TEXT PRIMARY KEY);
-CREATE TABLE rows (sid TEXT, account_sid TEXT, number BIGINT, at_ms BIGINT);
-INSERT INTO counters SELECT 'c' || n, 0 FROM generate_series(1, 8) n;
-"""
-SET = "UPDATE counters SET value = :value WHERE name = :name"
-ENDS_S = 10
 
 
 @pytest.fixture
 def url() -> str:
-    url = postgres.create()
-    postgres.administer(url, SCHEMA)
-    return url
+    return database()
 
 
 @pytest.fixture
@@ -46,41 +36,6 @@ async def nodes(url: str) -> AsyncIterator[list[PostgresStore]]:
 @pytest.fixture
 async def store(nodes: list[PostgresStore]) -> PostgresStore:
     return nodes[0]
-
-
-def open_store(url: str, **limits: Any) -> PostgresStore:
-    return PostgresStore(
-        Database(url).connect, clock=Clock(), ids=Ids(), metrics=Metrics(), limits=Limits(**limits)
-    )
-
-
-def claimed(tx: Tx, name: str) -> int:
-    row = tx.claim("SELECT value FROM counters WHERE name = :name", {"name": name})
-    assert row is not None
-    return row[0]
-
-
-def counted(*names: str) -> Callable[[Tx], list[int]]:
-    """Add one to each, by what was read."""
-
-    def rule(tx: Tx) -> list[int]:
-        values = [claimed(tx, name) for name in names]
-        for name, value in zip(names, values, strict=True):
-            tx.run(
-                "UPDATE counters SET value = :value WHERE name = :name", {"name": name, "value": value + 1}
-            )
-        return values
-
-    return rule
-
-
-def value_of(name: str) -> Callable[[Tx], int]:
-    def query(tx: Tx) -> int:
-        row = tx.one("SELECT value FROM counters WHERE name = :name", {"name": name})
-        assert row is not None
-        return row[0]
-
-    return query
 
 
 async def test_no_update_is_lost_between_nodes(nodes: list[PostgresStore]) -> None:
@@ -157,15 +112,6 @@ async def test_queries_beside_one_that_fails_are_answered(store: PostgresStore) 
 async def test_query_that_writes_is_refused(store: PostgresStore) -> None:
     with pytest.raises(TypeError, match="a query does not write"):
         await fetched(store, counted("c1"))
-
-
-def cut(url: str) -> None:
-    """End every connection of a database but one's own."""
-    postgres.administer(
-        url,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND pid <> pg_backend_pid()",
-    )
 
 
 async def test_connections_that_were_cut_come_back_and_nothing_acknowledged_is_lost(
@@ -248,3 +194,70 @@ def test_database_of_a_newer_version_is_refused(url: str) -> None:
 def test_database_that_cannot_hold_every_text_is_refused() -> None:
     with pytest.raises(ConfigError, match="has the encoding LATIN1; expected UTF8"):
         Database(postgres.create_bare("LATIN1")).migrate()
+
+
+async def test_store_ends_in_time_though_the_database_is_away(url: str) -> None:
+    store = open_store(url, wait_s=0.1)
+    postgres.fill_disk(url, "counters")
+    with pytest.raises(StoreDown):
+        await written(store, counted("c1"))
+    assert store.down is not None
+    with postgres.unreachable(url):
+        asked = [asyncio.ensure_future(written(store, counted("c1"))) for _ in range(3)]
+        async with asyncio.timeout(ENDS_S):
+            found = await asyncio.gather(*asked, return_exceptions=True)
+            await store.settled()
+            await store.close()
+    assert all(isinstance(end, StoreDown) for end in found)
+
+
+async def test_store_that_is_down_settles_nonetheless(url: str) -> None:
+    store = open_store(url, wait_s=0.1)
+    postgres.fill_disk(url, "counters")
+    with pytest.raises(StoreDown):
+        await written(store, counted("c1"))
+    with psycopg.connect(url) as other:
+        other.execute("LOCK TABLE progress IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.timeout(ENDS_S):
+            while not store.waiting:  # noqa: ASYNC110 - it tries again
+                await asyncio.sleep(0)
+            await store.settled()
+            await store.close()
+
+
+async def test_database_that_is_damaged_stays_unreadable(url: str, store: PostgresStore) -> None:
+    postgres.administer(
+        url,
+        "CREATE FUNCTION damaged() RETURNS int LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'invalid page' USING ERRCODE = 'data_corrupted'; END $$",
+    )
+    with pytest.raises(StoreDown, match="invalid page"):
+        await fetched(store, lambda tx: tx.one("SELECT damaged()", {}))
+    assert await fetched(store, value_of("c1")) == 0
+    assert store.unreadable is not None
+
+
+async def test_connections_that_were_opened_are_closed_where_another_cannot_be(url: str) -> None:
+    opened: list[Connection] = []
+
+    def connect() -> Connection:
+        if len(opened) == 10:
+            raise psycopg.OperationalError("too many clients already")
+        opened.append(Database(url).connect())
+        return opened[-1]
+
+    with pytest.raises(psycopg.OperationalError, match="too many clients"):
+        PostgresStore(connect, clock=Clock(), ids=Ids(), metrics=Metrics())
+    assert len(opened) == 10
+    async with asyncio.timeout(ENDS_S):
+        while await asyncio.to_thread(others, url):  # noqa: ASYNC110 - the server lets go of them
+            await asyncio.sleep(0.01)
+
+
+def others(url: str) -> int:
+    """How many are connected to a database."""
+    with psycopg.connect(url) as admin:
+        rows = admin.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return len(rows.fetchall())

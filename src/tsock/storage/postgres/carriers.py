@@ -63,13 +63,14 @@ class Flight:
 
 
 class Blocking:
-    """A thread that waits for each answer."""
+    """A thread that waits for each answer, up to so long."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, wait_s: float) -> None:
         self._connection = connection
+        self._wait_s = wait_s
         self.rows = connection.rows
 
     def exchange(self, batch: Batch) -> Sequence[PGresult]:
         for statement, values in batch:
             self._connection.send(statement, values)
-        return self._connection.exchange_blocking()
+        return self._connection.exchange_blocking(self._wait_s)

@@ -22,6 +22,9 @@ Answered = Callable[[Sequence[PGresult], str | None], object]
 _FAILED = frozenset((pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED))
 _NUMERIC_OID = 1700
 
+SILENT = "the database did not answer in time"
+"""Why a connection is given up that stands and says nothing."""
+
 
 class Lost(Exception):
     """The connection is gone; whether what it had not answered was done is unknown."""
@@ -40,9 +43,9 @@ class Connection:
         # libpq closes its own descriptor when the connection is lost, and whoever watches it would not know.
         self._descriptor = os.dup(pgconn.socket)
         self._transformer = adapt.Transformer(_READING)
-        self._prepared: set[Statement] = set()
-        self._sent: deque[Statement | None] = deque()
-        """What is to be answered, in order: a statement that is prepared, or None for one carried out."""
+        self._prepared: set[bytes] = set()
+        self._sent: deque[bytes | None] = deque()
+        """What is to be answered, in order: the name of what is prepared, or None for what is carried out."""
         self._results: list[PGresult] = []
         self._awaited: deque[Answered] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -76,10 +79,10 @@ class Connection:
             if name is None:
                 self._pgconn.send_query_params(statement.text, values)
             else:
-                if statement not in self._prepared:
+                if name not in self._prepared:
                     self._pgconn.send_prepare(name, statement.text)
-                    self._prepared.add(statement)
-                    self._sent.append(statement)
+                    self._prepared.add(name)
+                    self._sent.append(name)
                 self._pgconn.send_query_prepared(name, values)
             self._sent.append(None)
         except psycopg.Error as error:
@@ -102,19 +105,22 @@ class Connection:
             self.asked_s = time.monotonic()
         self._awaited.append(answered)
 
-    def exchange_blocking(self) -> Sequence[PGresult]:
-        """Have the batch carried out, and wait; for a connection that is not attached to a loop.
+    def exchange_blocking(self, wait_s: float) -> Sequence[PGresult]:
+        """Have the batch carried out, and wait up to so long; where no loop reads the answers.
 
         Raises:
             Lost: the connection is gone.
         """
         told: list[Sequence[PGresult]] = []
         self.exchange(lambda results, lost: told.append(results))
+        until_s = time.monotonic() + wait_s
         poll = select.poll()
         while not told:
             poll.register(self._descriptor, select.POLLIN | (select.POLLOUT if self._is_flushing else 0))
-            poll.poll()
-            self._read()
+            if poll.poll(max(0, until_s - time.monotonic()) * 1000):
+                self._read()
+            else:
+                self.fail(SILENT)
             if self.lost is not None:
                 raise Lost(self.lost)
         return told[0]
@@ -143,7 +149,7 @@ class Connection:
             self._opened.close()
 
     def _lost(self, error: psycopg.Error) -> Lost:
-        self.fail(str(error).strip())
+        self.fail(" ".join(str(error).split()))
         return Lost(self.lost)
 
     def _tell_lost(self, reason: str) -> None:

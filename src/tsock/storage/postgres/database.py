@@ -1,5 +1,7 @@
 """A database of PostgreSQL, as tsock uses one: how it is reached, what it must be, its newest schema."""
 
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,10 +32,11 @@ _SESSION = {
     "lock_timeout": "5s",
     "statement_timeout": "10s",
     "default_transaction_isolation": "read committed",
-    "client_connection_check_interval": "1s",
     "jit": "off",
 }
 _SET = "".join(f"SET {name} = '{value}';" for name, value in _SESSION.items()).encode()
+_SET_WHERE_KNOWN = b"SET client_connection_check_interval = '1s'"
+"""A server on some systems cannot look whether its client is still there."""
 
 
 class Database:
@@ -53,14 +56,17 @@ class Database:
 
         Raises:
             psycopg.Error: the database cannot be reached.
+            OSError: this process has no room for it.
         """
         opened = psycopg.Connection.connect(self._conninfo, autocommit=True)
         try:
             opened.execute(_SET)
-        except psycopg.Error:
+            with suppress(psycopg.errors.InvalidParameterValue):
+                opened.execute(_SET_WHERE_KNOWN)
+            return Connection(opened)
+        except (psycopg.Error, OSError):
             opened.close()
             raise
-        return Connection(opened)
 
     def migrate(self) -> None:
         """See that tsock can use it, and bring it to the newest schema.
@@ -68,14 +74,26 @@ class Database:
         Raises:
             ConfigError: it cannot be reached, is too old, or was used by a newer tsock.
         """
+        with (
+            self.used(),
+            psycopg.Connection.connect(self._conninfo, autocommit=True) as connection,
+        ):
+            _check(connection)
+            _migrate(connection)
+
+    @contextmanager
+    def used(self) -> Generator[None]:
+        """Say of what fails within what to do about it.
+
+        Raises:
+            ConfigError: the database could not be used.
+        """
         try:
-            with psycopg.Connection.connect(self._conninfo, autocommit=True) as connection:
-                _check(connection)
-                _migrate(connection)
+            yield
         except psycopg.Error as error:
             raise ConfigError(
                 f"the database of database_url cannot be used ({reason(error)}): see that it runs, that it "
-                "lets this machine in, and that its user may make tables"
+                "lets this machine in so often, and that its user may make tables"
             ) from None
 
 

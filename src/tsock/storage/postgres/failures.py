@@ -13,6 +13,16 @@ def is_about_the_database(error: Exception) -> bool:
     return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_ABOUT_THE_DATABASE)
 
 
+def is_about_the_server(error: Exception) -> bool:
+    """Whether others may be connected to one that stores, such as what a failover has made the primary."""
+    return isinstance(error, psycopg.errors.ReadOnlySqlTransaction)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether what is stored cannot be trusted any more."""
+    return isinstance(error, psycopg.errors.DataCorrupted | psycopg.errors.IndexCorrupted)
+
+
 def is_about_others(error: Exception) -> bool:
     """Whether the same rule may succeed when it runs again, or answer better."""
     return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_ABOUT_OTHERS)

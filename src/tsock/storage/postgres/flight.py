@@ -4,23 +4,31 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from psycopg.errors import UniqueViolation
 
 from tsock.clock import Clock
 from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Fact
 from tsock.storage.postgres.connection import Lost
-from tsock.storage.postgres.failures import is_about_others, is_about_the_database, reason
+from tsock.storage.postgres.failures import (
+    is_about_others,
+    is_about_the_database,
+    is_about_the_server,
+    reason,
+)
 from tsock.storage.postgres.transaction import RuleTx, Taken
 from tsock.storage.store import Done, Lane, Tx
 
 _RUNS_MAX = 10
 """How often a rule runs by itself whose transactions others get in the way of."""
+_MET_MAX = 3
+"""How often where it meets a name that it should have found: it is told so, since that is its own mistake."""
 
 
 class Write:
     """One write that was asked for."""
 
-    __slots__ = ("about", "asked_s", "done", "is_alone", "lane", "rule", "runs")
+    __slots__ = ("about", "asked_s", "done", "is_alone", "lane", "rule", "runs", "was_undone")
 
     def __init__(
         self, rule: Callable[[Tx], Any], done: Done, lane: Lane | None, about: str, asked_s: float
@@ -35,6 +43,8 @@ class Write:
         """How often it ran in a transaction of its own."""
         self.is_alone = False
         """Whether it needs one."""
+        self.was_undone = False
+        """Whether it ran in a transaction that another rule took along."""
 
 
 Settled = tuple[Write, Any, Exception | None, list[Fact]]
@@ -49,6 +59,8 @@ class Landing(msgspec.Struct):
     """Those that are to run again, in the order of their lanes."""
     undo: bool = False
     """Whether the transaction still stands, and is to be undone."""
+    leave: str | None = None
+    """Why the connection is not worth keeping, if it is not."""
     down: str | None = None
     """Why nothing can be stored."""
     progress_ms: int | None = None
@@ -83,11 +95,12 @@ def fly(tx: RuleTx, writes: Sequence[Write], clock: Clock, due_ms: Callable[[int
     except Exception as failure:  # noqa: BLE001 - a flight always lands
         error = failure.error if isinstance(failure, _Spoilt) else failure
         if is_about_the_database(error):
-            return down(writes, reason(error), undo=True)
+            ended = down(writes, reason(error), undo=True)
+            ended.leave = reason(error) if is_about_the_server(error) else None
+            return ended
         if len(writes) == 1:
             return _failed_alone(writes[0], error)
-        for write in writes:
-            write.is_alone = True
+        _part(writes, failure.by if isinstance(failure, _Spoilt) else None)
         return Landing([], list(writes), undo=True)
     return landing
 
@@ -95,20 +108,31 @@ def fly(tx: RuleTx, writes: Sequence[Write], clock: Clock, due_ms: Callable[[int
 class _Spoilt(Exception):
     """A rule failed that had written, and what it wrote cannot be undone by itself."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: Exception, by: Write | None) -> None:
+        """Take why, and which rule it was; None where it may have been one before it."""
         super().__init__()
         self.error = error
+        self.by = by
+
+
+def _part(writes: Sequence[Write], by: Write | None) -> None:
+    """Have rules run again by themselves: the one that took the others along, or else all."""
+    for write in writes:
+        write.is_alone = write.is_alone or by in (write, None) or write.was_undone
+        write.was_undone = True
 
 
 def _run(tx: RuleTx, write: Write, clock: Clock, landing: Landing) -> None:
     tx.begin_rule(clock.now_ms(), clock.date_ms())
     try:
         result = write.rule(tx)
-    except Lost:
-        raise
-    except Exception as error:
+        tx.end_rule()
+    except Exception as raised:
+        error = tx.failure or raised
+        if isinstance(error, Lost):
+            raise error from raised
         if not tx.undo_rule():
-            raise _Spoilt(error) from error
+            raise _Spoilt(error, write if tx.failure is None else None) from raised
         if isinstance(error, Taken):
             write.is_alone = True  # then it may wait
             landing.again.append(write)
@@ -121,9 +145,12 @@ def _run(tx: RuleTx, write: Write, clock: Clock, landing: Landing) -> None:
 def _failed_alone(write: Write, error: Exception) -> Landing:
     if isinstance(error, Taken) or is_about_others(error):
         write.runs += 1
-        if write.runs < _RUNS_MAX:
+        is_met = isinstance(error, UniqueViolation)
+        if write.runs < (_MET_MAX if is_met else _RUNS_MAX):
             return Landing([], [write], undo=True)
-        error = StoreBusy(f"other transactions came first {write.runs} times ({reason(error)}); try again")
+        if not is_met:
+            times = f"{write.runs} times ({reason(error)})"
+            error = StoreBusy(f"other transactions came first {times}; try again")
     return Landing([(write, None, error, [])], [], undo=True)
 
 

@@ -21,6 +21,10 @@ class Waiting(Protocol):
 
 T = TypeVar("T", bound=Waiting)
 
+_CALLED_MAX = 32
+"""How many lanes that wait for what they are all about are looked at when it has landed: no more fly at once,
+and thousands may wait."""
+
 
 class Lanes(Generic[T]):
     """Those that wait for a flight, as a transaction of several is called.
@@ -34,8 +38,14 @@ class Lanes(Generic[T]):
         self._queues: dict[Lane, deque[T]] = {}
         """Of each lane that waits or flies."""
         self._ready: deque[Lane] = deque()
-        self._flying: dict[str, list[Lane]] = {}
+        self._aloft: set[Lane] = set()
+        """Lanes that fly."""
+        self._flying: dict[str, deque[Lane]] = {}
         """What flies, by what it is about, each with the lanes that wait for its landing."""
+        self._behind: dict[str, deque[Lane]] = {}
+        """Of what has landed, the lanes that wait for others about the same, which go first."""
+        self._called: dict[Lane, str] = {}
+        """Those others, each with what it was about."""
 
     @property
     def ready(self) -> int:
@@ -52,7 +62,10 @@ class Lanes(Generic[T]):
         queue.append(item)
 
     def take(self, lanes_max: int, items_max: int) -> list[T]:
-        """The next flight, of up to so many lanes and items; empty where nothing may go."""
+        """The next flight, of up to so many items; empty where nothing may go.
+
+        A lane that could fly elsewhere counts as one of `lanes_max`.
+        """
         flight: list[T] = []
         abouts: set[str] = set()
         while self._ready and lanes_max > 0 and len(flight) < items_max:
@@ -64,8 +77,11 @@ class Lanes(Generic[T]):
             self._ready.popleft()
             if not queue:  # all of it was overdue
                 del self._queues[lane]
-            elif self._board(queue, flight, abouts, 1 if is_alone else items_max):
+            elif self._board(lane, queue, flight, abouts, 1 if is_alone else items_max):
                 lanes_max = 0 if is_alone else lanes_max - 1
+            about = self._called.pop(lane, None)
+            if about in self._behind:  # it went elsewhere, or nowhere
+                self._call(self._behind.pop(about), about, 1)
         self.waiting -= len(flight)
         return flight
 
@@ -75,39 +91,60 @@ class Lanes(Generic[T]):
         for item in reversed(again):
             self._queues[item.lane].appendleft(item)
         for lane in dict.fromkeys(item.lane for item in flight):
+            self._aloft.remove(lane)
             self._go_on(lane)
-        for about in {item.about for item in flight}:
-            for lane in self._flying.pop(about, ()):
-                self._go_on(lane)
+        for about in {item.about for item in flight} & self._flying.keys():
+            self._call(self._flying.pop(about), about, _CALLED_MAX)
 
     def overdue(self, before_s: float) -> list[T]:
-        """Take out what was asked for before then and still waits."""
+        """Take out what was asked for before then and still waits, but for what a flight goes before."""
         late: list[T] = []
-        for queue in self._queues.values():
-            while queue and queue[0].asked_s < before_s:
+        for lane, queue in self._queues.items():
+            while queue and queue[0].asked_s < before_s and lane not in self._aloft:
                 late.append(queue.popleft())
         self.waiting -= len(late)
         return late
 
-    def _board(self, queue: deque[T], flight: list[T], abouts: set[str], items_max: int) -> bool:
-        """Let the first of a lane go along, as far as what they are about does not fly; whether any does."""
+    def _board(self, lane: Lane, queue: deque[T], flight: list[T], abouts: set[str], items_max: int) -> bool:
+        """Let the first of a lane go along, as far as what they are about does not fly.
+
+        Whether any could have flown elsewhere.
+        """
         boarded = len(flight)
+        is_free = False
         while queue and len(flight) < items_max:
             item = queue[0]
             if item.is_alone and flight:
                 break
-            if item.about in self._flying and item.about not in abouts:
+            about = item.about
+            if about in self._flying and about not in abouts:
                 if len(flight) == boarded:
-                    self._flying[item.about].append(item.lane)
+                    self._flying[about].append(lane)
                 break
             flight.append(queue.popleft())
-            if item.about:
-                abouts.add(item.about)
-                self._flying.setdefault(item.about, [])
-        return len(flight) > boarded
+            if about not in abouts:
+                is_free = True
+                if about:
+                    abouts.add(about)
+                    self._flying[about] = self._behind.pop(about, deque())
+        if len(flight) > boarded:
+            self._aloft.add(lane)
+        return is_free
 
-    def _go_on(self, lane: Lane) -> None:
+    def _call(self, lanes: deque[Lane], about: str, number: int) -> None:
+        """Have so many lanes go whose first was about this; the others wait until one of those has landed."""
+        while lanes and number > 0:
+            lane = lanes.popleft()
+            if self._go_on(lane):
+                self._called[lane] = about
+                number -= 1
+        if lanes:
+            self._behind[about] = lanes
+
+    def _go_on(self, lane: Lane) -> bool:
+        """Have a lane go if anything waits in it; whether it does."""
         if self._queues[lane]:
             self._ready.append(lane)
-        else:
-            del self._queues[lane]
+            return True
+        del self._queues[lane]
+        return False

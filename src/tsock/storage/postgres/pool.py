@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import psycopg
 import structlog
 
-from tsock.storage.postgres.connection import Connection
+from tsock.storage.postgres.connection import SILENT, Connection
 from tsock.storage.postgres.failures import reason
 
 log = structlog.get_logger(__name__)
@@ -30,17 +30,21 @@ class Pool:
             freed: hears on the loop that one can be taken.
 
         Raises:
-            psycopg.Error: the first could not be opened.
+            psycopg.Error: one could not be opened.
         """
         self._connect = connect
         self._freed = freed
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect")
         self._closed = False
-        self._free = [connect() for _ in range(size)]
-        self._open = set(self._free)
-        for connection in self._free:
-            connection.attach(self._loop, self._gone)
+        self._free: list[Connection] = []
+        self._open: set[Connection] = set()
+        try:
+            for _ in range(size):
+                self._take_in(connect())
+        except psycopg.Error:
+            self.close()
+            raise
         self.problem: str | None = None
         """Why none is open; None while any is."""
 
@@ -62,7 +66,7 @@ class Pool:
         """Give up those that have not been answered since then, by the monotonic clock."""
         for connection in list(self._open):
             if connection.is_waiting and connection.asked_s < before_s:
-                connection.fail("the database did not answer in time")
+                connection.fail(SILENT)
 
     def close(self) -> None:
         """Let go of all of them; nothing waits for an answer any more."""
@@ -95,7 +99,7 @@ class Pool:
     def _reopened(self, opened: "Future[Connection]") -> None:
         try:
             connection = opened.result()
-        except psycopg.Error as error:
+        except (psycopg.Error, OSError) as error:
             if not self._open:
                 self.problem = reason(error)
             self._loop.call_later(_RETRY_S * random.uniform(0.5, 1.5), self._reopen)  # noqa: S311 - no secret
@@ -103,8 +107,11 @@ class Pool:
         if self._closed:
             connection.close()
             return
+        self._take_in(connection)
+        self.problem = None
+        self._freed()
+
+    def _take_in(self, connection: Connection) -> None:
         connection.attach(self._loop, self._gone)
         self._open.add(connection)
         self._free.append(connection)
-        self.problem = None
-        self._freed()

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections.abc import Callable, Mapping
-from itertools import count
+from hashlib import blake2b
 from typing import Any
 
 Values = list[bytes | None]
@@ -11,13 +11,12 @@ Values = list[bytes | None]
 _ARGUMENT = re.compile(r"'[^']*'|(?<!:):([a-z_][a-z0-9_]*)")
 _PREPARED_ARGUMENTS_MAX = 32
 """Statements with more were written for a set of a certain size, and few will be met again."""
-_numbers = count()
 
 
 class Statement:
     """One statement; each connection prepares it once, under the same name."""
 
-    __slots__ = ("_arguments", "name", "text")
+    __slots__ = ("_arguments", "has_limit", "is_read", "name", "text")
 
     def __init__(self, text: str) -> None:
         arguments: dict[str, int] = {}
@@ -28,11 +27,19 @@ class Statement:
 
         self.text = _ARGUMENT.sub(number, text).encode()
         self._arguments = tuple(arguments)
-        self.name = None if len(arguments) > _PREPARED_ARGUMENTS_MAX else b"s%d" % next(_numbers)
+        self.name = None if len(arguments) > _PREPARED_ARGUMENTS_MAX else _named(self.text)
         """Under which it is prepared; None where it is not worth it."""
+        self.is_read = text.startswith(("SELECT", "WITH"))
+        """Whether it changes nothing."""
+        self.has_limit = " LIMIT " in text
+        """Whether others take the place of rows that it passes over."""
 
     def values(self, params: Mapping[str, Any]) -> Values:
-        """The arguments in their order, as PostgreSQL reads them."""
+        """The arguments in their order, as PostgreSQL reads them.
+
+        Raises:
+            ValueError: one is a text that PostgreSQL cannot store.
+        """
         values = [params[name] for name in self._arguments]
         return [_WRITTEN[type(value)](value) for value in values]
 
@@ -56,12 +63,23 @@ def claiming_free(sql: str) -> Statement:
     return Statement(f"{sql} FOR NO KEY UPDATE SKIP LOCKED")
 
 
+def _named(text: bytes) -> bytes:
+    """Always the same, so that a statement that was forgotten here is not prepared again."""
+    return blake2b(text, digest_size=12).hexdigest().encode()
+
+
+def _text(value: str) -> bytes:
+    if "\0" in value:  # what is behind it would be lost
+        raise ValueError("PostgreSQL stores no text with U+0000: expected it to be refused at the door")
+    return value.encode()
+
+
 def _nothing(value: None) -> None:
     return value
 
 
 _WRITTEN: dict[type, Callable[[Any], bytes | None]] = {
-    str: str.encode,
+    str: _text,
     int: b"%d".__mod__,
     bool: {True: b"t", False: b"f"}.__getitem__,
     float: lambda value: repr(value).encode(),

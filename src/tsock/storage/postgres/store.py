@@ -25,7 +25,7 @@ from tsock.ids import Ids
 from tsock.storage import progress
 from tsock.storage.postgres.carriers import Blocking, Flight
 from tsock.storage.postgres.connection import Connection, Lost
-from tsock.storage.postgres.failures import is_about_the_database, reason
+from tsock.storage.postgres.failures import is_about_the_database, is_damage, reason
 from tsock.storage.postgres.flight import Landing, Write, down, fly
 from tsock.storage.postgres.lanes import Lanes, Waiting
 from tsock.storage.postgres.pool import Pool
@@ -114,12 +114,19 @@ class PostgresStore:
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
         self._down: str | None = None
+        self._is_trying = False
+        """Whether it is under way to find out whether the store commits again."""
+        self._is_damaged = False
         self._unreadable: str | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
         self._aside_connection: Connection | None = None
         self._is_aside = False
         self._writers = Pool(connect, limits.write_connections, self._schedule)
-        self._readers = Pool(connect, limits.read_connections, self._schedule)
+        try:
+            self._readers = Pool(connect, limits.read_connections, self._schedule)
+        except psycopg.Error:
+            self._writers.close()
+            raise
         self._looking = self._loop.call_later(_LOOK_S, self._look)
 
     def listen(self, listener: Listener) -> None:
@@ -156,7 +163,7 @@ class PostgresStore:
         self._schedule()
 
     async def settled(self) -> None:
-        if self._is_busy:
+        while self._is_busy:
             if self._idle is None or self._idle.done():
                 self._idle = self._loop.create_future()
             await asyncio.shield(self._idle)
@@ -211,6 +218,8 @@ class PostgresStore:
             with suppress(Lost):
                 flight.connection.send(ROLLBACK, [])
                 flight.connection.exchange(lambda results, lost: None)
+        if landing.leave is not None:
+            flight.connection.fail(landing.leave)
         self._writers.give(flight.connection)
         self._settle(landing)
         again, late = self._still_in_time(landing.again)
@@ -263,12 +272,14 @@ class PostgresStore:
         if connection is None or connection.lost is not None:
             try:
                 connection = self._aside_connection = self._connect()
-            except psycopg.Error as error:
+            except (psycopg.Error, OSError) as error:
                 landing = down([write], reason(error))
                 self._loop.call_soon_threadsafe(self._landed_aside, landing)
                 return
-        carrier = Blocking(connection)
+        carrier = Blocking(connection, self._limits.wait_s)
         landing = self._fly(carrier, [write])
+        if landing.leave is not None:
+            connection.fail(landing.leave)
         if landing.undo:
             with suppress(Lost):
                 carrier.exchange([(ROLLBACK, [])])
@@ -277,7 +288,10 @@ class PostgresStore:
     def _landed_aside(self, landing: Landing) -> None:
         self._is_aside = False
         self._settle(landing)
-        self._aside.extendleft(landing.again)
+        again, late = self._still_in_time(landing.again)
+        self._aside.extendleft(again)
+        for write in late:
+            self._answer(write, None, self._late())
         self._ended()
 
     # Queries
@@ -310,8 +324,9 @@ class PostgresStore:
             if self._unreadable is None:
                 log.error("store.unreadable", reason=reason(error))
             self._unreadable = reason(error)
+            self._is_damaged = self._is_damaged or is_damage(error)
             error = StoreDown(f"the store cannot be read: {reason(error)}")
-        elif error is None and self._unreadable is not None:
+        elif error is None and self._unreadable is not None and not self._is_damaged:
             log.warning("store.readable", was=self._unreadable)
             self._unreadable = None
         if outcome.facts and error is None:
@@ -331,9 +346,13 @@ class PostgresStore:
         for write in self._writes.overdue(before_s):
             self._answer(write, None, self._late())
         self._refuse_queries(self._queries.overdue(before_s))
-        if self._down is not None:
-            self._writes.add(Write(progress.touch, lambda result, error: None, None, "", monotonic()))
+        if self._down is not None and self._writers.problem is None and not self._is_trying:
+            self._is_trying = True
+            self._writes.add(Write(progress.touch, self._tried, None, "", monotonic()))
         self._schedule()
+
+    def _tried(self, result: None, error: Exception | None) -> None:
+        self._is_trying = False
 
     def _still_in_time(self, again: Sequence[T]) -> tuple[list[T], list[T]]:
         """Those that may go again, and those that have waited too long."""

@@ -8,7 +8,7 @@ from psycopg.pq.abc import PGresult
 from tsock.events import Fact
 from tsock.ids import Ids
 from tsock.storage.postgres import statements
-from tsock.storage.postgres.connection import error_in
+from tsock.storage.postgres.connection import Lost, error_in
 from tsock.storage.postgres.statements import Statement, Values
 from tsock.storage.store import Row
 
@@ -90,7 +90,7 @@ class RuleTx:
     """`Tx` for rules, one after another: what answers nothing leaves with the next question, or to commit.
 
     What a rule wrote and did not send yet is undone by forgetting it; anything else takes all rules of the
-    transaction along.
+    transaction along. A rule that fails once has failed, whatever it makes of it.
     """
 
     def __init__(self, carrier: Carrier, ids: Ids) -> None:
@@ -110,6 +110,8 @@ class RuleTx:
         self._waits = self._holds = False
         self._trials: list[int] = []
         """Which of the deferred try to lock a name."""
+        self.failure: Exception | None = None
+        """What the rule cannot go on behind."""
 
     def begin(self, *, alone: bool) -> None:
         """Start anew; `alone` is a rule that has nobody beside it and may wait for whatever it claims."""
@@ -123,6 +125,16 @@ class RuleTx:
         self.facts, self.seen = [], {}
         self._mark = len(self._deferred)
         self._has_deferred = self._has_sent = False
+        self.failure = None
+
+    def end_rule(self) -> None:
+        """See that the rule has not failed without saying so.
+
+        Raises:
+            Exception: what it kept to itself.
+        """
+        if self.failure is not None:
+            raise self.failure
 
     def undo_rule(self) -> bool:
         """Forget what the rule wrote; False where only the whole transaction can be undone."""
@@ -157,15 +169,18 @@ class RuleTx:
         return rows[0] if rows else None
 
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
-        return self._carrier.rows(self._ask(statements.plain(sql), params))
+        statement = statements.plain(sql)
+        if not statement.is_read:
+            self.has_written = self._has_deferred = True
+        return self._carrier.rows(self._ask(statement, params))
 
     def claim(self, sql: str, params: Mapping[str, Any]) -> Row | None:
-        if self._may_wait():
-            rows = self._carrier.rows(self._ask(statements.claiming(sql), params))
+        if self._may_wait() or statements.plain(sql).has_limit:
+            rows = self.claim_all(sql, params)
         else:
             rows = self._carrier.rows(self._ask(statements.claiming_free(sql), params))
             if not rows and self.one(sql, params) is not None:
-                raise Taken
+                raise self._failed(Taken())
         self._holds = self._holds or bool(rows)
         return rows[0] if rows else None
 
@@ -177,8 +192,8 @@ class RuleTx:
             self._deferred.append((there, there.values(params)))
             *_, found, free = self._send(statements.claiming_free(sql), params)
             rows = self._carrier.rows(free)
-            if len(rows) < found.ntuples:
-                raise Taken
+            if rows != self._carrier.rows(found):
+                raise self._failed(Taken())
         self._holds = self._holds or bool(rows)
         return rows
 
@@ -214,6 +229,8 @@ class RuleTx:
         self, statement: Statement | None = None, params: Mapping[str, Any] | None = None
     ) -> Sequence[PGresult]:
         """Send what was deferred, and a question behind it; the results of all."""
+        if self.failure is not None:
+            raise self.failure
         batch, trials = self._deferred, self._trials
         self._has_sent = self._has_sent or self._has_deferred
         self._has_deferred = False
@@ -221,12 +238,19 @@ class RuleTx:
         if statement is not None:
             batch.append((statement, statement.values(params or {})))
         self._deferred, self._trials, self._mark = [], [], 0
-        results = self._carrier.exchange(batch)
+        try:
+            results = self._carrier.exchange(batch)
+        except Lost as lost:
+            raise self._failed(lost) from lost
         error = error_in(results)
+        if error is None and not all(self._carrier.rows(results[trial])[0][0] for trial in trials):
+            error = Taken()
         if error is not None:
-            self._has_sent = True  # nothing more is carried out in this transaction
-            raise error
-        for trial in trials:
-            if not self._carrier.rows(results[trial])[0][0]:
-                raise Taken
+            # Nothing more is carried out in this transaction, or a rule before has not got its lock.
+            self._has_sent = True
+            raise self._failed(error)
         return results
+
+    def _failed(self, error: Exception) -> Exception:
+        self.failure = error
+        return error
