@@ -41,10 +41,15 @@ PYTEST = $(BIN)/python -m pytest --dist worksteal \
 test: setup
 	$(PYTEST) --cov --cov-report=
 	TEST_STORE=postgres $(PYTEST) -m "not sqlite" $(RULES)
+	TEST_STORE=postgres TEST_NODES=2 $(PYTEST) -m "not sqlite" $(NODES)
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '1,12p;/^TOTAL/p'
 
 # Where rules are tested without a server: once more on PostgreSQL, which has to understand the same statements.
 RULES := $(addprefix tests/unit/,accounts cluster conversations debugger gateway storage sync webhooks)
+
+# What the SDKs do most, at two nodes on PostgreSQL behind a balancer.
+NODES := $(patsubst %,tests/interop/test_%.py,documents maps lists streams subscriptions recovery revocation \
+	pages_and_events library_guide chat_messages chat_edit chat_recovery webhook_delivery sync_webhooks chat_push)
 
 # Those that need neither Node nor a server.
 unit: .venv/ready

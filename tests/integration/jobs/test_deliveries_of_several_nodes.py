@@ -55,7 +55,7 @@ async def test_delivery_that_another_node_put_is_sent_once_and_by_the_leader(
     assert one.script.attempts == []  # nobody told it
     one.take_up()
     await one.office.until_told(2)
-    assert (one.script.attempts, two.script.attempts) == (["a", "b"], [])
+    assert (sorted(one.script.attempts), two.script.attempts) == (["a", "b"], [])
     assert await two.office.rows() == []
     assert (one.office.metrics.webhooks_waiting, two.office.metrics.webhooks_waiting) == (0, 0)
 
