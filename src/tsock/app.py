@@ -205,9 +205,7 @@ class _Running:
             self._loop.add_signal_handler(number, self._stop)
         self._ticker.start(self._deadlines)
         self._parts.clock_watch.look()
-        if self._parts.neighbours is not None and self._parts.bus is not None:
-            self._parts.neighbours.start()
-            self._parts.bus.start()
+        self._parts.news.start()
         leads, membership = self._parts.leads, self._parts.membership
         if membership is not None:
             membership.start()
@@ -246,9 +244,7 @@ class _Running:
             if membership is not None:
                 await membership.stop()
             await self._parts.hook_client.close()
-            if self._parts.neighbours is not None and self._parts.bus is not None:
-                self._parts.neighbours.stop()
-                await self._parts.bus.close()
+            await self._parts.news.stop()
             self._look_ups.shutdown(wait=False, cancel_futures=True)
             self._ticker.stop()
 

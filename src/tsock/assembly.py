@@ -89,7 +89,8 @@ from tsock.jobs.chores import Chores
 from tsock.jobs.clock_watch import ClockWatch
 from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.membership import CONNECTIONS, WAIT_S, Membership
-from tsock.jobs.neighbours import Neighbours, looked
+from tsock.jobs.neighbours import Neighbours
+from tsock.jobs.news import News
 from tsock.jobs.pushes import Pushes
 from tsock.jobs.webhook_client import WebhookClient
 from tsock.outbound.network import Resolve
@@ -183,15 +184,13 @@ class Assembly(msgspec.Struct, frozen=True):
     """Whether this node does what only one may do."""
     announcements: Announcements
     """Announces facts of this node, and of others."""
-    neighbours: Neighbours | None
-    """Takes in what other nodes did; None where there is one node."""
-    bus: Bus | None
+    news: News
+    """Tells other nodes, and hears of them."""
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Take what the store announces."""
         self.announcements.hear(facts)
-        if self.bus is not None:
-            self.bus.publish(facts)
+        self.news.publish(facts)
 
 
 def assemble(installed: Installation, around: Surroundings) -> Assembly:
@@ -231,7 +230,8 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         report=context.debugger.hook_failed,
     )
     router = Router()
-    news = _News()
+    news = News()
+    gatekeeper.look = news.looked
     router.add(
         HealthHandlers(
             context.metrics, clock, lambda: around.problem() or installed.blobs.down, news.state
@@ -325,8 +325,16 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         work=(deliveries.hear, pushes.hear),
     )
     if around.transport is not None:
-        news.open(installed, around.transport, context, hub, announcements)
-        gatekeeper.look = news.looked
+        neighbours = Neighbours(
+            store,
+            directory,
+            context.deadlines,
+            announce=announcements.hear,
+            followed=hub.followed,
+            catch_up=hub.check,
+        )
+        bus = Bus(context.node, around.transport, neighbours, clock=clock, deadlines=context.deadlines)
+        news.open(neighbours, bus)
     return Assembly(
         context=context,
         router=router,
@@ -342,48 +350,8 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         membership=membership,
         leads=_leads(membership),
         announcements=announcements,
-        neighbours=news.neighbours,
-        bus=news.bus,
+        news=news,
     )
-
-
-class _News:
-    """What other nodes tell; parts that ask for it are made before those that take it in."""
-
-    def __init__(self) -> None:
-        self.neighbours: Neighbours | None = None
-        self.bus: Bus | None = None
-
-    def open(
-        self,
-        installed: Installation,
-        transport: Transport,
-        context: Context,
-        hub: Hub,
-        announcements: Announcements,
-    ) -> None:
-        self.neighbours = Neighbours(
-            installed.store,
-            installed.directory,
-            context.deadlines,
-            announce=announcements.hear,
-            followed=hub.followed,
-            catch_up=hub.check,
-        )
-        self.bus = Bus(
-            context.node, transport, self.neighbours, clock=context.clock, deadlines=context.deadlines
-        )
-
-    def state(self) -> State | None:
-        return None if self.bus is None else self.bus.state
-
-    def look(self, then: Callable[[], None]) -> None:
-        assert self.neighbours is not None
-        self.neighbours.look(then)
-
-    async def looked(self) -> None:
-        assert self.neighbours is not None
-        await looked(self.neighbours)
 
 
 def operator_shell(installed: Installation) -> HttpShell:

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from tests.interop.cluster import Cluster
-from tests.interop.server import Server
+from tests.interop.server import Server, until
 from tests.simulation.client import connected
 from tests.simulation.follower import Follower
 from tests.simulation.load import Target, Writer, make_targets, require_agreement, stored
@@ -20,8 +20,6 @@ from tests.support.memory import new_database
 ROUNDS = 3
 WRITERS = 6
 FOLLOWERS = 4
-STILL_S = 3.0
-"""How long a node stands still: beyond the time in which the others notice."""
 
 
 @pytest.fixture
@@ -34,16 +32,21 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         assert "Traceback" not in node.log.read_text()
 
 
-async def killed(node: Server) -> None:
+async def killed(node: Server, other: Server) -> None:
     """It dies, and comes back."""
     await asyncio.to_thread(Server.kill, node)
     await asyncio.to_thread(Server.start, node)
 
 
-async def paused(node: Server) -> None:
-    """It stands still, and goes on."""
+async def paused(node: Server, other: Server) -> None:
+    """It stands still until the other has noticed, and goes on."""
+
+    def is_noticed() -> bool:
+        checks = other.operator("GET", "/check")["checks"]
+        return any(line["id"] == "bus" and "silent" in line["found"] for line in checks)
+
     os.kill(node.pid, signal.SIGSTOP)
-    await asyncio.sleep(STILL_S)  # what is shown is that nothing is lost for all that time
+    await asyncio.to_thread(until, is_noticed, "the other node to notice")
     os.kill(node.pid, signal.SIGCONT)
 
 
@@ -94,7 +97,7 @@ class Simulation:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("trouble", [killed, paused])
 async def test_trouble_of_one_node_loses_and_repeats_nothing(
-    cluster: Cluster, chance: Random, trouble: Callable[[Server], Awaitable[None]]
+    cluster: Cluster, chance: Random, trouble: Callable[[Server, Server], Awaitable[None]]
 ) -> None:
     async with connected(cluster.uri, cluster.token()) as connection:
         targets = await make_targets(connection, each=2)
@@ -109,7 +112,7 @@ async def test_trouble_of_one_node_loses_and_repeats_nothing(
                 await simulation.followers[0].until(
                     lambda before=before: simulation.acknowledged > before + 50, "writes"
                 )
-                await trouble(chance.choice(cluster.nodes))
+                await trouble(*chance.sample(cluster.nodes, 2))
             simulation.is_enough = True
         await simulation.check()
         for task in tasks:

@@ -9,11 +9,9 @@ def open_transport(settings: Settings, installation: str) -> Transport | None:
     """NATS where a URL of it is set, else NOTIFY of the database; None for a node that is alone.
 
     Raises:
-        ConfigError: the URL is none, or there is no database for other nodes.
+        ConfigError: the URL is none.
     """
     if settings.database_url is None:
-        if settings.bus_url is not None:
-            raise ConfigError("bus_url: several nodes share a database of PostgreSQL: set database_url, too")
         return None
     # Each costs those nothing who do without it.
     if settings.bus_url is None:

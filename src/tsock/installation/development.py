@@ -9,7 +9,7 @@ def mark(tx: Tx, *, is_ours: bool) -> None:
 
     Args:
         tx: a transaction.
-        is_ours: whether the data directory says that it is.
+        is_ours: whether it is in the data directory, which tells by itself.
 
     Raises:
         ConfigError: it has accounts that `tsock serve` made.

@@ -95,11 +95,6 @@ async def installation(
             is gone, damaged, or cannot be written.
     """
     settings = loaded.settings
-    if settings.media_directory is not None and settings.database_url is None:
-        raise ConfigError(
-            "media_directory: files lie beside a database that is in the data directory, and are copied with "
-            "it; leave it out, or set database_url"
-        )
     make_directory(data)
     lock = DataLock(data)
     try:

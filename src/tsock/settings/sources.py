@@ -49,6 +49,12 @@ ORDERED = (
 range; of pings at most one is unanswered; what is inside must fit into its wrapping."""
 
 
+_OF_SEVERAL_NODES = ("bus_url", "media_directory")
+"""Mean nothing to a database that is in the data directory, as its files are."""
+
+_BUS_URL = r"(nats|tls)://([^\s/@]*@)?([^\s/@:]+|\[[\da-fA-F:.]+\])(:\d+)?/?"
+
+
 class Loaded(msgspec.Struct, frozen=True):
     """The settings in force, and where each value came from."""
 
@@ -217,4 +223,16 @@ def _check_together(settings: Settings, origins: Mapping[str, str]) -> None:
         raise ConfigError(
             "public_url: expected http:// or https://, a host, and no slash at the end, such as"
             f" https://rt.example.com; got {shown!r:.80} (from {origins['public_url']})"
+        )
+    for name in _OF_SEVERAL_NODES:
+        if getattr(settings, name) is not None and settings.database_url is None:
+            raise ConfigError(
+                f"{name} (from {origins[name]}): is for several nodes, which share a database of PostgreSQL: "
+                "set database_url too, or leave it out"
+            )
+    buses = settings.bus_url
+    if buses is not None and not all(re.fullmatch(_BUS_URL, each) for each in buses.split(",")):
+        raise ConfigError(  # without what came: it may hold a password
+            f"bus_url (from {origins['bus_url']}): expected nats:// or tls:// and a host, such as "
+            "nats://bus.example.com:4222, or several with commas between them"
         )

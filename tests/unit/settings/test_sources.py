@@ -174,6 +174,31 @@ def test_public_url_with_or_without_path_is_taken(url):
     assert load({"public_url": url}, {}).settings.public_url == url
 
 
+@pytest.mark.parametrize("setting", [{"bus_url": "nats://bus"}, {"media_directory": "/media"}])
+def test_what_is_for_several_nodes_needs_a_database_that_they_share(setting):
+    with pytest.raises(ConfigError, match="set database_url too"):
+        load(setting, {})
+
+
+@pytest.mark.parametrize(
+    "url", ["nats:/bus", "bus:4222", "redis://bus", "nats://", "nats://a,b", "nats://a:x"]
+)
+def test_bus_that_no_node_could_dial_is_an_error_before_anything_is_opened(url):
+    with pytest.raises(ConfigError, match="expected nats:// or tls:// and a host"):
+        load({"bus_url": url, "database_url": "postgresql://db/x"}, {})
+
+
+@pytest.mark.parametrize("url", ["nats://bus", "tls://ann:pa55@bus:4222", "nats://one,nats://[::1]:4222"])
+def test_bus_of_one_or_several_servers_is_taken(url):
+    assert load({"bus_url": url, "database_url": "postgresql://db/x"}, {}).settings.bus_url == url
+
+
+def test_bus_that_is_refused_is_not_shown_with_its_password():
+    with pytest.raises(ConfigError) as caught:
+        load({"bus_url": "http://ann:pa55@bus", "database_url": "postgresql://db/x"}, {})
+    assert "pa55" not in str(caught.value)
+
+
 def test_profile_twilio_sets_the_published_quotas_but_not_over_what_was_asked():
     loaded = load({"connects_per_account_per_s": 5}, {"TSOCK_PROFILE": "twilio"})
     settings = loaded.settings
