@@ -49,7 +49,8 @@ RULES := $(addprefix tests/unit/,accounts cluster conversations debugger gateway
 
 # What the SDKs do most, at two nodes on PostgreSQL behind a balancer.
 NODES := $(patsubst %,tests/interop/test_%.py,documents maps lists streams subscriptions recovery revocation \
-	pages_and_events library_guide chat_messages chat_edit chat_recovery webhook_delivery sync_webhooks chat_push)
+	pages_and_events library_guide chat_messages chat_edit chat_recovery webhook_delivery sync_webhooks chat_push \
+	chat_reachability)
 
 # Those that need neither Node nor a server.
 unit: .venv/ready

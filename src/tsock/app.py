@@ -220,7 +220,8 @@ class _Running:
             if serving.done():
                 started.cancel()
                 serving.result()
-            self._parts.online.start()
+            for watcher in self._parts.watchers:
+                watcher.look()
             _spare_the_collector()
             on_ready(
                 Ready(

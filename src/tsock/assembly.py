@@ -164,6 +164,9 @@ class Surroundings(msgspec.Struct, frozen=True):
     """None for what is no node among others, whatever the store."""
 
 
+Watchers = tuple[Reachability, chat_reachability.Reachability]
+
+
 class Assembly(msgspec.Struct, frozen=True):
     """The parts of a server that others start, stop or ask."""
 
@@ -177,7 +180,8 @@ class Assembly(msgspec.Struct, frozen=True):
     deliveries: Deliveries
     pushes: Pushes
     hook_client: HookClient
-    online: chat_reachability.Reachability
+    watchers: Watchers
+    """Tell who is connected, of each product."""
     membership: Membership | None
     """None where there are no other nodes."""
     leads: Leads
@@ -257,18 +261,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         router.add(
             DevelopmentHandlers(around.ready_made.signing_key, directory, clock, around.run_due).routes()
         )
-    online = chat_reachability.Reachability(
-        directory,
-        store,
-        context.deadlines,
-        grace_s=settings.chat_reachability_grace_s,
-        limits=_chat_limits(settings),
-        of_account=sessions.of_account,
-        of_identity=sessions.of_identity,
-        is_awaited=lambda sid, identity: chat_presence.awaits(sid, identity),  # noqa: PLW0108 - made below
-    )
-    chat_presence = Presence(sessions, context.deadlines, online)
-    sync_presence = Presence(sessions, context.deadlines, Reachability(directory, store, context.deadlines))
+    watchers = _watchers(installed, context, sessions)
     gateway = Gateway(
         context,
         directory=directory,
@@ -282,7 +275,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
             refusals=Refusals(context, installed.ids, explain=around.explain),
             welcomes=_welcomes(installed, context),
         ),
-        presences=[sync_presence, chat_presence],
+        presence=Presence(sessions, watchers),
         look=None if around.transport is None else news.look,
     )
     withdrawal = Withdrawal(
@@ -315,10 +308,10 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     )
     pushes = Pushes(store, installed.vault, settings.push_url)
     chores = Chores(store, installed.blobs, directory, clock, settings)
-    membership = _membership(installed, context, around.place, deliveries, pushes)
+    membership = _membership(installed, context, around.place, watchers, (deliveries, pushes))
     announcements = Announcements(
         directory=directory.apply,
-        changed=(gateway.changed, withdrawal.changed, online.changed),
+        changed=(gateway.changed, withdrawal.changed, *(watcher.changed for watcher in watchers)),
         rights=withdrawal.heed,
         events=gateway.publish,
         notices=gateway.tell,
@@ -346,7 +339,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         deliveries=deliveries,
         pushes=pushes,
         hook_client=hook_client,
-        online=online,
+        watchers=watchers,
         membership=membership,
         leads=_leads(membership),
         announcements=announcements,
@@ -429,8 +422,34 @@ def _context(installed: Installation, deadlines: Deadlines) -> Context:
     )
 
 
+def _watchers(installed: Installation, context: Context, sessions: Sessions[Session]) -> Watchers:
+    """What hears who comes and goes, in the order in which it is told."""
+    common = installed.directory, installed.store, context.deadlines
+    return (
+        Reachability(
+            *common,
+            context.clock,
+            node=context.node,
+            of_account=sessions.of_account,
+            of_identity=sessions.of_identity,
+        ),
+        chat_reachability.Reachability(
+            *common,
+            node=context.node,
+            grace_s=installed.settings.chat_reachability_grace_s,
+            limits=_chat_limits(installed.settings),
+            of_account=sessions.of_account,
+            of_identity=sessions.of_identity,
+        ),
+    )
+
+
 def _membership(
-    installed: Installation, context: Context, place: Place | None, deliveries: Deliveries, pushes: Pushes
+    installed: Installation,
+    context: Context,
+    place: Place | None,
+    watchers: Watchers,
+    senders: tuple[Deliveries, Pushes],
 ) -> Membership | None:
     if place is None or installed.settings.database_url is None:
         return None
@@ -446,8 +465,12 @@ def _membership(
         return open_store(path, settings, clock=clock, ids=ids, metrics=Metrics())
 
     def look() -> None:
-        deliveries.look()
-        pushes.look()
+        for part in (*senders, *watchers):
+            part.look()
+
+    def come_back() -> None:
+        for watcher in watchers:
+            watcher.restate()
 
     return Membership(
         Node(context.node, place.name, __version__, place.address),
@@ -456,7 +479,8 @@ def _membership(
         deadlines=context.deadlines,
         metrics=context.metrics,
         look=look,
-        let_go=deliveries.let_go,
+        let_go=senders[0].let_go,
+        come_back=come_back,
     )
 
 

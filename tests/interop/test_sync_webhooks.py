@@ -110,9 +110,7 @@ def test_every_change_made_with_the_sdk_is_told_in_order(
 def test_server_that_is_restarted_tells_of_those_it_sent_away_and_of_their_return(
     own_server: Server, connect: Connect, receiver: Receiver, account: Account
 ) -> None:
-    """Although it was to wait for them."""
-    options = {"reachability_webhooks_enabled": True, "reachability_debouncing_enabled": True}
-    service = new_service(account, receiver, **options)
+    service = new_service(account, receiver, reachability_webhooks_enabled=True)
     connect(token=account.token(service=service))
     (came,) = until("endpoint_connected", receiver, account)
     own_server.stop()
@@ -121,3 +119,18 @@ def test_server_that_is_restarted_tells_of_those_it_sent_away_and_of_their_retur
     left, returned = until("endpoint_connected", receiver, account)
     assert left == {**came, "EventType": "endpoint_disconnected"}
     assert returned == came
+
+
+def test_absence_outlasts_a_restart(
+    own_server: Server, connect: Connect, receiver: Receiver, account: Account, name: str
+) -> None:
+    options = {"reachability_webhooks_enabled": True, "reachability_debouncing_enabled": True}
+    service = new_service(account, receiver, **options, reachability_debouncing_window=30_000)
+    alice = connect(token=account.token(service=service))
+    until("endpoint_connected", receiver, account)
+    own_server.stop()
+    own_server.start()
+
+    alice.document(name)
+    (created,) = until("document_created", receiver, account)
+    assert created["DocumentUniqueName"] == name

@@ -143,7 +143,9 @@ class GuardedTx(SqliteTx):
 
     def _of_new(self, table: str, params: Mapping[str, Any]) -> Iterator[Hashable]:
         match table:
-            case "chat_bindings" | "chat_online":
+            case "sync_presence":
+                yield f"{table} {params['service_sid']}"
+            case "chat_bindings" | "chat_presence":
                 yield "sync_objects", self._user(params, "info_sid")
             case "push_credentials" | "chat_accounts" | "alerts" | "audit_events":
                 yield f"{table} {params['account_sid']}"

@@ -26,6 +26,7 @@ class Member:
         self.passed_s = 0.0
         self.looks = 0
         self.let_gos = 0
+        self.returns = 0
         self.metrics = Metrics()
         self._errors: list[Exception] = []
         self._url = url
@@ -39,6 +40,7 @@ class Member:
             metrics=self.metrics,
             look=self._look,
             let_go=self._let_go,
+            come_back=self._come_back,
         )
 
     @property
@@ -73,6 +75,9 @@ class Member:
 
     def _let_go(self) -> None:
         self.let_gos += 1
+
+    def _come_back(self) -> None:
+        self.returns += 1
 
 
 class Cluster:

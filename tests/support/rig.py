@@ -19,7 +19,7 @@ from tsock.accounts.principal import OPERATOR
 from tsock.accounts.secrets import Vault
 from tsock.announcements import Announcements
 from tsock.api.gatekeeper import Gatekeeper
-from tsock.assembly import Surroundings, assemble
+from tsock.assembly import Assembly, Surroundings, assemble
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.debugger import alerts, denials
@@ -42,6 +42,10 @@ T = TypeVar("T")
 
 NOON_MS = 1_935_489_600_000
 BASE_URL = "https://tsock.example"
+_SERVES = (
+    "INSERT INTO nodes (id, name, version, address, started_ms, until_ms) "
+    "VALUES (:id, '', '', '', 0, 4000000000000) ON CONFLICT (id) DO NOTHING"
+)
 CAPABILITIES = ("client_update", "offline_storage", "telemetry.v1")
 
 
@@ -69,6 +73,7 @@ class Rig:
         self.directory = Directory(self.vault)
         self.facts: list[Fact] = []
         self.announcements = Announcements(self.directory.apply)
+        self._nodes: list[Assembly] = []
         self.problem: str | None = None
         self._explain = explain
         self.installed = Installation(
@@ -93,11 +98,37 @@ class Rig:
 
     def restart(self) -> None:
         """What a server that starts on the same store does; the one before has let its clients go."""
+        self._nodes.clear()
         self._assemble()
-        self.parts.online.start()
+        self.look()
+
+    async def join(self) -> Assembly:
+        """One more node on the same store, to which clients come from now on."""
+        self._assemble()
+        for parts in self._nodes:
+            await self._note(_SERVES, parts)
+        return self.parts
+
+    async def vanish(self, node: Assembly) -> None:
+        """Have the others find that a node serves no longer; it does not know."""
+        await self._note("DELETE FROM nodes WHERE id = :id", node)
+
+    async def come_back(self, node: Assembly) -> None:
+        """Have a node that had vanished find out."""
+        await self._note(_SERVES, node)
+        for watcher in node.watchers:
+            watcher.restate()
+
+    async def _note(self, sql: str, node: Assembly) -> None:
+        await self.do(lambda tx: tx.run(sql, {"id": node.context.node}))
+
+    def look(self) -> None:
+        """What a node does when it starts, and each second while it leads."""
+        for watcher in self.parts.watchers:
+            watcher.look()
 
     def _assemble(self) -> None:
-        self.parts = assemble(
+        parts = assemble(
             self.installed,
             Surroundings(
                 deadlines=self.deadlines,
@@ -109,6 +140,12 @@ class Rig:
                 explain=self._explain,
             ),
         )
+        self._nodes.append(parts)
+        self.use(parts)
+
+    def use(self, parts: Assembly) -> None:
+        """Let clients come to this node."""
+        self.parts = parts
         self.debugger = self.parts.context.debugger
         self.tail = self.parts.context.tail
         self.sessions = self.parts.sessions
@@ -124,6 +161,9 @@ class Rig:
     def _hear(self, facts: Sequence[Fact]) -> None:
         self.facts.extend(facts)
         self.announcements.hear(facts)
+        for other in self._nodes:
+            if other is not self.parts:
+                other.announcements.hear(facts)
 
     def gatekeeper(self) -> Gatekeeper:
         """What judges credentials over HTTP."""

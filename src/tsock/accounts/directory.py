@@ -119,6 +119,10 @@ class Directory:
         """The service with this SID, also a deleted one."""
         return self._services.get(sid)
 
+    def services(self) -> Iterator[Service]:
+        """Every service, also deleted ones, in no particular order."""
+        return iter(self._services.values())
+
     def deleted_services(self) -> list[str]:
         """The SIDs of services that were deleted and may have content left."""
         return [service.sid for service in self._services.values() if service.deleted_ms is not None]

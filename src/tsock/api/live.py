@@ -1,13 +1,15 @@
 """The live connections behind requests, and what is delivered to them, as handlers and the hub see both."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from tsock.accounts.caller import Caller
 from tsock.events import Origin
 
-PresenceChange = Literal["connected", "disconnected"]
-"""What can be told of an endpoint."""
+Accepted = Callable[[str], Iterable["LiveSession"]]
+"""Finds the connections of an account that were let in."""
+AcceptedAs = Callable[[str, str], Iterable["LiveSession"]]
+"""The same of one identity of it."""
 
 
 class Subscriber(Protocol):

@@ -4,7 +4,7 @@ Leases are judged by what the clock of the database shows, so those of nodes may
 for longer is not among them until it renews its lease, and a row that nobody renews is forgotten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -22,6 +22,15 @@ _INSERT = (
 )
 _DELETE = "DELETE FROM nodes WHERE id = :id"
 _FORGET = "DELETE FROM nodes WHERE until_ms < (SELECT now_ms FROM store_clock) - :kept"
+_LEASE = "SELECT until_ms FROM nodes WHERE id = :id"
+_IS_OVER = "SELECT 1 FROM store_clock WHERE now_ms >= :until_ms"
+_ABSENT = (
+    "WITH RECURSIVE present (node) AS (SELECT min(node) FROM {table} UNION ALL "
+    "SELECT (SELECT min(node) FROM {table} WHERE node > present.node) FROM present "
+    "WHERE present.node IS NOT NULL) "
+    "SELECT node FROM present WHERE node IS NOT NULL AND node <> :own AND NOT EXISTS "
+    "(SELECT 1 FROM nodes, store_clock WHERE nodes.id = present.node AND until_ms > now_ms) LIMIT 1000"
+)
 _ALL = (
     "SELECT id, name, version, address, started_ms, until_ms - now_ms, id = coalesce(node, '') "
     "FROM nodes, leadership, store_clock ORDER BY started_ms, id LIMIT 1000"
@@ -71,3 +80,28 @@ def forget(tx: Tx) -> None:
 def standings(tx: Tx) -> Sequence[Standing]:
     """All nodes, the oldest first, with those whose lease is over."""
     return [Standing(Node(*row[:4]), row[4], row[5], bool(row[6])) for row in tx.all(_ALL, {})]
+
+
+def absent(tx: Tx, table: str, own: str) -> list[str]:
+    """Those that serve no longer and have rows in a table, which has an index on `node`.
+
+    Args:
+        tx: the transaction.
+        table: its name.
+        own: the node that asks, which serves.
+    """
+    return [row[0] for row in tx.all(_ABSENT.format(table=table), {"own": own})]
+
+
+def spoken_for(tx: Tx, named: Iterable[str], own: str) -> set[str]:
+    """The nodes that `own` may speak for: itself, and of those named whoever serves no longer.
+
+    They cannot begin to serve again before this transaction has ended.
+    """
+    others = sorted(set(named) - {own})
+    return {own, *(node_id for node_id in others if _is_absent(tx, node_id))}
+
+
+def _is_absent(tx: Tx, node_id: str) -> bool:
+    lease = tx.claim(_LEASE, {"id": node_id})
+    return lease is None or tx.one(_IS_OVER, {"until_ms": lease[0]}) is not None

@@ -12,7 +12,7 @@ _KEYS = {
     "chat_receipts": "sid",
     "chat_bindings": "sid",
     "chat_pushes": "number",
-    "chat_online": "service_sid, identity",
+    "chat_presence": "service_sid, identity, node",
     "chat_webhooks": "sid",
     "chat_mutations": "service_sid, identity, mutation_id",
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from tsock.cluster import nodes
 from tsock.conversations import objects, tables, users
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.models import Reachability
@@ -18,21 +19,27 @@ from tsock.sync.models import Root
 Place = tuple[str, str]
 """A service and an identity."""
 
+TABLE = "chat_presence"
+
 _IS_NOTIFIABLE = (
     "SELECT 1 FROM chat_bindings WHERE service_sid = :service_sid AND identity = :identity LIMIT 1"
 )
-_IS_ONLINE = "SELECT 1 FROM chat_online WHERE service_sid = :service_sid AND identity = :identity"
-_COME = (
-    "INSERT INTO chat_online (service_sid, identity) VALUES (:service_sid, :identity) "
-    "ON CONFLICT (service_sid, identity) DO NOTHING"
+_IS_CONNECTED = (
+    "SELECT 1 FROM chat_presence WHERE service_sid = :service_sid AND identity = :identity LIMIT 1"
 )
-_LEAVE = "DELETE FROM chat_online WHERE service_sid = :service_sid AND identity = :identity"
-_ONLINE = (
-    "SELECT service_sid, identity FROM chat_online WHERE (service_sid, identity) > (:service_sid, :identity) "
-    "ORDER BY service_sid, identity LIMIT :limit"
+_COME = (
+    "INSERT INTO chat_presence (service_sid, identity, node) VALUES (:service_sid, :identity, :node) "
+    "ON CONFLICT (service_sid, identity, node) DO NOTHING"
+)
+_LEAVE = (
+    "DELETE FROM chat_presence WHERE service_sid = :service_sid AND identity = :identity AND node = :node"
+)
+_OF_NODE = (
+    "SELECT service_sid, identity FROM chat_presence WHERE node = :node "
+    "AND (service_sid, identity) > (:service_sid, :identity) ORDER BY service_sid, identity LIMIT :limit"
 )
 _OF_SERVICE = (
-    "SELECT service_sid, identity FROM chat_online "
+    "SELECT service_sid, identity FROM chat_presence "
     "WHERE service_sid = :service_sid AND identity > :identity UNION "
     "SELECT service_sid, identity FROM chat_bindings "
     "WHERE service_sid = :service_sid AND identity > :identity ORDER BY identity LIMIT :limit"
@@ -40,26 +47,34 @@ _OF_SERVICE = (
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """Whether a user was seen connected."""
+    """Whether a user was seen connected to a node."""
 
     actor: ChatActor
     """The service, and its options of then; the identity is the user's."""
+    node: str
     is_connected: bool
     role_sid: str | None = None
     """The service role of a user who comes for the first time, as its token says."""
 
 
-def settle(tx: Tx, sightings: Sequence[Sighting]) -> None:
-    """Tell what was seen, of each user once; nothing is written where nothing changed."""
+def settle(tx: Tx, sightings: Sequence[Sighting], own: str) -> None:
+    """Note what was seen, and tell who is online by that and by what other nodes have noted.
+
+    Args:
+        tx: the transaction.
+        sightings: one of each user and node; nothing is written where nothing changed.
+        own: the node that saw them. It speaks for another one as long as that is absent.
+    """
+    spoken_for = nodes.spoken_for(tx, (seen.node for seen in sightings), own)
+    heeded = [seen for seen in sightings if seen.node in spoken_for]
     # In one order, or two that make the same users could wait for each other.
-    in_order = sorted(sightings, key=lambda seen: (seen.actor.service_sid, seen.actor.identity))
+    in_order = sorted(heeded, key=lambda seen: (seen.actor.service_sid, seen.actor.identity))
     found = [(user, seen) for seen in in_order if (user := _user(tx, seen)) is not None]
     for user, seen in sorted(found, key=lambda each: each[0].info_sid):
         info = _claimed_info(tx, seen.actor, user)
-        is_online = _is_online(seen)
-        tx.run(_COME if is_online else _LEAVE, _named(user))
+        tx.run(_COME if _counts(seen) else _LEAVE, {**_named(user), "node": seen.node})
         if info is not None:
-            _tell(tx, seen.actor, user, info, is_online=is_online)
+            _tell(tx, seen.actor, user, info)
 
 
 def tell(tx: Tx, actor: ChatActor, identities: Iterable[str]) -> None:
@@ -68,12 +83,12 @@ def tell(tx: Tx, actor: ChatActor, identities: Iterable[str]) -> None:
     for user in sorted(found, key=lambda each: each.info_sid):
         info = _claimed_info(tx, actor, user)
         if info is not None:
-            _tell(tx, actor, user, info, is_online=tx.one(_IS_ONLINE, _named(user)) is not None)
+            _tell(tx, actor, user, info)
 
 
-def online(tx: Tx, after: Place, limit: int) -> list[Place]:
-    """Up to `limit` users of all services who are told to be online, behind `after`."""
-    return _places(tx, _ONLINE, after, limit)
+def of_node(tx: Tx, node: str, after: Place, limit: int) -> list[Place]:
+    """Up to `limit` users of all services who are connected to a node, as that noted, behind `after`."""
+    return _places(tx, _OF_NODE, after, limit, node=node)
 
 
 def known(tx: Tx, after: Place, limit: int) -> list[Place]:
@@ -83,12 +98,12 @@ def known(tx: Tx, after: Place, limit: int) -> list[Place]:
 
 def _user(tx: Tx, seen: Sighting) -> User | None:
     actor = seen.actor
-    if _is_online(seen):
+    if _counts(seen):
         return users.ensure(tx, actor, actor.identity, role_sid=seen.role_sid)
     return tables.user(tx, actor.service_sid, actor.identity)
 
 
-def _is_online(seen: Sighting) -> bool:
+def _counts(seen: Sighting) -> bool:
     return seen.is_connected and seen.actor.options.reachability_enabled
 
 
@@ -99,13 +114,14 @@ def _claimed_info(tx: Tx, actor: ChatActor, user: User) -> Root | None:
     return None
 
 
-def _tell(tx: Tx, actor: ChatActor, user: User, info: Root, *, is_online: bool) -> None:
+def _tell(tx: Tx, actor: ChatActor, user: User, info: Root) -> None:
+    is_online = actor.options.reachability_enabled and tx.one(_IS_CONNECTED, _named(user)) is not None
     is_notifiable = tx.one(_IS_NOTIFIABLE, _named(user)) is not None
     users.set_reachability(tx, actor, info, Reachability(is_online, is_notifiable))
 
 
-def _places(tx: Tx, sql: str, after: Place, limit: int) -> list[Place]:
-    asked = {"service_sid": after[0], "identity": after[1], "limit": limit}
+def _places(tx: Tx, sql: str, after: Place, limit: int, **named: str) -> list[Place]:
+    asked = {"service_sid": after[0], "identity": after[1], "limit": limit, **named}
     return [(row[0], row[1]) for row in tx.all(sql, asked)]
 
 

@@ -44,7 +44,7 @@ class Gateway:
         hub: Hub,
         tunnel: Tunnel,
         admission: Admission,
-        presences: Sequence[Presence],
+        presence: Presence,
         look: Look | None = None,
     ) -> None:
         """Take the parts; `look` is there where other nodes are."""
@@ -63,7 +63,7 @@ class Gateway:
         self._directory = directory
         self._sessions = sessions
         self._hub = hub
-        self._presences = presences
+        self._presence = presence
         self._opened = 0
         self._unadmitted: dict[Session, Callable[[], None]] = {}
         """What to call once a connection is let in or gone."""
@@ -111,8 +111,7 @@ class Gateway:
         """Count a connection that was let in."""
         self._sessions.accept(session)
         self._unadmitted.pop(session)()
-        for presence in self._presences:
-            presence.connected(session)
+        self._presence.connected(session)
         self.note(session, "accepted")
 
     def gone(self, session: Session) -> None:
@@ -120,8 +119,7 @@ class Gateway:
         self._sessions.remove(session)
         if session in self._unadmitted:
             self._unadmitted.pop(session)()
-        for presence in self._presences:
-            presence.left(session)
+        self._presence.left(session)
         self._hub.leave_all(session)
         self._tunnel.forget(session)
         self._admission.forget(session)
@@ -206,8 +204,7 @@ class Gateway:
     async def finish(self) -> None:
         """Wait until a draining gateway has no connection left, and until what tells of them is stored."""
         await self.emptied.wait()
-        for presence in self._presences:
-            await presence.stop()
+        await self._presence.stop()
 
     @property
     def standing(self) -> int:

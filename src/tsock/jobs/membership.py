@@ -38,6 +38,7 @@ class Membership:
         metrics: Metrics,
         look: Callable[[], object],
         let_go: Callable[[], object],
+        come_back: Callable[[], object],
     ) -> None:
         """Be `node`.
 
@@ -49,6 +50,7 @@ class Membership:
             metrics: show who leads, and how many there are.
             look: called each second while the node leads: something may have become due.
             let_go: called once it leads no longer.
+            come_back: called when its lease may have been over: others may have taken it for absent.
         """
         self.node = node
         self._open_store = open_store
@@ -57,6 +59,7 @@ class Membership:
         self._metrics = metrics
         self._look = look
         self._let_go = let_go
+        self._come_back = come_back
         self._lead = Lead(clock.monotonic_s)
         self._is_leading = False
         """Whether it was said that this node leads; it may have ended since."""
@@ -131,7 +134,10 @@ class Membership:
         if self._failure is not None:
             log.warning("node.renewed", was=self._failure)
             self._failure = None
+        was_absent = self.problem is not None
         self._renewed_s = max(self._renewed_s, asked_s)
+        if was_absent:
+            self._come_back()
         self._metrics.nodes = found.nodes
         if found.term is not None:
             self._hold(found.term, asked_s)

@@ -247,19 +247,190 @@ async def test_what_a_busy_store_does_not_take_is_written_later_and_in_order(
     ]
     await rig.store.settled()
     rig.pass_s(1)
-    assert await told(rig) == [came("b", "phone"), came("c", "phone"), left("a", "phone")]
+    assert await told(rig) == [came("b", "phone"), came("c", "phone")]
+    clients[1].lose()
+    assert await told(rig) == [left("b", "phone")]
 
 
-async def test_stopping_server_tells_of_all_who_are_away(rig: Rig) -> None:
-    """Those that the stop itself ended among them: nobody would wait for their return."""
-    await wants(rig, **DEBOUNCED)
-    enter(rig, "phone", "early").lose()
-    enter(rig, "phone", "late")
-    await told(rig)
+async def stop(rig: Rig) -> None:
     rig.gateway.drain()
     rig.gateway.drop_all()
     await rig.gateway.finish()
-    assert await told(rig) == [left("early", "phone"), left("late", "phone")]
+
+
+async def test_stopping_server_tells_of_all_whom_it_sends_away(rig: Rig) -> None:
+    await wants(rig, **ON)
+    enter(rig, "phone")
+    await stop(rig)
+    assert await told(rig) == [came("alice", "phone"), left("alice", "phone")]
+
+
+async def test_absence_outlasts_a_restart(rig: Rig) -> None:
+    await wants(rig, **DEBOUNCED)
+    for name in ("early", "late", "gone"):
+        enter(rig, "phone", name)
+    enter(rig, "phone", "before").lose()
+    await told(rig)
+    await stop(rig)
+    rig.pass_s(60)
+    assert await told(rig) == []
+
+    rig.restart()
+    enter(rig, "phone", "early")  # before the new server has looked
+    await rig.settled()
+    enter(rig, "phone", "late")
+    rig.pass_s(5.1)
+    assert sorted(await told(rig)) == [left("before", "phone"), left("gone", "phone")]
+
+
+async def test_whoever_was_connected_when_a_server_was_killed_is_told_of_at_the_next_start(rig: Rig) -> None:
+    await wants(rig, **ON)
+    names = [f"u{number:03}" for number in range(250)]
+    for name in names:
+        enter(rig, "phone", name)
+    await told(rig)
+    rig.restart()
+    assert await told(rig) == [left(name, "phone") for name in names]
+    enter(rig, "phone", "u007")
+    assert await told(rig) == [came("u007", "phone")]
+
+
+async def test_service_that_ceased_to_want_it_is_told_nothing_of_those_whom_a_killed_server_left(
+    rig: Rig,
+) -> None:
+    await wants(rig, **ON)
+    enter(rig, "phone")
+    await wants(rig, reachability_webhooks_enabled=False)
+    rig.restart()
+    await wants(rig, **ON)
+    rig.pass_s(60)
+    assert await told(rig) == [came("alice", "phone")]
+
+
+# Several nodes.
+
+
+async def test_endpoint_that_moves_to_another_node_stays(rig: Rig) -> None:
+    await wants(rig, **ON)
+    here = enter(rig, "phone")
+    await rig.join()
+    there = enter(rig, "phone")
+    here.lose()
+    assert await told(rig) == [came("alice", "phone")]
+    there.lose()
+    assert await told(rig) == [left("alice", "phone")]
+
+
+async def test_other_endpoint_at_another_node_is_told_for_itself(rig: Rig) -> None:
+    await wants(rig, **ON)
+    phone = enter(rig, "phone")
+    await rig.join()
+    desk = enter(rig, "desk")
+    phone.lose()
+    await rig.settled()
+    desk.lose()
+    assert await told(rig) == [
+        came("alice", "phone"),
+        came("alice", "desk"),
+        left("alice", "phone"),
+        left("alice", "desk"),
+    ]
+
+
+@pytest.mark.parametrize("returning", ["phone", "desk"])
+async def test_return_to_another_node_inside_the_window_tells_nothing(rig: Rig, returning: str) -> None:
+    await wants(rig, **DEBOUNCED)
+    enter(rig, "phone").lose()
+    await rig.settled()
+    await rig.join()
+    rig.pass_s(4)
+    client = enter(rig, returning)
+    rig.pass_s(60)
+    assert await told(rig) == [came("alice", "phone")]
+    client.lose()
+    rig.pass_s(4.9)
+    assert await told(rig) == []
+    rig.pass_s(0.2)
+    assert await told(rig) == [left("alice", returning)]
+
+
+async def test_absence_does_not_begin_while_another_node_has_an_endpoint(rig: Rig) -> None:
+    await wants(rig, **DEBOUNCED)
+    phone = enter(rig, "phone")
+    await rig.join()
+    desk = enter(rig, "desk")
+    await told(rig)
+    phone.lose()
+    rig.pass_s(60)
+    assert await told(rig) == []
+    desk.lose()
+    rig.pass_s(5.1)
+    assert await told(rig) == [left("alice", "desk")]
+
+
+async def test_endpoints_of_a_node_that_vanished_are_gone_but_for_those_that_moved(rig: Rig) -> None:
+    await wants(rig, **ON)
+    first = rig.parts
+    for name in ("alice", "bob"):
+        enter(rig, "phone", name)
+    await rig.join()
+    enter(rig, "phone", "bob")
+    await told(rig)
+    rig.look()
+    assert await told(rig) == []
+    await rig.vanish(first)
+    rig.look()
+    assert await told(rig) == [left("alice", "phone")]
+
+
+async def test_window_begins_when_a_node_is_found_to_have_vanished(rig: Rig) -> None:
+    await wants(rig, **DEBOUNCED)
+    first = rig.parts
+    enter(rig, "phone", "alice")
+    enter(rig, "phone", "bob")
+    enter(rig, "phone", "carol").lose()
+    await rig.join()
+    await told(rig)
+    await rig.vanish(first)
+    rig.pass_s(4)
+    rig.look()
+    await rig.settled()
+    enter(rig, "desk", "bob")
+    rig.pass_s(4.9)
+    assert await told(rig) == []
+    rig.pass_s(0.2)
+    assert await told(rig) == [left("alice", "phone"), left("carol", "phone")]
+
+
+async def test_node_that_was_taken_for_absent_says_again_whom_it_has(rig: Rig) -> None:
+    await wants(rig, **ON)
+    first = rig.parts
+    clients = {name: enter(rig, "phone", name) for name in ("alice", "bob")}
+    other = await rig.join()
+    await told(rig)
+    await rig.vanish(first)
+    rig.look()
+    assert sorted(await told(rig)) == [left("alice", "phone"), left("bob", "phone")]
+
+    clients["bob"].lose()
+    await rig.come_back(first)
+    assert await told(rig) == [came("alice", "phone")]
+    rig.use(other)
+    clients["alice"].lose()
+    assert await told(rig) == [left("alice", "phone")]
+
+
+async def test_node_that_is_back_in_time_was_never_absent(rig: Rig) -> None:
+    await wants(rig, **ON)
+    first = rig.parts
+    phone = enter(rig, "phone")
+    await rig.join()
+    await rig.vanish(first)
+    await rig.come_back(first)
+    rig.look()
+    assert await told(rig) == [came("alice", "phone")]
+    phone.lose()
+    assert await told(rig) == [left("alice", "phone")]
 
 
 def _keep_busy(rig: Rig) -> None:

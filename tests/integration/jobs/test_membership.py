@@ -79,6 +79,7 @@ async def test_leader_that_comes_back_after_long_does_nothing_of_a_leader(
     with capture_logs() as logs:
         await one.pass_s(30)
     assert (one.leads, one.looks, one.let_gos) == (False, looks, 1)
+    assert (one.returns, two.returns) == (1, 0)
     assert [log["event"] for log in logs] == ["node.leads_no_longer"]
     await cluster.pass_s(10, one, two)
     assert (one.leads, two.leads) == (False, True)

@@ -31,6 +31,7 @@ from tsock.conversations import (
     states,
     users,
 )
+from tsock.conversations import reachability as chat_reachability
 from tsock.conversations.actor import ChatActor
 from tsock.conversations.addresses import Binding
 from tsock.conversations.bindings import NewBinding
@@ -39,12 +40,14 @@ from tsock.conversations.conversations import ConversationChange
 from tsock.conversations.media import Upload
 from tsock.conversations.messages import NewMessage
 from tsock.conversations.participants import NewParticipant
+from tsock.conversations.reachability import Sighting
 from tsock.conversations.users import UserChange
 from tsock.debugger import alerts
 from tsock.errors import ConfigError
 from tsock.settings import Settings
 from tsock.storage.store import Tx
-from tsock.sync import cleanup, expiry, items, maps, roots
+from tsock.sync import cleanup, expiry, items, maps, reachability, roots
+from tsock.sync.actor import Actor
 from tsock.sync.kinds import MAP
 from tsock.webhooks import outbox
 from tsock.webhooks.outbox import Post
@@ -482,3 +485,67 @@ def test_webhook_that_is_given_up_is_not_first(races: Races) -> None:
             waiting = [row for row in left if row[2]]
             assert not waiting or (True, True, True) in waiting
             assert {row for row in left if not row[2]} <= {(False, False, False)}
+
+
+def at_node(rule: Any, node: str) -> Any:
+    def carry_out(endpoint: Actor) -> Any:
+        def locked(tx: Tx) -> None:
+            reachability.lock(tx, endpoint.service_sid)
+            rule(tx, endpoint, node)
+
+        return locked
+
+    return carry_out
+
+
+def test_endpoint_that_moves_between_nodes_is_where_it_is_told_to_be(races: Races) -> None:
+    names = count()
+    url = StoredUrl("https://hooks.example/")
+    leaving = at_node(reachability.leave, "a")
+
+    def prepare() -> Actor:
+        endpoint = msgspec.structs.replace(
+            WRITER, identity=f"e{next(names)}", endpoint_id="x", webhook_url=url
+        )
+        races(at_node(reachability.come, "a")(endpoint))
+        return endpoint
+
+    for second in (at_node(reachability.come, "b"), leaving):
+        for rules in ((leaving, second), (second, leaving)):
+            for endpoint, *_ in races.of(prepare, *rules):
+                topic = f"{endpoint.service_sid}/{endpoint.identity}"
+                told = races.rows("SELECT event_type FROM webhook_deliveries WHERE topic = %s", topic)
+                stands = races.rows("SELECT 1 FROM sync_presence WHERE identity = %s", endpoint.identity)
+                assert told.count(("endpoint_connected",)) == len(stands) + told.count(
+                    ("endpoint_disconnected",)
+                )
+                assert bool(stands) == (second is not leaving)
+
+
+def test_user_who_moves_between_nodes_is_shown_online(races: Races) -> None:
+    names = count()
+    options = msgspec.structs.replace(ALICE.options, reachability_enabled=True)
+
+    def seen(actor: ChatActor, node: str, *, is_connected: bool) -> Any:
+        sighting = Sighting(actor, node, is_connected)
+        return lambda tx: chat_reachability.settle(tx, [sighting], node)
+
+    def prepare() -> ChatActor:
+        actor = msgspec.structs.replace(ALICE, identity=f"m{next(names)}", options=options)
+        races(seen(actor, "a", is_connected=True))
+        return actor
+
+    def leaving(actor: ChatActor) -> Any:
+        return seen(actor, "a", is_connected=False)
+
+    def coming(actor: ChatActor) -> Any:
+        return seen(actor, "b", is_connected=True)
+
+    for rules in ((leaving, coming), (coming, leaving)):
+        for actor, *_ in races.of(prepare, *rules):
+            ((info_sid,),) = races.rows("SELECT info_sid FROM chat_users WHERE identity = %s", actor.identity)
+            told = races.rows(
+                "SELECT data FROM sync_map_items WHERE object_sid = %s AND item_key = 'reachability'",
+                info_sid,
+            )
+            assert [msgspec.json.decode(data)["online"] for (data,) in told] == [True]

@@ -129,3 +129,31 @@ def test_node_that_stops_and_does_not_lead_leaves_the_leader_alone(do: Memory) -
     do(leadership.renew, TWO, None)
     do(leadership.leave, TWO)
     assert do(leadership.renew, ONE, term) == Renewal(term, False, 1)
+
+
+def note(do: Memory, *names: str) -> None:
+    """Have nodes note a user who is connected to them."""
+    sql = "INSERT INTO chat_presence (service_sid, identity, node) VALUES ('IS1', :identity, :node)"
+    for name in names:
+        for identity in ("alice", "bob"):
+            do(lambda tx, name=name, identity=identity: tx.run(sql, {"identity": identity, "node": name}))
+
+
+def test_node_that_noted_something_is_absent_once_its_lease_is_over(do: Memory) -> None:
+    for node in (ONE, TWO):
+        do(leadership.renew, node, None)
+    assert do(nodes.absent, "chat_presence", ONE.id) == []
+    note(do, ONE.id, TWO.id, "", "c")
+    assert do(nodes.absent, "chat_presence", ONE.id) == ["", "c"]
+    pass_s(do, LEASE_S)
+    assert do(nodes.absent, "chat_presence", ONE.id) == ["", TWO.id, "c"]
+    do(leadership.renew, TWO, None)
+    assert do(nodes.absent, "chat_presence", ONE.id) == ["", "c"]
+
+
+def test_node_is_spoken_for_by_itself_and_while_it_is_absent(do: Memory) -> None:
+    for node in (ONE, TWO):
+        do(leadership.renew, node, None)
+    assert do(nodes.spoken_for, [TWO.id, "c"], ONE.id) == {ONE.id, "c"}
+    pass_s(do, LEASE_S)
+    assert do(nodes.spoken_for, [TWO.id, "c"], ONE.id) == {ONE.id, TWO.id, "c"}

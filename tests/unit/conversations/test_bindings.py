@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from tests.support.chat_world import ALICE, BOB, REST, STRANGER, ChatWorld, sdk
+from tsock.cluster import nodes
+from tsock.cluster.nodes import Node
 from tsock.conversations import bindings, cleanup, reachability, tables, users
 from tsock.conversations.bindings import Binding, NewBinding
 from tsock.conversations.models import Reachability
@@ -137,11 +139,30 @@ def test_user_is_notifiable_while_there_is_a_device(world: ChatWorld) -> None:
 
 
 def test_either_of_both_leaves_the_other_as_it_is(world: ChatWorld) -> None:
-    world(reachability.settle, [Sighting(SEEN_ALICE, is_connected=True)])
+    world(reachability.settle, [Sighting(SEEN_ALICE, "a", is_connected=True)], "a")
     world(bindings.register, SEEN_ALICE, device())
     assert shown(world, "alice") == Reachability(online=True, notifiable=True)
-    world(reachability.settle, [Sighting(SEEN_ALICE, is_connected=False)])
+    world(reachability.settle, [Sighting(SEEN_ALICE, "a", is_connected=False)], "a")
     assert shown(world, "alice") == Reachability(notifiable=True)
+
+
+def test_user_is_online_while_connected_to_any_node(world: ChatWorld) -> None:
+    for node in ("a", "b"):
+        world(reachability.settle, [Sighting(SEEN_ALICE, node, is_connected=True)], node)
+    world(reachability.settle, [Sighting(SEEN_ALICE, "a", is_connected=False)], "a")
+    assert shown(world, "alice") == Reachability(online=True)
+    world(reachability.settle, [Sighting(SEEN_ALICE, "b", is_connected=False)], "b")
+    assert shown(world, "alice") == Reachability()
+
+
+def test_node_that_serves_is_not_spoken_for_by_another(world: ChatWorld) -> None:
+    world(nodes.renew, Node("a", "a", "1.0", "127.0.0.1:1"))
+    world(reachability.settle, [Sighting(SEEN_ALICE, "a", is_connected=True)], "a")
+    world(reachability.settle, [Sighting(SEEN_ALICE, "a", is_connected=False)], "b")
+    assert shown(world, "alice") == Reachability(online=True)
+    world(nodes.remove, "a")
+    world(reachability.settle, [Sighting(SEEN_ALICE, "a", is_connected=False)], "b")
+    assert shown(world, "alice") == Reachability()
 
 
 def test_what_was_told_once_is_kept_right_while_the_service_does_not_want_it(world: ChatWorld) -> None:
@@ -151,20 +172,21 @@ def test_what_was_told_once_is_kept_right_while_the_service_does_not_want_it(wor
 
 
 def test_there_is_something_to_tell_of_users_online_or_with_a_device(world: ChatWorld) -> None:
-    world(reachability.settle, [Sighting(SEEN_ALICE, is_connected=True)])
+    world(reachability.settle, [Sighting(SEEN_ALICE, "a", is_connected=True)], "a")
     for name in ("phone", "desk"):
         world(bindings.register, SEEN_BOB, device(name))
     service_sid = ALICE.service_sid
     assert world(reachability.known, (service_sid, ""), 10) == [(service_sid, "alice"), (service_sid, "bob")]
     assert world(reachability.known, (service_sid, "alice"), 10) == [(service_sid, "bob")]
-    assert world(reachability.online, ("", ""), 10) == [(service_sid, "alice")]
-    assert world(reachability.online, (service_sid, "alice"), 10) == []
+    assert world(reachability.of_node, "a", ("", ""), 10) == [(service_sid, "alice")]
+    assert world(reachability.of_node, "a", (service_sid, "alice"), 10) == []
+    assert world(reachability.of_node, "b", ("", ""), 10) == []
 
 
 def test_user_who_is_seen_first_has_the_role_of_its_token(world: ChatWorld) -> None:
     admin = world(users.ensure, REST, "alice")
-    seen = Sighting(sdk("dave", reachability_enabled=True), is_connected=True, role_sid=admin.role_sid)
-    world(reachability.settle, [seen, Sighting(sdk("nobody"), is_connected=True)])
+    seen = Sighting(sdk("dave", reachability_enabled=True), "a", is_connected=True, role_sid=admin.role_sid)
+    world(reachability.settle, [seen, Sighting(sdk("nobody"), "a", is_connected=True)], "a")
     dave = world(tables.user, ALICE.service_sid, "dave")
     assert dave is not None
     assert dave.role_sid == admin.role_sid
@@ -173,7 +195,7 @@ def test_user_who_is_seen_first_has_the_role_of_its_token(world: ChatWorld) -> N
 
 def test_deleted_service_leaves_nothing(world: ChatWorld) -> None:
     world(bindings.register, SEEN_ALICE, device())
-    world(reachability.settle, [Sighting(SEEN_ALICE, is_connected=True)])
+    world(reachability.settle, [Sighting(SEEN_ALICE, "a", is_connected=True)], "a")
     while world(cleanup.remove_content, ALICE.service_sid, 1):
         pass
     assert world(reachability.known, (ALICE.service_sid, ""), 10) == []

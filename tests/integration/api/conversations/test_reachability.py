@@ -209,6 +209,123 @@ async def test_break_in_which_a_new_server_looks_who_came_back_writes_nothing(ri
     assert await told(rig) == [("alice", False)]
 
 
+async def test_service_that_wanted_it_when_the_server_started_may_cease_to(rig: Rig) -> None:
+    await options(rig, ON)
+    rig.restart()
+    enter(rig)
+    assert await told(rig) == [("alice", True)]
+    await options(rig, OFF)
+    assert await told(rig) == [("alice", False)]
+
+
+# Several nodes.
+
+
+async def test_user_who_moves_to_another_node_stays_online(rig: Rig) -> None:
+    await options(rig, ON)
+    here = enter(rig)
+    await rig.join()
+    there = enter(rig)
+    here.lose()
+    rig.pass_s(60)
+    assert await told(rig) == [("alice", True)]
+    there.lose()
+    rig.pass_s(5)
+    assert await told(rig) == [("alice", False)]
+
+
+async def test_break_that_ends_at_another_node_writes_nothing(rig: Rig) -> None:
+    await options(rig, ON)
+    enter(rig).lose()
+    await rig.join()
+    rig.pass_s(4)
+    enter(rig)
+    await rig.settled()
+    rig.pass_s(60)
+    assert await told(rig) == [("alice", True)]
+
+
+async def test_goodbye_counts_at_once_only_if_it_is_the_last_at_any_node(rig: Rig) -> None:
+    await options(rig, ON)
+    phone = enter(rig)
+    await rig.join()
+    desk = enter(rig)
+    await say_goodbye(rig, desk)
+    assert await told(rig) == [("alice", True)]
+    await say_goodbye(rig, phone)
+    assert await told(rig) == [("alice", False)]
+
+
+async def test_service_that_ceases_to_want_it_shows_nobody_online_whatever_their_node(rig: Rig) -> None:
+    await options(rig, ON)
+    enter(rig, "alice")
+    await rig.join()
+    enter(rig, "bob")
+    await told(rig)
+    await options(rig, OFF)
+    assert sorted(await told(rig)) == [("alice", False), ("bob", False)]
+    await options(rig, ON)
+    assert sorted(await told(rig))[-2:] == [("alice", True), ("bob", True)]
+
+
+async def test_users_of_a_node_that_vanished_go_offline_after_the_grace_but_for_those_who_moved(
+    rig: Rig,
+) -> None:
+    await options(rig, ON)
+    first = rig.parts
+    for name in ("alice", "bob", "carol"):
+        enter(rig, name)
+    await rig.join()
+    enter(rig, "bob")
+    await told(rig)
+    rig.look()
+    rig.pass_s(20)
+    assert await told(rig) == []
+
+    await rig.vanish(first)
+    rig.look()
+    rig.pass_s(4)
+    enter(rig, "carol")
+    rig.look()
+    rig.pass_s(0.9)
+    assert await told(rig) == []
+    rig.pass_s(0.2)
+    assert await told(rig) == [("alice", False)]
+
+
+async def test_node_that_was_taken_for_absent_says_again_whom_it_has(rig: Rig) -> None:
+    await options(rig, ON)
+    first = rig.parts
+    alice, bob = enter(rig, "alice"), enter(rig, "bob")
+    await rig.join()
+    await rig.vanish(first)
+    rig.look()
+    rig.pass_s(5)
+    await told(rig)
+
+    bob.lose()
+    await rig.come_back(first)
+    assert await told(rig) == [("alice", True)]
+    rig.pass_s(60)
+    assert await told(rig) == []
+    alice.lose()
+    rig.pass_s(5)
+    assert await told(rig) == [("alice", False)]
+
+
+async def test_node_that_is_back_in_time_was_never_absent(rig: Rig) -> None:
+    await options(rig, ON)
+    first = rig.parts
+    enter(rig)
+    await rig.join()
+    await rig.vanish(first)
+    rig.look()
+    rig.pass_s(4)
+    await rig.come_back(first)
+    rig.pass_s(60)
+    assert await told(rig) == [("alice", True)]
+
+
 # The store.
 
 

@@ -3,23 +3,29 @@
 What is noted is who is to be looked at; what is told of them is what is so when it is written. So neither a
 store that is busy, nor a change of the service's mind, nor a server that was killed leaves anybody told
 wrongly.
+
+A break counts as an absence only once it has lasted for the whole grace. That is real time, not the movable
+clock's: it is there to outlast a reconnect, which takes the time it takes, and an hour forward drops no
+connection either.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 
 import structlog
 
 from tsock.accounts.caller import CHAT, Caller
 from tsock.accounts.directory import Directory
 from tsock.accounts.records import Service
-from tsock.api.live import LiveSession, PresenceChange
+from tsock.api.absent_nodes import AbsentNodes
+from tsock.api.live import Accepted, AcceptedAs
 from tsock.conversations import reachability
 from tsock.conversations.actor import ChatActor, ChatLimits
 from tsock.conversations.reachability import Place, Sighting
 from tsock.conversations.services import options_of
-from tsock.deadlines import Deadlines
+from tsock.deadlines import Deadline, Deadlines
 from tsock.errors import StoreBusy
 from tsock.events import Change
 from tsock.storage.store import Seen, Store, Tx
@@ -30,22 +36,13 @@ USERS_PER_WRITE = 100
 """Written in one transaction, one such after another: a crowd that leaves must not fill the store's queue."""
 RETRY_S = 1.0
 
-Accepted = Callable[[str], Iterable[LiveSession]]
-"""Finds the connections of an account that were let in."""
-AcceptedAs = Callable[[str, str], Iterable[LiveSession]]
-"""The same of one identity of it."""
-Awaited = Callable[[str, str], bool]
-"""Whether a service's user, by identity, is away for so short a time that it does not count."""
-_Walk = Callable[[Tx, Place, int], list[Place]]
+_START: Place = ("", "")
 
 
 class Reachability:
-    """Watches the gateway's presence, and which services want to have users told."""
+    """Hears who comes to this node and goes, and which services want to have users told."""
 
     product = CHAT
-    ends_at_goodbye = True
-    is_told_at_stop = False
-    """Who is back soon after a restart was never away; who is not is told then (`start`)."""
 
     def __init__(
         self,
@@ -53,47 +50,85 @@ class Reachability:
         store: Store,
         deadlines: Deadlines,
         *,
+        node: str,
         grace_s: float,
         limits: ChatLimits,
         of_account: Accepted,
         of_identity: AcceptedAs,
-        is_awaited: Awaited,
     ) -> None:
         """`grace_s` is how long an absence lasts before it counts."""
         self._directory = directory
         self._store = store
         self._deadlines = deadlines
+        self._node = node
         self._grace_s = grace_s
         self._limits = limits
         self._of_account = of_account
         self._of_identity = of_identity
-        self._is_awaited = is_awaited
-        self._wanting: set[str] = set()
-        """Services that are known to want it."""
-        self._noted: dict[Place, None] = {}
-        """Who is to be looked at, in that order."""
-        self._walks: deque[tuple[_Walk, Place]] = deque()
-        """Of whom else, once all those are written, and behind whom."""
+        self._wanting = {each.sid for each in directory.services() if self.wants(each.sid)}
+        self._absences: dict[Place, Deadline] = {}
+        """Who is away from here, and when that begins to count."""
+        self._absent = AbsentNodes(store, table=reachability.TABLE, own=node, found=self._await_users)
+        self._noted: dict[tuple[str, Place], None] = {}
+        """Who is to be looked at, each at a node, in that order."""
+        self._walks: deque[_Walk] = deque()
+        """Of whom else, once all those are written."""
         self._all_written = asyncio.Event()
         self._all_written.set()
 
-    def start(self) -> None:
-        """Give those who were online when the last server ended a while to come back."""
-        self._deadlines.after(self._grace_s, lambda: self._walk(reachability.online, ("", "")))
+    # What the presence tells.
 
-    # What the presence asks and tells.
+    def wants(self, service_sid: str) -> bool:
+        """Whether a service is to be told who comes and goes."""
+        service = self._standing(service_sid)
+        return service is not None and service.enabled and options_of(service).reachability_enabled
 
-    def window_ms(self, service_sid: str) -> int | None:
-        """How long an absence lasts before it is told; None if the service wants nothing told."""
-        return round(self._grace_s * 1000) if self._wants(service_sid) else None
+    def came(self, service_sid: str, identity: str, endpoint_id: str) -> None:
+        """Look at a user of whom an endpoint came."""
+        absence = self._absences.pop((service_sid, identity), None)
+        if absence is not None:
+            absence.cancel()  # nobody was told of the absence, so nobody is told of the return
+        else:
+            self._note((service_sid, identity))
 
-    def tell(self, change: PresenceChange, service_sid: str, identity: str, endpoint_id: str) -> None:
-        """Look at a user of whom a connection came or went."""
-        self._note([(service_sid, identity)])
+    def left(self, service_sid: str, identity: str, endpoint_id: str, *, said_goodbye: bool) -> None:
+        """Give a user a while to return whose last endpoint left without a word."""
+        place = service_sid, identity
+        if self._callers(place):
+            return
+        if said_goodbye or not self._grace_s:
+            self._note(place)
+        else:
+            self._absences[place] = self._deadlines.after(self._grace_s, partial(self._give_up, place))
 
-    async def told(self) -> None:
-        """Wait until everything is written, for as long as the store takes."""
+    def _give_up(self, place: Place) -> None:
+        del self._absences[place]
+        self._note(place)
+
+    async def stop(self) -> None:
+        """Wait until everything is written, for as long as the store takes.
+
+        Who is away has not left for others: it may be back at another node, or after a restart, before the
+        grace is over that begins there.
+        """
+        for absence in self._absences.values():
+            absence.cancel()
         await self._all_written.wait()
+
+    # What is asked at start, and each second of a node that leads.
+
+    def look(self) -> None:
+        """Give those a while whose node serves no longer, and then look at them."""
+        self._absent.look()
+
+    def _await_users(self, node: str) -> None:
+        self._deadlines.after(self._grace_s, partial(self._walk, _Walk(node)))
+
+    def restate(self) -> None:
+        """Note all who are connected here anew: others may have taken this node for absent."""
+        for sid in self._wanting:
+            self._note_connected(sid)
+        self._walk(_Walk(self._node))
 
     # What commits announce.
 
@@ -101,18 +136,20 @@ class Reachability:
         """When a service begins to want it, tell of all who are connected; when it ceases to, of nobody."""
         if not isinstance(record, Service) or record.product != CHAT:
             return
-        wants = self._wants(record.sid)
+        wants = self.wants(record.sid)
         if wants == (record.sid in self._wanting):
             return
         (self._wanting.add if wants else self._wanting.discard)(record.sid)
-        callers = [session.caller for session in self._of_account(record.account_sid) if session.caller]
         if wants:
-            self._note((record.sid, caller.identity) for caller in callers if _is_in(caller, record.sid))
-        self._walk(reachability.known, (record.sid, ""))
+            self._note_connected(record.sid)
+        self._walk(_Walk(self._node, record.sid))
 
-    def _wants(self, service_sid: str) -> bool:
-        service = self._standing(service_sid)
-        return service is not None and service.enabled and options_of(service).reachability_enabled
+    def _note_connected(self, service_sid: str) -> None:
+        service = self._directory.service(service_sid)
+        assert service is not None, "services are never forgotten"
+        for session in self._of_account(service.account_sid):
+            if session.caller is not None and _is_in(session.caller, service_sid):
+                self._note((service_sid, session.caller.identity))
 
     def _standing(self, service_sid: str) -> Service | None:
         service = self._directory.service(service_sid)
@@ -120,17 +157,16 @@ class Reachability:
 
     # Writing.
 
-    def _note(self, places: Iterable[Place]) -> None:
-        for place in places:
-            self._noted[place] = None
+    def _note(self, place: Place) -> None:
+        self._noted[self._node, place] = None
         self._begin()
 
-    def _walk(self, walk: _Walk, after: Place) -> None:
-        self._walks.append((walk, after))
+    def _walk(self, walk: "_Walk") -> None:
+        self._walks.append(walk)
         self._begin()
 
     def _begin(self) -> None:
-        if self._all_written.is_set() and (self._noted or self._walks):
+        if self._all_written.is_set():
             self._all_written.clear()
             self._go_on()
 
@@ -139,40 +175,47 @@ class Reachability:
         if self._noted:
             self._write(list(self._noted)[:USERS_PER_WRITE])
         elif self._walks:
-            self._look(*self._walks[0])
+            self._step(self._walks[0])
         else:
             self._all_written.set()
 
-    def _write(self, places: list[Place]) -> None:
-        for place in places:
-            del self._noted[place]
-        sightings = [seen for place in places if (seen := self._sighting(*place)) is not None]
+    def _write(self, noted: list[tuple[str, Place]]) -> None:
+        for each in noted:
+            del self._noted[each]
+        sightings = [seen for node, place in noted if (seen := self._sighting(node, place)) is not None]
 
         def written(_: object, error: Exception | None) -> None:
             if error is None:
                 self._go_on()
             else:
-                self._postpone(places, error)
+                self._postpone(noted, error)
 
         try:
-            self._store.write(lambda tx: reachability.settle(tx, sightings), written, lane=self)
+            self._store.write(lambda tx: reachability.settle(tx, sightings, self._node), written, lane=self)
         except StoreBusy as busy:
-            self._postpone(places, busy)
+            self._postpone(noted, busy)
 
-    def _sighting(self, service_sid: str, identity: str) -> Sighting | None:
-        """What is so now of a user; None where the service is no more."""
-        service = self._standing(service_sid)
+    def _sighting(self, node: str, place: Place) -> Sighting | None:
+        """What is so now of a user at a node; None where the service is no more."""
+        service = self._standing(place[0])
         if service is None:
             return None
         actor = ChatActor(
-            service.account_sid, service.sid, identity, options_of(service), self._limits, source="SDK"
+            service.account_sid, service.sid, place[1], options_of(service), self._limits, source="SDK"
         )
-        found = [session.caller for session in self._of_identity(service.account_sid, identity)]
-        callers = [caller for caller in found if caller is not None and _is_in(caller, service_sid)]
-        is_there = bool(callers) or self._is_awaited(service_sid, identity)
-        return Sighting(actor, is_there and service.enabled, callers[0].role_sid if callers else None)
+        callers = self._callers(place) if node == self._node else []
+        is_there = bool(callers) or (node == self._node and place in self._absences)
+        return Sighting(actor, node, is_there and service.enabled, callers[0].role_sid if callers else None)
 
-    def _look(self, walk: _Walk, after: Place) -> None:
+    def _callers(self, place: Place) -> list[Caller]:
+        """As whom a service's user is connected here."""
+        service_sid, identity = place
+        service = self._directory.service(service_sid)
+        found = self._of_identity(service.account_sid, identity) if service is not None else ()
+        callers = [session.caller for session in found]
+        return [caller for caller in callers if caller is not None and _is_in(caller, service_sid)]
+
+    def _step(self, walk: "_Walk") -> None:
         """Note the next users of a walk."""
 
         def found(places: list[Place] | None, error: Exception | None, seen: Seen) -> None:
@@ -180,18 +223,35 @@ class Reachability:
                 self._postpone([], error)
                 return
             if places:
-                self._walks[0] = walk, places[-1]
-                self._noted.update(dict.fromkeys(places))
+                walk.after = places[-1]
+                self._noted.update(((walk.node, place), None) for place in places)
             else:
                 self._walks.popleft()
+                self._absent.settled(walk.node)
             self._go_on()
 
-        self._store.read(lambda tx: walk(tx, after, USERS_PER_WRITE), found)
+        self._store.read(walk.next_places, found)
 
-    def _postpone(self, places: Iterable[Place], error: Exception | None) -> None:
-        self._noted.update(dict.fromkeys(places))
+    def _postpone(self, noted: Iterable[tuple[str, Place]], error: Exception | None) -> None:
+        self._noted.update(dict.fromkeys(noted))
         log.error("reachability.postponed", waiting=len(self._noted), reason=str(error))
         self._deadlines.after(RETRY_S, self._go_on)
+
+
+class _Walk:
+    """Through all users that a node has noted, or through those of one service of whom there is something."""
+
+    def __init__(self, node: str, service_sid: str | None = None) -> None:
+        """`node` is the one at which they are looked for."""
+        self.node = node
+        self._service_sid = service_sid
+        self.after: Place = _START if service_sid is None else (service_sid, "")
+
+    def next_places(self, tx: Tx) -> list[Place]:
+        """Those that come behind."""
+        if self._service_sid is None:
+            return reachability.of_node(tx, self.node, self.after, USERS_PER_WRITE)
+        return reachability.known(tx, self.after, USERS_PER_WRITE)
 
 
 def _is_in(caller: Caller, service_sid: str) -> bool:
