@@ -20,7 +20,7 @@ app = App(
 )
 _COMMANDS = {
     "Servers": ("dev:dev", "serve:serve", "tail:tail", "check:check", "cluster:cluster", "bench:bench"),
-    "Copies": ("backup:backup", "backup:restore", "backup:epoch"),
+    "Copies": ("backup:backup", "backup:restore", "backup:epoch", "copy:copy"),
     "Tokens and refusals": (
         "token:token",
         "doctor:doctor",

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -39,17 +39,35 @@ _SET_WHERE_KNOWN = b"SET client_connection_check_interval = '1s'"
 """A server on some systems cannot look whether its client is still there."""
 
 
+_UNHURRIED = (
+    "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN "
+    "('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')"
+)
+"""For one transaction, which takes as long as it takes, whatever the operator has set for others."""
+_LOCK = "hashtextextended('tsock schema', 0)"
+"""Held by whoever looks at the schema, and changes it: one process at a time."""
+_TABLES = (
+    "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
+    "AND relkind IN ('r', 'p', 'f') ORDER BY relname"
+)
+_CONTENTS = "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM sync_objects)"
+
+
 class Database:
     """Opens connections to the database of a URL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, given_as: str = "database_url") -> None:
         """Take a URL as libpq understands it.
+
+        Args:
+            url: the URL.
+            given_as: the name that it was given under, for errors.
 
         Raises:
             ConfigError: it is none.
         """
-        given = _understood(url)
-        self._conninfo = make_conninfo("", **(_DEFAULTS | given))
+        self._given_as = given_as
+        self._conninfo = make_conninfo("", **(_DEFAULTS | _understood(url, given_as)))
 
     def connect(self) -> Connection:
         """A connection, which takes its time.
@@ -58,7 +76,7 @@ class Database:
             psycopg.Error: the database cannot be reached.
             OSError: this process has no room for it.
         """
-        opened = psycopg.Connection.connect(self._conninfo, autocommit=True)
+        opened = self._opened()
         try:
             opened.execute(_SET)
             with suppress(psycopg.errors.InvalidParameterValue):
@@ -74,12 +92,31 @@ class Database:
         Raises:
             ConfigError: it cannot be reached, is too old, or was used by a newer tsock.
         """
-        with (
-            self.used(),
-            psycopg.Connection.connect(self._conninfo, autocommit=True) as connection,
-        ):
-            _check(connection)
+        with self.used(), self._opened() as connection:
+            _check(connection, self._given_as)
+            connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
             _migrate(connection)
+
+    @contextmanager
+    def filled(self) -> Generator[psycopg.Connection]:
+        """A transaction in which an empty database has got the newest schema, and is to be filled.
+
+        What fails within leaves it empty; a node that starts meanwhile waits.
+
+        Raises:
+            ConfigError: it cannot be reached or used, is too old, or is not empty.
+        """
+        with self.used(), self._opened() as connection, connection.transaction():
+            connection.execute(_UNHURRIED)
+            _check(connection, self._given_as)
+            if not _row(connection, f"SELECT pg_try_advisory_lock({_LOCK})")[0]:
+                raise ConfigError(
+                    f"another tsock is making the database {connection.info.dbname} ready: see whether a "
+                    "node starts on it, or another copy is under way"
+                )
+            _refuse_filled(connection)
+            _migrate(connection)
+            yield connection
 
     @contextmanager
     def used(self) -> Generator[None]:
@@ -92,13 +129,16 @@ class Database:
             yield
         except psycopg.Error as error:
             raise ConfigError(
-                f"the database of database_url cannot be used ({reason(error)}): see that it runs, that it "
-                "lets this machine in so often, and that its user may make tables"
+                f"the database of {self._given_as} cannot be used ({reason(error)}): see that it runs, that "
+                "it lets this machine in so often, and that its user may make tables"
             ) from None
 
+    def _opened(self) -> psycopg.Connection:
+        return psycopg.Connection.connect(self._conninfo, autocommit=True)
 
-def _understood(url: str) -> dict[str, Any]:
-    expected = "database_url: expected postgresql://USER:PASSWORD@HOST/DATABASE, as libpq understands it"
+
+def _understood(url: str, given_as: str) -> dict[str, Any]:
+    expected = f"{given_as}: expected postgresql://USER:PASSWORD@HOST/DATABASE, as libpq understands it"
     if not url.startswith(("postgresql://", "postgres://")):
         raise ConfigError(f"{expected}; what came begins otherwise")
     try:
@@ -113,11 +153,11 @@ def _understood(url: str) -> dict[str, Any]:
     return given
 
 
-def _check(connection: psycopg.Connection) -> None:
+def _check(connection: psycopg.Connection, given_as: str) -> None:
     info = connection.info
     if info.server_version < _OLDEST * 10_000:
         major = info.server_version // 10_000
-        raise ConfigError(f"the database of database_url is PostgreSQL {major}; expected {_OLDEST} or newer")
+        raise ConfigError(f"the database of {given_as} is PostgreSQL {major}; expected {_OLDEST} or newer")
     encoding = info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise ConfigError(
@@ -126,11 +166,24 @@ def _check(connection: psycopg.Connection) -> None:
         )
 
 
+def _refuse_filled(connection: psycopg.Connection) -> None:
+    tables = [name for (name,) in connection.execute(_TABLES)]
+    if not tables:
+        return
+    found = f"{len(tables)} tables: {', '.join(tables[:3])}{', …' if tables[3:] else ''}"
+    if {"schema_version", "accounts", "sync_objects"} <= set(tables):
+        accounts, objects = _row(connection, _CONTENTS)
+        found = f"data of tsock (accounts: {accounts}, objects of Sync: {objects})"
+    raise ConfigError(
+        f"the database {connection.info.dbname} is not empty, it holds {found}; expected one without tables, "
+        "which `createdb` makes"
+    )
+
+
 def _migrate(connection: psycopg.Connection) -> None:
-    """Apply the missing steps; other nodes that start now wait meanwhile."""
-    connection.execute("SELECT pg_advisory_lock(hashtextextended('tsock schema', 0))")
+    """Apply the missing steps, each in a transaction of its own; whoever does so holds the lock."""
     connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
-    (have,) = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()[0]
+    (have,) = _row(connection, "SELECT coalesce(max(version), 0) FROM schema_version")
     steps = read_steps()
     check_version(have, steps)
     for version in sorted(steps):
@@ -139,3 +192,8 @@ def _migrate(connection: psycopg.Connection) -> None:
                 for statement in statements(steps[version], "postgres"):
                     connection.execute(statement.encode())
                 connection.execute("INSERT INTO schema_version (version) VALUES (%s)", (version,))
+
+
+def _row(connection: psycopg.Connection, query: LiteralString) -> tuple[Any, ...]:
+    (row,) = connection.execute(query)
+    return row
