@@ -22,6 +22,7 @@ from tsock.storage.tally import Tally
 
 LEFT_OUT: Mapping[str, str] = {
     "schema_version": "the steps that made the tables there have said it themselves",
+    "schema_compatibility": "likewise",
     "nodes": "names processes that run on a database, and none does on the new one",
     "leadership": "says which of them leads; a node of the new database takes the lead, in its first term",
     "webhook_urls": "says what old files may still hold in plain; the new database gets sealed URLs only",
@@ -93,8 +94,8 @@ def _check_schema(source: Rows, tables: Mapping[str, Sequence[Column]]) -> None:
     if there != expected:
         odd = sorted(table for table in there | expected if there.get(table) != expected.get(table))
         raise ConfigError(
-            f"the databases do not have the same tables; they differ in {', '.join(odd)}: what is no table "
-            "or column of tsock cannot be copied, so remove it first"
+            f"the databases do not have the same tables, but differ in {', '.join(odd)}: what this version "
+            "of tsock does not know it cannot copy; remove what is not of tsock, or take a newer version"
         )
 
 

@@ -12,6 +12,7 @@ from tsock.cluster.leadership import Renewal
 from tsock.cluster.nodes import LEASE_S, Node
 from tsock.deadlines import Deadline, Deadlines
 from tsock.errors import StoreBusy, StoreDown
+from tsock.storage import steps
 from tsock.storage.store import Store, written
 from tsock.telemetry.metrics import Metrics
 
@@ -65,6 +66,8 @@ class Membership:
         """Whether it was said that this node leads; it may have ended since."""
         self._renewed_s = clock.monotonic_s()
         self._failure: str | None = None
+        self._outgrown: str | None = None
+        """Why it cannot work any more on what a newer node has made of the database."""
         self._is_taking = self._is_stopping = False
         self._timer: Deadline | None = None
         self._store: Store | None = None
@@ -102,7 +105,9 @@ class Membership:
 
     @property
     def problem(self) -> str | None:
-        """Why the others do not count this node; None while they do."""
+        """Why this node should get no requests: the database is beyond it, or the others do not count it."""
+        if self._outgrown is not None:
+            return f"{self._outgrown}: replace this node by one of a newer version"
         over_s = self._clock.monotonic_s() - self._renewed_s - LEASE_S
         if over_s < 0:
             return None
@@ -117,7 +122,8 @@ class Membership:
             self._stop_leading(self._failure or "its lease was not renewed in time")
         asked_s, term = self._clock.monotonic_s(), self._lead.term
         store.write(
-            lambda tx: leadership.renew(tx, self.node, term), partial(self._renewed, store, asked_s, term)
+            lambda tx: (leadership.renew(tx, self.node, term), steps.outgrown(tx)),
+            partial(self._renewed, store, asked_s, term),
         )
 
     def _renewed(
@@ -125,11 +131,15 @@ class Membership:
         store: Store,
         asked_s: float,
         term: int | None,
-        found: Renewal | None,
+        answer: tuple[Renewal, str | None] | None,
         error: Exception | None,
     ) -> None:
-        if found is None:
+        if answer is None:
             self._fail(error)
+            return
+        found, outgrown = answer
+        if outgrown is not None:
+            self._outgrow(outgrown)
             return
         if self._failure is not None:
             log.warning("node.renewed", was=self._failure)
@@ -177,6 +187,12 @@ class Membership:
             self._is_leading = False
             log.warning("node.leads_no_longer", node=self.node.name, reason=reason)
             self._let_go()
+
+    def _outgrow(self, reason: str) -> None:
+        if self._outgrown is None:
+            log.error("node.outgrown", node=self.node.name, reason=reason)
+        self._outgrown = reason
+        self._stop_leading(reason)
 
     def _fail(self, error: Exception | None) -> None:
         if self._failure is None:

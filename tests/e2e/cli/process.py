@@ -46,6 +46,8 @@ def until(condition: Any, what: str) -> Any:
 class Process:
     """A running `tsock` whose output goes to files in its working directory."""
 
+    program = TSOCK
+
     def __init__(self, directory: Path, *arguments: str, **variables: str) -> None:
         self.directory = directory
         self.out, self.err = directory / "out", directory / "err"
@@ -53,7 +55,7 @@ class Process:
         self.environment = environment(**variables)
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self._process = subprocess.Popen(
-                [*TSOCK, *arguments], stdout=out, stderr=err, cwd=directory, env=self.environment
+                [*self.program, *arguments], stdout=out, stderr=err, cwd=directory, env=self.environment
             )
 
     @property

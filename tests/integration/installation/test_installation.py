@@ -257,12 +257,12 @@ async def test_data_of_a_newer_version_are_refused_and_left_alone(tmp_path: Path
     async with opening(tmp_path) as opened:
         account = await account_of(opened)
     with sqlite3.connect(tmp_path / "tsock.db") as database:
-        database.execute("INSERT INTO schema_version (version) VALUES (9999)")
+        database.execute("INSERT INTO schema_compatibility (version) VALUES (9999)")
     database.close()
     said = await refusal(tmp_path)
-    assert said.startswith("the data directory has schema version 9999, this tsock knows versions up to ")
+    assert said.startswith("the database needs a tsock that knows schema version 9999, and this one knows ")
     with sqlite3.connect(tmp_path / "tsock.db") as database:
-        database.execute("DELETE FROM schema_version WHERE version = 9999")
+        database.execute("DELETE FROM schema_compatibility WHERE version = 9999")
     database.close()
     async with opening(tmp_path) as opened:
         assert opened.directory.account(account.sid) == account

@@ -190,7 +190,7 @@ async def test_row_that_is_refused_is_told_without_showing_it(source: Path, url:
 async def test_database_with_other_tables_is_refused(source: Path, url: str) -> None:
     put(source, "CREATE TABLE extra (n INTEGER)")
     put(source, "ALTER TABLE chat_online ADD COLUMN extra TEXT")
-    assert "they differ in chat_online, extra:" in await refusal(source, url)
+    assert "but differ in chat_online, extra:" in await refusal(source, url)
 
 
 @pytest.mark.parametrize("change", ["lost", "repeated", "changed"])

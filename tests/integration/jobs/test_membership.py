@@ -159,3 +159,25 @@ async def test_renewals_go_on_while_whoever_took_the_lead_stands_still_in_its_tr
     await two.store.settled()
     assert two.membership.problem is None
     assert two.leads
+
+
+async def test_node_that_a_newer_one_has_outgrown_says_so_and_leads_no_longer(
+    cluster: Cluster, one: Member, two: Member
+) -> None:
+    postgres.administer(cluster.url, "INSERT INTO schema_compatibility (version) VALUES (9999)")
+    with capture_logs() as logs:
+        await cluster.pass_s(2, one, two)
+    assert (one.leads, two.leads) == (False, False)
+    for node in (one, two):
+        assert node.membership.problem is not None
+        assert (
+            "the database needs a tsock that knows schema version 9999, and this one"
+            in node.membership.problem
+        )
+    assert [(log["event"], log["node"]) for log in logs] == [
+        ("node.outgrown", "a"),
+        ("node.leads_no_longer", "a"),
+        ("node.outgrown", "b"),
+    ]
+    await cluster.pass_s(10, one, two)
+    assert (one.leads, two.leads) == (False, False)

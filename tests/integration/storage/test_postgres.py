@@ -12,9 +12,11 @@ from tsock.clock import Clock
 from tsock.errors import ConfigError, StoreDown
 from tsock.ids import Ids
 from tsock.storage import journal
+from tsock.storage.postgres import database as module
 from tsock.storage.postgres.connection import Connection
 from tsock.storage.postgres.database import Database
 from tsock.storage.postgres.store import PostgresStore
+from tsock.storage.steps import made, read_steps
 from tsock.storage.store import Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
 
@@ -186,8 +188,37 @@ def test_database_that_is_not_there_is_named_with_what_to_do() -> None:
 
 
 def test_database_of_a_newer_version_is_refused(url: str) -> None:
-    postgres.administer(url, "INSERT INTO schema_version (version) VALUES (9999)")
-    with pytest.raises(ConfigError, match="schema version 9999, this tsock knows versions up to"):
+    postgres.administer(url, "INSERT INTO schema_version (version) VALUES (9998)")
+    Database(url).migrate()  # a compatible step
+    postgres.administer(url, "INSERT INTO schema_compatibility (version) VALUES (9999)")
+    with pytest.raises(ConfigError, match="knows schema version 9999, and this one knows versions up to"):
+        Database(url).migrate()
+
+
+RUNNING = "INSERT INTO nodes SELECT 'n', 'left', '0.1', 'h:1', now_ms, now_ms + 5000 FROM store_clock"
+
+
+def test_step_that_is_not_compatible_is_not_done_beneath_nodes_that_run(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = read_steps()
+    compatible = made(9001, "-- Compatible: nobody knows it.\nCREATE TABLE more (n INTEGER);\n")
+    other = made(9002, "DROP TABLE more;\n")
+    postgres.administer(url, RUNNING)
+    monkeypatch.setattr(module, "read_steps", lambda: {**known, 9001: compatible})
+    Database(url).migrate()
+    monkeypatch.setattr(module, "read_steps", lambda: {**known, 9001: compatible, 9002: other})
+    with pytest.raises(
+        ConfigError, match=r"schema version 9002, .* nodes run: left \(0\.1\)\. Stop them first"
+    ):
+        Database(url).migrate()
+    monkeypatch.setattr(module, "read_steps", lambda: known)
+    Database(url).migrate()  # an older one starts again on the compatible step
+    postgres.administer(url, "UPDATE nodes SET until_ms = 0")
+    monkeypatch.setattr(module, "read_steps", lambda: {**known, 9001: compatible, 9002: other})
+    Database(url).migrate()
+    monkeypatch.setattr(module, "read_steps", lambda: known)
+    with pytest.raises(ConfigError, match="knows schema version 9002, and"):
         Database(url).migrate()
 
 

@@ -1,6 +1,7 @@
 """The schema, from whatever version to the newest."""
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tsock.errors import ConfigError
 from tsock.storage.sqlite import migrate as module
 from tsock.storage.sqlite.migrate import migrate
+from tsock.storage.steps import made
 
 pytestmark = pytest.mark.sqlite
 
@@ -29,11 +31,11 @@ def test_fresh_database_gets_every_step_once_and_in_order(database: sqlite3.Conn
     migrate(database)
     steps = versions(database)
     assert steps == list(range(1, len(steps) + 1))
-    made, before = schema(database), database.total_changes
+    tables, changes = schema(database), database.total_changes
     migrate(database)
     assert versions(database) == steps
-    assert schema(database) == made
-    assert database.total_changes == before
+    assert schema(database) == tables
+    assert database.total_changes == changes
     assert not database.in_transaction
 
 
@@ -41,6 +43,10 @@ STEPS = {
     1: "CREATE TABLE a (n INTEGER); -- one; statement\nINSERT INTO a VALUES (1);\n",
     2: "ALTER TABLE a ADD COLUMN t TEXT DEFAULT 'x;y';\nUPDATE a\nSET n = n + 1;\n-- the end\n",
     3: "CREATE TABLE b (n INTEGER);\n",
+}
+MORE = {
+    4: "-- Compatible: nobody else knows this table.\nCREATE TABLE c (n INTEGER);\n",
+    5: "-- Compatible: it has a default.\nALTER TABLE b ADD COLUMN t TEXT DEFAULT 'x';\n",
 }
 
 
@@ -53,7 +59,8 @@ FIRST_RELEASE = 8
 """The newest step of version 0.1.0."""
 
 
-def know(monkeypatch: pytest.MonkeyPatch, steps: dict[int, str]) -> None:
+def know(monkeypatch: pytest.MonkeyPatch, scripts: Mapping[int, str]) -> None:
+    steps = {number: made(number, script) for number, script in scripts.items()}
     monkeypatch.setattr(module, "read_steps", lambda: steps)
 
 
@@ -93,22 +100,50 @@ def test_newer_database_is_refused_and_not_touched(
 ) -> None:
     know(monkeypatch, STEPS)
     migrate(database)
-    made = schema(database)
+    before = schema(database)
     know(monkeypatch, {1: STEPS[1], 2: STEPS[2]})
     with pytest.raises(ConfigError) as refused:
         migrate(database)
     assert str(refused.value) == (
-        "the data directory has schema version 3, this tsock knows versions up to 2: "
+        "the database needs a tsock that knows schema version 3, and this one knows versions up to 2: "
         "run the version that wrote it, or a newer one"
     )
-    assert schema(database) == made
+    assert schema(database) == before
+
+
+def test_database_that_got_compatible_steps_only_is_opened_by_who_does_not_know_them(
+    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    know(monkeypatch, STEPS | MORE)
+    migrate(database)
+    before = schema(database)
+    know(monkeypatch, STEPS)
+    migrate(database)
+    assert schema(database) == before
+    assert versions(database) == [1, 2, 3, 4, 5]
+    know(monkeypatch, {1: STEPS[1], 2: STEPS[2]})
+    with pytest.raises(ConfigError, match="knows schema version 3, and"):
+        migrate(database)
+
+
+def test_database_of_before_steps_told_is_brought_up_to_date(
+    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    know(monkeypatch, STEPS)
+    migrate(database)
+    database.execute("DROP TABLE schema_compatibility")
+    know(monkeypatch, STEPS | MORE | {6: "DROP TABLE c;\n"})
+    migrate(database)
+    know(monkeypatch, STEPS | MORE)
+    with pytest.raises(ConfigError, match="knows schema version 6, and"):
+        migrate(database)
 
 
 def test_webhooks_that_waited_in_the_first_release_still_wait(
     database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = module.read_steps()
-    know(monkeypatch, {number: step for number, step in steps.items() if number <= FIRST_RELEASE})
+    steps = {number: step.script for number, step in module.read_steps().items()}
+    know(monkeypatch, {number: script for number, script in steps.items() if number <= FIRST_RELEASE})
     migrate(database)
     old = {
         "number": 3,

@@ -29,8 +29,8 @@ def test_script_is_taken_apart_at_semicolons_that_end_a_statement() -> None:
 
 def test_number_that_grows_has_eight_bytes() -> None:
     found: dict[str, set[str]] = {}
-    for script in read_steps().values():
-        for statement in statements(script, "postgres"):
+    for step in read_steps().values():
+        for statement in statements(step.script, "postgres"):
             columns = re.findall(r"(?:^ +|ADD COLUMN |\()(\w+) ([A-Z]+)\b", statement, re.MULTILINE)
             for name, kind in columns:
                 if NUMBERS.search(name) and name not in SHORT:

@@ -1,6 +1,6 @@
 """A database of PostgreSQL, as tsock uses one: how it is reached, what it must be, its newest schema."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, LiteralString
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tsock.errors import ConfigError
 from tsock.storage.postgres.connection import Connection
 from tsock.storage.postgres.failures import reason
-from tsock.storage.steps import check_version, read_steps, statements
+from tsock.storage.steps import BEGINNING, STANDING, Standing, Step, missing, read_steps
 
 _OLDEST = 14
 _DEFAULTS = {
@@ -50,6 +50,9 @@ _TABLES = (
     "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
     "AND relkind IN ('r', 'p', 'f') ORDER BY relname"
 )
+_NODES_SINCE = 24
+"""The step that made the table of nodes."""
+_RUNNING = "SELECT name, version FROM nodes, store_clock WHERE until_ms > now_ms ORDER BY name LIMIT 10"
 _CONTENTS = "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM sync_objects)"
 
 
@@ -182,16 +185,28 @@ def _refuse_filled(connection: psycopg.Connection) -> None:
 
 def _migrate(connection: psycopg.Connection) -> None:
     """Apply the missing steps, each in a transaction of its own; whoever does so holds the lock."""
-    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
-    (have,) = _row(connection, "SELECT coalesce(max(version), 0) FROM schema_version")
-    steps = read_steps()
-    check_version(have, steps)
-    for version in sorted(steps):
-        if version > have:
-            with connection.transaction():
-                for statement in statements(steps[version], "postgres"):
-                    connection.execute(statement.encode())
-                connection.execute("INSERT INTO schema_version (version) VALUES (%s)", (version,))
+    for statement in BEGINNING:
+        connection.execute(statement)
+    have = Standing(*_row(connection, STANDING))
+    steps = missing(have, read_steps())
+    if have.version >= _NODES_SINCE:
+        _refuse_beneath_others(connection, steps)
+    for step in steps:
+        with connection.transaction():
+            for statement in step.statements("postgres"):
+                connection.execute(statement.encode())
+
+
+def _refuse_beneath_others(connection: psycopg.Connection, steps: Sequence[Step]) -> None:
+    """See that no node runs that could not work on what the steps leave."""
+    step = next((step for step in steps if not step.is_compatible), None)
+    others = connection.execute(_RUNNING).fetchall() if step else []
+    if step and others:
+        named = ", ".join(f"{name} ({version})" for name, version in others)
+        raise ConfigError(
+            f"the database is to get schema version {step.version}, on which an older tsock cannot work, and "
+            f"nodes run: {named}. Stop them first; one that was killed counts for some seconds"
+        )
 
 
 def _row(connection: psycopg.Connection, query: LiteralString) -> tuple[Any, ...]:

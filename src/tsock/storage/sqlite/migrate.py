@@ -5,27 +5,23 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from tsock.storage.steps import check_version, read_steps, statements
+from tsock.storage.steps import BEGINNING, STANDING, Standing, missing, read_steps
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply the missing steps, each in a transaction of its own.
 
     Raises:
-        ConfigError: a newer version of tsock wrote this database.
+        ConfigError: a newer version of tsock wrote this database, which this one cannot work on.
     """
-    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
-    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-    have = row[0] or 0
-    steps = read_steps()
-    check_version(have, steps)
-    for version in sorted(steps):
-        if version > have:
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in statements(steps[version], "sqlite"):
-                connection.execute(statement)
-            connection.execute("INSERT INTO schema_version (version) VALUES (?)", (version,))
-            connection.execute("COMMIT")
+    for statement in BEGINNING:
+        connection.execute(statement)
+    have = Standing(*connection.execute(STANDING).fetchone())
+    for step in missing(have, read_steps()):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in step.statements("sqlite"):
+            connection.execute(statement)
+        connection.execute("COMMIT")
 
 
 def whose_schema(path: Path) -> Literal["ours", "none", "foreign"]:
@@ -37,8 +33,11 @@ def whose_schema(path: Path) -> Literal["ours", "none", "foreign"]:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
             rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             tables = {name for (name,) in rows}
-            begun = {"schema_version"} & tables
-            has_version = begun and connection.execute("SELECT 1 FROM schema_version LIMIT 1").fetchone()
+            begun = {"schema_version", "schema_compatibility"} & tables
+            has_version = (
+                "schema_version" in begun
+                and connection.execute("SELECT 1 FROM schema_version LIMIT 1").fetchone()
+            )
     except sqlite3.Error:
         return "ours"
     if not has_version:  # the first step of a first start may have been cut off
