@@ -54,7 +54,7 @@ async def copy(
     """
     data, loaded = _directory(source), load({}, os.environ, config)
     url = _url(target, loaded)
-    database = Database(url, "--to" if target else "database_url")
+    database = Database(url, "database_url" if target is None else "--to")
     log.configure("warning", loaded.settings.log_format)
     try:
         async with opened(data, _on_sqlite(loaded), os.environ, Clock(), Ids()) as installed:
@@ -89,7 +89,7 @@ def _directory(source: str) -> Path:
 
 
 def _url(target: str | None, loaded: Loaded) -> str:
-    url = target or loaded.settings.database_url
+    url = loaded.settings.database_url if target is None else target
     if url is None:
         raise ConfigError(
             "--to is missing, and database_url is not set either: expected an empty database of PostgreSQL, "

@@ -178,6 +178,7 @@ def test_wrong_master_key_is_refused(say: Say, data: str, monkeypatch: pytest.Mo
         ),
         (["--from", "sqlite:data"], "--to is missing, and database_url is not set either"),
         (["--from", "sqlite:data", "--to", "sqlite:x"], "is copied to another one with `tsock backup`"),
+        (["--from", "sqlite:data", "--to", ""], "--to: expected postgresql://USER:PASSWORD@HOST/DATABASE"),
         (
             ["--from", "sqlite:data", "--to", "host=x"],
             "--to: expected postgresql://USER:PASSWORD@HOST/DATABASE",

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from tests.integration.installation.test_installation import account_of, opening
 from tests.support import postgres
@@ -243,10 +245,14 @@ async def test_node_that_starts_meanwhile_waits_for_the_whole_copy(source: Path,
     def start(what: str, table: str, rows: int) -> None:
         if (what, table) == ("read", "services"):
             node.start()
+            while of_copy(url, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == []:
+                time.sleep(0.01)
 
     node = threading.Thread(target=Database(url).migrate)
-    made = await copied(source, url, start)
-    await asyncio.to_thread(node.join)
+    with capture_logs() as logs:
+        made = await copied(source, url, start)
+        await asyncio.to_thread(node.join)
+    assert [log["event"] for log in logs] == ["schema.waiting"]
     assert of_copy(url, "SELECT count(*) FROM accounts") == [(made["accounts"],)]
 
 

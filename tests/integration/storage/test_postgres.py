@@ -12,7 +12,7 @@ from tsock.clock import Clock
 from tsock.errors import ConfigError, StoreDown
 from tsock.ids import Ids
 from tsock.storage import journal
-from tsock.storage.postgres import database as module
+from tsock.storage.postgres import migrate as module
 from tsock.storage.postgres.connection import Connection
 from tsock.storage.postgres.database import Database
 from tsock.storage.postgres.store import PostgresStore

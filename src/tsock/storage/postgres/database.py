@@ -1,8 +1,8 @@
-"""A database of PostgreSQL, as tsock uses one: how it is reached, what it must be, its newest schema."""
+"""A database of PostgreSQL, as tsock uses one: how it is reached, and what it must be."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import Any, LiteralString
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tsock.errors import ConfigError
 from tsock.storage.postgres.connection import Connection
 from tsock.storage.postgres.failures import reason
-from tsock.storage.steps import BEGINNING, STANDING, Standing, Step, missing, read_steps
+from tsock.storage.postgres.migrate import migrate, migrate_empty
 
 _OLDEST = 14
 _DEFAULTS = {
@@ -37,23 +37,11 @@ _SESSION = {
 _SET = "".join(f"SET {name} = '{value}';" for name, value in _SESSION.items()).encode()
 _SET_WHERE_KNOWN = b"SET client_connection_check_interval = '1s'"
 """A server on some systems cannot look whether its client is still there."""
-
-
 _UNHURRIED = (
     "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN "
     "('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')"
 )
 """For one transaction, which takes as long as it takes, whatever the operator has set for others."""
-_LOCK = "hashtextextended('tsock schema', 0)"
-"""Held by whoever looks at the schema, and changes it: one process at a time."""
-_TABLES = (
-    "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
-    "AND relkind IN ('r', 'p', 'f') ORDER BY relname"
-)
-_NODES_SINCE = 24
-"""The step that made the table of nodes."""
-_RUNNING = "SELECT name, version FROM nodes, store_clock WHERE until_ms > now_ms ORDER BY name LIMIT 10"
-_CONTENTS = "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM sync_objects)"
 
 
 class Database:
@@ -97,8 +85,7 @@ class Database:
         """
         with self.used(), self._opened() as connection:
             _check(connection, self._given_as)
-            connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
-            _migrate(connection)
+            migrate(connection)
 
     @contextmanager
     def filled(self) -> Generator[psycopg.Connection]:
@@ -112,13 +99,7 @@ class Database:
         with self.used(), self._opened() as connection, connection.transaction():
             connection.execute(_UNHURRIED)
             _check(connection, self._given_as)
-            if not _row(connection, f"SELECT pg_try_advisory_lock({_LOCK})")[0]:
-                raise ConfigError(
-                    f"another tsock is making the database {connection.info.dbname} ready: see whether a "
-                    "node starts on it, or another copy is under way"
-                )
-            _refuse_filled(connection)
-            _migrate(connection)
+            migrate_empty(connection)
             yield connection
 
     @contextmanager
@@ -167,48 +148,3 @@ def _check(connection: psycopg.Connection, given_as: str) -> None:
             f"the database {info.dbname} has the encoding {encoding}; expected UTF8: make one with "
             "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'"
         )
-
-
-def _refuse_filled(connection: psycopg.Connection) -> None:
-    tables = [name for (name,) in connection.execute(_TABLES)]
-    if not tables:
-        return
-    found = f"{len(tables)} tables: {', '.join(tables[:3])}{', …' if tables[3:] else ''}"
-    if {"schema_version", "accounts", "sync_objects"} <= set(tables):
-        accounts, objects = _row(connection, _CONTENTS)
-        found = f"data of tsock (accounts: {accounts}, objects of Sync: {objects})"
-    raise ConfigError(
-        f"the database {connection.info.dbname} is not empty, it holds {found}; expected one without tables, "
-        "which `createdb` makes"
-    )
-
-
-def _migrate(connection: psycopg.Connection) -> None:
-    """Apply the missing steps, each in a transaction of its own; whoever does so holds the lock."""
-    for statement in BEGINNING:
-        connection.execute(statement)
-    have = Standing(*_row(connection, STANDING))
-    steps = missing(have, read_steps())
-    if have.version >= _NODES_SINCE:
-        _refuse_beneath_others(connection, steps)
-    for step in steps:
-        with connection.transaction():
-            for statement in step.statements("postgres"):
-                connection.execute(statement.encode())
-
-
-def _refuse_beneath_others(connection: psycopg.Connection, steps: Sequence[Step]) -> None:
-    """See that no node runs that could not work on what the steps leave."""
-    step = next((step for step in steps if not step.is_compatible), None)
-    others = connection.execute(_RUNNING).fetchall() if step else []
-    if step and others:
-        named = ", ".join(f"{name} ({version})" for name, version in others)
-        raise ConfigError(
-            f"the database is to get schema version {step.version}, on which an older tsock cannot work, and "
-            f"nodes run: {named}. Stop them first; one that was killed counts for some seconds"
-        )
-
-
-def _row(connection: psycopg.Connection, query: LiteralString) -> tuple[Any, ...]:
-    (row,) = connection.execute(query)
-    return row
