@@ -13,6 +13,7 @@ from tests.interop.receiver import Receiver
 from tests.interop.server import Account, Server, until
 from tests.interop.test_chat_edit import at_rest, both
 from tests.interop.test_chat_media import PNG, send, url_of
+from tests.interop.test_chat_reachability import Watched
 from tests.interop.test_webhook_delivery import telling
 from tests.support import postgres
 
@@ -20,8 +21,9 @@ pytestmark = pytest.mark.sqlite  # it begins there
 
 
 def move(server: Server) -> None:
-    """Stop it, copy its data, and start it on the copy."""
-    server.stop()
+    """Stop it if it runs, copy its data, and start it on the copy."""
+    if server.running:
+        server.stop()
     url = postgres.create_bare()
     command = [sys.executable, "-m", "tsock", "copy", "--from", f"sqlite:{server.data}", "--to", url]
     done = subprocess.run(command, capture_output=True, check=False, text=True)
@@ -102,6 +104,22 @@ def test_open_chat_and_its_files_go_on(
     assert theirs.next("messageAdded").now()["index"] == 2
     assert httpx2.get(url_of(file)).content == PNG
     assert theirs.seen("messageRemoved") == bob.seen("conversationRemoved") == []
+
+
+def test_user_whose_connection_ended_with_the_old_server_is_told_to_be_gone(
+    own_server: Server, connect: Connect, account: Account, python_api: Api
+) -> None:
+    watched = Watched(own_server, account, python_api, connect)
+    _, end = watched.chat_apart("bob")
+    watched.becomes(online=True)
+    own_server.kill()
+    end()
+
+    move(own_server)
+
+    watched.becomes(online=False)
+    watched.chat("bob")
+    watched.becomes(online=True)
 
 
 def pages(api: Api, room: Room) -> dict[str, list[Record]]:

@@ -27,8 +27,8 @@ LEFT_OUT: Mapping[str, str] = {
     "leadership": "says which of them leads; a node of the new database takes the lead, in its first term",
     "webhook_urls": "says what old files may still hold in plain; the new database gets sealed URLs only",
 }
-"""Tables whose rows stay behind, and why. All others are copied: `chat_online`, too, which is about processes
-that ran, since the first node has to tell that these users are gone."""
+"""Tables whose rows stay behind, and why. All others are copied: `chat_presence` and `sync_presence`, too,
+whose connections have ended, since the first node has to tell of those who do not come back."""
 _ALL_SEALED = "UPDATE webhook_urls SET state = 'sealed'"
 
 MISFITS_NAMED = 10

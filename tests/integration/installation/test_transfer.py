@@ -106,14 +106,14 @@ async def test_odd_values_arrive_as_they_are(source: Path, url: str) -> None:
 async def test_all_tables_are_copied_but_those_about_processes(source: Path, url: str) -> None:
     put(source, "INSERT INTO nodes VALUES ('n', 'n', '1', 'a', 1, 1)")
     put(source, "UPDATE leadership SET node = 'n', term = 7")
-    put(source, "INSERT INTO chat_online VALUES ('IS1', 'alice')")
+    put(source, "INSERT INTO chat_presence VALUES ('IS1', 'alice', 'n')")
     put(source, "UPDATE progress SET date_ms = 1800000000000, ahead_ms = 60000")
     made = await copied(source, url)
     assert set(made) | set(LEFT_OUT) == set(tables(url))
     assert set(made) & set(LEFT_OUT) == set()
     assert of_copy(url, "SELECT * FROM nodes") == []
     assert of_copy(url, "SELECT * FROM leadership") == [(None, 0)]
-    assert of_copy(url, "SELECT * FROM chat_online") == [("IS1", "alice")]
+    assert of_copy(url, "SELECT * FROM chat_presence") == [("IS1", "alice", "n")]
     assert of_copy(url, "SELECT * FROM progress") == [(1800000000000, 60000)]
     assert of_copy(url, "SELECT * FROM webhook_urls") == [("sealed",)]
     for kept in ("data_set", "master_key", "directory_version"):
@@ -191,8 +191,8 @@ async def test_row_that_is_refused_is_told_without_showing_it(source: Path, url:
 
 async def test_database_with_other_tables_is_refused(source: Path, url: str) -> None:
     put(source, "CREATE TABLE extra (n INTEGER)")
-    put(source, "ALTER TABLE chat_online ADD COLUMN extra TEXT")
-    assert "but differ in chat_online, extra:" in await refusal(source, url)
+    put(source, "ALTER TABLE chat_presence ADD COLUMN extra TEXT")
+    assert "but differ in chat_presence, extra:" in await refusal(source, url)
 
 
 @pytest.mark.parametrize("change", ["lost", "repeated", "changed"])

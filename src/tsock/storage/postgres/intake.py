@@ -13,6 +13,7 @@ from tsock.storage.postgres.failures import reason
 from tsock.storage.texts import NUL
 
 ROWS_PER_BATCH = 1000
+"""So many are fetched at a time."""
 
 _COLUMNS = (
     "SELECT table_name, column_name, data_type, is_nullable = 'YES', is_identity = 'YES' "
