@@ -16,7 +16,8 @@ from tsock.storage.postgres.failures import (
     is_about_the_server,
     reason,
 )
-from tsock.storage.postgres.transaction import RuleTx, Taken
+from tsock.storage.postgres.foresight import Claim, first_claim
+from tsock.storage.postgres.transaction import Foreseen, RuleTx, Taken
 from tsock.storage.store import Done, Lane, Tx
 
 _RUNS_MAX = 10
@@ -78,11 +79,11 @@ def fly(tx: RuleTx, writes: Sequence[Write], clock: Clock, due_ms: Callable[[int
     landing = Landing([], [])
     is_committing = False
     try:
-        for write in writes:
+        for write, foreseen in zip(writes, _foresee(tx, writes, clock), strict=True):
             if any(other.lane == write.lane for other in landing.again):
                 landing.again.append(write)  # it stays behind what came before it
             else:
-                _run(tx, write, clock, landing)
+                _run(tx, write, clock, landing, foreseen)
         if not tx.is_untouched:
             is_committing = tx.has_written
             landing.progress_ms = due_ms(tx.date_ms) if tx.has_written else None
@@ -122,8 +123,22 @@ def _part(writes: Sequence[Write], by: Write | None) -> None:
         write.was_undone = True
 
 
-def _run(tx: RuleTx, write: Write, clock: Clock, landing: Landing) -> None:
-    tx.begin_rule(clock.now_ms(), clock.date_ms())
+def _foresee(tx: RuleTx, writes: Sequence[Write], clock: Clock) -> Sequence[Foreseen | None]:
+    """Claim at once what rules claim first, but for those about what one before them is about, too."""
+    if len(writes) == 1:
+        return [None]
+    now_ms, date_ms = clock.now_ms(), clock.date_ms()
+    abouts: set[str] = set()
+    claims: list[Claim | None] = []
+    for write in writes:
+        is_first = not write.about or write.about not in abouts
+        abouts.add(write.about)
+        claims.append(first_claim(write.rule, tx.ids, now_ms, date_ms) if is_first else None)
+    return tx.foresee(claims)
+
+
+def _run(tx: RuleTx, write: Write, clock: Clock, landing: Landing, foreseen: Foreseen | None) -> None:
+    tx.begin_rule(clock.now_ms(), clock.date_ms(), foreseen)
     try:
         result = write.rule(tx)
         tx.end_rule()

@@ -9,6 +9,7 @@ from typing import Any
 Values = list[bytes | None]
 
 _ARGUMENT = re.compile(r"'[^']*'|(?<!:):([a-z_][a-z0-9_]*)")
+_NAMES_ITS_ROW = re.compile(r"SELECT sid, [a-z_, ]+ FROM [a-z_]+ WHERE (?!.*(?:JOIN|SELECT))")
 _PREPARED_ARGUMENTS_MAX = 32
 """Statements with more were written for a set of a certain size, and few will be met again."""
 
@@ -16,7 +17,7 @@ _PREPARED_ARGUMENTS_MAX = 32
 class Statement:
     """One statement; each connection prepares it once, under the same name."""
 
-    __slots__ = ("_arguments", "has_limit", "is_read", "name", "text")
+    __slots__ = ("_arguments", "has_limit", "is_read", "name", "names_its_row", "text")
 
     def __init__(self, text: str) -> None:
         arguments: dict[str, int] = {}
@@ -33,6 +34,8 @@ class Statement:
         """Whether it changes nothing."""
         self.has_limit = " LIMIT " in text
         """Whether others take the place of rows that it passes over."""
+        self.names_its_row = _NAMES_ITS_ROW.match(text) is not None and not self.has_limit
+        """Whether it finds rows of one table, by the first column each of which is known everywhere."""
 
     def values(self, params: Mapping[str, Any]) -> Values:
         """The arguments in their order, as PostgreSQL reads them.

@@ -1,7 +1,8 @@
 """What rules and queries see of a transaction on PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from itertools import compress
+from typing import Any, NamedTuple, Protocol
 
 from psycopg.pq.abc import PGresult
 
@@ -9,6 +10,7 @@ from tsock.events import Fact
 from tsock.ids import Ids
 from tsock.storage.postgres import statements
 from tsock.storage.postgres.connection import Lost, error_in
+from tsock.storage.postgres.foresight import Claim
 from tsock.storage.postgres.statements import Statement, Values
 from tsock.storage.store import Row
 
@@ -24,6 +26,13 @@ _LOCK_FREE = statements.plain("SELECT pg_try_advisory_xact_lock(hashtextextended
 
 class Taken(Exception):
     """Another transaction holds what this one does not wait for, since it holds something itself."""
+
+
+class Foreseen(NamedTuple):
+    """A row that was claimed before the rule runs that does so first of all."""
+
+    claim: Claim
+    row: Row
 
 
 class Carrier(Protocol):
@@ -95,6 +104,7 @@ class RuleTx:
 
     def __init__(self, carrier: Carrier, ids: Ids) -> None:
         self._carrier = carrier
+        self.ids = ids
         self.sid = ids.sid
         self.secret = ids.secret
         self.now_ms = self.date_ms = 0
@@ -110,6 +120,12 @@ class RuleTx:
         self._waits = self._holds = False
         self._trials: list[int] = []
         """Which of the deferred try to lock a name."""
+        self._foreseen: Foreseen | None = None
+        """What the rule has been given of what it claims first."""
+        self._has_foreseen = False
+        """Whether any rule has been given something."""
+        self._claimed: set[str] = set()
+        """The SIDs of rows that rules have claimed, from then on."""
         self.failure: Exception | None = None
         """What the rule cannot go on behind."""
 
@@ -117,10 +133,36 @@ class RuleTx:
         """Start anew; `alone` is a rule that has nobody beside it and may wait for whatever it claims."""
         self._deferred, self._trials = [_BEGIN], []
         self._waits = alone
-        self._holds = self.has_written = False
+        self._holds = self.has_written = self._has_foreseen = False
+        self._claimed.clear()
 
-    def begin_rule(self, now_ms: int, date_ms: int) -> None:
-        """Lend the transaction to the next rule."""
+    def foresee(self, claims: Sequence[Claim | None]) -> Sequence[Foreseen | None]:
+        """Have first claims of rules leave together, before the first of them runs.
+
+        Returns:
+            what each rule claims first and found; None where that is to be asked for when it runs.
+        """
+        named = [claim is not None and statements.plain(claim.sql).names_its_row for claim in claims]
+        if sum(named) < 2:
+            return [None] * len(claims)
+        first = len(self._deferred)
+        for claim in compress(claims, named):
+            assert claim is not None
+            # The first may wait, since nothing is held yet.
+            make = statements.claiming if len(self._deferred) == first else statements.claiming_free
+            statement = make(claim.sql)
+            self._deferred.append((statement, statement.values(claim.params)))
+        results = iter(self._send()[first:])
+        self._has_foreseen = True
+        found = [self._carrier.rows(next(results)) if is_named else [] for is_named in named]
+        return [
+            Foreseen(claim, rows[0]) if claim is not None and rows else None
+            for claim, rows in zip(claims, found, strict=True)
+        ]
+
+    def begin_rule(self, now_ms: int, date_ms: int, foreseen: Foreseen | None = None) -> None:
+        """Lend the transaction to the next rule, for which something may be foreseen."""
+        self._foreseen = foreseen
         self.now_ms, self.date_ms = now_ms, date_ms
         self.facts, self.seen = [], {}
         self._mark = len(self._deferred)
@@ -175,13 +217,18 @@ class RuleTx:
         return self._carrier.rows(self._ask(statement, params))
 
     def claim(self, sql: str, params: Mapping[str, Any]) -> Row | None:
+        foreseen, self._foreseen = self._foreseen, None
+        # A rule before it may have claimed the same row, under another name, and changed it since.
+        if foreseen is not None and foreseen.claim == (sql, params) and foreseen.row[0] not in self._claimed:
+            self._claimed.add(foreseen.row[0])
+            return foreseen.row
         if self._may_wait() or statements.plain(sql).has_limit:
             rows = self.claim_all(sql, params)
         else:
             rows = self._carrier.rows(self._ask(statements.claiming_free(sql), params))
             if not rows and self.one(sql, params) is not None:
                 raise self._failed(Taken())
-        self._holds = self._holds or bool(rows)
+        self._note_claimed(rows)
         return rows[0] if rows else None
 
     def claim_all(self, sql: str, params: Mapping[str, Any]) -> list[Any]:
@@ -194,7 +241,7 @@ class RuleTx:
             rows = self._carrier.rows(free)
             if rows != self._carrier.rows(found):
                 raise self._failed(Taken())
-        self._holds = self._holds or bool(rows)
+        self._note_claimed(rows)
         return rows
 
     def lock(self, name: str) -> None:
@@ -217,6 +264,11 @@ class RuleTx:
 
     def emit(self, fact: Fact) -> None:
         self.facts.append(fact)
+
+    def _note_claimed(self, rows: Sequence[Row]) -> None:
+        self._holds = self._holds or bool(rows)
+        if self._has_foreseen:  # whoever changes a row has its SID among what it claims
+            self._claimed.update(value for row in rows for value in row if isinstance(value, str))
 
     def _may_wait(self) -> bool:
         """Whether nobody can wait for this transaction while it waits for others."""
