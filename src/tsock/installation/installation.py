@@ -119,7 +119,7 @@ async def installation(
                 is_older = await _is_older(store, clock, watermark if is_here else None)
                 if is_older or is_restored:
                     await written_aside(store, begin_epoch)
-                    log.warning("epoch.begun", data=str(data), reason="the database is a restored copy")
+                    log.warning("epoch.begun", directory=str(data), reason="the database is a restored copy")
                 blobs = FileBlobs(layout.media_folder(data, settings))
                 vault, master_key = await _vault(store, data, settings, environ, ids)
                 await older_urls.seal(store, vault, data / layout.DATABASE)
