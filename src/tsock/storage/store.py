@@ -147,6 +147,14 @@ class Store(Protocol):
         ...
 
     @property
+    def spreads_queries(self) -> bool:
+        """Whether queries that waited run over several turns of the loop, however many there are.
+
+        Where they all run in one, whoever asks for many is to ask for one after another.
+        """
+        ...
+
+    @property
     def unreadable(self) -> str | None:
         """Why a query failed that the database should have answered; None while all are.
 

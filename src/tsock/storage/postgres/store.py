@@ -73,6 +73,8 @@ def _share(waiting: Lanes[T], pool: Pool, items_max: int) -> list[T]:
 class PostgresStore:
     """`Store` on a database of PostgreSQL; lives on the running event loop."""
 
+    spreads_queries = True
+
     def __init__(
         self,
         connect: Callable[[], Connection],

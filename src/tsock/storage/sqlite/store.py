@@ -163,6 +163,8 @@ class SqliteTx:
 class SqliteStore:
     """`Store` on one SQLite file; lives on the running event loop."""
 
+    spreads_queries = False
+
     def __init__(
         self,
         path: Path,
