@@ -3,6 +3,9 @@
 The wall clock judges tokens, TTL and whatever is due; the monotonic one keep-alive, time-outs and rates. So
 an hour forward expires tokens and drops no connection for silence. What is dated follows the wall clock too,
 but never goes back with it: the order of dates is the order of commits.
+
+Where several nodes share a database, the wall clock of each is that of the database, told by the monotonic
+one: so what one node writes another may judge, however their machines' clocks are set.
 """
 
 import functools
@@ -16,11 +19,11 @@ import msgspec
 HOUR_S = 3_600.0
 """So long it is shown that the clock was set."""
 STEP_MS = 1_000
-"""By so much at least the two clocks of a machine come apart between two looks when its wall clock is set."""
+"""By so much at least the wall clock and the monotonic one come apart between two looks when it is set."""
 
 
 class Step(msgspec.Struct, frozen=True):
-    """The machine's clock was set."""
+    """The wall clock was set: the machine's, or the one that is followed."""
 
     by_ms: int
     """Below zero: back."""
@@ -36,8 +39,11 @@ class Clock:
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._machine_ms = wall_ms
         self._wall_ms = wall_ms
         self.monotonic_s = monotonic_s
+        self._followed_ms: float | None = None
+        """What the clock that is followed shows beyond the monotonic one."""
         self.ahead_ms = 0
         self.latest_step: Step | None = None
         self._dated_ms = 0
@@ -62,6 +68,23 @@ class Clock:
         """How long dates stand still until the wall clock has caught up; 0 while they follow it."""
         return max(0, self._dated_ms - self.now_ms())
 
+    def follow(self, shown_ms: int, asked_s: float) -> None:
+        """Show from now on what another clock shows, as far as an answer tells.
+
+        Args:
+            shown_ms: what it showed, at some moment since `asked_s`.
+            asked_s: when it was asked for, by the monotonic clock.
+        """
+        least_ms, most_ms = shown_ms - self.monotonic_s() * 1000, shown_ms - asked_s * 1000
+        known_ms = (least_ms + most_ms) / 2 if self._followed_ms is None else self._followed_ms
+        # What was known stands as long as it can be right, so that a slow answer makes nothing worse.
+        self._followed_ms = min(max(known_ms, least_ms), most_ms)
+        self._wall_ms = self._followed
+
+    def _followed(self) -> int:
+        assert self._followed_ms is not None
+        return round(self._followed_ms + self.monotonic_s() * 1000)
+
     def advance(self, ms: int) -> None:
         """Move the wall clock forward by `ms` (at least 0); the monotonic clock stays."""
         if ms < 0:
@@ -69,7 +92,7 @@ class Clock:
         self.ahead_ms += ms
 
     def look(self) -> Step | None:
-        """What the machine's clock was set by since the last look, if it was."""
+        """What the wall clock was set by since the last look, if it was."""
         at_s = self.monotonic_s()
         apart_ms, before_ms = self._wall_ms() - at_s * 1000, self._apart_ms
         self._apart_ms = apart_ms
@@ -82,11 +105,17 @@ class Clock:
         """What an operator should know: that it was set lately, that dates stand still; None if nothing."""
         told: list[str] = []
         step, lag_ms = self.latest_step, self.lag_ms
+        apart_ms = self._machine_ms() - self._wall_ms()
         if step is not None and (ago_s := self.monotonic_s() - step.at_s) < HOUR_S:
             way = "back" if step.by_ms < 0 else "ahead"
             by_s = abs(step.by_ms) / 1000
-            told.append(f"the machine's clock was set {by_s:.0f} s {way}, {ago_s:.0f} s ago")
-
+            whose = "machine's" if self._followed_ms is None else "database's"
+            told.append(f"the {whose} clock was set {by_s:.0f} s {way}, {ago_s:.0f} s ago")
+        if abs(apart_ms) >= STEP_MS:
+            way = "behind" if apart_ms < 0 else "ahead of"
+            told.append(
+                f"the machine's clock is {abs(apart_ms) / 1000:.0f} s {way} the database's, which counts"
+            )
         if lag_ms >= STEP_MS:
             told.append(
                 f"what is stored now is dated {iso_ms(self._dated_ms)}, until the clock has caught up in "

@@ -30,12 +30,12 @@ class Member:
         self.metrics = Metrics()
         self._errors: list[Exception] = []
         self._url = url
-        self._clock = Clock(lambda: BEGIN_MS, lambda: self.passed_s)
-        self.deadlines = Deadlines(self._clock, self._errors.append)
+        self.clock = Clock(lambda: BEGIN_MS, lambda: self.passed_s)
+        self.deadlines = Deadlines(self.clock, self._errors.append)
         self.membership = Membership(
             Node(name * 32, name, "1.0", "127.0.0.1:1"),
             open_store=self._open,
-            clock=self._clock,
+            clock=self.clock,
             deadlines=self.deadlines,
             metrics=self.metrics,
             look=self._look,
@@ -67,7 +67,7 @@ class Member:
     def _open(self) -> PostgresStore:
         limits = Limits(wait_s=0.2, write_connections=CONNECTIONS, read_connections=1)
         connect = Database(self._url).connect
-        self.store = PostgresStore(connect, clock=self._clock, ids=Ids(), metrics=Metrics(), limits=limits)
+        self.store = PostgresStore(connect, clock=self.clock, ids=Ids(), metrics=Metrics(), limits=limits)
         return self.store
 
     def _look(self) -> None:

@@ -84,6 +84,71 @@ def test_clock_that_is_slewed_or_moved_for_development_was_not_set() -> None:
     assert machine.clock.look() is None
 
 
+def test_clock_that_follows_another_shows_that_however_the_machine_s_is_set() -> None:
+    machine = Machine()
+    clock = machine.clock
+    clock.advance(3_600_000)
+    clock.follow(9_005_000, 0.0)
+    assert (clock.now_ms(), clock.date_ms()) == (12_605_000, 12_605_000)
+    machine.passes(1500)
+    machine.wall_ms -= 7_200_000
+    assert clock.now_ms() == 12_606_500
+    assert clock.look() is None
+
+
+def test_clock_that_follows_another_says_how_far_the_machine_s_is_from_it() -> None:
+    machine = Machine()
+    machine.clock.follow(9_000_999, 0.0)
+    assert machine.clock.notice() is None
+    machine.clock.follow(9_005_000, 0.0)
+    assert machine.clock.notice() == "the machine's clock is 5 s behind the database's, which counts"
+    machine.wall_ms += 8_000
+    assert machine.clock.notice() == "the machine's clock is 3 s ahead of the database's, which counts"
+
+
+def test_other_clock_that_is_set_is_noticed() -> None:
+    machine = Machine()
+    machine.clock.follow(9_000_000, 0.0)
+    machine.clock.look()
+    machine.passes(1000)
+    machine.clock.follow(9_000_000, 1.0)
+    assert machine.clock.look() == Step(-1000, 1.0)
+    assert machine.clock.date_ms() == machine.clock.now_ms() == 9_000_000
+    assert machine.clock.notice() == (
+        "the database's clock was set 1 s back, 0 s ago; "
+        "the machine's clock is 1 s ahead of the database's, which counts"
+    )
+
+
+def test_slow_answer_makes_what_is_known_of_another_clock_no_worse() -> None:
+    machine = Machine()
+    clock = machine.clock
+    machine.passes(20)
+    clock.follow(50_000, 0.0)  # it was that at some moment of these 20 ms
+    assert clock.now_ms() == 50_010
+    asked_s = clock.monotonic_s()
+    machine.passes(2000)
+    clock.follow(50_011, asked_s)
+    assert clock.now_ms() == 52_010
+    clock.follow(52_013, clock.monotonic_s())
+    assert clock.now_ms() == 52_013
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500), st.integers(0, 60_000)), min_size=1))
+def test_followed_clock_is_wrong_by_no_more_than_the_latest_answer_took(
+    answers: list[tuple[int, int, int]],
+) -> None:
+    machine = Machine()
+    for before_ms, behind_ms, pause_ms in answers:
+        machine.passes(pause_ms)
+        asked_s = machine.clock.monotonic_s()
+        machine.passes(before_ms)
+        shown_ms = machine.wall_ms + 5_000
+        machine.passes(behind_ms)
+        machine.clock.follow(shown_ms, asked_s)
+        assert abs(machine.clock.now_ms() - machine.wall_ms - 5_000) <= before_ms + behind_ms + 1
+
+
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 50)), min_size=1))
 def test_dates_never_run_backwards(steps: list[tuple[int, int]]) -> None:
     wall = 0

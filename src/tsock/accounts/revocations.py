@@ -15,11 +15,14 @@ from tsock.storage.store import Tx
 from tsock.storage.texts import refuse_nul
 
 _FORGET_ROWS = 1000
+_APART_S = 5
+"""No node's clock differs from that of another by more: nodes follow that of their database."""
 
 
 def token_life_ms(settings: Settings) -> int:
     """How long a token that is accepted now can live: the longest lifetime and what clocks may differ."""
-    return (settings.token_lifetime_s_max + settings.token_skew_s + settings.token_exp_skew_s) * 1000
+    differ_s = settings.token_skew_s + settings.token_exp_skew_s + _APART_S
+    return (settings.token_lifetime_s_max + differ_s) * 1000
 
 
 def revoke_token(tx: Tx, account_sid: str, digest: str, *, life_ms: int, by: Author) -> Revocation:

@@ -13,7 +13,7 @@ from tsock.storage.store import Tx
 _HOLDER = "SELECT node, term FROM leadership"
 _LOOK = (
     "SELECT leadership.node, coalesce(until_ms, 0) > now_ms, "
-    "(SELECT count(*) FROM nodes WHERE until_ms > now_ms) "
+    "(SELECT count(*) FROM nodes WHERE until_ms > now_ms), now_ms "
     "FROM store_clock, leadership LEFT JOIN nodes ON nodes.id = leadership.node"
 )
 _TAKE = "UPDATE leadership SET node = :node, term = :term"
@@ -29,6 +29,8 @@ class Renewal(msgspec.Struct, frozen=True):
     """Whether nobody else does."""
     nodes: int
     """How many there are, itself included."""
+    now_ms: int
+    """What the clock of the database shows, which counts for all of them."""
 
 
 def renew(tx: Tx, node: Node, term: int | None) -> Renewal:
@@ -43,8 +45,8 @@ def renew(tx: Tx, node: Node, term: int | None) -> Renewal:
     nodes.renew(tx, node)
     if holds:
         nodes.forget(tx)
-    is_vacant, number = _look(tx, node)
-    return Renewal(term if holds else None, is_vacant and not holds, number)
+    is_vacant, number, now_ms = _look(tx, node)
+    return Renewal(term if holds else None, is_vacant and not holds, number, now_ms)
 
 
 def take(tx: Tx, node: Node) -> int | None:
@@ -53,7 +55,7 @@ def take(tx: Tx, node: Node) -> int | None:
     What the node had of its lease begins anew with it.
     """
     _, term = _holder(tx)
-    is_vacant, _ = _look(tx, node)
+    is_vacant, *_ = _look(tx, node)
     if not is_vacant:
         return None
     tx.run(_TAKE, {"node": node.id, "term": term + 1})
@@ -73,11 +75,11 @@ def _holder(tx: Tx) -> tuple[str | None, int]:
     return row[0], row[1]
 
 
-def _look(tx: Tx, node: Node) -> tuple[bool, int]:
-    """Whether nobody else leads, and how many nodes there are.
+def _look(tx: Tx, node: Node) -> tuple[bool, int, int]:
+    """Whether nobody else leads, how many nodes there are, and what the clock shows.
 
     A node that has to ask has stopped to lead itself, whatever the row says.
     """
     row = tx.one(_LOOK, {})
     assert row is not None
-    return row[0] in (None, node.id) or not row[1], row[2]
+    return row[0] in (None, node.id) or not row[1], row[2], row[3]

@@ -1,6 +1,6 @@
 """The nodes of one database: each has a lease, which it renews for as long as it runs.
 
-Leases are judged by what the clock of the database shows, so those of nodes may differ. A node that was away
+Leases are judged by what the clock of the database shows, which those of nodes follow. A node that was away
 for longer is not among them until it renews its lease, and a row that nobody renews is forgotten.
 """
 

@@ -192,7 +192,10 @@ async def _vault(
 async def _is_older(store: Store, clock: Clock, watermark: Watermark | None) -> bool:
     """Go on where the process before was, in time and dates; whether the database had come further."""
     noted_ms = watermark and watermark.date_ms
+    asked_s = clock.monotonic_s()
     come = await fetched(store, progress.read)
+    if watermark is None:  # other nodes may share this database, and one clock counts for all
+        clock.follow(come.now_ms, asked_s)
     clock.advance(come.ahead_ms)
     if come.date_ms == 0:  # nothing was ever stored, or nothing yet by a version that tells
         return False

@@ -1,4 +1,7 @@
-"""Keeps this node among those of its database: renews its lease, and leads when nobody else does."""
+"""Keeps this node among those of its database: renews its lease, and leads when nobody else does.
+
+What the clock of the database shows comes with each renewal, and this node's clock follows it.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -46,7 +49,7 @@ class Membership:
         Args:
             node: what it says of itself.
             open_store: opens a store for this alone, whose writes wait for `WAIT_S` at most.
-            clock: measures what is left of the lead.
+            clock: measures what is left of the lead, and follows that of the database.
             deadlines: for the renewals.
             metrics: show who leads, and how many there are.
             look: called each second while the node leads: something may have become due.
@@ -146,6 +149,7 @@ class Membership:
             self._failure = None
         was_absent = self.problem is not None
         self._renewed_s = max(self._renewed_s, asked_s)
+        self._clock.follow(found.now_ms, asked_s)
         if was_absent:
             self._come_back()
         self._metrics.nodes = found.nodes

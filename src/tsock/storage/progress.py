@@ -1,4 +1,4 @@
-"""What a process takes up from the one before: how far the database has come, and the clock it showed."""
+"""What a process begins with: how far the database has come, and the clock that it is to show."""
 
 import msgspec
 
@@ -9,17 +9,19 @@ STEP_MS = 100
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """The one row."""
+    """As the database has it."""
 
     date_ms: int
     """The date of the latest commit, or up to `STEP_MS` less; 0 for a database without any."""
     ahead_ms: int
     """How far its clock was moved ahead."""
+    now_ms: int
+    """What the clock of the database itself shows, in whole seconds on SQLite."""
 
 
 def read(tx: Tx) -> Progress:
-    """The row as it is."""
-    row = tx.one("SELECT date_ms, ahead_ms FROM progress", {})
+    """All of it."""
+    row = tx.one("SELECT date_ms, ahead_ms, now_ms FROM progress, store_clock", {})
     assert row is not None
     return Progress(*row)
 

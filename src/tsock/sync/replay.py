@@ -14,6 +14,10 @@ from tsock.sync.item_tables import items_of
 from tsock.sync.kinds import DOCUMENT, LIST, STREAM
 from tsock.sync.models import Item, Root, is_live
 
+LATE_MS = 15_000
+"""So much earlier than its commit a change may be dated by another node: its rule has a date when it begins,
+and may wait for others, and then for the disk. What nodes' clocks differ by is covered by far."""
+
 
 def standing(tx: Tx, actor: Actor, sids: Sequence[str]) -> dict[str, Root]:
     """Those of 1 to 1000 objects that exist for the actor, by SID, read with one statement.
@@ -69,8 +73,8 @@ def counter_at(tx: Tx, root: Root, at_ms: int) -> int:
     """
     if root.date_updated_ms < at_ms:
         return root.last_event_id
-    # No change is dated before its commit, so all that was committed since then has that date or a later one:
-    # wherever the halving ends, nothing committed since lies below.
+    # What was committed since then has that date or a later one: wherever the halving ends, nothing committed
+    # since lies below.
     table = items_of(root.kind)
     low, high = root.kind.first_event_id, root.last_event_id
     while low < high:

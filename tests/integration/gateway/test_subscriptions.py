@@ -1,13 +1,15 @@
 """Establish and cancel on the real store (`protocol/sync.md`, Subscriptions)."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.memory import new_database
 from tests.support.rig import Client, Rig
 from tsock.accounts.caller import CHAT, SYNC
-from tsock.sync import permissions, tables
+from tsock.sync import permissions, replay, tables
 from tsock.sync.services import ServiceOptions, create_service, update_service
 
 SYNC_EVENT = "twilio.sync.event"
@@ -246,6 +248,23 @@ async def test_without_a_number_only_what_came_since_the_endpoints_first_init_is
     assert await establish(newcomer, (sid, "map"), (document, "document")) == [
         told("established", completed(sid, "map", 1), completed(document, "document", 1))
     ]
+
+
+async def test_where_other_nodes_write_too_what_was_dated_shortly_before_is_replayed(tmp_path: Path) -> None:
+    """It may have been committed since: another node's rule may have waited, or its clock be behind."""
+    rig = Rig(tmp_path, database_url=new_database())
+    await rig.start()
+    alice = rig.connect("alice")
+    sid = await create(alice, "map")
+    await put(alice, sid, "long ago")
+    rig.pass_s(1)
+    await put(alice, sid, "before")
+    rig.pass_s(replay.LATE_MS / 1000)
+    bob = rig.connect("bob")
+    event, confirmation = await establish(bob, (sid, "map", None))
+    assert event[1]["event"]["item_key"] == "before"
+    assert confirmation == told("established", completed(sid, "map", 1))
+    await rig.stop()
 
 
 async def test_protocol_version_3_gets_one_singular_message_for_each_object(

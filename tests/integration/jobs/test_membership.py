@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from tests.support import postgres
 from tests.support.members import Cluster, Member, until
+from tests.support.nodes_of_a_database import BEGIN_MS
 from tsock.cluster.lead import MARGIN_S
 from tsock.cluster.nodes import LEASE_S
 
@@ -46,6 +47,17 @@ async def test_leader_and_number_of_nodes_are_figures(one: Member, two: Member) 
     assert b"tsock_leader 1.0\n" in one.metrics.page()
     assert b"tsock_leader 0.0\n" in two.metrics.page()
     assert b"tsock_nodes 2.0\n" in two.metrics.page()
+
+
+async def test_clock_of_every_node_follows_that_of_the_database(
+    cluster: Cluster, one: Member, two: Member
+) -> None:
+    cluster.pass_in_database()
+    for member in (one, two):
+        member.passed_s += 5.0
+        assert member.clock.now_ms() == BEGIN_MS + 5000
+        await member.pass_s(1.0)
+        assert member.clock.now_ms() == BEGIN_MS + 1000
 
 
 async def test_other_node_leads_once_the_lease_of_a_dead_one_is_over_and_not_before(

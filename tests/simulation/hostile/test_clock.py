@@ -1,5 +1,6 @@
 """A machine's clock that is wrong for a while, and then right again."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set:
     file, draft = tmp_path / "off", tmp_path / "off.new"
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(PATCH.format(off=str(file)))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"), prepend=os.pathsep)
 
     def set_to(seconds: int) -> None:
         draft.write_text(str(seconds))

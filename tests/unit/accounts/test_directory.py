@@ -10,7 +10,7 @@ from tsock.accounts.revocations import revoke_identity, revoke_issued_before, re
 from tsock.accounts.services import delete_service
 from tsock.sync.services import ServiceOptions, update_service
 
-LIFE_MS = 86_460_000
+LIFE_MS = 86_465_000
 
 
 def known(directory: Directory, account_sid: str) -> list[object]:

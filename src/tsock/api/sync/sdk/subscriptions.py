@@ -75,6 +75,7 @@ class SubscriptionHandlers:
         self._hub = hub
         self._notices = notices
         self._settings = settings
+        self._late_ms = 0 if settings.database_url is None else replay.LATE_MS
         self._accepted = msgspec.json.encode(
             {
                 "estimated_delivery_in_ms": settings.sync_estimated_delivery_ms,
@@ -199,7 +200,7 @@ class SubscriptionHandlers:
         """The number behind which to replay for a client that names none."""
         if root.kind in (DOCUMENT, STREAM):
             return root.last_event_id
-        return replay.counter_at(tx, root, session.first_init_ms)
+        return replay.counter_at(tx, root, session.first_init_ms - self._late_ms)
 
     def _answer(
         self, session: LiveSession, batch: Batch, outcomes: list[Outcome], pending: Pending
