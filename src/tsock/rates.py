@@ -1,5 +1,7 @@
 """Rates: how often something may happen, with a burst, per key; what the key of an address is.
 
+What an account is allowed nodes divide among them: one of three counts each thing that it sees as three.
+
 The generic cell rate algorithm: a key's whole state is the moment at which its allowance will be full again.
 """
 
@@ -24,6 +26,11 @@ def source(address: str) -> str:
     if isinstance(found, ipaddress.IPv4Address):
         return address
     return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False))
+
+
+def divided(nodes: int) -> str:
+    """What is to be said behind a limit that so many nodes divide."""
+    return "" if nodes == 1 else f", divided among {nodes} nodes"
 
 
 class Rate:

@@ -139,3 +139,14 @@ def test_steady_use_within_the_rate_is_never_refused(per_s: float, burst: int, s
 )
 def test_address_counts_as_its_network_where_it_is_of_ipv6(address: str, counts_as: str) -> None:
     assert source(address) == counts_as
+
+
+@pytest.mark.parametrize(("per_s", "nodes", "at_once"), [(20, 1, 20), (20, 2, 10), (20, 3, 7), (2, 9, 1)])
+def test_what_counts_for_several_is_had_so_much_less_often(
+    time: Time, per_s: float, nodes: int, at_once: int
+) -> None:
+    rate = Rate(per_s, per_s, time)
+    assert sum(rate.take("a", nodes) for _ in range(100)) == at_once
+    for _ in range(5):
+        time.now_s += nodes / per_s
+        assert sum(rate.take("a", nodes) for _ in range(100)) == 1

@@ -148,10 +148,11 @@ class Admission:
     def _over_account(self, endpoint: Endpoint, caller: Caller) -> NotAdmitted | None:
         settings, sessions = self._context.settings, self._sessions
         account_sid, identity = caller.account_sid, caller.identity
-        if not self._account_rate.take(account_sid):
-            return self._refusals.of_limit(endpoint, 51201, "connects_per_account_per_s", caller)
-        if 0 < settings.connections_per_account_max <= sessions.count(account_sid):
-            return self._refusals.of_limit(endpoint, 51124, "connections_per_account_max", caller)
+        nodes = self._context.metrics.nodes
+        if not self._account_rate.take(account_sid, nodes):
+            return self._refusals.of_limit(endpoint, 51201, "connects_per_account_per_s", caller, nodes)
+        if 0 < settings.connections_per_account_max <= sessions.count(account_sid) * nodes:
+            return self._refusals.of_limit(endpoint, 51124, "connections_per_account_max", caller, nodes)
         if 0 < settings.connections_per_identity_max <= sessions.count_identity(account_sid, identity):
             return self._refusals.of_limit(endpoint, 51001, "connections_per_identity_max", caller)
         return None

@@ -9,7 +9,7 @@ from tsock.debugger.denials import Denial
 from tsock.gateway.context import Context
 from tsock.gateway.endpoint import Endpoint
 from tsock.ids import Ids
-from tsock.rates import Rate, source
+from tsock.rates import Rate, divided, source
 from tsock.telemetry.tail import Trouble
 from tsock.telemetry.throttle import Throttle
 from tsock.tokens.examiner import Refusal
@@ -72,11 +72,11 @@ class Refusals:
         return NotAdmitted(Status(401, "UNAUTHORIZED", f"{told} ({sid})", 51215))
 
     def of_limit(
-        self, endpoint: Endpoint, code: int, limit: str, caller: Caller | None = None
+        self, endpoint: Endpoint, code: int, limit: str, caller: Caller | None = None, nodes: int = 1
     ) -> NotAdmitted:
-        """A limit was reached, the setting of that name."""
+        """A limit was reached, the setting of that name, which so many nodes divide."""
         settings = self._context.settings
-        text = f"{limit} is {getattr(settings, limit):g}."
+        text = f"{limit} is {getattr(settings, limit):g}{divided(nodes)}."
         sid = self._limit_denial(endpoint, code, limit, text, caller)
         told = f"{dictionary.title(code)}: {text}" if self._explain else dictionary.title(code)
         status = Status(429, "TOO_MANY_REQUESTS", f"{told} ({sid})", code)

@@ -18,7 +18,7 @@ from tsock.api.router import Router, decoded, segments
 from tsock.debugger.incident import Rejection
 from tsock.errors import ApiError, invalid, public
 from tsock.gateway.context import Context
-from tsock.rates import Rate
+from tsock.rates import Rate, divided
 from tsock.storage.store import Fetched, Seen, Store
 from tsock.wire import packets
 from tsock.wire.headers import Message, Values
@@ -245,9 +245,10 @@ class Tunnel:
         if not self._connection_rate.take(session.number):
             per_s = self._settings.requests_per_connection_per_s
             raise ApiError(429, 51128, f"Too many requests: at most {per_s:g} per second on one connection")
-        if not self._account_rate.take(account_sid):
-            per_s = self._settings.requests_per_account_per_s
-            raise ApiError(429, 51129, f"Too many requests: at most {per_s:g} per second in one account")
+        nodes = self._metrics.nodes
+        if not self._account_rate.take(account_sid, nodes):
+            most = f"{self._settings.requests_per_account_per_s:g} per second in one account{divided(nodes)}"
+            raise ApiError(429, 51129, f"Too many requests: at most {most}")
 
 
 async def _asked(session: Requester, ask: Ask[Any], weight: int) -> Any:

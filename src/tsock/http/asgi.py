@@ -39,6 +39,7 @@ from tsock.http.reading import Reader, Scope, door_of, path_of, rejection
 from tsock.http.upgrades import WrongUpgrade, as_line
 from tsock.ids import Ids
 from tsock.in_flight import InFlight
+from tsock.rates import divided
 from tsock.settings import Settings
 from tsock.site.html import problem_page, wants_page
 from tsock.storage.store import Store, fetched, written, written_aside
@@ -103,15 +104,8 @@ class HttpShell:
         self._reject = reject
         self._knows_hosts = reach.has_known_hosts
         self._reader = Reader(reach)
-        most = settings.rest_requests_in_flight_max
         self._in_flight = InFlight(
-            most,
-            lambda: ApiError(
-                429,
-                20429,
-                f"Too Many Requests: {most} of this account are under way (rest_requests_in_flight_max)",
-                {"twilio-concurrent-requests": str(most)},
-            ),
+            settings.rest_requests_in_flight_max, self._too_many, lambda: metrics.nodes
         )
         """Requests by account."""
 
@@ -193,6 +187,16 @@ class HttpShell:
             self._gatekeeper.permit(request.principal, route)
         if request.door is Door.HTTP and "" in request.path and request.path[0] in PRODUCTS:
             refuse_empty(path_of(scope), request.path, segments(route.pattern))
+
+    def _too_many(self) -> ApiError:
+        most, nodes = self._settings.rest_requests_in_flight_max, self._metrics.nodes
+        return ApiError(
+            429,
+            20429,
+            f"Too Many Requests: {most} of this account are under way (rest_requests_in_flight_max"
+            f"{divided(nodes)})",
+            {"twilio-concurrent-requests": str(-(-most // nodes))},
+        )
 
     async def _settle(self, answer: Answer) -> Response | Streamed:
         response = await self._answered(answer)

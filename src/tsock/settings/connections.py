@@ -10,13 +10,13 @@ class ConnectionSettings(RequestSettings, frozen=True, kw_only=True):
     """Connections."""
 
     connections_per_identity_max: Annotated[int, Limit(code=51001, low=0)] = 1_000
-    """Standing connections of one identity; 0: off."""
+    """Standing connections of one identity to one node; 0: off."""
     connections_per_account_max: Annotated[int, Limit(code=51124, low=0, twilio=7_000)] = 0
-    """Standing connections of one account; 0: off."""
+    """Standing connections of one account; divided among nodes. 0: off."""
     connections_per_node_max: Annotated[int, Limit(code=51124, low=0)] = 100_000
     """Standing connections of this process; 0: off."""
     connects_per_account_per_s: Annotated[float, Limit(code=51201, low=0, twilio=110)] = 0.0
-    """New connections of one account, a second's worth at once; 0: off."""
+    """New connections of one account, a second's worth at once; divided among nodes. 0: off."""
     connects_per_node_per_s: Annotated[float, Limit(code=51202, low=0, twilio=1_000)] = 10_000.0
     """New connections of this process, a second's worth at once; 0: off."""
     failures_per_address_per_s: Annotated[float, Limit(code=51202, low=0, dev=0)] = 50.0

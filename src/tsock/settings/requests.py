@@ -30,7 +30,7 @@ class RequestSettings(ServerSettings, frozen=True, kw_only=True):
     http_anonymous_body_bytes_max: Annotated[int, Limit(code=20413, low=1024)] = 16 * 1024
     """Body of one plain HTTP request to what is for anybody, which no credentials stand for."""
     rest_requests_in_flight_max: Annotated[int, Limit(code=20429, low=1)] = 100
-    """REST requests of one account that are carried out at the same time."""
+    """REST requests of one account that are carried out at the same time; divided among nodes."""
     credential_failures_per_address_per_s: Annotated[float, Limit(code=20429, low=0)] = 1.0
     """Credentials and media tokens over HTTP from one address that do not hold; beyond it they are answered
     429, while right ones are still let through. 0: off."""
@@ -61,7 +61,7 @@ class RequestSettings(ServerSettings, frozen=True, kw_only=True):
     requests_per_connection_burst_s: Annotated[float, Limit(low=0.001, twilio=1.0)] = 4.0
     """So many seconds' worth of them go through at once: an SDK that comes back asks for all it follows."""
     requests_per_account_per_s: Annotated[float, Limit(code=51129, low=0, twilio=20_000)] = 0.0
-    """Requests over all connections of one account, a second's worth at once; 0: off."""
+    """Requests over all connections of one account, a second's worth at once; divided among nodes. 0: off."""
     send_queue_bytes_max: Annotated[int, Limit(code=51005, low=64 * 1024)] = 8 * 1024 * 1024
     """Bytes waiting for a slow reader, which is dropped when more is to follow. What waits already is
     compared, so that one large reply to a quick reader is always sent."""

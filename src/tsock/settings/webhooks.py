@@ -42,6 +42,6 @@ class WebhookSettings(MediaSettings, frozen=True, kw_only=True):
     pre_hook_waiting_s: Annotated[float, Limit(code=20429, low=0.001, high=30)] = 20.0
     """How long an action waits for all this; then it is refused. The SDKs wait 30 s for a reply."""
     pre_hook_in_flight_max: Annotated[int, Limit(code=20429, low=1)] = 100
-    """Actions of one account at the same time that pre-action hooks are asked about."""
+    """Actions of one account at the same time that pre-action hooks are asked about; divided among nodes."""
     webhook_dead_days: Annotated[float, Limit(low=0.001)] = 30.0
     """How long a dead letter is kept."""

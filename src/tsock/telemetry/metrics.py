@@ -75,7 +75,7 @@ class Metrics:
         self.leads: Callable[[], bool] = lambda: True
         """Asks whether this node leads; one that is alone does."""
         self.nodes = 1
-        """Nodes on the same database, as this one last heard."""
+        """Nodes on the same database, as this one last heard; they divide what an account is allowed."""
         self.store_waiting: Callable[[], int] = lambda: 0
         """Asks the store how many writes wait."""
 

@@ -88,6 +88,30 @@ async def test_connection_beyond_the_accounts_number_is_51124_until_another_leav
     let_in(rig, "c")
 
 
+@pytest.mark.settings(connections_per_account_max=5)
+async def test_nodes_divide_the_connections_of_an_account_as_they_come_and_go(rig: Rig) -> None:
+    rig.metrics.nodes = 2
+    for identity in "abc":
+        let_in(rig, identity)
+    assert refusal(rig.open().init(rig.token("d"))) == limited(51124)
+    (denial,) = await rig.denials()
+    assert denial.summary == "connections_per_account_max is 5, divided among 2 nodes."
+    rig.metrics.nodes = 1
+    for identity in "de":
+        let_in(rig, identity)
+    assert refusal(rig.open().init(rig.token("f"))) == limited(51124)
+
+
+@pytest.mark.settings(connections_per_account_max=1, connects_per_account_per_s=5)
+async def test_each_of_more_nodes_than_an_account_may_have_connections_takes_one(rig: Rig) -> None:
+    rig.metrics.nodes = 9
+    first = let_in(rig)
+    first.lose()
+    assert refusal(rig.open().init(rig.token())) == limited(51201)
+    rig.pass_s(9 / 5)
+    let_in(rig)
+
+
 @pytest.mark.settings(connections_per_identity_max=1)
 async def test_connection_beyond_the_identitys_number_is_51001_until_another_leaves(rig: Rig) -> None:
     first = let_in(rig, "a")

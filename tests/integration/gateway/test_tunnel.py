@@ -275,6 +275,15 @@ async def test_requests_of_one_account_beyond_their_rate_are_429_51129(rig: Rig,
     assert await client.request("GET", "/v3/Configuration") == expected
 
 
+@pytest.mark.settings(requests_per_account_per_s=5)
+async def test_nodes_divide_the_requests_of_an_account(rig: Rig, client: Client) -> None:
+    rig.metrics.nodes = 2
+    for _ in range(3):
+        assert (await client.request("GET", "/v3/Configuration")).status == 200
+    text = "Too many requests: at most 5 per second in one account, divided among 2 nodes"
+    assert await client.request("GET", "/v3/Configuration") == error(429, 51129, text)
+
+
 # Answering.
 
 

@@ -27,6 +27,7 @@ from tsock.conversations.webhooks import Rehearsed
 from tsock.errors import invalid
 from tsock.ids import Ids
 from tsock.in_flight import InFlight
+from tsock.rates import divided
 from tsock.settings import Settings
 from tsock.storage.store import Store, Tx, written
 from tsock.telemetry.metrics import Metrics
@@ -66,7 +67,11 @@ class PreHooks:
         most = settings.pre_hook_in_flight_max
         self._in_flight = InFlight(
             most,
-            lambda: too_many(f"{most} of this account wait for pre-action hooks (pre_hook_in_flight_max)"),
+            lambda: too_many(
+                f"{most} of this account wait for pre-action hooks (pre_hook_in_flight_max"
+                f"{divided(metrics.nodes)})"
+            ),
+            lambda: metrics.nodes,
         )
         """Actions that somebody is asked about, by account."""
 
