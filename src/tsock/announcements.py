@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from tsock.events import Change, Event, Fact, Notice, Rights, Work
+from tsock.events import Change, Event, Fact, Notice, Rights, Signal, Work
 
 
 class Announcements(msgspec.Struct, frozen=True):
@@ -22,6 +22,8 @@ class Announcements(msgspec.Struct, frozen=True):
     """Delivers what is told and not kept."""
     work: Sequence[Callable[[Sequence[Work]], None]] = ()
     """Do what is due."""
+    signals: Sequence[Callable[[Signal], None]] = ()
+    """Act on what another node says."""
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Pass on the facts of one commit."""
@@ -37,6 +39,9 @@ class Announcements(msgspec.Struct, frozen=True):
                 self.rights(fact)
             elif isinstance(fact, Notice):
                 self.notices(fact)
+            elif isinstance(fact, Signal):
+                for act in self.signals:
+                    act(fact)
         if events:
             self.events(events)
         due = [fact for fact in facts if isinstance(fact, Work)]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -316,18 +317,12 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         events=gateway.publish,
         notices=gateway.tell,
         work=(deliveries.hear, pushes.hear),
+        signals=(context.tail.take,),
     )
     if around.transport is not None:
-        neighbours = Neighbours(
-            store,
-            directory,
-            context.deadlines,
-            announce=announcements.hear,
-            followed=hub.followed,
-            catch_up=hub.check,
-        )
-        bus = Bus(context.node, around.transport, neighbours, clock=clock, deadlines=context.deadlines)
-        news.open(neighbours, bus)
+        heard = msgspec.structs.replace(announcements, events=partial(gateway.publish, is_heard=True))
+        _open(news, around.transport, installed, context, hub, heard)
+        context.tail.among(around.place.name if around.place else context.node, news.publish)
     return Assembly(
         context=context,
         router=router,
@@ -345,6 +340,27 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         announcements=announcements,
         news=news,
     )
+
+
+def _open(
+    news: News,
+    transport: Transport,
+    installed: Installation,
+    context: Context,
+    hub: Hub,
+    heard: Announcements,
+) -> None:
+    """Have news come and go; `heard` announces here what others did."""
+    neighbours = Neighbours(
+        installed.store,
+        installed.directory,
+        context.deadlines,
+        announce=heard.hear,
+        followed=hub.followed,
+        catch_up=hub.check,
+    )
+    bus = Bus(context.node, transport, neighbours, clock=context.clock, deadlines=context.deadlines)
+    news.open(neighbours, bus)
 
 
 def operator_shell(installed: Installation) -> HttpShell:

@@ -2,7 +2,8 @@
 
 There are five kinds: what subscribers are to see (`Event`), what somebody connected is told (`Notice`), a
 change of what an identity may see (`Rights`), a change of the directory of accounts (`Change`), and work that
-is due or done (`Work`). Who hears of which is decided in `announcements.py`.
+is due or done (`Work`). Who hears of which is decided in `announcements.py`. A sixth, `Signal`, is of no
+transaction: nodes tell it to each other.
 """
 
 from collections.abc import Sequence
@@ -93,6 +94,10 @@ class Change(Fact, frozen=True):
 
 class Work(Fact, frozen=True):
     """Something that is to be done, or was; each kind of work extends it."""
+
+
+class Signal(Fact, frozen=True):
+    """What a node tells the others and nobody stores; each kind of signal extends it."""
 
 
 class Replay(msgspec.Struct, frozen=True, gc=False):

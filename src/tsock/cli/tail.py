@@ -32,6 +32,7 @@ async def tail(
     account: Annotated[str | None, SID, Parameter(metavar="AC…")] = None,
     identity: str | None = None,
     topic: Annotated[str | None, SID, Parameter(name="--object", metavar="SID")] = None,
+    everywhere: Annotated[bool, Parameter(name="--all", negative="", show_default=False)] = False,
     json: AsJson = False,
     location: Location = HERE,
 ) -> None:
@@ -43,6 +44,7 @@ async def tail(
         account: Only those of one account.
         identity: Only those of one identity; no events, which do not tell who caused them.
         topic: Only what happens to one Sync object.
+        everywhere: On all nodes that share a database, each line with its node.
         json: Print one JSON object per line.
         location: Where.
     """
@@ -53,14 +55,17 @@ async def tail(
     wanted = {"kind": kind, "account": account, "identity": identity, "topic": topic}
     filters = {name: value for name, value in wanted.items() if value is not None}
     async with operator(location, live=True) as ask:
-        seen = (await ask.get("tail"))["latest"]
+        scope = {"all": 1} if everywhere else {}
+        seen = (await ask.get("tail", **scope))["latest"]
         remark("watching; Ctrl-C ends")
         if identity is not None and kind is None:
             remark("events are not shown: they do not tell who caused them")
         while True:
-            news = await ask.get("tail", after=seen)
+            news = await ask.get("tail", after=seen, **scope)
             seen = news["latest"]
             for each in news["happenings"]:
+                if "left_out" in each:
+                    remark(f"and {each['left_out']} more on {each['node']}, which were too many to tell")
                 if all(each.get(name, "") == value for name, value in filters.items()):
                     _show(each, json=json)
             await asyncio.sleep(INTERVAL_S)
@@ -77,6 +82,7 @@ def _show(happening: dict[str, Any], *, json: bool) -> None:
     subjects = (*whose, request, happening.get("detail"))
     line(
         (f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}  ", "dim"),
+        *((f"{each}  ", "dim") for each in filter(None, [happening.get("node")])),
         (f"{kind:<10}  ", _STYLES[kind]),
         (happening["what"], "bold"),
         *(f"  {subject}" for subject in subjects if subject),

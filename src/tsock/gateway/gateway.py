@@ -142,12 +142,12 @@ class Gateway:
         if isinstance(record, Account | ApiKey | Revocation):
             self._end_unpermitted(record)
 
-    def publish(self, events: Sequence[Event]) -> None:
-        """Deliver the events of one commit."""
+    def publish(self, events: Sequence[Event], *, is_heard: bool = False) -> None:
+        """Deliver the events of one commit; `is_heard` are those of another node."""
         self._hub.publish(events)
         if self._context.tail.watched:
             for event in events:
-                self._note_event(event)
+                self._note_event(event, is_heard=is_heard)
 
     def tell(self, notice: Notice) -> None:
         """Tell the connections of some identities what is not kept."""
@@ -161,12 +161,14 @@ class Gateway:
                 if session.wants(notice.message_type) and notice.service_sid in caller.products.values():
                     session.send(frame)
 
-    def _note_event(self, event: Event) -> None:
+    def _note_event(self, event: Event, *, is_heard: bool) -> None:
         """Tell the live feed of a change, and of whose it is; who made it, an event does not say."""
         service = self._directory.service(event.service_sid)
         account = service.account_sid if service else ""
         detail = "" if event.seq is None else f"number {event.seq}"
-        self._context.tail.add("event", event.kind, account, topic=event.topic, detail=detail)
+        self._context.tail.add(
+            "event", event.kind, account, topic=event.topic, detail=detail, is_heard=is_heard
+        )
 
     def _end_unpermitted(self, record: Account | ApiKey | Revocation) -> None:
         """End the connections that an account, key or revocation no longer permits, at once.

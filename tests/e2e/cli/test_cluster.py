@@ -1,4 +1,4 @@
-"""`tsock cluster`, where there is one node and where there are more."""
+"""`tsock cluster` and `tsock tail --all`, where there is one node and where there are more."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 
 from tests.e2e.cli.conftest import Command, Start
-from tests.e2e.cli.process import Process, Server, tsock, until
+from tests.e2e.cli.process import Client, Process, Server, tsock, until
 from tests.support import postgres
 
 _WITH_MORE_STEPS = """
@@ -133,3 +133,47 @@ def test_older_tsock_works_on_a_file_with_compatible_steps(tmp_path: Path, start
     assert server.end() == 0
     refused = tsock("account", "list", "--data", "data", directory=tmp_path)
     assert (refused.returncode, "run the version that wrote it" in refused.stderr) == (2, True)
+
+
+def test_tail_of_all_nodes_shows_what_happens_on_each_and_a_plain_one_does_not(
+    tmp_path: Path, start: Start
+) -> None:
+    shared = {"TSOCK_DATABASE_URL": postgres.create(), "TSOCK_MASTER_KEY": "0a" * 32}
+    servers: list[Server] = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        data = ("--data", str(folder / "data"))
+        servers.append(start(Server, folder, "serve", *data, "--node-name", name, **shared))
+
+    def watching(name: str, *flags: str) -> Process:
+        folder = tmp_path / name
+        folder.mkdir()
+        tail = start(Process, folder, "tail", "--data", str(tmp_path / "one" / "data"), *flags, **shared)
+        tail.until_watching()
+        return tail
+
+    plain, everywhere, lines = (
+        watching("plain"),
+        watching("all", "--all"),
+        watching("lines", "--all", "--json"),
+    )
+
+    def refused() -> bool:
+        """Have both nodes refuse somebody, until they have heard that somebody watches."""
+        for server in servers:
+            client = Client(server.url)
+            client.init("a secret that is no token")
+            client.close()
+        shown = [json.loads(line) for line in lines.out.read_text().splitlines()]
+        return {each["node"] for each in shown if each["kind"] == "denial"} == {"one", "two"}
+
+    until(refused, "denials of both nodes")
+    everywhere.until_said("  two  denial")
+    everywhere.until_said("  one  denial")
+    plain.until_said("denial")
+    for tail in (plain, everywhere, lines):
+        tail.end()
+    assert "  one  " not in plain.out.read_text()
+    assert "  two  " not in plain.out.read_text()
+    assert "a secret" not in everywhere.out.read_text() + lines.out.read_text()

@@ -56,10 +56,10 @@ async def test_incident_of_no_known_account_is_nobodys(rig: Rig, account_sid: st
 
 
 async def test_live_feed_shows_an_alert_while_somebody_watches(rig: Rig, slow: Incident) -> None:
-    rig.tail.after(0)
+    rig.tail.here.after(0)
     rig.debugger.report(replace(slow, identity="alice"))
     (alert,) = await rig.alerts()
-    (happening,) = rig.tail.after(0)
+    (happening,) = rig.tail.here.after(0)
     assert msgspec.to_builtins(happening) == {
         "number": 1,
         "at_ms": rig.clock.now_ms(),
@@ -202,11 +202,11 @@ async def test_rejected_requests_are_kept_from_a_level_on(rig: Rig, asked: str, 
 
 
 async def test_live_feed_shows_a_request_over_http_that_makes_no_alert(rig: Rig) -> None:
-    rig.tail.after(0)
+    rig.tail.here.after(0)
     for request_sid in ("RQ" + "3" * 32, None):  # None: over the socket
         rig.debugger.request_rejected(rejection(rig, 404, 20404, request_sid=request_sid))
     assert await rig.alerts() == []
-    (happening,) = rig.tail.after(0)
+    (happening,) = rig.tail.here.after(0)
     assert (happening.kind, happening.topic, happening.detail) == ("rejection", "", "error 20404")
     assert happening.trouble == Trouble(20404, "POST https://rt.example/sync/v1/Services")
 

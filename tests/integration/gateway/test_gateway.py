@@ -201,14 +201,16 @@ async def test_those_that_stay_are_dropped_in_the_end(rig: Rig) -> None:
 
 async def test_live_feed_tells_of_connections_denials_and_events_while_somebody_watches(rig: Rig) -> None:
     client = rig.connect("alice")
-    rig.tail.after(0)
+    rig.tail.here.after(0)
     made = await client.request("POST", "/v3/Maps", {})
     await client.request("PUT", f"/v3/Maps/{made.body['sid']}/Items/a", {"data": {"private": 1}})
     stream = await client.request("POST", "/v3/Streams", {})
     await client.request("POST", f"/v3/Streams/{stream.body['sid']}/Messages", {"data": {"private": 1}})
     rig.open().init("bad")
     client.lose()
-    told: list[Any] = [(entry.kind, entry.what, entry.account, entry.identity) for entry in rig.tail.after(0)]
+    told: list[Any] = [
+        (entry.kind, entry.what, entry.account, entry.identity) for entry in rig.tail.here.after(0)
+    ]
     assert told == [
         ("event", "map_item_added", rig.made.account_sid, ""),
         ("event", "stream_message_published", rig.made.account_sid, ""),
@@ -216,4 +218,4 @@ async def test_live_feed_tells_of_connections_denials_and_events_while_somebody_
         ("connection", "refused", "", ""),
         ("connection", "closed", rig.made.account_sid, "alice"),
     ]
-    assert "private" not in repr(rig.tail.after(0))
+    assert "private" not in repr(rig.tail.here.after(0))

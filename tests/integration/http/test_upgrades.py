@@ -24,7 +24,7 @@ def text(page: Page) -> str:
     "path", ["/", "/v2/wsconnect", "/v3/wsconnect2", "/sync/v1/Services", "/healthz", "/a%7Cb"]
 )
 async def test_websocket_on_another_path_is_told_the_right_one(rig: Rig, web: Web, path: str) -> None:
-    rig.tail.after(0)  # somebody looks
+    rig.tail.here.after(0)  # somebody looks
     with capture_logs() as logs:
         page = await web("GET", path, headers=WEBSOCKET)
     assert page.status == 404
@@ -34,7 +34,7 @@ async def test_websocket_on_another_path_is_told_the_right_one(rig: Rig, web: We
     (alert,) = await rig.alerts()
     assert (alert.code, alert.level, alert.text) == (20404, "warning", line)
     assert [log["event"] for log in logs] == ["request.lost"]
-    assert [entry.kind for entry in rig.tail.after(0)] == ["alert"]
+    assert [entry.kind for entry in rig.tail.here.after(0)] == ["alert"]
 
 
 async def test_repeats_are_counted(rig: Rig, web: Web) -> None:

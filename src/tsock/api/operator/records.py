@@ -86,13 +86,13 @@ class RecordHandlers:
         return Read(query)
 
     def happenings(self, request: Request) -> Answer:
-        """What happened behind the number `after`; without one, where the feed begins now."""
-        if "after" in request.params:
-            found = self._tail.after(_number(request, "after", 0))
-        else:
-            self._tail.after(self._tail.latest)  # from here on somebody is watching
-            found = []
-        return answer({"latest": self._tail.latest, "happenings": found})
+        """What happened behind the number `after`; without one, where the feed begins now.
+
+        On this node, or with `all` on all of them; each of both has numbers of its own.
+        """
+        ring = self._tail.everywhere if "all" in request.params else self._tail.here
+        found = ring.after(_number(request, "after", 0) if "after" in request.params else ring.latest)
+        return answer({"latest": ring.latest, "happenings": found})
 
 
 def _alert(alert: Alert) -> dict[str, object]:

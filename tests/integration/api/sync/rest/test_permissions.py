@@ -106,7 +106,7 @@ async def test_client_learns_which_right_is_missing_and_the_operator_how_it_is_g
     account, service = rig.made.account_sid, rig.made.sync_service_sid
     await rig.do(update_service, rig.vault, account, SYNC, "default", ServiceOptions(acl_enabled=True))
     sid = (await backend.make("/Documents", UniqueName="x"))["sid"]
-    rig.tail.after(0)
+    rig.tail.here.after(0)
 
     told = (await rig.connect("alice").request("GET", "/v3/Documents/x")).body["message"]
 
@@ -114,7 +114,7 @@ async def test_client_learns_which_right_is_missing_and_the_operator_how_it_is_g
     fix = f"Grant it with `tsock permission set {sid} alice --read --service {service} --account {account}`"
     (alert,) = await rig.alerts()
     assert alert.text == f"{told}. {fix}"
-    (happening,) = [each for each in rig.tail.after(0) if each.kind == "alert"]
+    (happening,) = [each for each in rig.tail.here.after(0) if each.kind == "alert"]
     assert (happening.detail, happening.trouble) == (told, Trouble(54007, "GET /v3/Documents/x", fix))
 
 
