@@ -90,6 +90,7 @@ from tsock.jobs.chores import Chores
 from tsock.jobs.clock_watch import ClockWatch
 from tsock.jobs.deliveries import Deliveries
 from tsock.jobs.membership import CONNECTIONS, WAIT_S, Membership
+from tsock.jobs.moved_clock import MovedClock
 from tsock.jobs.neighbours import Neighbours
 from tsock.jobs.news import News
 from tsock.jobs.pushes import Pushes
@@ -258,9 +259,19 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault, contents))
     router.add(chat_routes.routes(chat_rest, pre_hooks, installed.vault, contents, settings))
     router.add(_media_routes(installed, loose))
+    moved_clock = MovedClock(
+        context.node,
+        clock,
+        store,
+        deadlines=context.deadlines,
+        run_due=around.run_due,
+        tell=news.publish,
+    )
     if around.ready_made is not None:
         router.add(
-            DevelopmentHandlers(around.ready_made.signing_key, directory, clock, around.run_due).routes()
+            DevelopmentHandlers(
+                around.ready_made.signing_key, directory, clock, store, moved_clock.show_everywhere
+            ).routes()
         )
     watchers = _watchers(installed, context, sessions)
     gateway = Gateway(
@@ -317,12 +328,11 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         events=gateway.publish,
         notices=gateway.tell,
         work=(deliveries.hear, pushes.hear),
-        signals=(context.tail.take,),
+        signals=(context.tail.take, moved_clock.take),
     )
     if around.transport is not None:
         heard = msgspec.structs.replace(announcements, events=partial(gateway.publish, is_heard=True))
-        _open(news, around.transport, installed, context, hub, heard)
-        context.tail.among(around.place.name if around.place else context.node, news.publish)
+        _open(news, around.transport, around.place, installed, context, hub=hub, heard=heard)
     return Assembly(
         context=context,
         router=router,
@@ -345,8 +355,10 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
 def _open(
     news: News,
     transport: Transport,
+    place: Place | None,
     installed: Installation,
     context: Context,
+    *,
     hub: Hub,
     heard: Announcements,
 ) -> None:
@@ -361,6 +373,7 @@ def _open(
     )
     bus = Bus(context.node, transport, neighbours, clock=context.clock, deadlines=context.deadlines)
     news.open(neighbours, bus)
+    context.tail.among(context.node[:8] if place is None else place.name, news.publish)
 
 
 def operator_shell(installed: Installation) -> HttpShell:

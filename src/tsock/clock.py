@@ -91,6 +91,10 @@ class Clock:
             raise ValueError(f"the clock only moves forward, not by {ms} ms")
         self.ahead_ms += ms
 
+    def show_ahead(self, ms: int) -> None:
+        """Be moved forward by `ms` in all, unless it is by more."""
+        self.ahead_ms = max(self.ahead_ms, ms)
+
     def look(self) -> Step | None:
         """What the wall clock was set by since the last look, if it was."""
         at_s = self.monotonic_s()

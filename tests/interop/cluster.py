@@ -4,8 +4,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
 from tests.interop.server import Server
 from tests.support.balancer import Balancer
 
@@ -41,9 +39,3 @@ class Cluster(Server):
     def kill(self) -> None:
         self.second.kill()
         super().kill()
-
-    def advance(self, seconds: int) -> None:
-        for node in self.nodes:
-            url = f"http://127.0.0.1:{node.port}/dev/clock"
-            httpx2.post(url, json={"advance_s": seconds}).raise_for_status()
-        self.ahead_s += seconds

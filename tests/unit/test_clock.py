@@ -35,6 +35,13 @@ def test_clock_only_moves_forward() -> None:
     assert clock.now_ms() == 5_000
 
 
+def test_clock_that_is_told_how_far_ahead_it_is_to_be_does_not_go_back() -> None:
+    clock = Clock(lambda: 5_000)
+    for ahead_ms in (2_000, 1_000, 2_000):
+        clock.show_ahead(ahead_ms)
+        assert clock.now_ms() == 7_000
+
+
 def test_dates_stand_still_while_the_system_s_clock_is_behind_them() -> None:
     shown = iter([10, 20, 15, 5, 19, 20, 21])
     clock = Clock(lambda: next(shown))

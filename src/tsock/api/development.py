@@ -1,19 +1,19 @@
 """What exists only under `tsock dev`: tokens for the asking, and a clock that can be moved."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.directory import Directory
 from tsock.accounts.keys import SigningKey
-from tsock.api.request import Answer, Door, Request, Response, Write, answer
+from tsock.api.request import Answer, Ask, Door, Request, Response, Write, answer
 from tsock.api.router import Route
 from tsock.clock import Clock, iso_ms
 from tsock.errors import ApiError, invalid
 from tsock.misread import UNREADABLE, found_instead
 from tsock.storage import progress
-from tsock.storage.store import Tx
+from tsock.storage.store import Store, Tx, written
 from tsock.sync import expiry
 from tsock.tokens.mint import mint
 
@@ -31,13 +31,27 @@ class DevelopmentHandlers:
     """The token endpoint and the clock."""
 
     def __init__(
-        self, key: SigningKey, directory: Directory, clock: Clock, run_due: Callable[[], None]
+        self,
+        key: SigningKey,
+        directory: Directory,
+        clock: Clock,
+        store: Store,
+        show_ahead: Callable[[int], Awaitable[None]],
     ) -> None:
-        """`run_due` runs every deadline that the moved clock made due."""
+        """Take what it is made of.
+
+        Args:
+            key: signs the tokens.
+            directory: knows whether it still stands.
+            clock: what is shown.
+            store: keeps how far that is ahead.
+            show_ahead: shows the clock so many milliseconds ahead, on every node, and does what is due then.
+        """
         self._key = key
         self._directory = directory
         self._clock = clock
-        self._run_due = run_due
+        self._store = store
+        self._show_ahead = show_ahead
 
     def routes(self) -> list[Route]:
         """The part of the route table that is served here."""
@@ -84,7 +98,7 @@ class DevelopmentHandlers:
         return self._shown()
 
     def advance(self, request: Request) -> Answer:
-        """Move the clock forward; everything that falls due happens before the answer."""
+        """Move the clock forward, on every node; what falls due happens before the answer."""
         _check_is_json(request)
         try:
             seconds = msgspec.json.decode(request.body, type=_Advance).advance_s
@@ -94,19 +108,22 @@ class DevelopmentHandlers:
             ) from None
         if not 0 <= seconds <= 10 * 365 * 86_400:
             raise invalid("advance_s moves the clock forward, by ten years at most")
-        ahead_ms = round(seconds * 1000)
-        if self._clock.now_ms() + ahead_ms > LATEST_MS:
+        by_ms = round(seconds * 1000)
+        if self._clock.now_ms() + by_ms > LATEST_MS:
             raise invalid(f"the clock is moved to {iso_ms(LATEST_MS)} at most, so that dates keep their form")
-        self._clock.advance(ahead_ms)
-        self._run_due()
+
+        async def move() -> None:
+            least_ms = self._clock.ahead_ms
+            await self._show_ahead(
+                await written(self._store, lambda tx: progress.move_ahead(tx, by_ms, least_ms=least_ms))
+            )
 
         def expire(tx: Tx) -> Response:
-            progress.keep_ahead(tx, self._clock.ahead_ms)
             while expiry.expire_due(tx, limit=1000):
                 pass
             return self._shown()
 
-        return Write(expire)
+        return Ask(move, lambda _: Write(expire))
 
     def _shown(self) -> Response:
         clock = self._clock

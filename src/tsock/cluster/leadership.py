@@ -13,8 +13,8 @@ from tsock.storage.store import Tx
 _HOLDER = "SELECT node, term FROM leadership"
 _LOOK = (
     "SELECT leadership.node, coalesce(until_ms, 0) > now_ms, "
-    "(SELECT count(*) FROM nodes WHERE until_ms > now_ms), now_ms "
-    "FROM store_clock, leadership LEFT JOIN nodes ON nodes.id = leadership.node"
+    "(SELECT count(*) FROM nodes WHERE until_ms > now_ms), now_ms, ahead_ms "
+    "FROM store_clock, progress, leadership LEFT JOIN nodes ON nodes.id = leadership.node"
 )
 _TAKE = "UPDATE leadership SET node = :node, term = :term"
 _GIVE_BACK = "UPDATE leadership SET node = NULL WHERE node = :node"
@@ -31,6 +31,8 @@ class Renewal(msgspec.Struct, frozen=True):
     """How many there are, itself included."""
     now_ms: int
     """What the clock of the database shows, which counts for all of them."""
+    ahead_ms: int
+    """How much further development moved it for all."""
 
 
 def renew(tx: Tx, node: Node, term: int | None) -> Renewal:
@@ -45,8 +47,8 @@ def renew(tx: Tx, node: Node, term: int | None) -> Renewal:
     nodes.renew(tx, node)
     if holds:
         nodes.forget(tx)
-    is_vacant, number, now_ms = _look(tx, node)
-    return Renewal(term if holds else None, is_vacant and not holds, number, now_ms)
+    is_vacant, *told = _look(tx, node)
+    return Renewal(term if holds else None, is_vacant and not holds, *told)
 
 
 def take(tx: Tx, node: Node) -> int | None:
@@ -75,11 +77,11 @@ def _holder(tx: Tx) -> tuple[str | None, int]:
     return row[0], row[1]
 
 
-def _look(tx: Tx, node: Node) -> tuple[bool, int, int]:
-    """Whether nobody else leads, how many nodes there are, and what the clock shows.
+def _look(tx: Tx, node: Node) -> tuple[bool, int, int, int]:
+    """Whether nobody else leads, how many nodes there are, what the clock shows, and how far it was moved.
 
     A node that has to ask has stopped to lead itself, whatever the row says.
     """
     row = tx.one(_LOOK, {})
     assert row is not None
-    return row[0] in (None, node.id) or not row[1], row[2], row[3]
+    return row[0] in (None, node.id) or not row[1], row[2], row[3], row[4]

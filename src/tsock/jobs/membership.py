@@ -150,6 +150,7 @@ class Membership:
         was_absent = self.problem is not None
         self._renewed_s = max(self._renewed_s, asked_s)
         self._clock.follow(found.now_ms, asked_s)
+        self._clock.show_ahead(found.ahead_ms)
         if was_absent:
             self._come_back()
         self._metrics.nodes = found.nodes

@@ -31,6 +31,21 @@ def keep_ahead(tx: Tx, ahead_ms: int) -> None:
     tx.run("UPDATE progress SET ahead_ms = :ahead", {"ahead": ahead_ms})
 
 
+def move_ahead(tx: Tx, by_ms: int, *, least_ms: int) -> int:
+    """Have later processes show the clock further ahead by so much; how far that is.
+
+    Args:
+        tx: a transaction.
+        by_ms: at least 0.
+        least_ms: how far ahead it is shown now.
+    """
+    row = tx.claim("SELECT ahead_ms FROM progress", {})
+    assert row is not None
+    ahead_ms = max(row[0], least_ms) + by_ms
+    keep_ahead(tx, ahead_ms)
+    return ahead_ms
+
+
 def touch(tx: Tx) -> None:
     """The smallest write: proves that the store commits again."""
     tx.run("UPDATE progress SET date_ms = :date", {"date": tx.date_ms})

@@ -60,6 +60,14 @@ async def test_clock_of_every_node_follows_that_of_the_database(
         assert member.clock.now_ms() == BEGIN_MS + 1000
 
 
+async def test_node_that_did_not_hear_how_far_the_clock_was_moved_learns_it_with_its_renewal(
+    cluster: Cluster, one: Member
+) -> None:
+    postgres.administer(cluster.url, "UPDATE progress SET ahead_ms = 3600000")
+    await one.pass_s(1)
+    assert one.clock.now_ms() == BEGIN_MS + 3_600_000
+
+
 async def test_other_node_leads_once_the_lease_of_a_dead_one_is_over_and_not_before(
     cluster: Cluster, one: Member, two: Member
 ) -> None:
