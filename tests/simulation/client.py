@@ -155,6 +155,8 @@ class Connection:
         await self.gone()
 
     async def _send(self, sent: Any) -> "asyncio.Future[tuple[ReplyHeader, bytes]]":
+        if self._reading.done():  # nobody would read the reply, though the socket may still take requests
+            raise Lost
         reply = asyncio.get_running_loop().create_future()
         self._replies[sent.id] = reply
         try:
