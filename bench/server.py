@@ -63,8 +63,9 @@ def _signer(data: Path, settings: Mapping[str, str]) -> Signer:
         return json.loads(told.stdout)
 
     account = made("account")
-    key = made("key")
-    services = {product: made("service", "--product", product)["sid"] for product in ("sync", "chat")}
+    own = ("--account", account["sid"])  # another node may have made one, too
+    key = made("key", *own)
+    services = {product: made("service", "--product", product, *own)["sid"] for product in ("sync", "chat")}
     return Signer(SigningKey(account["sid"], key["sid"], key["secret"]), services["sync"], services["chat"])
 
 

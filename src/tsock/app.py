@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 BACKLOG = 4096
+SETTLE_S = 1.0
+"""How long a stopping server waits for a moment at which nothing waits for the store."""
 
 
 class Dev(msgspec.Struct, frozen=True):
@@ -260,8 +262,9 @@ class _Running:
         for server in self._server.servers:
             server.close()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._installed.settings.close_timeout_s):
-                await self._installed.store.settled()  # what was asked for before is answered now
+            # What was asked for before is answered now; where more and more comes, clients are told in time.
+            async with asyncio.timeout(SETTLE_S):
+                await self._installed.store.settled()
         self._gateway.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._installed.settings.drain_s):

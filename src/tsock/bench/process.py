@@ -14,6 +14,7 @@ class Process:
     """
 
     def __init__(self, pid: int) -> None:
+        self.pid = pid
         self._root = Path(f"/proc/{pid}")
         self._loop = self._root / "task" / str(pid) / "schedstat"
         self.loop_s()

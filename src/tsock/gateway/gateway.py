@@ -1,8 +1,9 @@
 """All live connections of this process: opened, served by the same parts, ended when they must go."""
 
 import asyncio
+import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
@@ -25,6 +26,8 @@ from tsock.wire.websocket import binary_frame
 
 log = structlog.get_logger(__name__)
 
+SENT_AWAY_PER_TURN = 50
+"""Clients that a stopping server tells so in one turn of the loop: about 5 ms."""
 MOVE = Status(308, "TEMPORARY_REDIRECT", "The server is stopping: reconnect")
 
 
@@ -188,16 +191,27 @@ class Gateway:
     # Stopping.
 
     def drain(self) -> None:
-        """Open nothing any more, and tell every client to come back at a moment of its own."""
+        """Open nothing any more, and tell every client to come back at a moment of its own.
+
+        Some are told in each turn of the loop: this node still has to answer, and to keep its lease.
+        """
         self._draining = True
-        settings = self._context.settings
-        low, high = settings.drain_reconnect_ms_min, settings.drain_reconnect_ms_max
-        for session in self._sessions:
+        self._send_away(iter(self._sessions), self._context.clock.monotonic_s())
+        self._note_emptied()
+
+    def _send_away(self, left: Iterator[Session], since_s: float) -> None:
+        """Send the next of those away who are left; all are back in time, the last to be told included."""
+        settings, late_s = self._context.settings, self._context.clock.monotonic_s() - since_s
+        low = settings.drain_reconnect_ms_min
+        high = max(low + 1, settings.drain_reconnect_ms_max - round(late_s * 1000))
+        told = 0
+        for session in itertools.islice(left, SENT_AWAY_PER_TURN):
             # Spread over the whole range: JS heeds the lower bound alone, Kotlin draws between the two.
             wait_ms = random.randint(low, high - 1)  # noqa: S311 - nothing secret depends on it
             session.leave(MOVE, End.DRAINED, BackoffPolicy(wait_ms, high))
-
-        self._note_emptied()
+            told += 1
+        if told == SENT_AWAY_PER_TURN:
+            asyncio.get_running_loop().call_soon(self._send_away, left, since_s)
 
     def _note_emptied(self) -> None:
         if self._draining and not len(self._sessions):

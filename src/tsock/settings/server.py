@@ -40,5 +40,5 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a stopping server waits for clients and requests before it exits."""
     drain_reconnect_ms_min: Annotated[int, Limit(low=1)] = 500
     """Clients told to move come back no sooner than this, each at a moment of its own."""
-    drain_reconnect_ms_max: Annotated[int, Limit(low=2, dev=1_000)] = 10_000
+    drain_reconnect_ms_max: Annotated[int, Limit(low=2, dev=1_000)] = 8_000
     """Clients told to move come back no later than this."""

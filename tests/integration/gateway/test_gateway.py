@@ -10,6 +10,7 @@ from tests.support.transport import frames
 from tsock.accounts.accounts import create_subaccount, set_status
 from tsock.accounts.keys import SigningKey, create_key, delete_key
 from tsock.accounts.revocations import revoke_identity, revoke_issued_before, revoke_token, token_life_ms
+from tsock.gateway.gateway import SENT_AWAY_PER_TURN
 
 CLOSE = b"\x88\x00"
 
@@ -164,6 +165,20 @@ async def test_stopping_server_sends_every_client_away_at_a_moment_of_its_own(ri
     assert clients[0].transport.take() == CLOSE
     assert rig.gateway.emptied.is_set()
     assert rig.gateway.standing == 0
+
+
+@pytest.mark.settings(drain_reconnect_ms_min=500, drain_reconnect_ms_max=10_000)
+async def test_stopping_server_tells_many_clients_in_several_turns_and_has_all_back_in_time(rig: Rig) -> None:
+    clients = [rig.connect(f"user {number}") for number in range(SENT_AWAY_PER_TURN + 20)]
+    rig.gateway.drain()
+    told, left = [
+        [each for each in clients if bool(each.transport.sent) is is_told] for is_told in (True, False)
+    ]
+    assert len(told) == SENT_AWAY_PER_TURN
+    rig.passed_ms += 9_000  # so long, others had the loop
+    await rig.settled()
+    assert {high for _, high in map(backoff, told)} == {10_000}
+    assert all(500 <= low < high == 1_000 for low, high in map(backoff, left))
 
 
 async def test_stopping_server_without_clients_is_done_at_once(rig: Rig) -> None:
