@@ -69,7 +69,7 @@ from tsock.conversations import access
 from tsock.conversations.actor import ChatLimits
 from tsock.deadlines import Deadlines
 from tsock.debugger.debugger import Debugger
-from tsock.events import Fact
+from tsock.events import Fact, Signal
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
 from tsock.gateway.gateway import Gateway
@@ -259,15 +259,17 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault, contents))
     router.add(chat_routes.routes(chat_rest, pre_hooks, installed.vault, contents, settings))
     router.add(_media_routes(installed, loose))
-    moved_clock = MovedClock(
-        context.node,
-        clock,
-        store,
-        deadlines=context.deadlines,
-        run_due=around.run_due,
-        tell=news.publish,
-    )
+    signals: list[Callable[[Signal], None]] = [context.tail.take]
     if around.ready_made is not None:
+        moved_clock = MovedClock(
+            context.node,
+            clock,
+            store,
+            deadlines=context.deadlines,
+            run_due=around.run_due,
+            tell=news.publish,
+        )
+        signals.append(moved_clock.take)
         router.add(
             DevelopmentHandlers(
                 around.ready_made.signing_key, directory, clock, store, moved_clock.show_everywhere
@@ -328,7 +330,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         events=gateway.publish,
         notices=gateway.tell,
         work=(deliveries.hear, pushes.hear),
-        signals=(context.tail.take, moved_clock.take),
+        signals=signals,
     )
     if around.transport is not None:
         heard = msgspec.structs.replace(announcements, events=partial(gateway.publish, is_heard=True))

@@ -189,13 +189,14 @@ class HttpShell:
             refuse_empty(path_of(scope), request.path, segments(route.pattern))
 
     def _too_many(self) -> ApiError:
-        most, nodes = self._settings.rest_requests_in_flight_max, self._metrics.nodes
+        nodes = self._metrics.nodes
+        most = -(-self._settings.rest_requests_in_flight_max // nodes)
         return ApiError(
             429,
             20429,
             f"Too Many Requests: {most} of this account are under way (rest_requests_in_flight_max"
             f"{divided(nodes)})",
-            {"twilio-concurrent-requests": str(-(-most // nodes))},
+            {"twilio-concurrent-requests": str(most)},
         )
 
     async def _settle(self, answer: Answer) -> Response | Streamed:

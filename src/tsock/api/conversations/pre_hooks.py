@@ -68,8 +68,8 @@ class PreHooks:
         self._in_flight = InFlight(
             most,
             lambda: too_many(
-                f"{most} of this account wait for pre-action hooks (pre_hook_in_flight_max"
-                f"{divided(metrics.nodes)})"
+                f"{-(-most // metrics.nodes)} of this account wait for pre-action hooks "
+                f"(pre_hook_in_flight_max{divided(metrics.nodes)})"
             ),
             lambda: metrics.nodes,
         )
