@@ -222,8 +222,6 @@ class _Running:
             if serving.done():
                 started.cancel()
                 serving.result()
-            for watcher in self._parts.watchers:
-                watcher.look()
             _spare_the_collector()
             on_ready(
                 Ready(

@@ -321,7 +321,9 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         reject=context.debugger.request_rejected,
     )
     pushes = Pushes(store, installed.vault, settings.push_url)
-    chores = Chores(store, installed.blobs, directory, clock, settings)
+    chores = Chores(
+        store, installed.blobs, directory, clock, settings, [watcher.look for watcher in watchers]
+    )
     membership = _membership(installed, context, around.place, watchers, (deliveries, pushes))
     announcements = Announcements(
         directory=directory.apply,
@@ -496,8 +498,8 @@ def _membership(
         return open_store(path, settings, clock=clock, ids=ids, metrics=Metrics())
 
     def look() -> None:
-        for part in (*senders, *watchers):
-            part.look()
+        for sender in senders:
+            sender.look()
 
     def come_back() -> None:
         for watcher in watchers:

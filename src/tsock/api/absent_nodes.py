@@ -18,7 +18,7 @@ class AbsentNodes:
         self._unsettled: set[str] = set()
 
     def look(self) -> None:
-        """Look for more; those that are not found while the store is away are found later."""
+        """Look for more; while the store is away nothing is found, and the next look makes up for it."""
 
         def done(absent: list[str] | None, error: Exception | None, seen: Seen) -> None:
             for node in absent or ():

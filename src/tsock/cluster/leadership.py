@@ -23,6 +23,8 @@ _GIVE_BACK = "UPDATE leadership SET node = NULL WHERE node = :node"
 class Renewal(msgspec.Struct, frozen=True):
     """What a node learns when it renews its lease."""
 
+    was_absent: bool
+    """Whether its lease had ended, or never begun."""
     term: int | None
     """In which it leads, as it did before."""
     is_vacant: bool
@@ -44,11 +46,11 @@ def renew(tx: Tx, node: Node, term: int | None) -> Renewal:
         term: in which it leads, by its own clock.
     """
     holds = term is not None and _holder(tx) == (node.id, term)
-    nodes.renew(tx, node)
+    was_absent = not nodes.renew(tx, node)
     if holds:
         nodes.forget(tx)
     is_vacant, *told = _look(tx, node)
-    return Renewal(term if holds else None, is_vacant and not holds, *told)
+    return Renewal(was_absent, term if holds else None, is_vacant and not holds, *told)
 
 
 def take(tx: Tx, node: Node) -> int | None:

@@ -22,8 +22,7 @@ _INSERT = (
 )
 _DELETE = "DELETE FROM nodes WHERE id = :id"
 _FORGET = "DELETE FROM nodes WHERE until_ms < (SELECT now_ms FROM store_clock) - :kept"
-_LEASE = "SELECT until_ms FROM nodes WHERE id = :id"
-_IS_OVER = "SELECT 1 FROM store_clock WHERE now_ms >= :until_ms"
+_SERVES = "SELECT 1 FROM nodes, store_clock WHERE id = :id AND until_ms > now_ms"
 _ABSENT = (
     "WITH RECURSIVE present (node) AS (SELECT min(node) FROM {table} UNION ALL "
     "SELECT (SELECT min(node) FROM {table} WHERE node > present.node) FROM present "
@@ -60,11 +59,18 @@ class Standing(msgspec.Struct, frozen=True):
     """Whether it leads, or was the last who did."""
 
 
-def renew(tx: Tx, node: Node) -> None:
-    """Begin a lease anew, that of a node that nobody knows included."""
-    lease = {"lease": round(LEASE_S * 1000)}
-    if tx.count(_UPDATE, {"id": node.id, **lease}) == 0:
+def renew(tx: Tx, node: Node) -> bool:
+    """Begin a lease anew, that of a node that nobody knows included; whether it still ran.
+
+    If it did not, others may have settled what the node had (`spoken_for`).
+    """
+    _hold(tx, node.id)
+    lease = {"id": node.id, "lease": round(LEASE_S * 1000)}
+    if tx.count(f"{_UPDATE} AND until_ms > (SELECT now_ms FROM store_clock)", lease):
+        return True
+    if not tx.count(_UPDATE, lease):
         tx.run(_INSERT, {**msgspec.structs.asdict(node), **lease})
+    return False
 
 
 def remove(tx: Tx, node_id: str) -> None:
@@ -103,5 +109,10 @@ def spoken_for(tx: Tx, named: Iterable[str], own: str) -> set[str]:
 
 
 def _is_absent(tx: Tx, node_id: str) -> bool:
-    lease = tx.claim(_LEASE, {"id": node_id})
-    return lease is None or tx.one(_IS_OVER, {"until_ms": lease[0]}) is not None
+    _hold(tx, node_id)
+    return tx.one(_SERVES, {"id": node_id}) is None
+
+
+def _hold(tx: Tx, node_id: str) -> None:
+    """Let nobody else begin its lease, or say that it has none, before this transaction has ended."""
+    tx.lock(f"node {node_id}")

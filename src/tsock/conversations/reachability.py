@@ -86,6 +86,12 @@ def tell(tx: Tx, actor: ChatActor, identities: Iterable[str]) -> None:
             _tell(tx, actor, user, info)
 
 
+def forget(tx: Tx, places: Iterable[tuple[str, Place]]) -> None:
+    """Let go of users at nodes whose service is no more."""
+    for node, (service_sid, identity) in places:
+        tx.run(_LEAVE, {"service_sid": service_sid, "identity": identity, "node": node})
+
+
 def of_node(tx: Tx, node: str, after: Place, limit: int) -> list[Place]:
     """Up to `limit` users of all services who are connected to a node, as that noted, behind `after`."""
     return _places(tx, _OF_NODE, after, limit, node=node)

@@ -1,7 +1,7 @@
 """What the server does without being asked: expiry, emptying, forgetting, trying where files lie."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import perf_counter
 from typing import TypeVar
@@ -38,6 +38,7 @@ REST_PER_WORK = 3.0
 
 HOUR_MS = 3_600_000
 CLEANUP_INTERVAL_S = 1.0
+ABSENT_INTERVAL_S = 1.0
 MEDIA_INTERVAL_S = 10.0
 PROBE_INTERVAL_S = 10.0
 TRIM_INTERVAL_S = 600.0
@@ -54,8 +55,15 @@ class Chores:
     """Runs until cancelled; a chore that fails is logged and tried again at its next turn."""
 
     def __init__(
-        self, store: Store, blobs: Blobs, directory: Directory, clock: Clock, settings: Settings
+        self,
+        store: Store,
+        blobs: Blobs,
+        directory: Directory,
+        clock: Clock,
+        settings: Settings,
+        settle_absent: Sequence[Callable[[], None]] = (),
     ) -> None:
+        """`settle_absent` look for nodes that serve no longer, and settle what those have left."""
         self._store = store
         self._blobs = blobs
         self._directory = directory
@@ -63,6 +71,7 @@ class Chores:
         self._settings = settings
         self._emptied: set[str] = set()
         """Deleted services whose content is gone."""
+        self._settle_absent = settle_absent
         self._leads: Leads = always
 
     async def run(self, leads: Leads = always) -> None:
@@ -73,6 +82,7 @@ class Chores:
             group.create_task(self._every(TRIM_INTERVAL_S, self.forget))
             group.create_task(self._every(self._settings.sync_sweep_interval_s, self.sweep, leads))
             group.create_task(self._every(CLEANUP_INTERVAL_S, self.clean_up, leads))
+            group.create_task(self._every(ABSENT_INTERVAL_S, self.settle_absent, leads))
             group.create_task(self._every(MEDIA_INTERVAL_S, self.remove_media, leads))
             group.create_task(self._every(TRIM_INTERVAL_S, self.trim, leads))
             group.create_task(self._every(DENIALS_INTERVAL_S, self.trim_denials, leads))
@@ -95,6 +105,11 @@ class Chores:
                 self._emptied.add(service_sid)
         while await self._aside(lambda tx: cleanup.empty_chunk(tx, ROWS_PER_CHUNK)):
             pass
+
+    async def settle_absent(self) -> None:
+        """Look for nodes that serve no longer: who was connected to them is not."""
+        for settle in self._settle_absent:
+            settle()
 
     async def remove_media(self) -> None:
         """Remove uploads that no message took in time, and the bytes of media that are gone."""

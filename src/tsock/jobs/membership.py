@@ -54,7 +54,7 @@ class Membership:
             metrics: show who leads, and how many there are.
             look: called each second while the node leads: something may have become due.
             let_go: called once it leads no longer.
-            come_back: called when its lease may have been over: others may have taken it for absent.
+            come_back: called when its lease has begun, or begun again: others may have taken it for absent.
         """
         self.node = node
         self._open_store = open_store
@@ -147,11 +147,10 @@ class Membership:
         if self._failure is not None:
             log.warning("node.renewed", was=self._failure)
             self._failure = None
-        was_absent = self.problem is not None
         self._renewed_s = max(self._renewed_s, asked_s)
         self._clock.follow(found.now_ms, asked_s)
         self._clock.show_ahead(found.ahead_ms)
-        if was_absent:
+        if found.was_absent:
             self._come_back()
         self._metrics.nodes = found.nodes
         if found.term is not None:

@@ -102,7 +102,8 @@ class Store(Protocol):
     - Of each commit the listener hears all facts, in commit order, before `done` of its rules runs: so what
       subscribers are to see is queued before any reply that shows it.
     - A rule that raises leaves no trace; the error goes to `done`, and the rules beside it are unaffected. A
-      rule may run again, and only its last run counts.
+      rule may run again, or up to the first thing that it asks, and only its last run counts; so it lets pass
+      whatever is raised that is no `Exception`.
     - A query sees one snapshot. It holds every commit that was answered or announced here before `read` was
       called, and may hold later ones that are not announced here yet: `Seen` tells. Queries of one lane are
       answered in order.

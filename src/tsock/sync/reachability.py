@@ -17,9 +17,17 @@ from tsock.sync.actor import Actor
 
 TABLE = "sync_presence"
 
-_OF_IDENTITY = (
-    "SELECT service_sid, identity, endpoint_id, node, away_ms FROM sync_presence "
-    "WHERE service_sid = :service_sid AND identity = :identity LIMIT 1000"
+_OF_ENDPOINT = (
+    "SELECT 1 FROM sync_presence WHERE service_sid = :service_sid AND identity = :identity "
+    "AND endpoint_id = :endpoint_id LIMIT 1"
+)
+_IS_CONNECTED = (
+    "SELECT 1 FROM sync_presence WHERE service_sid = :service_sid AND identity = :identity "
+    "AND away_ms IS NULL LIMIT 1"
+)
+_END_ABSENCES = (
+    "DELETE FROM sync_presence WHERE service_sid = :service_sid AND identity = :identity "
+    "AND away_ms IS NOT NULL"
 )
 _OF_NODE = (
     "SELECT service_sid, identity, endpoint_id, node, away_ms FROM sync_presence WHERE node = :node "
@@ -35,6 +43,7 @@ _REMOVE = (
     "DELETE FROM sync_presence WHERE service_sid = :service_sid AND identity = :identity "
     "AND endpoint_id = :endpoint_id AND node = :node"
 )
+_GIVE_UP = f"{_REMOVE} AND away_ms = :away_ms"
 
 
 class Standing(NamedTuple):
@@ -62,12 +71,8 @@ def lock(tx: Tx, service_sid: str) -> None:
 
 def come(tx: Tx, endpoint: Actor, node: str) -> None:
     """Note an endpoint that has its first connection to a node, and tell of it if it was nowhere."""
-    found = _of_identity(tx, endpoint)
-    is_known = any(each.endpoint_id == endpoint.endpoint_id for each in found)
-    is_back = bool(found) and all(each.away_ms is not None for each in found)
-    for each in found:
-        if each.away_ms is not None:
-            _remove(tx, each)
+    is_known = _is_anywhere(tx, endpoint)
+    is_back = tx.count(_END_ABSENCES, _of(endpoint)) > 0 and not _is_connected(tx, endpoint)
     _put(tx, endpoint, node)
     if not is_known and not is_back:
         webhooks.of_endpoint(tx, endpoint, "connected")
@@ -83,8 +88,7 @@ def leave(tx: Tx, endpoint: Actor, node: str) -> None:
 
     Its service is told nothing if it has no URL, or wants it no longer.
     """
-    own, others = _taken(tx, endpoint, node)
-    if own is not None and all(each.endpoint_id != endpoint.endpoint_id for each in others):
+    if _was_noted(tx, endpoint, node) and not _is_anywhere(tx, endpoint):
         webhooks.of_endpoint(tx, endpoint, "disconnected")
 
 
@@ -98,19 +102,15 @@ def begin_absence(tx: Tx, endpoint: Actor, node: str, *, waits: str, at_ms: int)
         waits: the node that gives the absence up in time.
         at_ms: what names the absence.
     """
-    own, others = _taken(tx, endpoint, node)
-    if own is not None and all(each.away_ms is not None for each in others):
-        for each in others:
-            _remove(tx, each)
+    if _was_noted(tx, endpoint, node) and not _is_connected(tx, endpoint):
+        tx.run(_END_ABSENCES, _of(endpoint))
         _put(tx, endpoint, waits, away_ms=at_ms)
 
 
 def give_up(tx: Tx, endpoint: Actor, node: str, *, at_ms: int) -> None:
     """Tell of an absence that a node has waited for, unless it has ended."""
-    for each in _of_identity(tx, endpoint):
-        if (each.endpoint_id, each.node, each.away_ms) == (endpoint.endpoint_id, node, at_ms):
-            _remove(tx, each)
-            webhooks.of_endpoint(tx, endpoint, "disconnected")
+    if tx.count(_GIVE_UP, {**_of(endpoint), "node": node, "away_ms": at_ms}):
+        webhooks.of_endpoint(tx, endpoint, "disconnected")
 
 
 def of_node(tx: Tx, node: str, after: Standing, limit: int) -> list[Standing]:
@@ -118,34 +118,31 @@ def of_node(tx: Tx, node: str, after: Standing, limit: int) -> list[Standing]:
     return [Standing(*row) for row in tx.all(_OF_NODE, {**after._asdict(), "node": node, "limit": limit})]
 
 
-def _taken(tx: Tx, endpoint: Actor, node: str) -> tuple[Standing | None, list[Standing]]:
-    """What a node has noted of an endpoint, which is removed, and what else there is of the identity.
+def _was_noted(tx: Tx, endpoint: Actor, node: str) -> bool:
+    """Remove what a node has noted of an endpoint; whether there was anything.
 
-    There is nothing where others have settled it, as of a node that they took for absent.
+    There is not where others have settled it, as of a node that they took for absent.
     """
-    own: Standing | None = None
-    others: list[Standing] = []
-    for each in _of_identity(tx, endpoint):
-        if (each.endpoint_id, each.node) == (endpoint.endpoint_id, node):
-            own = each
-            _remove(tx, each)
-        else:
-            others.append(each)
-    return own, others
+    return tx.count(_REMOVE, {**_of(endpoint), "node": node}) > 0
 
 
-def _of_identity(tx: Tx, endpoint: Actor) -> list[Standing]:
-    asked = {"service_sid": endpoint.service_sid, "identity": endpoint.identity}
-    return [Standing(*row) for row in tx.all(_OF_IDENTITY, asked)]
+def _is_anywhere(tx: Tx, endpoint: Actor) -> bool:
+    """Whether any node has noted an endpoint, as connected or away."""
+    return tx.one(_OF_ENDPOINT, _of(endpoint)) is not None
+
+
+def _is_connected(tx: Tx, endpoint: Actor) -> bool:
+    """Whether any endpoint of the identity is connected to any node."""
+    return tx.one(_IS_CONNECTED, _of(endpoint)) is not None
 
 
 def _put(tx: Tx, endpoint: Actor, node: str, away_ms: int | None = None) -> None:
-    assert endpoint.endpoint_id is not None
-    standing = Standing(endpoint.service_sid, endpoint.identity, endpoint.endpoint_id, node, away_ms)
-    tx.run(_PUT, standing._asdict())
+    tx.run(_PUT, {**_of(endpoint), "node": node, "away_ms": away_ms})
 
 
-def _remove(tx: Tx, standing: Standing) -> None:
-    params: dict[str, Any] = standing._asdict()
-    del params["away_ms"]
-    tx.run(_REMOVE, params)
+def _of(endpoint: Actor) -> dict[str, Any]:
+    return {
+        "service_sid": endpoint.service_sid,
+        "identity": endpoint.identity,
+        "endpoint_id": endpoint.endpoint_id,
+    }

@@ -12,6 +12,8 @@ from tsock.accounts.principal import OPERATOR
 from tsock.accounts.services import create_service, delete_service
 from tsock.api.sync.sdk import reachability
 from tsock.storage.store import Tx
+from tsock.sync import reachability as rules
+from tsock.sync.actor import Actor
 
 ON: dict[str, Any] = {"webhook_url": URL, "reachability_webhooks_enabled": True}
 DEBOUNCED = {**ON, "reachability_debouncing_enabled": True}
@@ -250,6 +252,42 @@ async def test_what_a_busy_store_does_not_take_is_written_later_and_in_order(
     assert await told(rig) == [came("b", "phone"), came("c", "phone")]
     clients[1].lose()
     assert await told(rig) == [left("b", "phone")]
+
+
+@pytest.mark.settings(store_waiting_max=1)
+async def test_absence_that_a_busy_store_did_not_take_is_told_nonetheless(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reachability, "UNWRITTEN_MAX", 0)
+    await wants(rig, **DEBOUNCED)
+    phone = enter(rig, "phone")
+    await told(rig)
+    _keep_busy(rig)
+    phone.lose()
+    await rig.store.settled()
+    rig.pass_s(1)
+    await rig.store.settled()
+    rig.pass_s(60)
+    assert await told(rig) == [left("alice", "phone")]
+
+
+async def test_endpoint_of_which_nothing_can_be_written_keeps_no_other_from_being_told(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await wants(rig, **ON)
+    whole = rules.come
+
+    def failing(tx: Tx, endpoint: Actor, node: str) -> None:
+        if endpoint.identity == "bob":
+            raise LookupError
+        whole(tx, endpoint, node)
+
+    monkeypatch.setattr(rules, "come", failing)
+    with capture_logs() as logs:
+        for name in ("alice", "bob", "carol", "dave"):
+            enter(rig, "phone", name)
+        assert await told(rig) == [came(name, "phone") for name in ("alice", "carol", "dave")]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["reachability.lost"]
 
 
 async def stop(rig: Rig) -> None:

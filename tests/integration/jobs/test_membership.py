@@ -99,7 +99,7 @@ async def test_leader_that_comes_back_after_long_does_nothing_of_a_leader(
     with capture_logs() as logs:
         await one.pass_s(30)
     assert (one.leads, one.looks, one.let_gos) == (False, looks, 1)
-    assert (one.returns, two.returns) == (1, 0)
+    assert (one.returns, two.returns) == (2, 1)  # the first time is when they came
     assert [log["event"] for log in logs] == ["node.leads_no_longer"]
     await cluster.pass_s(10, one, two)
     assert (one.leads, two.leads) == (False, True)
@@ -201,3 +201,16 @@ async def test_node_that_a_newer_one_has_outgrown_says_so_and_leads_no_longer(
     ]
     await cluster.pass_s(10, one, two)
     assert (one.leads, two.leads) == (False, False)
+
+
+async def test_node_whose_lease_ended_unnoticed_is_told_to_say_everything_again(
+    cluster: Cluster, one: Member, two: Member
+) -> None:
+    for _ in range(10):  # the clock of one stands still with its machine
+        cluster.pass_in_database()
+        await two.pass_s(1)
+    await one.pass_s(1)
+    assert (one.returns, two.returns) == (2, 1)
+    postgres.administer(cluster.url, "DELETE FROM nodes WHERE name = 'b'")
+    await two.pass_s(1)
+    assert two.returns == 2

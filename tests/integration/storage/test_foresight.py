@@ -157,3 +157,31 @@ async def test_rules_that_fail_or_ask_for_nothing_are_answered_as_ever(store: Po
         ended = await asyncio.gather(*(written(store, rule) for rule in rules), return_exceptions=True)
     assert ended[:3] == [0, "nothing", 0]
     assert isinstance(ended[3], LookupError)
+
+
+async def test_name_that_somebody_else_locked_is_waited_for_by_the_first_rule(
+    url: str, store: PostgresStore
+) -> None:
+    runs = list[str]()
+
+    def noting(rule: Rule, name: str) -> Rule:
+        def noted(tx: Tx) -> Any:
+            found = rule(tx)
+            runs.append(name)
+            return found
+
+        return noted
+
+    def locking(tx: Tx) -> Any:
+        tx.lock("x")
+        return tx.one(BY_SID, {"key": "TH9"})
+
+    with psycopg.connect(url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(hashtextextended('x', 0))")
+        rules = [noting(counting(f"TH{n}"), f"TH{n}") for n in range(1, 4)]
+        ended = asyncio.ensure_future(together(store, noting(locking, "lock"), *rules))
+        with psycopg.connect(url, autocommit=True) as looking:
+            await until(lambda: looking.execute(WAITING).fetchone(), "it to wait")
+        other.commit()
+    await ended
+    assert runs == ["lock", "TH1", "TH2", "TH3"]

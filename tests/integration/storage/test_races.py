@@ -18,6 +18,8 @@ from tsock.accounts.keys import create_key
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.secrets import Vault, claim_store
 from tsock.accounts.services import claim_service, ensure_default
+from tsock.cluster import nodes
+from tsock.cluster.nodes import Node
 from tsock.conversations import (
     bindings,
     conversations,
@@ -520,6 +522,33 @@ def test_endpoint_that_moves_between_nodes_is_where_it_is_told_to_be(races: Race
                     ("endpoint_disconnected",)
                 )
                 assert bool(stands) == (second is not leaving)
+
+
+def test_node_that_begins_to_serve_again_keeps_what_it_says_then(races: Races) -> None:
+    names = count()
+    url = StoredUrl("https://hooks.example/")
+
+    def prepare() -> Actor:
+        named = {"identity": f"r{next(names)}", "endpoint_id": "x", "webhook_url": url}
+        endpoint = msgspec.structs.replace(WRITER, **named)
+        races(at_node(reachability.come, endpoint.identity)(endpoint))
+        return endpoint
+
+    def settling(endpoint: Actor) -> Any:
+        def rule(tx: Tx) -> None:
+            if endpoint.identity in nodes.spoken_for(tx, [endpoint.identity], "own"):
+                at_node(reachability.leave, endpoint.identity)(endpoint)(tx)
+
+        return rule
+
+    def returning(endpoint: Actor) -> Any:
+        return lambda tx: nodes.renew(tx, Node(endpoint.identity, "", "", ""))
+
+    for rules in ((settling, returning), (returning, settling)):
+        for endpoint, *_ in races.of(prepare, *rules):
+            races(at_node(reachability.come, endpoint.identity)(endpoint))
+            stands = races.rows("SELECT 1 FROM sync_presence WHERE identity = %s", endpoint.identity)
+            assert stands == [(1,)]
 
 
 def test_user_who_moves_between_nodes_is_shown_online(races: Races) -> None:

@@ -27,7 +27,7 @@ def leads(do: Memory, node: Node) -> int:
 
 
 def test_node_is_known_from_its_first_renewal_to_its_end(do: Memory) -> None:
-    assert do(leadership.renew, ONE, None) == Renewal(None, True, 1, BEGIN_MS, 0)
+    assert do(leadership.renew, ONE, None) == Renewal(True, None, True, 1, BEGIN_MS, 0)
     pass_s(do, 2)
     do(leadership.renew, TWO, None)
     assert do(nodes.standings) == [
@@ -71,7 +71,7 @@ def test_node_that_was_forgotten_and_comes_back_counts_again(do: Memory) -> None
 
 def test_first_node_leads_and_the_second_does_not(do: Memory) -> None:
     assert leads(do, ONE) == 1
-    assert do(leadership.renew, TWO, None) == Renewal(None, False, 2, BEGIN_MS, 0)
+    assert do(leadership.renew, TWO, None) == Renewal(True, None, False, 2, BEGIN_MS, 0)
     assert do(leadership.take, TWO) is None
     assert [each.is_leader for each in do(nodes.standings)] == [True, False]
 
@@ -80,7 +80,7 @@ def test_leader_leads_in_one_term_however_often_it_renews(do: Memory) -> None:
     term = leads(do, ONE)
     for times in (1, 2, 3):
         pass_s(do, LEASE_S - 0.001)
-        assert do(leadership.renew, ONE, term) == Renewal(term, False, 1, BEGIN_MS + 4999 * times, 0)
+        assert do(leadership.renew, ONE, term) == Renewal(False, term, False, 1, BEGIN_MS + 4999 * times, 0)
 
 
 def test_nobody_takes_the_lead_before_the_lease_is_over(do: Memory) -> None:
@@ -97,14 +97,14 @@ def test_former_leader_learns_that_another_node_leads(do: Memory) -> None:
     term = leads(do, ONE)
     pass_s(do, LEASE_S)
     do(leadership.take, TWO)
-    assert do(leadership.renew, ONE, term) == Renewal(None, False, 2, BEGIN_MS + 5000, 0)
+    assert do(leadership.renew, ONE, term) == Renewal(True, None, False, 2, BEGIN_MS + 5000, 0)
     assert do(leadership.take, ONE) is None
 
 
 def test_leader_whose_place_nobody_took_meanwhile_still_leads(do: Memory) -> None:
     term = leads(do, ONE)
     pass_s(do, LEASE_S + 1)
-    assert do(leadership.renew, ONE, term) == Renewal(term, False, 1, BEGIN_MS + 6000, 0)
+    assert do(leadership.renew, ONE, term) == Renewal(True, term, False, 1, BEGIN_MS + 6000, 0)
     do(leadership.renew, TWO, None)
     assert do(leadership.take, TWO) is None
 
@@ -128,7 +128,7 @@ def test_node_that_stops_and_does_not_lead_leaves_the_leader_alone(do: Memory) -
     term = leads(do, ONE)
     do(leadership.renew, TWO, None)
     do(leadership.leave, TWO)
-    assert do(leadership.renew, ONE, term) == Renewal(term, False, 1, BEGIN_MS, 0)
+    assert do(leadership.renew, ONE, term) == Renewal(False, term, False, 1, BEGIN_MS, 0)
 
 
 def note(do: Memory, *names: str) -> None:

@@ -124,3 +124,13 @@ def test_endpoints_of_a_node_are_found_piece_by_piece(world: World, do: Any) -> 
         ("alice", "phone"),
         ("bob", "phone"),
     ]
+
+
+def test_identity_with_more_endpoints_than_anybody_reads_at_once(world: World, do: Any) -> None:
+    crowd = [msgspec.structs.replace(PHONE, endpoint_id=f"e{number:04}") for number in range(1001)]
+    for endpoint in crowd:
+        do(reachability.come, endpoint, "a")
+    do(reachability.come, crowd[-1], "b")
+    for node in ("b", "a"):
+        do(reachability.leave, crowd[-1], node)
+    assert told(world)[1000:] == ["e1000 connected", "e1000 disconnected"]

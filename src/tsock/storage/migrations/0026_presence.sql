@@ -18,4 +18,6 @@ CREATE TABLE sync_presence (
     away_ms BIGINT,                            -- names the absence that has begun; NULL while connected
     PRIMARY KEY (service_sid, identity, endpoint_id, node)
 );
+CREATE INDEX sync_presence_absences ON sync_presence (service_sid, identity) WHERE away_ms IS NOT NULL;
+CREATE INDEX sync_presence_connected ON sync_presence (service_sid, identity) WHERE away_ms IS NULL;
 CREATE INDEX sync_presence_of_node ON sync_presence (node, service_sid, identity, endpoint_id);

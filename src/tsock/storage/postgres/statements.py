@@ -35,7 +35,7 @@ class Statement:
         self.has_limit = " LIMIT " in text
         """Whether others take the place of rows that it passes over."""
         self.names_its_row = _NAMES_ITS_ROW.match(text) is not None and not self.has_limit
-        """Whether it finds rows of one table, by the first column each of which is known everywhere."""
+        """Whether it finds rows of one table whose first column is their SID."""
 
     def values(self, params: Mapping[str, Any]) -> Values:
         """The arguments in their order, as PostgreSQL reads them.

@@ -49,7 +49,7 @@ class Limits(msgspec.Struct, frozen=True):
     waiting_max: int = 20_000
     """How many writes may wait."""
     group_max: int = 32
-    """How many rules share a transaction: what the first claims is held until the last has run."""
+    """How many rules share a transaction: what they claim first is held until the last has run."""
     turn_s: float = 0.001
     """How long queries run in one turn of the loop."""
     wait_s: float = 10.0

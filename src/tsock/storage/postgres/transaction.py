@@ -1,7 +1,6 @@
 """What rules and queries see of a transaction on PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
-from itertools import compress
 from typing import Any, NamedTuple, Protocol
 
 from psycopg.pq.abc import PGresult
@@ -49,6 +48,19 @@ class Carrier(Protocol):
     def rows(self, result: PGresult) -> list[Any]:
         """The rows of one of them."""
         ...
+
+
+def _values(claim: Claim | None) -> Values | None:
+    """The arguments of what can be claimed ahead; None of anything else."""
+    if claim is None:
+        return None
+    statement = statements.plain(claim.sql)
+    if not statement.names_its_row:
+        return None
+    try:
+        return statement.values(claim.params)
+    except (KeyError, ValueError):  # its rule is told when it runs
+        return None
 
 
 class QueryTx:
@@ -142,19 +154,18 @@ class RuleTx:
         Returns:
             what each rule claims first and found; None where that is to be asked for when it runs.
         """
-        named = [claim is not None and statements.plain(claim.sql).names_its_row for claim in claims]
-        if sum(named) < 2:
+        asked = [_values(claim) for claim in claims]
+        # A rule that begins otherwise may have to wait, and may not once something is held.
+        if asked[0] is None or sum(values is not None for values in asked) == 1:
             return [None] * len(claims)
         first = len(self._deferred)
-        for claim in compress(claims, named):
-            assert claim is not None
-            # The first may wait, since nothing is held yet.
-            make = statements.claiming if len(self._deferred) == first else statements.claiming_free
-            statement = make(claim.sql)
-            self._deferred.append((statement, statement.values(claim.params)))
+        for claim, values in zip(claims, asked, strict=True):
+            if claim is not None and values is not None:
+                make = statements.claiming if len(self._deferred) == first else statements.claiming_free
+                self._deferred.append((make(claim.sql), values))
         results = iter(self._send()[first:])
         self._has_foreseen = True
-        found = [self._carrier.rows(next(results)) if is_named else [] for is_named in named]
+        found = [[] if values is None else self._carrier.rows(next(results)) for values in asked]
         return [
             Foreseen(claim, rows[0]) if claim is not None and rows else None
             for claim, rows in zip(claims, found, strict=True)
@@ -214,6 +225,7 @@ class RuleTx:
         statement = statements.plain(sql)
         if not statement.is_read:
             self.has_written = self._has_deferred = True
+            self._foreseen = None
         return self._carrier.rows(self._ask(statement, params))
 
     def claim(self, sql: str, params: Mapping[str, Any]) -> Row | None:
@@ -254,6 +266,7 @@ class RuleTx:
         statement = statements.plain(sql)
         self._deferred.append((statement, statement.values(params)))
         self.has_written = self._has_deferred = True
+        self._foreseen = None  # it may be what this changes
 
     def count(self, sql: str, params: Mapping[str, Any]) -> int:
         self.run(sql, params)

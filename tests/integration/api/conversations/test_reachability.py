@@ -12,6 +12,7 @@ from tsock.accounts.caller import CHAT
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.services import ServiceChange
 from tsock.conversations import users as chat_users
+from tsock.conversations.actor import ChatActor
 from tsock.events import Event
 from tsock.storage.store import Tx, fetched
 
@@ -326,7 +327,76 @@ async def test_node_that_is_back_in_time_was_never_absent(rig: Rig) -> None:
     assert await told(rig) == [("alice", True)]
 
 
+async def test_user_who_was_away_while_others_took_the_node_for_absent_is_online_when_back(rig: Rig) -> None:
+    await options(rig, ON)
+    first = rig.parts
+    alice = enter(rig)
+    await rig.join()
+    await rig.vanish(first)
+    rig.look()
+    rig.pass_s(4)
+    alice.lose()
+    rig.pass_s(2)
+    assert await told(rig) == [("alice", True), ("alice", False)]
+    await rig.come_back(first)
+    await rig.settled()
+    rig.use(first)
+    enter(rig)
+    assert await told(rig) == [("alice", True)]
+
+
+# Options that change while somebody is away.
+
+
+async def test_user_who_is_away_while_the_service_changes_its_mind_twice_is_online_when_back(
+    rig: Rig,
+) -> None:
+    await options(rig, ON)
+    enter(rig).lose()
+    await told(rig)
+    await options(rig, OFF)
+    await options(rig, ON)
+    await told(rig)
+    enter(rig)
+    assert await told(rig) == [("alice", True)]
+
+
+async def test_absence_is_not_cut_short_by_one_from_before_the_service_ceased_to_want_it(rig: Rig) -> None:
+    await options(rig, ON)
+    enter(rig).lose()
+    await options(rig, OFF)
+    rig.pass_s(1)
+    again = enter(rig)
+    await options(rig, ON)
+    await told(rig)
+    rig.pass_s(1)
+    again.lose()
+    rig.pass_s(4.9)
+    assert await told(rig) == []
+    rig.pass_s(0.2)
+    assert await told(rig) == [("alice", False)]
+
+
 # The store.
+
+
+async def test_user_of_whom_nothing_can_be_written_keeps_nobody_else_from_being_told(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await options(rig, ON)
+    whole = chat_users.ensure
+
+    def failing(tx: Tx, actor: ChatActor, identity: str, **named: Any) -> Any:
+        if identity == "bob":
+            raise LookupError
+        return whole(tx, actor, identity, **named)
+
+    monkeypatch.setattr(chat_users, "ensure", failing)
+    with capture_logs() as logs:
+        for name in ("alice", "bob", "carol"):
+            enter(rig, name)
+        assert await told(rig) == [("alice", True), ("carol", True)]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["reachability.lost"]
 
 
 @pytest.mark.settings(store_waiting_max=1, chat_reachability_grace_s=0)

@@ -26,7 +26,7 @@ from tsock.conversations.actor import ChatActor, ChatLimits
 from tsock.conversations.reachability import Place, Sighting
 from tsock.conversations.services import options_of
 from tsock.deadlines import Deadline, Deadlines
-from tsock.errors import StoreBusy
+from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Change
 from tsock.storage.store import Seen, Store, Tx
 
@@ -71,6 +71,8 @@ class Reachability:
         self._absent = AbsentNodes(store, table=reachability.TABLE, own=node, found=self._await_users)
         self._noted: dict[tuple[str, Place], None] = {}
         """Who is to be looked at, each at a node, in that order."""
+        self._singly = 0
+        """How many of them are to be written each by itself."""
         self._walks: deque[_Walk] = deque()
         """Of whom else, once all those are written."""
         self._all_written = asyncio.Event()
@@ -84,22 +86,26 @@ class Reachability:
         return service is not None and service.enabled and options_of(service).reachability_enabled
 
     def came(self, service_sid: str, identity: str, endpoint_id: str) -> None:
-        """Look at a user of whom an endpoint came."""
-        absence = self._absences.pop((service_sid, identity), None)
-        if absence is not None:
-            absence.cancel()  # nobody was told of the absence, so nobody is told of the return
-        else:
-            self._note((service_sid, identity))
+        """Look at a user of whom an endpoint came; of one who is back in time nothing is told."""
+        place = service_sid, identity
+        self._end_absence(place)
+        self._note(place)
 
     def left(self, service_sid: str, identity: str, endpoint_id: str, *, said_goodbye: bool) -> None:
         """Give a user a while to return whose last endpoint left without a word."""
         place = service_sid, identity
         if self._callers(place):
             return
+        self._end_absence(place)
         if said_goodbye or not self._grace_s:
             self._note(place)
         else:
             self._absences[place] = self._deadlines.after(self._grace_s, partial(self._give_up, place))
+
+    def _end_absence(self, place: Place) -> None:
+        absence = self._absences.pop(place, None)
+        if absence is not None:
+            absence.cancel()
 
     def _give_up(self, place: Place) -> None:
         del self._absences[place]
@@ -115,7 +121,7 @@ class Reachability:
             absence.cancel()
         await self._all_written.wait()
 
-    # What is asked at start, and each second of a node that leads.
+    # What a node that leads does each second.
 
     def look(self) -> None:
         """Give those a while whose node serves no longer, and then look at them."""
@@ -173,7 +179,8 @@ class Reachability:
     def _go_on(self) -> None:
         """Write what is noted, then look for more, until there is nothing."""
         if self._noted:
-            self._write(list(self._noted)[:USERS_PER_WRITE])
+            self._write(list(self._noted)[: 1 if self._singly else USERS_PER_WRITE])
+            self._singly = max(self._singly - 1, 0)
         elif self._walks:
             self._step(self._walks[0])
         else:
@@ -182,16 +189,33 @@ class Reachability:
     def _write(self, noted: list[tuple[str, Place]]) -> None:
         for each in noted:
             del self._noted[each]
-        sightings = [seen for node, place in noted if (seen := self._sighting(node, place)) is not None]
+        sightings: list[Sighting] = []
+        gone: list[tuple[str, Place]] = []
+        """Of services that are no more."""
+        for node, place in noted:
+            seen = self._sighting(node, place)
+            if seen is None:
+                gone.append((node, place))
+            else:
+                sightings.append(seen)
+
+        def rule(tx: Tx) -> None:
+            reachability.forget(tx, gone)
+            reachability.settle(tx, sightings, self._node)
 
         def written(_: object, error: Exception | None) -> None:
-            if error is None:
-                self._go_on()
-            else:
+            if isinstance(error, StoreBusy | StoreDown):
                 self._postpone(noted, error)
+                return
+            if error is not None and len(noted) > 1:  # one of them is to blame
+                self._singly = len(noted)
+                self._noted = {**dict.fromkeys(noted), **self._noted}
+            elif error is not None:
+                log.error("reachability.lost", service=noted[0][1][0], reason=str(error))
+            self._go_on()
 
         try:
-            self._store.write(lambda tx: reachability.settle(tx, sightings, self._node), written, lane=self)
+            self._store.write(rule, written, lane=self)
         except StoreBusy as busy:
             self._postpone(noted, busy)
 

@@ -19,7 +19,7 @@ from tsock.api.live import Accepted, AcceptedAs
 from tsock.clock import Clock
 from tsock.cluster import nodes
 from tsock.deadlines import Deadline, Deadlines
-from tsock.errors import StoreBusy
+from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Change
 from tsock.storage.store import Seen, Store, Tx
 from tsock.sync import reachability
@@ -29,7 +29,7 @@ from tsock.sync.services import options_of
 
 log = structlog.get_logger(__name__)
 
-STEPS_PER_WRITE = 100
+STEPS_PER_WRITE = 50
 """Written in one transaction, one such after another: a crowd that leaves must not fill the store's queue."""
 UNWRITTEN_MAX = 100_000
 """So many wait for a store that takes none; beyond that the oldest are lost, and all is looked at anew."""
@@ -65,10 +65,12 @@ class Reachability:
         self._wanting = {each.sid for each in directory.services() if self.wants(each.sid)}
         self._absences: dict[tuple[str, str], Deadline] = {}
         """When the latest absence of a service's user is given up, by service SID and identity."""
-        self._absent = AbsentNodes(store, table=reachability.TABLE, own=node, found=self._walk)
+        self._absent = AbsentNodes(store, table=reachability.TABLE, own=node, found=self._settle_absent)
         self._unwritten: list[tuple[_Rule, Actor, str]] = []
-        self._walks: deque[tuple[str, Standing]] = deque()
-        """Nodes whose endpoints are looked at once all those are written, and behind which."""
+        self._walks: deque[_Walk] = deque()
+        """Which of those that nodes have noted are looked at once all these are written."""
+        self._singly = 0
+        """How many of them are to be written each by itself."""
         self._has_lost = False
         self._all_written = asyncio.Event()
         self._all_written.set()
@@ -104,17 +106,20 @@ class Reachability:
             absence.cancel()
         await self._all_written.wait()
 
-    # What is asked at start, and each second of a node that leads.
+    # What a node that leads does each second.
 
     def look(self) -> None:
         """Settle the endpoints of nodes that serve no longer."""
         self._absent.look()
 
+    def _settle_absent(self, node: str) -> None:
+        self._walk(_Walk(node))
+
     def restate(self) -> None:
         """Note all who are connected here anew: others may have taken this node for absent."""
         for sid in self._wanting:
             self._note_connected(sid, reachability.come)
-        self._walk(self._node)
+        self._walk(_Walk(self._node))
 
     # What commits announce.
 
@@ -129,7 +134,7 @@ class Reachability:
         if wants:
             self._note_connected(record.sid, reachability.stand)
         else:
-            self._walk(self._node)
+            self._walk(_Walk(self._node, record.sid))
 
     def _note_connected(self, service_sid: str, rule: _Rule) -> None:
         service = self._directory.service(service_sid)
@@ -195,8 +200,8 @@ class Reachability:
         self._unwritten.append((rule, endpoint, node))
         self._begin()
 
-    def _walk(self, node: str) -> None:
-        self._walks.append((node, START))
+    def _walk(self, walk: "_Walk") -> None:
+        self._walks.append(walk)
         self._begin()
 
     def _begin(self) -> None:
@@ -207,13 +212,13 @@ class Reachability:
     def _go_on(self) -> None:
         """Write what waits, the oldest first, then look for more, until there is nothing."""
         if self._unwritten:
-            self._write(self._unwritten[:STEPS_PER_WRITE])
+            self._write(self._unwritten[: 1 if self._singly else STEPS_PER_WRITE])
         elif self._has_lost:
             self._has_lost = False
             self.restate()
             self._go_on()
         elif self._walks:
-            self._look_at(*self._walks[0])
+            self._look_at(self._walks[0])
         else:
             self._all_written.set()
 
@@ -227,18 +232,24 @@ class Reachability:
                     rule(tx, endpoint, node)
 
         def written(_: object, error: Exception | None) -> None:
-            if error is None:
-                del self._unwritten[: len(batch)]
-                self._go_on()
-            else:
+            if isinstance(error, StoreBusy | StoreDown):
                 self._postpone(error)
+                return
+            if error is not None and len(batch) > 1:  # one of them is to blame
+                self._singly = len(batch)
+            else:
+                if error is not None:
+                    log.error("reachability.lost", service=batch[0][1].service_sid, reason=str(error))
+                del self._unwritten[: len(batch)]
+                self._singly = max(self._singly - 1, 0)
+            self._go_on()
 
         try:
             self._store.write(carry_out, written, lane=self)
         except StoreBusy as busy:
             self._postpone(busy)
 
-    def _look_at(self, node: str, after: Standing) -> None:
+    def _look_at(self, walk: "_Walk") -> None:
         """Settle the next endpoints that a node has noted and that are not there."""
 
         def found(standings: list[Standing] | None, error: Exception | None, seen: Seen) -> None:
@@ -246,29 +257,31 @@ class Reachability:
                 self._postpone(error)
                 return
             if standings:
-                self._walks[0] = node, standings[-1]
+                walk.after = standings[-1]
                 for each in standings:
                     self._settle(each)
             else:
                 self._walks.popleft()
-                self._absent.settled(node)
+                self._absent.settled(walk.node)
             self._go_on()
 
-        self._store.read(lambda tx: reachability.of_node(tx, node, after, STEPS_PER_WRITE), found)
+        self._store.read(walk.next_standings, found)
 
     def _settle(self, standing: Standing) -> None:
         """Let go of an endpoint that is not where a node has noted it."""
-        service_sid, identity, endpoint_id, node, _ = standing
+        service_sid, identity, endpoint_id, node, away_ms = standing
         endpoint = self._endpoint(service_sid, identity, endpoint_id)
         if endpoint is None:
             unwanted = Actor("", service_sid, identity, endpoint_id=endpoint_id)
             self._do(reachability.leave, unwanted, node)
-        elif node != self._node or not self._is_here(endpoint):
+        elif node != self._node or not self._is_here(endpoint, is_away=away_ms is not None):
             self._leave(endpoint, node)
 
-    def _is_here(self, endpoint: Actor) -> bool:
+    def _is_here(self, endpoint: Actor, *, is_away: bool) -> bool:
         """Whether it is connected, or its absence is to be given up by this node."""
-        return (endpoint.service_sid, endpoint.identity) in self._absences or any(
+        if is_away:
+            return (endpoint.service_sid, endpoint.identity) in self._absences
+        return any(
             session.endpoint_id == endpoint.endpoint_id
             and session.caller is not None
             and session.caller.products.get(SYNC) == endpoint.service_sid
@@ -281,3 +294,17 @@ class Reachability:
         self._has_lost = self._has_lost or lost > 0
         log.error("reachability.postponed", waiting=len(self._unwritten), lost=lost, reason=str(error))
         self._deadlines.after(RETRY_S, self._go_on)
+
+
+class _Walk:
+    """Through all that a node has noted, or what it has of one service."""
+
+    def __init__(self, node: str, service_sid: str = "") -> None:
+        self.node = node
+        self._service_sid = service_sid
+        self.after = START._replace(service_sid=service_sid)
+
+    def next_standings(self, tx: Tx) -> list[Standing]:
+        """Those that come behind."""
+        found = reachability.of_node(tx, self.node, self.after, STEPS_PER_WRITE)
+        return [each for each in found if self._service_sid in ("", each.service_sid)]
