@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
+import uvloop
 
 from tests.support import postgres
 from tests.support.counters import ENDS_S, counted, cut, database, open_store, value_of
@@ -13,6 +14,7 @@ from tsock.errors import ConfigError, StoreDown
 from tsock.ids import Ids
 from tsock.storage import journal
 from tsock.storage.postgres import migrate as module
+from tsock.storage.postgres import statements
 from tsock.storage.postgres.connection import Connection
 from tsock.storage.postgres.database import Database
 from tsock.storage.postgres.store import PostgresStore
@@ -292,3 +294,23 @@ def others(url: str) -> int:
             "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return len(rows.fetchall())
+
+
+def test_end_of_a_server_that_had_not_read_all_is_noticed_behind_its_answers(url: str) -> None:
+    async def ask() -> str | None:
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[str | None] = loop.create_future()
+        connection = Database(url).connect()
+        connection.attach(loop, lambda connection: None)
+        connection.send(statements.plain("SELECT pg_sleep(60)"), [])
+        for number in range(20):  # more than the server reads at once
+            connection.send(statements.plain(f"SELECT '{number} {'x' * 1000}'"), [])
+        connection.exchange(lambda results, lost: told.set_result(lost))
+        cut(url)
+        while others(url):  # so that the loop learns of all of it at once
+            pass
+        async with asyncio.timeout(ENDS_S):
+            return await told
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as servers have it
+        assert runner.run(ask()) is not None

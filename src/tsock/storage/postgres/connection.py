@@ -42,6 +42,8 @@ class Connection:
         self._pgconn = pgconn
         # libpq closes its own descriptor when the connection is lost, and whoever watches it would not know.
         self._descriptor = os.dup(pgconn.socket)
+        self._end = select.poll()
+        self._end.register(self._descriptor, 0)
         self._transformer = adapt.Transformer(_READING)
         self._prepared: set[bytes] = set()
         self._sent: deque[bytes | None] = deque()
@@ -174,12 +176,19 @@ class Connection:
 
     def _read(self) -> None:
         try:
-            self._pgconn.consume_input()
-            if self._is_flushing:  # the server may wait for us to read before it reads on
-                self._flush()
-            self._collect()
+            self._take_in()
+            # Of a socket whose server has gone before it had read all, uvloop tells once, whatever is left to
+            # be read; and what tells the end comes last.
+            while self._awaited and self.lost is None and self._end.poll(0):
+                self._take_in()
         except psycopg.Error as error:
             self._lost(error)
+
+    def _take_in(self) -> None:
+        self._pgconn.consume_input()
+        if self._is_flushing:  # the server may wait for us to read before it reads on
+            self._flush()
+        self._collect()
 
     def _collect(self) -> None:
         """Take in what has been answered, and tell of each batch that is complete."""
