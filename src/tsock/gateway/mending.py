@@ -23,6 +23,9 @@ REORDER_S = 0.02
 """How long what is missing may be on its way before it is read: events of several nodes overtake each
 other."""
 
+AGAIN_S = 1.0
+"""How long after a read that failed it is tried again: no event may come that would have it tried before."""
+
 Missed = Callable[[Tx, str, int, int, int], Replay | None]
 """Reads what a subscriber of an object missed: its SID, the number it has, how many events at most, and the
 number that it had when it was first told of them."""
@@ -89,9 +92,10 @@ class Mending:
 
         def done(missed: Replay | None, error: Exception | None, seen: Seen) -> None:
             topic.mending = False
-            if missed is None:  # it is gone, and its end is still to come; or the next event tries again
+            if missed is None:  # it is gone, and its end is still to come; or the store is away
                 if error is not None:
                     log.error("topic.not_mended", topic=topic.sid, reason=str(error))
+                    self._try_again(topic)
             else:
                 self._mended(topic, missed, heard, known)
             self.catch_up(topic)
@@ -139,6 +143,7 @@ class Mending:
             if missed is None:  # as above
                 if error is not None:
                     log.error("topic.not_caught_up", topic=topic.sid, reason=str(error))
+                    self._try_again(topic)
             elif topic.behind.get(subscriber) != after:  # it has left, or joined anew
                 self.catch_up(topic)
             elif missed.completed and missed.last_event_id < reached:
@@ -157,9 +162,24 @@ class Mending:
 
     def _stop_waiting(self, topic: Topic[Subscriber]) -> None:
         topic.window = None
+        self._mend_if_short(topic)
+        self._go_on(topic)
+
+    def _mend_if_short(self, topic: Topic[Subscriber]) -> None:
         if topic.heard > topic.seq and topic.subscribers:
             self.mend(topic)
-        self._go_on(topic)
+
+    def _try_again(self, topic: Topic[Subscriber]) -> None:
+        if topic.retries:
+            return
+        topic.retries = True
+
+        def again() -> None:
+            topic.retries = False
+            self._mend_if_short(topic)
+            self.catch_up(topic)
+
+        self._deadlines.after(AGAIN_S, again)
 
     def _go_on(self, topic: Topic[Subscriber]) -> None:
         """Let go on what waits for no event any longer; all, where none is about to come."""

@@ -44,6 +44,7 @@ class Topic(Generic[Subscriber]):
         "heard",
         "kept",
         "mending",
+        "retries",
         "seq",
         "sid",
         "subscribers",
@@ -72,6 +73,8 @@ class Topic(Generic[Subscriber]):
         """Whether what is missing is being read; its snapshot may be older than what arrives meanwhile."""
         self.window: Deadline | None = None
         """Until when what is missing may still arrive before it is read."""
+        self.retries = False
+        """Whether a read that failed is to be tried again."""
         self.awaited: list[Awaited[Subscriber]] | None = None
         """What waits for events that are being read."""
         self.ended = False

@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 LOOK_S = 0.4
 """How often it is looked whether accounts, keys, services or revocations were changed elsewhere: who lost
 access keeps it for a second at most, whatever carries the news."""
+AGAIN_S = 1.0
+"""When numbers that could not be compared, since the database was away, are compared again."""
 SIDS_PER_QUERY = 1000
 
 
@@ -122,8 +124,9 @@ class Neighbours:
             self._is_checking = False
             if found is not None:
                 self._catch_up(sids, found)
-            else:  # the store says that it is down, and the next look makes up for this one
+            else:
                 log.warning("bus.not_checked", reason=str(error), why=why)
+                self._deadlines.after(AGAIN_S, lambda: self.check(why))
             if self._is_due:
                 self._is_due = False
                 self.check(why)

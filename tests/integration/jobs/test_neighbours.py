@@ -13,7 +13,8 @@ from tsock.accounts import keys, revocations
 from tsock.accounts.records import ApiKey
 from tsock.announcements import Announcements
 from tsock.bus.message import Advanced
-from tsock.jobs.neighbours import LOOK_S, Neighbours, looked
+from tsock.errors import StoreDown
+from tsock.jobs.neighbours import AGAIN_S, LOOK_S, Neighbours, looked
 from tsock.sync import documents, roots
 from tsock.sync.actor import Actor
 from tsock.sync.kinds import DOCUMENT
@@ -170,6 +171,21 @@ async def test_what_was_lost_is_found_by_its_number(node: Node, alice: Client) -
         await update(node, sid, 1)
     for _ in range(3):
         node.news.check("gap")
+    await node.look()
+    assert told(alice) == [{"n": 1}]
+
+
+async def test_numbers_that_could_not_be_compared_are_compared_again(
+    node: Node, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid = await followed(alice)
+    with node.elsewhere():
+        await update(node, sid, 1)
+    with monkeypatch.context() as away:
+        away.setattr(node.rig.store, "read", lambda query, done: done(None, StoreDown("away"), {}))
+        node.news.check("connected")
+    node.rig.pass_s(AGAIN_S)
+    await node.rig.settled()
     await node.look()
     assert told(alice) == [{"n": 1}]
 

@@ -9,7 +9,7 @@ from tests.support.waiting import Waiting
 from tsock.events import Event
 from tsock.gateway import mending, topic
 from tsock.gateway.hub import Hub
-from tsock.gateway.mending import REORDER_S
+from tsock.gateway.mending import AGAIN_S, REORDER_S
 from tsock.sync import roots, streams
 from tsock.sync.data import Json
 from tsock.sync.kinds import STREAM
@@ -369,6 +369,31 @@ def test_counter_of_what_is_on_its_way_leads_to_no_read(
     waiting.pass_s(REORDER_S)
     assert numbers(listener) == [0]
     assert reads.waiting == []
+
+
+def test_what_could_not_be_read_is_read_when_the_store_is_back_although_nothing_else_happens(
+    hub: Hub, reads: Reads, waiting: Waiting, carried: Carried, listener: Listener
+) -> None:
+    sid, late = carried.root.sid, Listener(2)
+    carried.put(0, 1)
+    reads.error = OSError("disk")
+    hub.publish(carried.events[1:])
+    waiting.pass_s(REORDER_S)
+    reads.answer_all()
+    waiting.pass_s(AGAIN_S)
+    reads.answer_all()
+    reads.error = None
+    waiting.pass_s(AGAIN_S)
+    reads.answer_all()
+    assert numbers(listener) == [0, 1]
+
+    reads.error = OSError("disk")
+    hub.join(late, sid, 0)
+    reads.answer_all()
+    reads.error = None
+    waiting.pass_s(AGAIN_S)
+    reads.answer_all()
+    assert numbers(late) == [1]
 
 
 def test_check_brings_those_who_could_not_be_caught_up(
