@@ -6,6 +6,7 @@ nothing is heard. Only libpq speaks, without waiting: one statement at a time, w
 
 import asyncio
 import os
+import select
 from base64 import b64decode, b64encode
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -36,12 +37,19 @@ class Notify:
             ValueError: the URL is none.
         """
         try:
-            password = conninfo_to_dict(database_url).get("password")
-            self._conninfo = make_conninfo(database_url, application_name="tsock bus")
+            given = conninfo_to_dict(database_url)
+            own = {
+                "application_name": "tsock bus",
+                # Of several hosts each has its time, and the one that takes writes is the one to listen at.
+                "connect_timeout": round(CONNECT_S),
+                "target_session_attrs": "read-write",
+            }
+            self._conninfo = make_conninfo("", **(own | given))
         except ProgrammingError:
             raise ValueError(
                 "the database's URL cannot be read; expected postgresql://USER:PASSWORD@HOST/DATABASE"
             ) from None  # what libpq says quotes it, password included
+        password = given.get("password")
         self._secrets = [str(password)] if password else []
         self._channel = f"tsock_{installation}"
 
@@ -49,8 +57,7 @@ class Notify:
     async def connect(self, hear: Hear) -> AsyncGenerator["Listening"]:
         """Listen."""
         try:
-            async with asyncio.timeout(CONNECT_S):
-                opened = await AsyncConnection.connect(self._conninfo, autocommit=True)
+            opened = await AsyncConnection.connect(self._conninfo, autocommit=True)
         except (Error, OSError) as error:
             raise NotConnected(reason(error, self._secrets)) from None
         try:
@@ -82,6 +89,8 @@ class Listening:
         self.lost: asyncio.Future[str] = self._loop.create_future()
         # libpq closes its own when the server is gone, and another file may get the number.
         self._socket = os.dup(connection.socket)
+        self._end = select.poll()
+        self._end.register(self._socket, 0)
         self._loop.add_reader(self._socket, self._read)
         self._read()  # what libpq has read already is announced by no socket
 
@@ -117,12 +126,23 @@ class Listening:
 
     def _read(self) -> None:
         try:
-            self._connection.consume_input()
-            self._take_answer()  # libpq looks at nothing behind an answer before that is taken
-            while notice := self._connection.notifies():
-                self._hear(_payload(notice.extra))
+            self._take_in()
+            # Of a socket whose server has gone before it had read all, uvloop tells once, whatever is left to
+            # be read; and what tells the end comes last.
+            while self._is_waiting and not self.lost.done() and self._end.poll(0):
+                self._take_in()
         except Error as error:
             self._lose(str(error))
+
+    def _take_in(self) -> None:
+        self._connection.consume_input()
+        self._take_answer()  # libpq looks at nothing behind an answer before that is taken
+        while notice := self._connection.notifies():
+            self._hear(_payload(notice.extra))
+
+    @property
+    def _is_waiting(self) -> bool:
+        return self._answered is not None and not self._answered.done()
 
     def _take_answer(self) -> None:
         while not self._connection.is_busy():

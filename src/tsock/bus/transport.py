@@ -12,7 +12,7 @@ Hear = Callable[[bytes], None]
 """Takes one payload, on the event loop."""
 
 CONNECT_S = 5.0
-"""A connection that does not stand by then has failed."""
+"""A connection that does not stand by then has failed; where several hosts are named, to each of them."""
 
 
 class NotConnected(Exception):
@@ -44,7 +44,7 @@ class Transport(Protocol):
         """A connection that hands what others send to `hear`, and perhaps what it sends itself.
 
         Raises:
-            NotConnected: none stands after `CONNECT_S`.
+            NotConnected: none stands in time.
         """
         ...
 

@@ -2,9 +2,11 @@ import asyncio
 import socket
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.nodes import Node, event
 from tests.support.postgres import administer, create_bare
+from tsock.bus import notify
 from tsock.bus.notify import TEXT_MAX, Notify
 from tsock.bus.transport import NotConnected
 
@@ -36,15 +38,28 @@ async def test_reason_names_the_trouble_without_the_password() -> None:
     assert "\n" not in why
 
 
+@pytest.mark.timeout(30)
+async def test_host_that_does_not_answer_leaves_time_for_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(notify, "CONNECT_S", 2)  # libpq knows no shorter one
+    there = conninfo_to_dict(create_bare())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        there["host"] = f"127.0.0.1,{there['host']}"
+        there["port"] = f"{silent.getsockname()[1]},{there.get('port', 5432)}"
+        async with Notify(make_conninfo("", **there), "x").connect(lambda payload: None) as connection:
+            await connection.probe()
+
+
 async def test_largest_payload_just_fits() -> None:
     url = create_bare()
     heard = asyncio.Queue[bytes]()
-    notify = Notify(url, "x")
-    payload = b"\xff" * notify.payload_max
-    async with notify.connect(heard.put_nowait) as connection:
+    transport = Notify(url, "x")
+    payload = b"\xff" * transport.payload_max
+    async with transport.connect(heard.put_nowait) as connection:
         await connection.send([payload])
         assert await heard.get() == payload
-    assert (notify.payload_max + 3) // 3 * 4 > TEXT_MAX
+    assert (transport.payload_max + 3) // 3 * 4 > TEXT_MAX
 
 
 @pytest.mark.timeout(20)
@@ -61,8 +76,8 @@ async def test_what_comes_right_behind_the_answer_to_a_statement_is_heard_at_onc
 
 
 async def test_statement_that_fails_loses_the_connection() -> None:
-    notify = Notify(create_bare(), "x")
-    async with notify.connect(lambda payload: None) as connection:
+    transport = Notify(create_bare(), "x")
+    async with transport.connect(lambda payload: None) as connection:
         sending = asyncio.ensure_future(connection.send([b"x" * 8_000]))
         assert "payload string too long" in await connection.lost
         sending.cancel()
