@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support import postgres
+from tests.support.postgres_server import PostgresServer
 
 START_S = 10
 SOCKET = ".s.PGSQL.5432"
@@ -22,7 +23,7 @@ SOCKET = ".s.PGSQL.5432"
 def start() -> None:
     """Start PostgreSQL where this process may run, with its files as durable as SQLite's."""
     if "TEST_POSTGRES" not in os.environ:
-        os.environ["TEST_POSTGRES"] = postgres.start(fsync="on", deadlock_timeout="1s")
+        os.environ["TEST_POSTGRES"] = PostgresServer(fsync="on", deadlock_timeout="1s").conninfo
 
 
 @contextmanager

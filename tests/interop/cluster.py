@@ -1,4 +1,4 @@
-"""Two nodes on one database of PostgreSQL behind a balancer, used like one server."""
+"""Several nodes on one database of PostgreSQL behind a balancer, used like one server."""
 
 import shutil
 from pathlib import Path
@@ -9,33 +9,43 @@ from tests.support.balancer import Balancer
 
 
 class Cluster(Server):
-    """`TEST_NODES=2` puts it in place of every server of the suites."""
+    """`TEST_NODES` puts one of so many in place of every server of the suites.
 
-    def __init__(self, directory: Path, **settings: Any) -> None:
+    It is its own first node, and files are where all nodes find them.
+    """
+
+    def __init__(self, directory: Path, nodes: int = 2, **settings: Any) -> None:
         settings["media_directory"] = directory / "media"
         super().__init__(directory, **settings)
+        settings["database_url"] = self.environment["TSOCK_DATABASE_URL"]
         self._balancer: Balancer | None = None
-        second = directory / "second"
-        second.mkdir()
-        self.second = Server(second, **{**settings, "database_url": self.environment["TSOCK_DATABASE_URL"]})
-        self.nodes = (self, self.second)
+        self.others = [self._other(number, settings) for number in range(2, nodes + 1)]
+        self.nodes = (self, *self.others)
+
+    def _other(self, number: int, settings: dict[str, Any]) -> Server:
+        directory = self.directory / f"node-{number}"
+        directory.mkdir()
+        return Server(directory, **settings)
 
     def start(self) -> None:
         super().start()
-        # The same credentials, and the key that opens what the database has of them.
-        self.second.data.mkdir(exist_ok=True)
-        shutil.copyfile(self.data / "development", self.second.data / "development")
-        self.second.environment["TSOCK_MASTER_KEY_FILE"] = str(self.data / "master.key")
-        self.second.start()
+        for other in self.others:
+            # The same credentials, and the key that opens what the database has of them.
+            other.data.mkdir(exist_ok=True)
+            shutil.copyfile(self.data / "development", other.data / "development")
+            other.environment["TSOCK_MASTER_KEY_FILE"] = str(self.data / "master.key")
+            other.start()
         if self._balancer is None:
-            self._balancer = Balancer([self.port, self.second.port])
+            self._balancer = Balancer([node.port for node in self.nodes])
         self.url = f"http://127.0.0.1:{self._balancer.port}"
         self.uri = f"ws://127.0.0.1:{self._balancer.port}/v3/wsconnect"
 
     def stop(self) -> None:
-        self.second.stop()
+        for other in self.others:
+            other.stop()
         super().stop()
 
     def kill(self) -> None:
-        self.second.kill()
+        for other in self.others:
+            other.kill()
         super().kill()

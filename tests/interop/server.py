@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,12 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.uri = f"ws://127.0.0.1:{self.port}/v3/wsconnect"
         self.log = directory / "server.log"
+        self.program: Sequence[str] = ("-m", "tsock")
+        """What Python is to run."""
         self.ahead_s = 0
         self.credentials: dict[str, str] = {}
+        self.nodes: Sequence[Server] = (self,)
+        """Every process that it is made of."""
 
     @property
     def account(self) -> "Account":
@@ -53,7 +57,7 @@ class Server:
     def start(self) -> None:
         """Start it, or start it again on the same port and data, and wait until it is ready."""
         env_file = self.directory / "env"
-        command = [sys.executable, "-m", "tsock", "dev", "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [sys.executable, *self.program, "dev", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--data", str(self.data), "--env-file", str(env_file)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -225,14 +229,16 @@ def running(directory: Path, **settings: Any) -> Iterator[Server]:
     yield server
     if server.running:
         server.stop()
-    assert "Traceback" not in server.log.read_text()
+    for node in server.nodes:
+        assert "Traceback" not in node.log.read_text()
 
 
 def _made(directory: Path, **settings: Any) -> Server:
-    if os.environ.get("TEST_NODES") == "2":
+    nodes = int(os.environ.get("TEST_NODES", "1"))
+    if nodes > 1:
         from tests.interop.cluster import Cluster
 
-        return Cluster(directory, **settings)
+        return Cluster(directory, nodes, **settings)
     return Server(directory, **settings)
 
 

@@ -146,6 +146,10 @@ class Connection:
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.shield(self._reading)
 
+    def abort(self) -> None:
+        """Be gone without a word."""
+        self._socket.transport.abort()
+
     async def close(self) -> None:
         """Say goodbye, unless the connection is over, and wait until it is."""
         if not self._reading.done():
@@ -179,7 +183,7 @@ class Connection:
             pass
         finally:
             if not self._socket.transport.is_closing():
-                self._socket.transport.abort()
+                self.abort()
             for reply in self._replies.values():
                 if not reply.done():
                     reply.set_exception(Lost())

@@ -10,6 +10,7 @@ import msgspec
 from tests.simulation.client import PATIENCE_S, Connection, Lost, Told, connected
 from tests.simulation.views import Broken, View
 from tsock.accounts.caller import SYNC
+from tsock.wire.headers import Reply
 
 _correlation_ids = itertools.count(1)
 
@@ -80,12 +81,15 @@ class Follower:
             raise AssertionError(f"still waiting: {what}; {views}") from None
 
     async def _establish(self, connection: Connection, views: Iterable[View]) -> int:
-        """Ask for what was missed; the correlation id of the answers. The reply itself says nothing."""
+        """Ask for what was missed; the correlation id of the answers. The reply says if any will come."""
         correlation_id = next(_correlation_ids)
         entries = [(view.sid, view.kind, view.last_event_id) for view in views]
         for view in views:
             view.begin()
-        await connection.send("POST", "/v4/Subscriptions", establish(*entries, correlation_id=correlation_id))
+        body = establish(*entries, correlation_id=correlation_id)
+        reply = await connection.send("POST", "/v4/Subscriptions", body)
+        # The store may be away, and nothing will come: then all begins anew, with the next connection.
+        reply.add_done_callback(lambda reply: connection.abort() if _is_refused(reply) else None)
         return correlation_id
 
     def _hear(self, told: Told, pending: int) -> list[View]:
@@ -109,3 +113,10 @@ class Follower:
         completed = entry["replay_status"] == "completed"
         view.established(entry["last_event_id"], completed=completed)
         return None if completed else view
+
+
+def _is_refused(reply: "asyncio.Future[tuple[Reply, bytes]]") -> bool:
+    if reply.cancelled() or reply.exception() is not None:
+        return False
+    status = reply.result()[0].http_status
+    return status is not None and status.code == 503

@@ -43,14 +43,26 @@ class _Write(NamedTuple):
 
 
 class Writer:
-    """One client that writes, in bursts."""
+    """One client that writes, in bursts.
 
-    def __init__(self, name: str, chance: Random, targets: list[Target], history: History) -> None:
+    Where the store may be away, it may be told that whether a write was stored is unknown.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        chance: Random,
+        targets: list[Target],
+        history: History,
+        *,
+        store_may_be_away: bool = False,
+    ) -> None:
         self.name = name
         self.acknowledged = 0
         self._chance = chance
         self._targets = targets
         self._history = history
+        self._store_may_be_away = store_may_be_away
         self._written = 0
         self._mine: dict[str, list[int]] = {target.sid: [] for target in targets}
         """Indexes of items that this writer pushed."""
@@ -104,6 +116,8 @@ class Writer:
 
     def _answered(self, write: _Write, reply: Reply) -> None:
         if reply.status == 404:  # a removal, or an update, of what is removed already
+            return
+        if reply.status == 503 and self._store_may_be_away:
             return
         assert reply.status in (200, 201), reply
         answer = reply.ok(reply.status)

