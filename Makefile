@@ -5,7 +5,7 @@ BIN := .venv/bin
 CHAT := examples/chat/node_modules/.package-lock.json
 READY := .venv/ready tests/interop/node_modules/.package-lock.json $(CHAT) .venv/chromium
 
-.PHONY: setup dev test unit check fuzz bench release-check lock clean
+.PHONY: setup dev test soak unit check fuzz bench release-check lock clean
 
 setup: $(READY)
 
@@ -51,6 +51,18 @@ RULES := $(addprefix tests/unit/,accounts cluster conversations debugger gateway
 NODES := $(patsubst %,tests/interop/test_%.py,documents maps lists streams subscriptions recovery revocation \
 	pages_and_events library_guide chat_messages chat_edit chat_recovery webhook_delivery sync_webhooks chat_push \
 	chat_reachability)
+
+# Everything that the SDKs do, on PostgreSQL and at two nodes; then what happens to servers, nodes, databases and the bus,
+# for SOAK_S seconds, with one seed after the other from SEED on.
+SOAK_S ?= 1800
+SEED ?= $(shell date +%s)
+soak: setup
+	TEST_STORE=postgres $(PYTEST) -m "not sqlite" tests/interop
+	TEST_STORE=postgres TEST_NODES=2 $(PYTEST) -m "not sqlite" tests/interop
+	seed=$(SEED); until_s=$$(( $$(date +%s) + $(SOAK_S) )); while [ $$(date +%s) -lt $$until_s ]; do \
+		echo "make soak SEED=$$seed"; \
+		SIMULATION_S=60 $(PYTEST) --randomly-seed=$$seed tests/simulation || exit 1; \
+		seed=$$(( seed + 1 )); done
 
 # Those that need neither Node nor a server.
 unit: .venv/ready

@@ -7,7 +7,8 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -21,8 +22,30 @@ from tests.simulation.load import Target, Writer, make_targets, require_agreemen
 from tests.simulation.views import History, View
 
 LASTS_S = float(os.environ.get("SIMULATION_S", "6"))
+IS_LONG = LASTS_S >= 30
+"""Whether there is time for what lasts by itself, and for every combination."""
 WRITERS = 6
 FOLLOWERS = 4
+
+
+@contextmanager
+def running(
+    directory: Path, nodes: int = 2, *, ahead_s: Sequence[float] = (), **settings: Any
+) -> Iterator[Cluster]:
+    """A cluster, and how far the clocks of its nodes are ahead, the first one's first."""
+    cluster = Cluster(directory, nodes, **settings)
+    for node, seconds in zip(cluster.nodes, ahead_s, strict=False):
+        # Without the program's folder on the path, whose modules have names of others.
+        node.program = ("-P", str(Path(__file__).with_name("ahead.py")), str(seconds))
+    try:
+        cluster.start()
+        yield cluster
+    except BaseException:
+        cluster.kill()  # one that stands still would not stop
+        raise
+    cluster.stop()
+    for node in cluster.nodes:
+        assert "Traceback" not in node.log.read_text()
 
 
 def rounds() -> Iterator[int]:
@@ -116,6 +139,11 @@ async def all_ready(nodes: Sequence[Server]) -> None:
 async def none_ready(nodes: Sequence[Server]) -> None:
     """Wait until every node says that it cannot serve."""
     await until(lambda: all(_state(node)[0] == 503 for node in nodes), "no node to be ready")
+
+
+async def bus_lost(nodes: Sequence[Server]) -> None:
+    """Wait until every node says that it hears nobody."""
+    await until(lambda: all(_state(node)[1]["bus"] != "connected" for node in nodes), "no bus anywhere")
 
 
 def _is_ready(node: Server) -> bool:

@@ -1,28 +1,25 @@
-"""Two nodes behind a balancer, one of which is killed or stands still: nobody loses, repeats or misorders."""
+"""Nodes behind a balancer, one of which is killed or stands still: nobody loses, repeats or misorders."""
 
 import asyncio
+import itertools
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.interop.cluster import Cluster
 from tests.interop.server import Server, until
-from tests.simulation.nodes import loaded, rounds
+from tests.simulation.nodes import IS_LONG, LASTS_S, loaded, rounds, running
 from tests.support.memory import new_database
+from tests.support.nats import NatsServer
 
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path, database_url=new_database())
-    cluster.start()
-    yield cluster
-    cluster.stop()
-    for node in cluster.nodes:
-        assert "Traceback" not in node.log.read_text()
+CLOCKS = {2: (), 3: (0.0, 5.0, 2.5)}
+"""How far the clocks of nodes are ahead."""
+PAUSE_S = 30.0 if IS_LONG else 0.0
+"""How long at least a node stands still."""
 
 
 async def killed(node: Server, other: Server) -> None:
@@ -39,16 +36,38 @@ async def paused(node: Server, other: Server) -> None:
         return any(line["id"] == "bus" and "silent" in line["found"] for line in checks)
 
     os.kill(node.pid, signal.SIGSTOP)
-    await asyncio.to_thread(until, is_noticed, "the other node to notice")
+    await asyncio.gather(
+        asyncio.to_thread(until, is_noticed, "the other node to notice"), asyncio.sleep(PAUSE_S)
+    )
     os.kill(node.pid, signal.SIGCONT)
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("trouble", [killed, paused])
+Trouble = Callable[[Server, Server], Awaitable[None]]
+SOME = [(2, "notify", killed), (3, "nats", paused)]
+ALL = list(itertools.product((2, 3), ("notify", "nats"), (killed, paused)))
+
+
+@pytest.mark.timeout(LASTS_S + 240)
+@pytest.mark.parametrize(("nodes", "bus", "trouble"), ALL if IS_LONG else SOME)
 async def test_trouble_of_one_node_loses_and_repeats_nothing(
-    cluster: Cluster, chance: Random, trouble: Callable[[Server, Server], Awaitable[None]]
+    tmp_path: Path, chance: Random, nodes: int, bus: str, trouble: Trouble
 ) -> None:
-    async with loaded(cluster, chance) as load:
-        for _ in rounds():
-            await load.goes_on()
-            await trouble(*chance.sample(cluster.nodes, 2))
+    with (
+        served(bus) as settings,
+        running(tmp_path, nodes, ahead_s=CLOCKS[nodes], database_url=new_database(), **settings) as cluster,
+    ):
+        async with loaded(cluster, chance) as load:
+            for _ in rounds():
+                await load.goes_on()
+                await trouble(*chance.sample(cluster.nodes, 2))
+
+
+@contextmanager
+def served(bus: str) -> Iterator[dict[str, str]]:
+    """The settings of nodes that have this bus."""
+    if bus == "notify":
+        yield {}
+        return
+    server = NatsServer()
+    yield {"bus_url": server.url}
+    server.stop()

@@ -20,6 +20,37 @@ class Faults(msgspec.Struct, frozen=True):
     delay_payloads_max: int = 5
 
 
+class Way:
+    """What becomes of one payload after the other on the way to one node."""
+
+    def __init__(self, faults: Faults, chance: random.Random) -> None:
+        self.faults = faults
+        self._chance = chance
+        self._held = list[tuple[int, bytes]]()
+        """How many others still pass it, and what it is."""
+
+    def arrive(self, payload: bytes) -> list[bytes]:
+        """What arrives now that this was sent."""
+        chance, faults = self._chance, self.faults
+        if chance.random() < faults.lost:
+            return []
+        arrived: list[bytes] = []
+        for _ in range(2 if chance.random() < faults.repeated else 1):
+            if chance.random() < faults.delayed:
+                self._held.append((chance.randint(1, faults.delay_payloads_max), payload))
+            else:
+                arrived.append(payload)
+        self._held = [(left - 1, held) for left, held in self._held]
+        arrived += [held for left, held in self._held if left <= 0]
+        self._held = [each for each in self._held if each[0] > 0]
+        return arrived
+
+    def release_all(self) -> list[bytes]:
+        """What was still delayed."""
+        held, self._held = self._held, []
+        return [payload for _, payload in held]
+
+
 class Server:
     """Hands each payload to every connection with the same installation, its sender's included."""
 
@@ -51,13 +82,13 @@ class Server:
     def pass_on(self, installation: str, payload: bytes) -> None:
         for connection in self._connections:
             if connection.installation == installation:
-                connection.receive(payload, self._random, self.faults)
+                connection.receive(payload)
 
     @asynccontextmanager
     async def connection(self, installation: str, hear: Hear) -> AsyncGenerator["_Connection"]:
         if self.down is not None:
             raise NotConnected(self.down)
-        made = _Connection(self, installation, hear)
+        made = _Connection(self, installation, hear, self._random)
         self._connections.append(made)
         try:
             yield made
@@ -79,13 +110,12 @@ class Memory:
 
 
 class _Connection:
-    def __init__(self, server: Server, installation: str, hear: Hear) -> None:
+    def __init__(self, server: Server, installation: str, hear: Hear, chance: random.Random) -> None:
         self.installation = installation
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._server = server
         self._hear = hear
-        self._held = list[tuple[int, bytes]]()
-        """How many others still pass it, and what it is."""
+        self._way = Way(server.faults, chance)
 
     async def send(self, payloads: Sequence[bytes]) -> None:
         for payload in payloads:
@@ -97,26 +127,17 @@ class _Connection:
             await asyncio.Event().wait()
 
     def lose(self, why: str) -> None:
-        self._held.clear()
+        self._way.release_all()
         if not self.lost.done():
             self.lost.set_result(why)
 
-    def receive(self, payload: bytes, chance: random.Random, faults: Faults) -> None:
-        if chance.random() < faults.lost:
-            return
-        for _ in range(2 if chance.random() < faults.repeated else 1):
-            if chance.random() < faults.delayed:
-                self._held.append((chance.randint(1, faults.delay_payloads_max), payload))
-            else:
-                self._arrive(payload)
-        self._held = [(left - 1, held) for left, held in self._held]
-        for _, held in [each for each in self._held if each[0] <= 0]:
-            self._arrive(held)
-        self._held = [each for each in self._held if each[0] > 0]
+    def receive(self, payload: bytes) -> None:
+        self._way.faults = self._server.faults
+        for each in self._way.arrive(payload):
+            self._arrive(each)
 
     def release_all(self) -> None:
-        held, self._held = self._held, []
-        for _, payload in held:
+        for payload in self._way.release_all():
             self._arrive(payload)
 
     def _arrive(self, payload: bytes) -> None:
