@@ -17,6 +17,8 @@ from twilio.jwt.access_token.grants import ChatGrant, SyncGrant
 
 from tests.support.memory import ON_POSTGRES, new_database
 
+NODES = int(os.environ.get("TEST_NODES", "1"))
+"""How many nodes each server of the suites has."""
 START_S = 60.0
 POLL_S = 0.02
 HEADERS = {"cty": "twilio-fpa;v=1"}
@@ -30,6 +32,8 @@ class Server:
         self.data = directory / "data"
         if ON_POSTGRES and "database_url" not in settings:
             settings["database_url"] = new_database()
+        self.media: Path = settings.get("media_directory", self.data / "media")
+        """Where files are."""
         self.environment = {**os.environ, **{f"TSOCK_{name.upper()}": str(v) for name, v in settings.items()}}
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -95,6 +99,16 @@ class Server:
         """A command about its data, run to its end."""
         command = [sys.executable, "-m", "tsock", *arguments, "--data", str(self.data)]
         return subprocess.run(command, capture_output=True, check=False, text=True, env=self.environment)
+
+    def in_step(self) -> None:
+        """Have every node know what was changed of accounts, keys and services at any of them.
+
+        What is taken away may be used at the others for as long as the news travels; a node that is about to
+        refuse somebody waits for that.
+        """
+        for node in self.nodes:
+            answer = httpx2.get(f"http://127.0.0.1:{node.port}/2010-04-01/Accounts.json")
+            assert answer.status_code == 401, answer.text
 
     def back_up(self, target: Path) -> None:
         """Copy its data, as an operator would."""
@@ -234,11 +248,10 @@ def running(directory: Path, **settings: Any) -> Iterator[Server]:
 
 
 def _made(directory: Path, **settings: Any) -> Server:
-    nodes = int(os.environ.get("TEST_NODES", "1"))
-    if nodes > 1:
+    if NODES > 1:
         from tests.interop.cluster import Cluster
 
-        return Cluster(directory, nodes, **settings)
+        return Cluster(directory, NODES, **settings)
     return Server(directory, **settings)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.interop.conftest import Connect
 from tests.interop.sdk import Js, SdkError, SdkObject
-from tests.interop.server import Server
+from tests.interop.server import Server, until
 
 Own = Callable[[str], str]
 TICK = "new Promise((done) => setTimeout(done))"
@@ -22,8 +22,9 @@ def both(connect: Connect, own: Own, **made: object) -> tuple[SdkObject, SdkObje
     alice.next("conversationJoined")
     conversation.add(own("bob"))
     theirs = bob.next("conversationJoined")
-    conversation.getParticipants()
-    theirs.getParticipants()
+    for side in (conversation, theirs):
+        # What an SDK read while the other was added it completes when it has subscribed.
+        until(lambda side=side: len(side.getParticipants()) == 2, "both participants")
     return alice, bob, conversation, theirs
 
 

@@ -56,7 +56,7 @@ def urls(owner: SdkObject, method: str, *args: object) -> dict[str, str]:
 
 def files(server: Server) -> list[Path]:
     """What lies in the folder of media, but for what is tried there."""
-    return [path for path in (server.data / "media").iterdir() if path.name != "probe.part"]
+    return [path for path in server.media.iterdir() if path.name != "probe.part"]
 
 
 @pytest.mark.parametrize("filename", ["a.png", 'ü "b" & c;\U0001f600.png', None])

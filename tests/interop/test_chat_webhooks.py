@@ -38,6 +38,7 @@ class Room:
             filters=list(events),
             method=method,
         )
+        self.account.server.in_step()
 
     def decide(self, event: str, decision: Callable[[Hook], Answer]) -> None:
         """Answer what is asked before this event."""

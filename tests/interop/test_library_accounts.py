@@ -99,9 +99,12 @@ def test_main_account_is_not_suspended_over_rest(own: Api) -> None:
     assert own.fetch()["status"] == "active"
 
 
-def test_suspended_subaccount_is_shut_out_until_it_is_active(api: Api, as_sub: Api, sub: Record) -> None:
+def test_suspended_subaccount_is_shut_out_until_it_is_active(
+    api: Api, as_sub: Api, account: Account, sub: Record
+) -> None:
     subaccount = api.api.v2010.accounts(sub["sid"])
     subaccount.update(status="suspended")
+    account.server.in_step()
     with refused(403, 20403):
         as_sub.sync.v1.services("default").fetch()
     subaccount.update(status="active")
@@ -154,6 +157,7 @@ def test_key_lives_from_creation_to_deletion(
     with_key.fetch()
 
     assert key.delete() is True
+    account.server.in_step()
     with refused(404, 20404):
         key.fetch()
     with refused(401, 20003):
@@ -193,6 +197,7 @@ def test_iam_key_lives_from_creation_to_deletion(api: Api, account: Account) -> 
     changed = key.update(friendly_name="wider", policy=wider)
     assert (changed["friendly_name"], changed["policy"]) == ("wider", wider)
     assert key.delete() is True
+    account.server.in_step()
     with refused(404, 20404):
         key.fetch()
 
@@ -285,6 +290,7 @@ def test_auth_token_is_replaced_without_a_webhook_that_cannot_be_verified(
 
     promoted = dated(with_fresh.accounts.v1.auth_token_promotion().update())
     assert (promoted["account_sid"], promoted["auth_token"]) == (account.sid, fresh)
+    account.server.in_step()
     with refused(401, 20003):
         service.documents.create()
     with_fresh.sync.v1.services(made["sid"]).documents.create()
@@ -297,6 +303,7 @@ def test_auth_token_is_replaced_without_a_webhook_that_cannot_be_verified(
 def test_secondary_auth_token_is_given_up(api: Api, open_client: OpenClient, account: Account) -> None:
     token = api.accounts.v1.secondary_auth_token().create()["secondary_auth_token"]
     assert api.accounts.v1.secondary_auth_token().delete() is True
+    account.server.in_step()
     with refused(401, 20003):
         open_client(account.sid, token).api.v2010.accounts(account.sid).fetch()
     with refused(404, 20404):

@@ -94,8 +94,6 @@ class Gatekeeper:
     def permit(self, principal: Principal, route: Route) -> None:
         """Refuse a route that is not for whoever asks.
 
-        It is a step of its own so that the refusal becomes an alert of the asker's account.
-
         Raises:
             ApiError: 403/20403, the account is not active; 403/20006, the key's policy does not permit it;
                 401/20003, the credentials are of a kind that the route is not for.

@@ -125,9 +125,8 @@ class HttpShell:
                 route, values = self._router.find(request)
                 pattern = route.pattern
                 refuse_cross_site(request, route, self._base_url)
-                request = await self._by_the_newest(partial(self._identified, request, route))
+                request = await self._by_the_newest(partial(self._admitted, request, route, scope))
                 principal = request.principal
-                self._admit(request, route, scope)
                 with nullcontext() if principal is None else self._in_flight.one(principal.account.sid):
                     # Only now: a body is held in memory for nobody who may not send it.
                     if route.upload:
@@ -175,18 +174,18 @@ class HttpShell:
                 raise
         return do()
 
-    def _identified(self, request: Request, route: Route) -> Request:
-        """The request with who asks, where the route is not for anybody."""
+    def _admitted(self, request: Request, route: Route, scope: Scope) -> Request:
+        """The request with who asks, where the route is not for anybody.
+
+        Refuses what is not for whoever asks, and a REST path that lost a part.
+        """
         caller = self._gatekeeper.caller(request, route)
         principal = self._gatekeeper.asker(request, route) if caller is None else None
-        return replace(request, caller=caller, principal=principal)
-
-    def _admit(self, request: Request, route: Route, scope: Scope) -> None:
-        """Refuse what is not for whoever asks, and a REST path that lost a part."""
-        if request.principal is not None:
-            self._gatekeeper.permit(request.principal, route)
+        if principal is not None:
+            self._gatekeeper.permit(principal, route)
         if request.door is Door.HTTP and "" in request.path and request.path[0] in PRODUCTS:
             refuse_empty(path_of(scope), request.path, segments(route.pattern))
+        return replace(request, caller=caller, principal=principal)
 
     def _too_many(self) -> ApiError:
         nodes = self._metrics.nodes

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.rest import ACCOUNTS, Rest
 from tests.support.rig import Client, Rig
 from tests.support.sync_world import json
-from tsock.accounts import keys, revocations
+from tsock.accounts import accounts, keys, revocations
 from tsock.accounts.records import ApiKey
 from tsock.announcements import Announcements
 from tsock.bus.message import Advanced
@@ -129,6 +130,17 @@ async def test_who_looks_knows_what_others_changed_before(node: Node) -> None:
     (key,) = [fact for fact in facts if isinstance(fact, ApiKey)]
     await asyncio.gather(*(looked(node.news) for _ in range(3)))
     assert node.rig.directory.key(key.sid) == key
+
+
+async def test_account_that_is_active_again_elsewhere_is_refused_nothing(node: Node, rig: Rig) -> None:
+    rest = Rest(rig)
+    rest.web.shell._gatekeeper.look = lambda: looked(node.news)
+    account = await rest.subaccount()
+    token = rest.token_of(account)
+    await rig.do(accounts.set_status, account.sid, "suspended")
+    with node.elsewhere():
+        await rig.do(accounts.set_status, account.sid, "active")
+    assert (await rest.get(f"{ACCOUNTS}/{account.sid}.json", token)).status == 200
 
 
 async def test_older_record_that_comes_late_does_not_undo_a_newer_one(node: Node) -> None:
