@@ -95,6 +95,7 @@ def test_refresh_with_a_revoked_token_is_refused(account: Account, connect: Conn
     client.becomes("connected")
     token = account.token(ttl_s=7200)
     _revoke(account, kind="token", token=token)
+    account.server.in_step()
 
     outcome = client.updateToken.start(token)
 

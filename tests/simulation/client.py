@@ -21,7 +21,7 @@ from tsock.wire.headers import Close, FromServer, HttpRequest, Notification, Sta
 from tsock.wire.headers import Reply as ReplyHeader
 
 HOST = "cds.us1.twilio.com"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """How long anything is waited for; only a fault takes that long."""
 
 Tap = Callable[[FromServer, bytes], None]
