@@ -61,8 +61,15 @@ class Load:
     """Writers and followers, each at whichever node the balancer chooses."""
 
     def __init__(
-        self, cluster: Cluster, chance: Random, targets: list[Target], *, store_may_be_away: bool
+        self,
+        cluster: Cluster,
+        chance: Random,
+        targets: list[Target],
+        followed: Sequence[Sequence[Target]],
+        *,
+        store_may_be_away: bool,
     ) -> None:
+        """`followed` are the objects of each follower."""
         self.is_enough = False
         self._uri, self._token = cluster.uri, cluster.token()
         self._targets = targets
@@ -71,14 +78,10 @@ class Load:
             Writer(f"w{n}", chance, targets, self._history, store_may_be_away=store_may_be_away)
             for n in range(WRITERS)
         ]
-        self.followers = [
-            Follower(
-                self._uri,
-                self._token,
-                [View(t.sid, t.kind, self._history, made_up_for=True) for t in targets],
-            )
-            for _ in range(FOLLOWERS)
-        ]
+        self.followers = [Follower(self._uri, self._token, map(self._view, some)) for some in followed]
+
+    def _view(self, target: Target) -> View:
+        return View(target.sid, target.kind, self._history, made_up_for=True)
 
     async def follow(self, follower: Follower) -> None:
         while True:
@@ -98,12 +101,13 @@ class Load:
         async with connected(self._uri, self._token) as connection:
             counters = {target.sid: (await stored(connection, target))[0] for target in self._targets}
             for follower in self.followers:
-                views = follower.views.values()
+                own = follower.views.values()
                 await follower.until(
-                    lambda views=views: all(view.last_event_id >= counters[view.sid] for view in views),
+                    lambda own=own: all(view.last_event_id >= counters[view.sid] for view in own),
                     f"{counters}",
                 )
-                await require_agreement(connection, self._targets, self._history, views)
+            views = [view for follower in self.followers for view in follower.views.values()]
+            await require_agreement(connection, self._targets, self._history, views)
 
     @property
     def _acknowledged(self) -> int:
@@ -111,12 +115,18 @@ class Load:
 
 
 @asynccontextmanager
-async def loaded(cluster: Cluster, chance: Random, *, store_may_be_away: bool = False) -> AsyncIterator[Load]:
-    """Have a cluster work meanwhile, and look afterwards whether all of it was right."""
+async def loaded(
+    cluster: Cluster, chance: Random, *, of_one_object: int = 0, store_may_be_away: bool = False
+) -> AsyncIterator[Load]:
+    """Have a cluster work meanwhile, and look afterwards whether all of it was right.
+
+    There are four followers of everything, or so many of one object each.
+    """
     await all_ready(cluster.nodes)
     async with connected(cluster.uri, cluster.token()) as connection:
         targets = await make_targets(connection, each=2)
-    load = Load(cluster, chance, targets, store_may_be_away=store_may_be_away)
+    followed = [[chance.choice(targets)] for _ in range(of_one_object)] or [targets] * FOLLOWERS
+    load = Load(cluster, chance, targets, followed, store_may_be_away=store_may_be_away)
     async with asyncio.TaskGroup() as following:
         tasks = [following.create_task(load.follow(each)) for each in load.followers]
         async with asyncio.TaskGroup() as writing:

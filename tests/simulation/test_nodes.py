@@ -16,6 +16,8 @@ from tests.simulation.nodes import IS_LONG, LASTS_S, loaded, rounds, running
 from tests.support.memory import new_database
 from tests.support.nats import NatsServer
 
+MANY = 190
+"""Of followers, each of one object: with the writers, 200 clients come and go."""
 CLOCKS = {2: (), 3: (0.0, 5.0, 2.5)}
 """How far the clocks of nodes are ahead."""
 PAUSE_S = 30.0 if IS_LONG else 0.0
@@ -61,6 +63,18 @@ async def test_trouble_of_one_node_loses_and_repeats_nothing(
             for _ in rounds():
                 await load.goes_on()
                 await trouble(*chance.sample(cluster.nodes, 2))
+
+
+@pytest.mark.timeout(300)
+async def test_rolling_restart_moves_all_clients_and_loses_and_repeats_nothing(
+    tmp_path: Path, chance: Random
+) -> None:
+    with running(tmp_path, database_url=new_database()) as cluster:
+        async with loaded(cluster, chance, of_one_object=MANY):
+            for node in cluster.nodes:
+                # It sends its clients away; what is expected is the exit status 0.
+                await asyncio.to_thread(Server.stop, node)
+                await asyncio.to_thread(Server.start, node)
 
 
 @contextmanager
