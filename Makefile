@@ -49,8 +49,7 @@ RULES := $(addprefix tests/unit/,accounts cluster conversations debugger gateway
 
 # What the SDKs do most, at two nodes on PostgreSQL behind a balancer.
 NODES := $(patsubst %,tests/interop/test_%.py,documents maps lists streams subscriptions recovery revocation \
-	pages_and_events library_guide chat_messages chat_edit chat_recovery webhook_delivery sync_webhooks chat_push \
-	chat_reachability)
+	pages_and_events library_guide chat_messages chat_edit chat_recovery webhook_delivery sync_webhooks chat_push)
 
 # Everything that the SDKs do, on PostgreSQL and at two nodes; then what happens to servers, nodes, databases and the bus,
 # for SOAK_S seconds, with one seed after the other from SEED on.
