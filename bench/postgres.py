@@ -23,7 +23,8 @@ SOCKET = ".s.PGSQL.5432"
 def start() -> None:
     """Start PostgreSQL where this process may run, with its files as durable as SQLite's."""
     if "TEST_POSTGRES" not in os.environ:
-        os.environ["TEST_POSTGRES"] = PostgresServer(fsync="on", deadlock_timeout="1s").conninfo
+        server = PostgresServer(fsync="on", deadlock_timeout="1s", max_connections="500")
+        os.environ["TEST_POSTGRES"] = server.conninfo
 
 
 @contextmanager

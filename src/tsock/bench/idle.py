@@ -1,4 +1,4 @@
-"""How much memory does a client hold that is connected, subscribed and silent?"""
+"""How much memory does a client hold that is connected, subscribed and silent, and a subscription?"""
 
 from functools import partial
 
@@ -8,10 +8,12 @@ from tsock.bench.server import Server
 
 WARM_UP = 200
 """Clients before the first measurement, so that what the first ones load is not counted."""
+FOLLOWED = 10
+"""Objects of each client in the second case, which nobody else follows."""
 
 
 async def measure(server: Server, scale: Scale) -> list[Figure]:
-    """Resident memory of the server, per client.
+    """Resident memory of the server, per client with one subscription, then for each of further ones.
 
     Only a server that never had more clients tells the truth: it would place these in memory that it kept.
     """
@@ -27,5 +29,17 @@ async def measure(server: Server, scale: Scale) -> list[Figure]:
     await in_turns(follow, clients)
     grown_kib = server.process.resident_kib() - before_kib
     figure = meter.figure("idle", f"{len(clients)} clients", len(clients), took_s)
+    alone = figure.noting(kib_per_client=grown_kib / len(clients))
+
+    objects = await make_documents(server, first[0], len(clients) * FOLLOWED)
+    before_kib = server.process.resident_kib()
+    meter = Meter(server.process)
+
+    async def follow_own(place: int) -> int:
+        return await subscribe(clients[place], objects[place * FOLLOWED :][:FOLLOWED])
+
+    await in_turns(follow_own, range(len(clients)))
+    grown_kib = server.process.resident_kib() - before_kib
+    figure = meter.figure("idle", f"{len(objects)} objects of one each", len(objects))
     await disconnect([*first, *clients])
-    return [figure.noting(kib_per_client=grown_kib / len(clients))]
+    return [alone, figure.noting(kib_per_subscription=grown_kib / len(objects))]
