@@ -16,6 +16,7 @@ from tests.simulation.chat import (
     require_every_message_once,
 )
 from tests.simulation.follower import Follower
+from tests.simulation.nodes import IS_LONG
 from tests.simulation.proxy import Trouble, proxied
 
 ROUNDS = 10
@@ -49,7 +50,7 @@ async def test_twenty_senders_fill_the_indexes_without_a_gap(server: Server) -> 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("run", range(5))
+@pytest.mark.parametrize("run", range(5 if IS_LONG else 2))
 async def test_kills_lose_and_double_no_acknowledged_message_or_file(
     server: Server, chance: Random, run: int
 ) -> None:

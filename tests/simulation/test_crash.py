@@ -9,6 +9,7 @@ from tests.interop.server import Server
 from tests.simulation.client import connected
 from tests.simulation.follower import Follower
 from tests.simulation.load import Target, Writer, make_targets, require_agreement, require_every_item_once
+from tests.simulation.nodes import IS_LONG
 from tests.simulation.views import History, View
 
 ROUNDS = 10
@@ -64,7 +65,7 @@ class Simulation:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("run", range(5))
+@pytest.mark.parametrize("run", range(5 if IS_LONG else 2))
 async def test_kills_lose_nothing_acknowledged_and_repeat_no_event_id(
     server: Server, chance: Random, run: int
 ) -> None:

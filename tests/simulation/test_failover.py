@@ -31,6 +31,7 @@ def url(*databases: PostgresServer) -> str:
     return f"postgresql://{OWNER}@{hosts}/tsock"
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(LASTS_S + 240)
 async def test_database_that_is_restarted_or_away_for_a_while(
     tmp_path: Path, database: PostgresServer, chance: Random
