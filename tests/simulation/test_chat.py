@@ -50,7 +50,7 @@ async def test_twenty_senders_fill_the_indexes_without_a_gap(server: Server) -> 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("run", range(5 if IS_LONG else 2))
+@pytest.mark.parametrize("run", range(5 if IS_LONG else 1))
 async def test_kills_lose_and_double_no_acknowledged_message_or_file(
     server: Server, chance: Random, run: int
 ) -> None:

@@ -65,7 +65,7 @@ class Simulation:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("run", range(5 if IS_LONG else 2))
+@pytest.mark.parametrize("run", range(5 if IS_LONG else 1))
 async def test_kills_lose_nothing_acknowledged_and_repeat_no_event_id(
     server: Server, chance: Random, run: int
 ) -> None:
