@@ -5,7 +5,7 @@ BIN := .venv/bin
 CHAT := examples/chat/node_modules/.package-lock.json
 READY := .venv/ready tests/interop/node_modules/.package-lock.json $(CHAT) .venv/chromium
 
-.PHONY: setup dev test soak unit check fuzz bench release-check lock clean
+.PHONY: setup dev test coverage soak unit check fuzz bench release-check lock clean
 
 setup: $(READY)
 
@@ -37,11 +37,15 @@ dev: .venv/ready
 PYTEST = $(BIN)/python -m pytest --dist worksteal \
 	--numprocesses $$(( 2 * $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) ))
 
-# Every test but the longest. Then how much of src/ the tests' own processes ran, and the modules that they ran least.
+# Every test but the longest.
 test: setup
-	$(PYTEST) -m "not soak" --cov --cov-report=
+	$(PYTEST) -m "not soak"
 	TEST_STORE=postgres $(PYTEST) -m "not sqlite" $(RULES)
 	TEST_STORE=postgres TEST_NODES=2 $(PYTEST) -m "not sqlite" $(NODES)
+
+# How much of src/ the tests' own processes run, and the modules that they run least: traced, tests take much longer.
+coverage: setup
+	$(PYTEST) --cov --cov-report= tests/unit tests/integration tests/contract
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '1,12p;/^TOTAL/p'
 
 # Where rules are tested without a server: once more on PostgreSQL, which has to understand the same statements.
