@@ -24,6 +24,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bench import postgres
 from bench.server import started
+from bench.table import print_row
 from tests.support.nats import NatsServer
 from tsock.bench.askers import Askers, open_writers
 from tsock.bench.crowd import connect_all, make_documents, subscribe
@@ -58,13 +59,13 @@ def main() -> None:
     postgres.start()
     for name in options.question or QUESTIONS:
         columns, ask = QUESTIONS[name]
-        _print("bus", *columns)
-        _print(*["---"] * (1 + len(columns)))
+        print_row("bus", *columns)
+        print_row(*["---"] * (1 + len(columns)))
         for bus in options.bus:
             with tempfile.TemporaryDirectory() as place, postgres.settings(0) as given, ExitStack() as stack:
                 cluster = Cluster(Path(place), given, BUSES[bus](), stack)
                 for row in ask(cluster, options):
-                    _print(bus, *row)
+                    print_row(bus, *row)
         print()
 
 
@@ -318,15 +319,6 @@ def _process(node: Server) -> Process:
 def _own_kib(pid: int) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
-
-
-def _print(*cells: Any) -> None:
-    print(
-        "|",
-        " | ".join(f"{cell:,.1f}" if isinstance(cell, float) else str(cell) for cell in cells),
-        "|",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

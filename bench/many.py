@@ -25,6 +25,7 @@ from typing import Any, cast
 import structlog
 import uvloop
 
+from bench.table import print_row
 from tests.support.nats import NatsServer
 from tsock.announcements import Announcements
 from tsock.bench.process import Process
@@ -68,10 +69,12 @@ def main() -> None:
 
 
 async def _nodes(options: argparse.Namespace) -> None:
-    _print("nodes", "publish us", "hear us", "heartbeat us", "bytes kept of a node", "lost", "gaps", "checks")
-    _print(*["---"] * 8)
+    print_row(
+        "nodes", "publish us", "hear us", "heartbeat us", "bytes kept of a node", "lost", "gaps", "checks"
+    )
+    print_row(*["---"] * 8)
     for number in options.nodes:
-        _print(number, *await _simulated(number))
+        print_row(number, *await _simulated(number))
 
 
 async def _simulated(number: int) -> Sequence[Any]:
@@ -215,14 +218,14 @@ class _Node:
 
 
 async def _server(options: argparse.Namespace) -> None:
-    _print(
+    print_row(
         "messages at once",
         "subscribers",
         "messages/s",
         "CPU us of NATS for a message",
         "more for each subscriber",
     )
-    _print(*["---"] * 5)
+    print_row(*["---"] * 5)
     for at_once in (1, 10):
         alone_us = 0.0
         for subscribers in SUBSCRIBERS:
@@ -230,7 +233,7 @@ async def _server(options: argparse.Namespace) -> None:
             if subscribers == 0:
                 alone_us = spent_us
             each = (spent_us - alone_us) / subscribers if subscribers else ""
-            _print(at_once, subscribers, rate, spent_us, each)
+            print_row(at_once, subscribers, rate, spent_us, each)
 
 
 async def _passed_on(at_once: int, subscribers: int) -> tuple[float, float]:
@@ -301,15 +304,6 @@ class _Raw(asyncio.Protocol):
 
 
 QUESTIONS: dict[str, Callable[[argparse.Namespace], Any]] = {"nodes": _nodes, "server": _server}
-
-
-def _print(*cells: Any) -> None:
-    print(
-        "|",
-        " | ".join(f"{cell:,.1f}" if isinstance(cell, float) else str(cell) for cell in cells),
-        "|",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ from tsock.api.development import DevelopmentHandlers
 from tsock.api.gatekeeper import Gatekeeper
 from tsock.api.health import HealthHandlers
 from tsock.api.known_hosts import KnownHosts
+from tsock.api.limits import chat_limits, sync_limits
 from tsock.api.operator import accounts as operator_accounts
 from tsock.api.operator import check, cluster, records, revocations, tokens, webhooks
 from tsock.api.operator import keys as operator_keys
@@ -66,7 +67,6 @@ from tsock.clock import Clock
 from tsock.cluster.lead import Leads, always
 from tsock.cluster.nodes import Node
 from tsock.conversations import access
-from tsock.conversations.actor import ChatLimits
 from tsock.deadlines import Deadlines
 from tsock.debugger.debugger import Debugger
 from tsock.events import Fact, Signal
@@ -96,12 +96,11 @@ from tsock.jobs.news import News
 from tsock.jobs.pushes import Pushes
 from tsock.jobs.webhook_client import WebhookClient
 from tsock.outbound.network import Resolve
-from tsock.settings import Loaded, Settings
+from tsock.settings import Loaded
 from tsock.site.routes import site
 from tsock.storage.opening import open_store
 from tsock.storage.store import Store
 from tsock.sync import announce, epochs, replay
-from tsock.sync.actor import SyncLimits
 from tsock.telemetry.metrics import Metrics
 from tsock.telemetry.tail import Tail
 from tsock.tokens.continuation import Continuations
@@ -222,7 +221,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
         now_s=clock.monotonic_s,
     )
     sessions = Sessions[Session]()
-    scope = SdkScope(directory, _limits(settings), access.readable)
+    scope = SdkScope(directory, sync_limits(settings), access.readable)
     rates = SyncRates(settings, clock.monotonic_s)
     subscriptions = SubscriptionHandlers(scope, hub, notices, settings)
     hook_client = HookClient(settings, installed.vault, around.resolve)
@@ -255,7 +254,7 @@ def assemble(installed: Installation, around: Surroundings) -> Assembly:
     contents = Contents(store, loose)
     chat_rates = ChatRates(settings, clock.monotonic_s)
     router.add(_chat_routes(installed, chat_rates, pre_hooks, contents))
-    chat_rest = RestScope(directory, _chat_limits(settings), chat_rates)
+    chat_rest = RestScope(directory, chat_limits(settings), chat_rates)
     router.add(chat_rest_routes.routes(chat_rest, pre_hooks, installed.vault, contents))
     router.add(chat_routes.routes(chat_rest, pre_hooks, installed.vault, contents, settings))
     router.add(_media_routes(installed, loose))
@@ -470,7 +469,7 @@ def _watchers(installed: Installation, context: Context, sessions: Sessions[Sess
             *common,
             node=context.node,
             grace_s=installed.settings.chat_reachability_grace_s,
-            limits=_chat_limits(installed.settings),
+            limits=chat_limits(installed.settings),
             of_account=sessions.of_account,
             of_identity=sessions.of_identity,
         ),
@@ -544,7 +543,7 @@ def _chat_routes(
 ) -> Sequence[Route]:
     """What the SDKs ask of Conversations."""
     settings = installed.settings
-    scope = ChatScope(installed.directory, _chat_limits(settings), rates)
+    scope = ChatScope(installed.directory, chat_limits(settings), rates)
     return [
         *configuration.ConfigurationHandlers(scope, settings).routes(),
         *conversations.ConversationHandlers(scope, pre_hooks, settings.chat_page_rows).routes(),
@@ -563,7 +562,7 @@ def _chat_routes(
 def _media_routes(installed: Installation, loose: LooseBlobs) -> Sequence[Route]:
     """Uploads and downloads of Conversations."""
     settings = installed.settings
-    scope = MediaScope(installed.directory, _chat_limits(settings))
+    scope = MediaScope(installed.directory, chat_limits(settings))
     tickets = Tickets(installed.vault, settings.media_url_s)
     shown = media_records.Records(tickets, settings.public_url)
     return [
@@ -583,39 +582,3 @@ def _account_routes(installed: Installation) -> Sequence[Route]:
         *iam.KeyHandlers(vault, settings).routes(),
         *monitor.MonitorHandlers(installed.directory, settings.public_url).routes(),
     ]
-
-
-def _limits(settings: Settings) -> SyncLimits:
-    return SyncLimits(
-        data_bytes_max=settings.sync_data_bytes_max,
-        message_bytes_max=settings.sync_message_bytes_max,
-        unique_name_chars_max=settings.sync_unique_name_chars_max,
-        key_chars_max=settings.sync_key_chars_max,
-        ttl_s_max=settings.sync_ttl_s_max,
-        items_max=settings.sync_items_max,
-        page_rows_max=settings.sync_page_rows_max,
-        page_chars_max=settings.sync_page_chars_max,
-    )
-
-
-def _chat_limits(settings: Settings) -> ChatLimits:
-    return ChatLimits(
-        name_chars_max=settings.chat_friendly_name_chars_max,
-        unique_name_chars_max=settings.chat_unique_name_chars_max,
-        conversation_attributes_bytes_max=settings.chat_conversation_attributes_bytes_max,
-        attributes_bytes_max=settings.chat_attributes_bytes_max,
-        body_bytes_max=settings.chat_body_bytes_max,
-        identity_chars_max=settings.chat_identity_chars_max,
-        participants_max=settings.chat_participants_max,
-        outside_participants_max=settings.chat_outside_participants_max,
-        conversations_per_user_max=settings.chat_conversations_per_user_max,
-        unread_max=settings.chat_unread_max,
-        bindings_per_user_max=settings.chat_bindings_per_user_max,
-        registration_id_chars_max=settings.chat_registration_id_chars_max,
-        binding_message_types_max=settings.chat_binding_message_types_max,
-        message_type_chars_max=settings.chat_message_type_chars_max,
-        is_push_configured=settings.push_url is not None,
-        media_per_message_max=settings.media_per_message_max,
-        media_per_message_bytes_max=settings.media_per_message_bytes_max,
-        page_rows_max=settings.sync_page_rows_max,
-    )

@@ -4,9 +4,8 @@ import pytest
 
 from tests.interop.conftest import Connect
 from tests.interop.sdk import SdkObject
-from tests.interop.server import NODES, Server
+from tests.interop.server import Server
 
-counted_by_each_node = pytest.mark.skipif(NODES > 1, reason="each node counts by itself")
 BRIEF = {"backoff_ms_min": 300, "backoff_ms_max": 600}
 """A back-off that the tests need not wait long for."""
 
@@ -18,7 +17,7 @@ def _held_back(client: SdkObject, code: int) -> None:
     assert "denied" not in client.seen("connectionStateChanged")
 
 
-@counted_by_each_node
+@pytest.mark.one_node
 @pytest.mark.settings(connections_per_identity_max=1, **BRIEF)
 def test_connection_too_many_of_an_identity_waits_for_its_turn(connect: Connect, own_server: Server) -> None:
     first = connect("alice")
@@ -32,7 +31,7 @@ def test_connection_too_many_of_an_identity_waits_for_its_turn(connect: Connect,
     second.becomes("connected")
 
 
-@counted_by_each_node
+@pytest.mark.one_node
 @pytest.mark.settings(connections_per_account_max=1, **BRIEF)
 def test_connection_too_many_of_an_account_waits_for_its_turn(connect: Connect, own_server: Server) -> None:
     first = connect("alice")
@@ -68,7 +67,7 @@ def test_connects_too_fast_for_the_server_are_spread(connect: Connect, own_serve
     assert {(error["terminal"], error["errorCode"]) for error in refused} == {(False, 51202)}
 
 
-@counted_by_each_node
+@pytest.mark.one_node
 @pytest.mark.settings(failures_per_address_per_s=1, failures_per_address_burst=2, **BRIEF)
 def test_failed_tokens_too_fast_from_an_address_are_held_back(connect: Connect, own_server: Server) -> None:
     clients = [connect(token="garbage") for _ in range(4)]
