@@ -10,7 +10,7 @@ from tests.support.rig import Client, Rig
 from tsock.accounts.caller import CHAT, SYNC
 from tsock.accounts.principal import OPERATOR
 from tsock.accounts.services import create_service, delete_service
-from tsock.api.sync.sdk import reachability
+from tsock.api import backlog
 from tsock.storage.store import Tx
 from tsock.sync import reachability as rules
 from tsock.sync.actor import Actor
@@ -231,7 +231,7 @@ async def test_crowd_that_comes_and_goes_at_once_is_told_in_order(rig: Rig) -> N
 async def test_what_a_busy_store_does_not_take_is_written_later_and_in_order(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reachability, "UNWRITTEN_MAX", 3)
+    monkeypatch.setattr(backlog, "UNWRITTEN_MAX", 3)
     await wants(rig, **ON)
     _keep_busy(rig)
     with capture_logs() as logs:
@@ -258,7 +258,7 @@ async def test_what_a_busy_store_does_not_take_is_written_later_and_in_order(
 async def test_absence_that_a_busy_store_did_not_take_is_told_nonetheless(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reachability, "UNWRITTEN_MAX", 0)
+    monkeypatch.setattr(backlog, "UNWRITTEN_MAX", 0)
     await wants(rig, **DEBOUNCED)
     phone = enter(rig, "phone")
     await told(rig)

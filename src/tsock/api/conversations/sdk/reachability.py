@@ -9,34 +9,28 @@ clock's: it is there to outlast a reconnect, which takes the time it takes, and 
 connection either.
 """
 
-import asyncio
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
-
-import structlog
 
 from tsock.accounts.caller import CHAT, Caller
 from tsock.accounts.directory import Directory
 from tsock.accounts.records import Service
 from tsock.api.absent_nodes import AbsentNodes
+from tsock.api.backlog import Backlog, Walk
 from tsock.api.live import Accepted, AcceptedAs
 from tsock.conversations import reachability
 from tsock.conversations.actor import ChatActor, ChatLimits
 from tsock.conversations.reachability import Place, Sighting
 from tsock.conversations.services import options_of
 from tsock.deadlines import Deadline, Deadlines
-from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Change
-from tsock.storage.store import Seen, Store, Tx
-
-log = structlog.get_logger(__name__)
+from tsock.storage.store import Store, Tx
 
 USERS_PER_WRITE = 100
-"""Written in one transaction, one such after another: a crowd that leaves must not fill the store's queue."""
-RETRY_S = 1.0
+"""Written in one transaction."""
 
-_START: Place = ("", "")
+_Noted = tuple[str, Place]
+"""A node, and a user there."""
 
 
 class Reachability:
@@ -58,7 +52,6 @@ class Reachability:
     ) -> None:
         """`grace_s` is how long an absence lasts before it counts."""
         self._directory = directory
-        self._store = store
         self._deadlines = deadlines
         self._node = node
         self._grace_s = grace_s
@@ -69,14 +62,17 @@ class Reachability:
         self._absences: dict[Place, Deadline] = {}
         """Who is away from here, and when that begins to count."""
         self._absent = AbsentNodes(store, table=reachability.TABLE, own=node, found=self._await_users)
-        self._noted: dict[tuple[str, Place], None] = {}
-        """Who is to be looked at, each at a node, in that order."""
-        self._singly = 0
-        """How many of them are to be written each by itself."""
-        self._walks: deque[_Walk] = deque()
-        """Of whom else, once all those are written."""
-        self._all_written = asyncio.Event()
-        self._all_written.set()
+        self._noted: set[_Noted] = set()
+        """Who is to be looked at and was not yet, each at a node."""
+        self._backlog = Backlog[_Noted, Place](
+            store,
+            deadlines,
+            per_write=USERS_PER_WRITE,
+            rule_of=self._rule_of,
+            found=self._note_all,
+            walked=self._absent.settled,
+            look_anew=self.restate,
+        )
 
     # What the presence tells.
 
@@ -119,7 +115,7 @@ class Reachability:
         """
         for absence in self._absences.values():
             absence.cancel()
-        await self._all_written.wait()
+        await self._backlog.written()
 
     # What a node that leads does each second.
 
@@ -128,13 +124,13 @@ class Reachability:
         self._absent.look()
 
     def _await_users(self, node: str) -> None:
-        self._deadlines.after(self._grace_s, partial(self._walk, _Walk(node)))
+        self._deadlines.after(self._grace_s, partial(self._walk, node))
 
     def restate(self) -> None:
         """Note all who are connected here anew: others may have taken this node for absent."""
         for sid in self._wanting:
             self._note_connected(sid)
-        self._walk(_Walk(self._node))
+        self._walk(self._node)
 
     # What commits announce.
 
@@ -148,7 +144,7 @@ class Reachability:
         (self._wanting.add if wants else self._wanting.discard)(record.sid)
         if wants:
             self._note_connected(record.sid)
-        self._walk(_Walk(self._node, record.sid))
+        self._walk_service(record.sid)
 
     def _note_connected(self, service_sid: str) -> None:
         service = self._directory.service(service_sid)
@@ -164,35 +160,20 @@ class Reachability:
     # Writing.
 
     def _note(self, place: Place) -> None:
-        self._noted[self._node, place] = None
-        self._begin()
+        self._add(self._node, place)
 
-    def _walk(self, walk: "_Walk") -> None:
-        self._walks.append(walk)
-        self._begin()
+    def _add(self, node: str, place: Place) -> None:
+        if (node, place) not in self._noted:
+            self._noted.add((node, place))
+            self._backlog.add((node, place))
 
-    def _begin(self) -> None:
-        if self._all_written.is_set():
-            self._all_written.clear()
-            self._go_on()
-
-    def _go_on(self) -> None:
-        """Write what is noted, then look for more, until there is nothing."""
-        if self._noted:
-            self._write(list(self._noted)[: 1 if self._singly else USERS_PER_WRITE])
-            self._singly = max(self._singly - 1, 0)
-        elif self._walks:
-            self._step(self._walks[0])
-        else:
-            self._all_written.set()
-
-    def _write(self, noted: list[tuple[str, Place]]) -> None:
-        for each in noted:
-            del self._noted[each]
+    def _rule_of(self, noted: Sequence[_Noted]) -> Callable[[Tx], None]:
+        """Writes of users what is so now; whoever comes or goes later is noted anew."""
+        self._noted.difference_update(noted)
         sightings: list[Sighting] = []
-        gone: list[tuple[str, Place]] = []
+        gone: list[_Noted] = []
         """Of services that are no more."""
-        for node, place in noted:
+        for node, place in dict.fromkeys(noted):
             seen = self._sighting(node, place)
             if seen is None:
                 gone.append((node, place))
@@ -203,21 +184,27 @@ class Reachability:
             reachability.forget(tx, gone)
             reachability.settle(tx, sightings, self._node)
 
-        def written(_: object, error: Exception | None) -> None:
-            if isinstance(error, StoreBusy | StoreDown):
-                self._postpone(noted, error)
-                return
-            if error is not None and len(noted) > 1:  # one of them is to blame
-                self._singly = len(noted)
-                self._noted = {**dict.fromkeys(noted), **self._noted}
-            elif error is not None:
-                log.error("reachability.lost", service=noted[0][1][0], reason=str(error))
-            self._go_on()
+        return rule
 
-        try:
-            self._store.write(rule, written, lane=self)
-        except StoreBusy as busy:
-            self._postpone(noted, busy)
+    def _walk(self, node: str) -> None:
+        """Note all users whom a node has noted."""
+
+        def page(tx: Tx, after: Place) -> list[Place]:
+            return reachability.of_node(tx, node, after, USERS_PER_WRITE)
+
+        self._backlog.walk(Walk(node, ("", ""), page))
+
+    def _walk_service(self, service_sid: str) -> None:
+        """Note all users of a service of whom there is something to tell."""
+
+        def page(tx: Tx, after: Place) -> list[Place]:
+            return reachability.known(tx, after, USERS_PER_WRITE)
+
+        self._backlog.walk(Walk(self._node, (service_sid, ""), page))
+
+    def _note_all(self, walk: Walk[Place], places: Sequence[Place]) -> None:
+        for place in places:
+            self._add(walk.node, place)
 
     def _sighting(self, node: str, place: Place) -> Sighting | None:
         """What is so now of a user at a node; None where the service is no more."""
@@ -238,44 +225,6 @@ class Reachability:
         found = self._of_identity(service.account_sid, identity) if service is not None else ()
         callers = [session.caller for session in found]
         return [caller for caller in callers if caller is not None and _is_in(caller, service_sid)]
-
-    def _step(self, walk: "_Walk") -> None:
-        """Note the next users of a walk."""
-
-        def found(places: list[Place] | None, error: Exception | None, seen: Seen) -> None:
-            if places is None:
-                self._postpone([], error)
-                return
-            if places:
-                walk.after = places[-1]
-                self._noted.update(((walk.node, place), None) for place in places)
-            else:
-                self._walks.popleft()
-                self._absent.settled(walk.node)
-            self._go_on()
-
-        self._store.read(walk.next_places, found)
-
-    def _postpone(self, noted: Iterable[tuple[str, Place]], error: Exception | None) -> None:
-        self._noted.update(dict.fromkeys(noted))
-        log.error("reachability.postponed", waiting=len(self._noted), reason=str(error))
-        self._deadlines.after(RETRY_S, self._go_on)
-
-
-class _Walk:
-    """Through all users that a node has noted, or through those of one service of whom there is something."""
-
-    def __init__(self, node: str, service_sid: str | None = None) -> None:
-        """`node` is the one at which they are looked for."""
-        self.node = node
-        self._service_sid = service_sid
-        self.after: Place = _START if service_sid is None else (service_sid, "")
-
-    def next_places(self, tx: Tx) -> list[Place]:
-        """Those that come behind."""
-        if self._service_sid is None:
-            return reachability.of_node(tx, self.node, self.after, USERS_PER_WRITE)
-        return reachability.known(tx, self.after, USERS_PER_WRITE)
 
 
 def _is_in(caller: Caller, service_sid: str) -> bool:

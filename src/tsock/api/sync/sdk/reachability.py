@@ -4,39 +4,30 @@ What is written, and in which order, is what happened here: a step for each endp
 for each absence that lasted. `sync/reachability.py` says what other nodes' endpoints make of it.
 """
 
-import asyncio
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-
-import structlog
 
 from tsock.accounts.caller import SYNC
 from tsock.accounts.directory import Directory
 from tsock.accounts.records import Service
 from tsock.api.absent_nodes import AbsentNodes
+from tsock.api.backlog import Backlog, Walk
 from tsock.api.live import Accepted, AcceptedAs
 from tsock.clock import Clock
 from tsock.cluster import nodes
 from tsock.deadlines import Deadline, Deadlines
-from tsock.errors import StoreBusy, StoreDown
 from tsock.events import Change
-from tsock.storage.store import Seen, Store, Tx
+from tsock.storage.store import Store, Tx
 from tsock.sync import reachability
 from tsock.sync.actor import Actor
 from tsock.sync.reachability import START, Standing
 from tsock.sync.services import options_of
 
-log = structlog.get_logger(__name__)
-
 STEPS_PER_WRITE = 50
-"""Written in one transaction, one such after another: a crowd that leaves must not fill the store's queue."""
-UNWRITTEN_MAX = 100_000
-"""So many wait for a store that takes none; beyond that the oldest are lost, and all is looked at anew."""
-RETRY_S = 1.0
-
+"""Written in one transaction."""
 _Rule = Callable[[Tx, Actor, str], None]
 """Notes something of an endpoint and a node."""
+_Step = tuple[_Rule, Actor, str]
 
 
 class Reachability:
@@ -56,7 +47,6 @@ class Reachability:
         of_identity: AcceptedAs,
     ) -> None:
         self._directory = directory
-        self._store = store
         self._deadlines = deadlines
         self._clock = clock
         self._node = node
@@ -65,15 +55,16 @@ class Reachability:
         self._wanting = {each.sid for each in directory.services() if self.wants(each.sid)}
         self._absences: dict[tuple[str, str], Deadline] = {}
         """When the latest absence of a service's user is given up, by service SID and identity."""
-        self._absent = AbsentNodes(store, table=reachability.TABLE, own=node, found=self._settle_absent)
-        self._unwritten: list[tuple[_Rule, Actor, str]] = []
-        self._walks: deque[_Walk] = deque()
-        """Which of those that nodes have noted are looked at once all these are written."""
-        self._singly = 0
-        """How many of them are to be written each by itself."""
-        self._has_lost = False
-        self._all_written = asyncio.Event()
-        self._all_written.set()
+        self._absent = AbsentNodes(store, table=reachability.TABLE, own=node, found=self._walk)
+        self._backlog = Backlog[_Step, Standing](
+            store,
+            deadlines,
+            per_write=STEPS_PER_WRITE,
+            rule_of=self._rule_of,
+            found=self._settle_all,
+            walked=self._absent.settled,
+            look_anew=self.restate,
+        )
 
     # What the presence tells.
 
@@ -104,7 +95,7 @@ class Reachability:
         """
         for absence in self._absences.values():
             absence.cancel()
-        await self._all_written.wait()
+        await self._backlog.written()
 
     # What a node that leads does each second.
 
@@ -112,14 +103,11 @@ class Reachability:
         """Settle the endpoints of nodes that serve no longer."""
         self._absent.look()
 
-    def _settle_absent(self, node: str) -> None:
-        self._walk(_Walk(node))
-
     def restate(self) -> None:
         """Note all who are connected here anew: others may have taken this node for absent."""
         for sid in self._wanting:
             self._note_connected(sid, reachability.come)
-        self._walk(_Walk(self._node))
+        self._walk(self._node)
 
     # What commits announce.
 
@@ -134,7 +122,7 @@ class Reachability:
         if wants:
             self._note_connected(record.sid, reachability.stand)
         else:
-            self._walk(_Walk(self._node, record.sid))
+            self._walk(self._node, record.sid)
 
     def _note_connected(self, service_sid: str, rule: _Rule) -> None:
         service = self._directory.service(service_sid)
@@ -197,75 +185,31 @@ class Reachability:
     # Writing.
 
     def _do(self, rule: _Rule, endpoint: Actor, node: str) -> None:
-        self._unwritten.append((rule, endpoint, node))
-        self._begin()
+        self._backlog.add((rule, endpoint, node))
 
-    def _walk(self, walk: "_Walk") -> None:
-        self._walks.append(walk)
-        self._begin()
-
-    def _begin(self) -> None:
-        if self._all_written.is_set():
-            self._all_written.clear()
-            self._go_on()
-
-    def _go_on(self) -> None:
-        """Write what waits, the oldest first, then look for more, until there is nothing."""
-        if self._unwritten:
-            self._write(self._unwritten[: 1 if self._singly else STEPS_PER_WRITE])
-        elif self._has_lost:
-            self._has_lost = False
-            self.restate()
-            self._go_on()
-        elif self._walks:
-            self._look_at(self._walks[0])
-        else:
-            self._all_written.set()
-
-    def _write(self, batch: list[tuple[_Rule, Actor, str]]) -> None:
+    def _rule_of(self, steps: Sequence[_Step]) -> Callable[[Tx], None]:
         def carry_out(tx: Tx) -> None:
-            spoken_for = nodes.spoken_for(tx, (node for _, _, node in batch), self._node)
-            for sid in sorted({endpoint.service_sid for _, endpoint, _ in batch}):
+            spoken_for = nodes.spoken_for(tx, (node for _, _, node in steps), self._node)
+            for sid in sorted({endpoint.service_sid for _, endpoint, _ in steps}):
                 reachability.lock(tx, sid)
-            for rule, endpoint, node in batch:
+            for rule, endpoint, node in steps:
                 if node in spoken_for:
                     rule(tx, endpoint, node)
 
-        def written(_: object, error: Exception | None) -> None:
-            if isinstance(error, StoreBusy | StoreDown):
-                self._postpone(error)
-                return
-            if error is not None and len(batch) > 1:  # one of them is to blame
-                self._singly = len(batch)
-            else:
-                if error is not None:
-                    log.error("reachability.lost", service=batch[0][1].service_sid, reason=str(error))
-                del self._unwritten[: len(batch)]
-                self._singly = max(self._singly - 1, 0)
-            self._go_on()
+        return carry_out
 
-        try:
-            self._store.write(carry_out, written, lane=self)
-        except StoreBusy as busy:
-            self._postpone(busy)
+    def _walk(self, node: str, service_sid: str = "") -> None:
+        """Look at all that a node has noted, or at what it has of one service."""
 
-    def _look_at(self, walk: "_Walk") -> None:
-        """Settle the next endpoints that a node has noted and that are not there."""
+        def page(tx: Tx, after: Standing) -> list[Standing]:
+            found = reachability.of_node(tx, node, after, STEPS_PER_WRITE)
+            return [each for each in found if service_sid in ("", each.service_sid)]
 
-        def found(standings: list[Standing] | None, error: Exception | None, seen: Seen) -> None:
-            if standings is None:
-                self._postpone(error)
-                return
-            if standings:
-                walk.after = standings[-1]
-                for each in standings:
-                    self._settle(each)
-            else:
-                self._walks.popleft()
-                self._absent.settled(walk.node)
-            self._go_on()
+        self._backlog.walk(Walk(node, START._replace(service_sid=service_sid), page))
 
-        self._store.read(walk.next_standings, found)
+    def _settle_all(self, walk: Walk[Standing], standings: Sequence[Standing]) -> None:
+        for each in standings:
+            self._settle(each)
 
     def _settle(self, standing: Standing) -> None:
         """Let go of an endpoint that is not where a node has noted it."""
@@ -287,24 +231,3 @@ class Reachability:
             and session.caller.products.get(SYNC) == endpoint.service_sid
             for session in self._of_identity(endpoint.account_sid, endpoint.identity)
         )
-
-    def _postpone(self, error: Exception | None) -> None:
-        lost = max(len(self._unwritten) - UNWRITTEN_MAX, 0)
-        del self._unwritten[:lost]
-        self._has_lost = self._has_lost or lost > 0
-        log.error("reachability.postponed", waiting=len(self._unwritten), lost=lost, reason=str(error))
-        self._deadlines.after(RETRY_S, self._go_on)
-
-
-class _Walk:
-    """Through all that a node has noted, or what it has of one service."""
-
-    def __init__(self, node: str, service_sid: str = "") -> None:
-        self.node = node
-        self._service_sid = service_sid
-        self.after = START._replace(service_sid=service_sid)
-
-    def next_standings(self, tx: Tx) -> list[Standing]:
-        """Those that come behind."""
-        found = reachability.of_node(tx, self.node, self.after, STEPS_PER_WRITE)
-        return [each for each in found if self._service_sid in ("", each.service_sid)]
