@@ -16,6 +16,7 @@ import pytest
 
 from tests.support import postgres
 from tests.support.counters import claimed, counted, database, open_store
+from tests.support.members import until
 from tsock.errors import ApiError, StoreBusy, StoreDown
 from tsock.events import Fact
 from tsock.storage import journal
@@ -206,8 +207,7 @@ async def test_what_was_answered_is_stored_once_and_in_order_though_connections_
                 with suppress(StoreDown):
                     await written(node, counted("c1"))
                     break
-            while node.down or node.unreadable:  # noqa: ASYNC110 - heals by itself
-                await asyncio.sleep(0.01)
+            await until(lambda node=node: not (node.down or node.unreadable), "the store to heal by itself")
             await node.close()
 
     with psycopg.connect(url) as admin:

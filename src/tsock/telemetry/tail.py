@@ -82,14 +82,18 @@ class Ring:
         self.latest = 0
         """The number of the newest happening, to begin from."""
 
-    def put(self, happening: Happening) -> bool:
-        """Keep one if somebody watches; whether anybody does."""
-        if self._clock.monotonic_s() > self._watched_until_s:
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody looked lately."""
+        return self._clock.monotonic_s() <= self._watched_until_s
+
+    def put(self, happening: Happening) -> None:
+        """Keep one if somebody watches."""
+        if self.is_watched:
+            self.latest += 1
+            self._happenings.append(replace(happening, number=self.latest))
+        else:
             self._happenings.clear()
-            return False
-        self.latest += 1
-        self._happenings.append(replace(happening, number=self.latest))
-        return True
 
     def after(self, number: int) -> list[Happening]:
         """What happened behind `number`; asking keeps the feed going."""
@@ -136,12 +140,13 @@ class Tail:
         happening = Happening(0, self._clock.now_ms(), kind, what, account, identity, topic, detail, trouble)
         if self._hear is not None:
             self._hear(happening)
-        is_watched = self.here.put(happening) or self._hear is not None
-        if is_heard:
-            return
-        happening = replace(happening, node=self._node)
-        is_watched_everywhere = self.everywhere.put(happening)
-        self.watched = self._tell_others(happening) or is_watched_everywhere or is_watched
+        self.here.put(happening)
+        if not is_heard:
+            happening = replace(happening, node=self._node)
+            self.everywhere.put(happening)
+            self._tell_others(happening)
+        watchers = self._hear is not None, self.here.is_watched, self.everywhere.is_watched
+        self.watched = any(watchers) or self._is_asked_to_tell
 
     def listen(self, hear: Callable[[Happening], None]) -> None:
         """Tell `hear` of everything from now on, as it happens."""
@@ -175,13 +180,16 @@ class Tail:
             self._asked_s = now_s
             self._tell([Watched()])
 
-    def _tell_others(self, happening: Happening) -> bool:
-        """Tell other nodes of one if they want to know, unless it is too many; whether they do."""
-        if self._tell is None or self._clock.monotonic_s() > self._told_until_s:
-            return False
+    @property
+    def _is_asked_to_tell(self) -> bool:
+        return self._tell is not None and self._clock.monotonic_s() <= self._told_until_s
+
+    def _tell_others(self, happening: Happening) -> None:
+        """Tell other nodes of one if they want to know, unless it is too many."""
+        if self._tell is None or not self._is_asked_to_tell:
+            return
         if self._rate.take(None):
             self._tell([Happened(replace(happening, left_out=self._left_out))])
             self._left_out = 0
         else:
             self._left_out += 1
-        return True

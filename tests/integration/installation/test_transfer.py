@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.integration.installation.test_installation import account_of, opening
+from tests.interop.server import until
 from tests.support import postgres
 from tsock.errors import ConfigError
 from tsock.installation import transfer as module
@@ -245,8 +245,8 @@ async def test_node_that_starts_meanwhile_waits_for_the_whole_copy(source: Path,
     def start(what: str, table: str, rows: int) -> None:
         if (what, table) == ("read", "services"):
             node.start()
-            while of_copy(url, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == []:
-                time.sleep(0.01)
+            waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            until(lambda: of_copy(url, waiting), "the node to wait")
 
     node = threading.Thread(target=Database(url).migrate)
     with capture_logs() as logs:

@@ -9,6 +9,7 @@ import uvloop
 
 from tests.support import postgres
 from tests.support.counters import ENDS_S, counted, cut, database, open_store, value_of
+from tests.support.members import until
 from tsock.clock import Clock
 from tsock.errors import ConfigError, StoreDown
 from tsock.ids import Ids
@@ -139,16 +140,13 @@ async def test_connections_that_were_cut_come_back_and_nothing_acknowledged_is_l
 async def test_while_the_database_is_away_requests_wait_for_so_long_and_are_refused(url: str) -> None:
     store = open_store(url, wait_s=0.1)
     with postgres.unreachable(url):
+        await until(lambda: store.down and store.unreadable, "the store to notice")
         async with asyncio.timeout(ENDS_S):
-            while store.down is None or store.unreadable is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
             with pytest.raises(StoreDown, match=r"not reached in 0\.1 s .*, and nothing was stored"):
                 await written(store, counted("c1"))
             with pytest.raises(StoreDown, match="not reached"):
                 await fetched(store, value_of("c1"))
-    async with asyncio.timeout(ENDS_S):
-        while store.down or store.unreadable:  # noqa: ASYNC110 - heals by itself
-            await asyncio.sleep(0.01)
+    await until(lambda: not (store.down or store.unreadable), "the store to heal by itself")
     assert await written(store, counted("c1")) == [0]
     await store.close()
 
@@ -282,9 +280,7 @@ async def test_connections_that_were_opened_are_closed_where_another_cannot_be(u
     with pytest.raises(psycopg.OperationalError, match="too many clients"):
         PostgresStore(connect, clock=Clock(), ids=Ids(), metrics=Metrics())
     assert len(opened) == 10
-    async with asyncio.timeout(ENDS_S):
-        while await asyncio.to_thread(others, url):  # noqa: ASYNC110 - the server lets go of them
-            await asyncio.sleep(0.01)
+    await until(lambda: not others(url), "the server to let go of them")
 
 
 def others(url: str) -> int:

@@ -125,3 +125,14 @@ def test_node_that_is_alone_shows_the_same_either_way() -> None:
     tail.everywhere.after(0)
     tail.add("connection", "opened")
     assert tail.everywhere.after(0) == tail.here.after(0) == [Happening(1, 5, "connection", "opened")]
+
+
+def test_changes_of_other_nodes_cost_nothing_once_nobody_watches(nodes: Nodes) -> None:
+    one, *_ = nodes.tails
+    one.here.after(0)
+    nodes.now_s += WATCH_S / 2
+    one.add("event", "document_updated", is_heard=True)
+    assert one.watched
+    nodes.now_s += WATCH_S
+    one.add("event", "document_updated", is_heard=True)
+    assert not one.watched
