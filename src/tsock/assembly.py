@@ -496,9 +496,11 @@ def _membership(
         path, clock, ids = installed.data / layout.DATABASE, installed.clock, installed.ids
         return open_store(path, settings, clock=clock, ids=ids, metrics=Metrics())
 
+    deliveries, pushes = senders
+
     def look() -> None:
-        for sender in senders:
-            sender.look()
+        deliveries.look()
+        pushes.look()
 
     def come_back() -> None:
         for watcher in watchers:
@@ -511,7 +513,7 @@ def _membership(
         deadlines=context.deadlines,
         metrics=context.metrics,
         look=look,
-        let_go=senders[0].let_go,
+        let_go=deliveries.let_go,
         come_back=come_back,
     )
 
