@@ -9,7 +9,7 @@ READY := .venv/ready tests/interop/node_modules/.package-lock.json $(CHAT) .venv
 
 setup: $(READY)
 
-.venv/ready: requirements/dev.txt pyproject.toml
+.venv/ready: requirements/dev.txt pyproject.toml hatch_build.py src/tsock/gateway/compiled.pyx
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .

@@ -23,6 +23,7 @@ from tsock.bus.opening import open_transport
 from tsock.clock import Clock
 from tsock.deadlines import Deadlines
 from tsock.errors import ConfigError
+from tsock.gateway import native
 from tsock.gateway.entrance import entrance_class
 from tsock.gateway.websocket import Outgoing
 from tsock.ids import Ids
@@ -223,6 +224,8 @@ class _Running:
                 started.cancel()
                 serving.result()
             _spare_the_collector()
+            if native.missing is not None:
+                log.info("sockets.in_pure_python", why=native.missing)
             on_ready(
                 Ready(
                     url=self._url,

@@ -70,6 +70,7 @@ from tsock.conversations import access
 from tsock.deadlines import Deadlines
 from tsock.debugger.debugger import Debugger
 from tsock.events import Fact, Signal
+from tsock.gateway import native
 from tsock.gateway.admission import Admission
 from tsock.gateway.context import Context
 from tsock.gateway.gateway import Gateway
@@ -414,6 +415,7 @@ def operator_routes(
         problem=problem,
         blobs=installed.blobs,
         news=news,
+        not_compiled=native.missing,
     )
     return [
         *operator_accounts.AccountHandlers(vault, settings).routes(),

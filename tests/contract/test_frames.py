@@ -1,6 +1,6 @@
 """The contract of a frame reader, kept by every implementation (RFC 6455, 5; `tsock.wire.frame_reader`)."""
 
-import sys
+import tracemalloc
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,6 +12,8 @@ from websockets.frames import Opcode
 from websockets.protocol import OPEN, Side
 from websockets.protocol import Protocol as Core
 
+from tsock.gateway import native
+from tsock.wire import acks
 from tsock.wire.client import ack
 from tsock.wire.frame_reader import ACKS, BREACH, CUT, FLOOD, OVERSIZED, Found, FrameReader
 from tsock.wire.websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
@@ -27,7 +29,14 @@ ROLES = {"client": MASK, "server": b""}
 Make = Callable[..., FrameReader]
 
 
-@pytest.fixture(params=[FrameReader], ids=["python"], scope="session")
+READERS: dict[str, Callable[..., FrameReader]] = {"python": FrameReader}
+if native.missing is None:
+    from tsock.gateway import compiled
+
+    READERS["compiled"] = compiled.FrameReader
+
+
+@pytest.fixture(params=[*READERS.values()], ids=[*READERS], scope="session")
 def make(request: pytest.FixtureRequest) -> Make:
     """Makes a reader of some implementation."""
 
@@ -62,9 +71,10 @@ def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
 
 PLACES = st.lists(st.integers(0, 10**6), max_size=8)
 PLAIN_ACK = ack("TM" + "7" * 32)
+KOTLIN_ACK = acks.KOTLIN.head + b"7" * 32 + acks.KOTLIN.tail
 PAYLOADS = (
     st.binary(max_size=150)
-    | st.sampled_from([PLAIN_ACK, PLAIN_ACK[:-1]])
+    | st.sampled_from([PLAIN_ACK, KOTLIN_ACK, PLAIN_ACK[:-1]])
     | st.sampled_from([0, 125, 126, 65_535, 65_536])
 )
 """Bytes, or so many of them."""
@@ -296,9 +306,14 @@ def test_plain_acks_are_counted_and_others_are_messages(make: Make) -> None:
     assert reader.frames == 7
 
 
+def test_plain_acks_of_both_clients_are_counted(make: Make) -> None:
+    one, other = frame(PLAIN_ACK, mask=MASK), frame(KOTLIN_ACK, mask=b"abcd")
+    assert found_in(make(), [one * 2 + other * 3 + one]) == [(ACKS, 6)]
+
+
 def test_little_is_looked_at_at_once(make: Make) -> None:
     """So that whoever has much to be read can wait his turn."""
-    for data in (frame(PLAIN_ACK, mask=MASK), frame(b"", PONG, mask=MASK)):
+    for data in (frame(PLAIN_ACK, mask=MASK), frame(KOTLIN_ACK, mask=MASK), frame(b"", PONG, mask=MASK)):
         reader = make()
         found = reader.read(data * 500)
         assert reader.frames <= 64
@@ -377,11 +392,15 @@ def test_of_a_long_message_the_beginning_is_kept_and_the_rest_passes_by(make: Ma
 def test_nothing_is_held_between_messages_nor_more_than_arrived_within_one(make: Make) -> None:
     reader = make(message_bytes_max=2**20)
     data = frame(b"x" * 2**20, mask=MASK)
-    empty = sys.getsizeof(reader._message)
-    found_in(reader, [data[: 2**16], data[2**16 : 2**17]])
-    assert sys.getsizeof(reader._message) <= 1.25 * 2**17
-    assert found_in(reader, [data[2**17 :]]) == [(BINARY, b"x" * 2**20)]
-    assert (reader.held_bytes, sys.getsizeof(reader._message)) == (0, empty)
+    one, two, rest = data[: 2**16], data[2**16 : 2**17], data[2**17 :]
+    tracemalloc.start()
+    try:
+        found_in(reader, [one, two])
+        assert tracemalloc.get_traced_memory()[0] <= 1.25 * 2**17
+        assert [(kind, len(value)) for kind, value in found_in(reader, [rest])] == [(BINARY, 2**20)]
+        assert (reader.held_bytes, tracemalloc.get_traced_memory()[0] < 2**12) == (0, True)
+    finally:
+        tracemalloc.stop()
 
 
 def test_reader_that_is_stopped_finds_nothing_more(make: Make) -> None:

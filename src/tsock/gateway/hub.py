@@ -9,6 +9,7 @@ from tsock.deadlines import Deadlines
 from tsock.events import Event, Origin
 from tsock.gateway.held import UNDERWAY_S
 from tsock.gateway.mending import Mending, Missed
+from tsock.gateway.native import send_to_all
 from tsock.gateway.pending import Pending
 from tsock.gateway.topic import Topic
 from tsock.storage.store import Seen, Store
@@ -258,15 +259,12 @@ class Hub:
         joined = frames[0] if len(frames) == 1 else b"".join(frames)
         origins = [self._number_here(event.origin) for event in run]
         withheld = 0
-        for subscriber in audience:
-            if subscriber.number in origins:
-                for origin, frame in zip(origins, frames, strict=True):
-                    if origin == subscriber.number:
-                        withheld += 1
-                    else:
-                        subscriber.send(frame)
-            else:
-                subscriber.send(joined)
+        for author in send_to_all(audience, joined, origins):
+            for origin, frame in zip(origins, frames, strict=True):
+                if origin == author.number:
+                    withheld += 1
+                else:
+                    author.send(frame)
         self._metrics.deliveries += len(run) * len(audience) - withheld
         if run[-1].final:
             for subscriber in topic.behind:  # what they have still to be told is gone with it

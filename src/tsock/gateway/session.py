@@ -120,7 +120,6 @@ class Session:
         "connection",
         "endpoint_id",
         "first_init_ms",
-        "heard",
         "in_flight",
         "interrupted",
         "limits",
@@ -183,8 +182,6 @@ class Session:
         self.withheld: dict[str, int] = {}
         self.pending: list[Any] = []
         self.in_flight = 0
-        self.heard = False
-        """Whether anything came since the last ping."""
         self.limits = limits
         self.send_queue_bytes_max = context.settings.send_queue_bytes_max
         self.interrupted: dict[str, tuple[int, int]] | None = None
@@ -204,14 +201,11 @@ class Session:
 
     def packet(self, packet: bytes) -> None:
         """A complete binary message."""
-        self.heard = True
         self._take(*self.connection.receive(packet))
 
-    def acks(self, number: int) -> None:
-        """So many plain acknowledgements."""
-        self.heard = True
-        if self.caller is None:
-            self._violated(self.connection.receive_acks())
+    def premature_acks(self) -> None:
+        """Plain acknowledgements of a client that was not let in."""
+        self._violated(self.connection.receive_acks())
 
     def text(self) -> None:
         """A text message; packets come in binary ones."""
@@ -445,12 +439,12 @@ class Session:
         """Ping, then look whether anything came back; an inbound packet of any kind is a sign of life."""
         settings = self._context.settings
         if not self._pinged:
-            self.heard = False
+            self._socket.heard = False
             self._pinged = True
             self._unsent_bytes = self._socket.unsent_bytes
             self.reply(packets.ping(self._context.packet_id()))
             wait_s = settings.ack_timeout_s
-        elif self.heard or self._socket.behind or self._socket.unsent_bytes < self._unsent_bytes:
+        elif self._socket.heard or self._socket.behind or self._socket.unsent_bytes < self._unsent_bytes:
             # Nothing is read from a peer that has much to read itself; then its reading is the sign.
             self._pinged = False
             wait_s = max(settings.ping_interval_s - settings.ack_timeout_s, 0.0)

@@ -23,6 +23,7 @@ FILE = Path("tsock.toml")
 OTHER_VARIABLES = {
     "TSOCK_CONFIG": "path of the settings file",
     "TSOCK_MASTER_KEY": "the key that encrypts secrets at rest; no setting, because settings are shown",
+    "TSOCK_PURE_PYTHON": "1 does without the compiled part; no setting, because it is read at import",
     "TSOCK_URL": "base URL of a running server, for clients and the command line",
     "TSOCK_WS": "WebSocket URL of a running server, for clients",
 }

@@ -4,7 +4,7 @@ No I/O and no clock. What is found are plain numbers, bytes and tuples, so that 
 place of this one; `tests/contract/test_frames.py` says what any of them has to do.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tsock.wire import acks
 from tsock.wire.acks import is_plain_ack
@@ -40,14 +40,48 @@ their payload; nothing follows a CLOSE."""
 
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _PROTOCOL_ERROR, _INVALID_DATA = 1002, 1007
-_CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)))
+CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)))
 _ANY_NUMBER = 1 << 62
 _FRAMES_AT_ONCE = 64
 
-_ACK_START = bytes((FINAL_BINARY, MASKED | 126)) + acks.SIZE.to_bytes(2, "big")
-_ACK_PAYLOAD = len(_ACK_START) + MASK_BYTES
-_ACK_FRAME = _ACK_PAYLOAD + acks.SIZE
-_ACKS_AT_ONCE = _FRAMES_AT_ONCE * _ACK_FRAME
+
+class AckFrame(NamedTuple):
+    """A plain acknowledgement as a client frames it."""
+
+    form: acks.Form
+    head: bytes
+    """All before the mask."""
+    payload: int
+    """Where it starts."""
+    size: int
+
+
+def _framed(form: acks.Form) -> AckFrame:
+    size = bytes((MASKED | form.size,)) if form.size < 126 else b"\xfe" + form.size.to_bytes(2, "big")
+    head = bytes((FINAL_BINARY,)) + size
+    payload = len(head) + MASK_BYTES
+    return AckFrame(form, head, payload, payload + form.size)
+
+
+ACK_FRAMES = tuple(map(_framed, acks.FORMS))
+
+
+def _acks(data: bytes, begin: int) -> tuple[int, int]:
+    """How many plain acknowledgements of one form begin there, of those that are all there, and their end."""
+    number, position = 0, begin
+    for form, head, payload, size in ACK_FRAMES:
+        while data.startswith(head, position) and number < _FRAMES_AT_ONCE:
+            start, stop = position + payload, position + size
+            if stop > len(data):
+                break
+            packet = apply_mask(data[start:stop], data[start - MASK_BYTES : start])
+            if not (packet.startswith(form.head) and packet.endswith(form.tail)):
+                break
+            position = stop
+            number += 1
+        if number:
+            break
+    return number, position
 
 
 class FrameReader:
@@ -170,24 +204,15 @@ class FrameReader:
 
     def _whole(self, data: bytes, begin: int) -> Found | None:
         """The common cases at a glance: acknowledgements, or a message in one frame that is all there."""
-        position, end = begin, len(data)
-        while data.startswith(_ACK_START, position):
-            start, stop = position + _ACK_PAYLOAD, position + _ACK_FRAME
-            if stop > end or stop - begin > _ACKS_AT_ONCE:
-                break
-            packet = apply_mask(data[start:stop], data[start - MASK_BYTES : start])
-            if not (packet.startswith(acks.HEAD) and packet.endswith(acks.TAIL)):
-                break
-            position = stop
-        if position > begin:
-            number = (position - begin) // _ACK_FRAME
+        number, position = _acks(data, begin)
+        if number:
             if self.frames + number > self._frames_max:
                 return None
             self.frames += number
             found = ACKS, number
-        elif begin < end and data[begin] == FINAL_BINARY and (span := payload_span(data, begin)):
+        elif position < len(data) and data[begin] == FINAL_BINARY and (span := payload_span(data, begin)):
             start, position = span
-            if data[begin + 1] < MASKED or position > end or position - start > self._kept_bytes_max:
+            if data[begin + 1] < MASKED or position > len(data) or position - start > self._kept_bytes_max:
                 return None
             if self.frames >= self._frames_max:
                 return None
@@ -195,7 +220,7 @@ class FrameReader:
             found = BINARY, apply_mask(data[start:position], data[start - MASK_BYTES : start])
         else:
             return None
-        if position < end:
+        if position < len(data):
             self._data, self._position, self.hungry = data, position, False
         elif self._data:
             self._data, self._position, self.hungry = b"", 0, True
@@ -276,7 +301,7 @@ class FrameReader:
             payload[2:].decode()
         except UnicodeDecodeError:
             return self._breach(_INVALID_DATA, "UTF-8 in the Close frame")
-        if payload and (len(payload) < 2 or int.from_bytes(payload[:2], "big") not in _CLOSE_CODES):
+        if payload and (len(payload) < 2 or int.from_bytes(payload[:2], "big") not in CLOSE_CODES):
             return self._breach(_PROTOCOL_ERROR, "a known code in the Close frame")
         return self._end(CLOSE, payload)
 

@@ -72,6 +72,8 @@ class Premises(msgspec.Struct, frozen=True):
     blobs: Blobs
     news: Callable[[], State | None]
     """How the bus between nodes stands; None where there is none."""
+    not_compiled: str | None
+    """Why sockets do without the compiled part; None when they have it."""
 
 
 class CheckHandlers:
@@ -97,6 +99,7 @@ class CheckHandlers:
             _clock(of.clock),
             _files(of.settings),
             _reach(of.settings),
+            _sockets(of.not_compiled),
             _accounts(of.directory, of.data.absolute()),
         ]
         verdicts = {line.verdict for line in checks}
@@ -137,6 +140,13 @@ def _bus(state: State | None) -> list[Line]:
             Line("bus", "warning", f"{found}, of them silent: {len(state.silent)}", "see whether they run")
         ]
     return [Line("bus", "ok", found)]
+
+
+def _sockets(not_compiled: str | None) -> Line:
+    if not_compiled is None:
+        return Line("sockets", "ok", "compiled")
+    fix = "install a wheel for this platform, or a C compiler and then tsock again: it serves more clients"
+    return Line("sockets", "ok", f"in pure Python: {not_compiled}", fix)
 
 
 def _data(data: Path) -> Line:

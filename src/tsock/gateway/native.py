@@ -1,0 +1,29 @@
+"""The hot part of a socket: its compiled twin where that was built, its reference in Python elsewhere."""
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+PURE_PYTHON = "TSOCK_PURE_PYTHON"
+"""Names the environment variable that has the reference used, whatever was built, where it is `1`."""
+
+
+def _missing() -> str | None:
+    if os.environ.get(PURE_PYTHON) == "1":
+        return f"{PURE_PYTHON} is 1"
+    try:
+        import_module("tsock.gateway.compiled")
+    except ImportError as error:
+        return str(error)
+    return None
+
+
+missing = _missing()
+"""Why the twin is not used; None where it is."""
+
+if TYPE_CHECKING or missing is not None:
+    from tsock.gateway.traffic import Outgoing, Traffic, send_to_all
+else:
+    from tsock.gateway.compiled import Outgoing, Traffic, send_to_all
+
+__all__ = ["PURE_PYTHON", "Outgoing", "Traffic", "missing", "send_to_all"]
