@@ -447,17 +447,18 @@ cdef class Outgoing:
         self._call_soon = call_soon
         self._sockets = []
 
-    cpdef add(self, Traffic socket):
+    cdef int add(self, Traffic socket) except -1:
         self._sockets.append(socket)
         if len(self._sockets) == 1:
             self._call_soon(self._flush)
+        return 0
 
     def _flush(self):
         cdef Traffic socket
         sockets, self._sockets = self._sockets, []
         for socket in sockets:
             try:
-                socket.flush()
+                socket.hand_over()
             except Exception:  # one connection fails, never what others are to be sent
                 log.exception("socket.failed")
                 socket.drop()
@@ -526,38 +527,43 @@ cdef class Traffic:
                 return
             kind = reader.find(b"")
 
-    cpdef send(self, bytes frame):
+    def send(self, bytes frame, /):
+        self.queue(frame)
+
+    def flush(self):
+        self.hand_over()
+
+    def forget_unsent(self):
+        self._frame = self._more = None
+
+    # What Python calls by the names above; a subclass may not redefine it, which here costs nothing to know.
+
+    cdef int queue(self, bytes frame) except -1:
         if self._frame is None:
             self._frame = frame
-            if PyBytes_GET_SIZE(frame) >= LARGE_BYTES:
-                self.flush()
-            else:
-                self.outgoing.add(self)
-            return
-        if self._more is None:
-            self._more = [self._frame]
-        self._more.append(frame)
-        if PyBytes_GET_SIZE(frame) >= LARGE_BYTES:
-            self.flush()
+            if PyBytes_GET_SIZE(frame) < LARGE_BYTES:
+                return self.outgoing.add(self)
+        elif self._more is None:
+            self._more = [self._frame, frame]
+        else:
+            self._more.append(frame)
+        return self.hand_over() if PyBytes_GET_SIZE(frame) >= LARGE_BYTES else 0
 
-    cpdef flush(self):
+    cdef int hand_over(self) except -1:
         cdef bytes frame = self._frame
         if frame is None:
-            return
+            return 0
         if self.waits & LEAVING or self.transport.is_closing():
             pass  # nothing follows the Close frame
         elif self.waits & PEER and self.transport.get_write_buffer_size() > self.listener.send_queue_bytes_max:
             self.listener.slow()
         else:
             self.transport.write(frame if self._more is None else b"".join(self._more))
-        self.forget_unsent()
-
-    cpdef forget_unsent(self):
-        self._frame = None
-        self._more = None
+        self._frame = self._more = None
+        return 0
 
     def let_go(self):
-        self.forget_unsent()
+        self._frame = self._more = None
         self.listener = self.reader = None
 
 
