@@ -1,14 +1,18 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """The compiled twin of `wire/frame_reader.py` and `gateway/traffic.py`, which say what it has to do and why.
 
-Frames are read in place: of acknowledgements, which are most of what arrives, no Python object is made.
-Nothing here allocates or copies by itself, or keeps a pointer beyond the call in which it got it.
+Frames are read in place: of acknowledgements, which are most of what arrives, no Python object is made. What
+is sent goes to the socket itself, and to its transport where that has something to send already or the peer
+takes no more. Nothing here allocates by itself, or keeps a pointer beyond the call in which it got it.
 """
 
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint64_t
 from libc.string cimport memcmp, memcpy
+
+cdef extern from "sys/socket.h" nogil:
+    Py_ssize_t send(int socket, const void *data, size_t size, int flags)
 
 from time import perf_counter
 
@@ -474,12 +478,18 @@ cdef class Traffic:
     cdef public int waits
     cdef public bint heard
     cdef bint _is_trusted
+    cdef bint _transport_is_empty  # known only after a look: others write to it, too, before a WebSocket does
+    cdef int _socket               # -1 where bytes are not sent as they are
     cdef bytes _frame
     cdef list _more
 
     def __init__(self, transport, Outgoing outgoing):
         self.transport = transport
         self.outgoing = outgoing
+        self._socket = -1
+        socket = transport.get_extra_info("socket")
+        if socket is not None and transport.get_extra_info("sslcontext") is None:
+            self._socket = socket.fileno()
 
     def listen(self, listener):
         self.listener = listener
@@ -550,16 +560,29 @@ cdef class Traffic:
         return self.hand_over() if PyBytes_GET_SIZE(frame) >= LARGE_BYTES else 0
 
     cdef int hand_over(self) except -1:
-        cdef bytes frame = self._frame
-        if frame is None:
+        if self._frame is None:
             return 0
         if self.waits & LEAVING or self.transport.is_closing():
             pass  # nothing follows the Close frame
         elif self.waits & PEER and self.transport.get_write_buffer_size() > self.listener.send_queue_bytes_max:
             self.listener.slow()
         else:
-            self.transport.write(frame if self._more is None else b"".join(self._more))
+            self.write(self._frame if self._more is None else b"".join(self._more))
         self._frame = self._more = None
+        return 0
+
+    cdef int write(self, bytes data) except -1:
+        cdef Py_ssize_t sent = 0
+        if self._socket >= 0:
+            if not self._transport_is_empty:
+                self._transport_is_empty = not self.transport.get_write_buffer_size()
+            if self._transport_is_empty:
+                sent = send(self._socket, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), 0)
+                if sent == PyBytes_GET_SIZE(data):
+                    return 0
+                self._transport_is_empty = False
+        # It finds out for itself what is wrong, where anything is.
+        self.transport.write(data[sent:] if sent > 0 else data)
         return 0
 
     def let_go(self):
