@@ -42,6 +42,7 @@ test: setup
 	$(PYTEST) -m "not soak"
 	TEST_STORE=postgres $(PYTEST) -m "not sqlite" $(RULES)
 	TEST_STORE=postgres TEST_NODES=2 $(PYTEST) -m "not sqlite" $(NODES)
+	TSOCK_PURE_PYTHON=1 $(PYTEST) $(PURE)
 
 # How much of src/ the tests' own processes run, and the modules that they run least: traced, tests take much longer.
 coverage: setup
@@ -54,6 +55,10 @@ RULES := $(addprefix tests/unit/,accounts cluster conversations debugger gateway
 # What the SDKs do most, at two nodes on PostgreSQL behind a balancer.
 NODES := $(patsubst %,tests/interop/test_%.py,documents subscriptions recovery revocation pages_and_events \
 	chat_messages chat_recovery sync_webhooks)
+
+# Without the compiled part.
+PURE := tests/unit tests/contract/test_frames.py tests/integration/gateway $(patsubst %,tests/interop/test_%.py,\
+	documents subscriptions recovery chat_messages)
 
 # Everything that the SDKs do, on PostgreSQL and at two nodes; then what happens to servers, nodes, databases and the bus,
 # for SOAK_S seconds, with one seed after the other from SEED on.

@@ -26,9 +26,25 @@ DIST = ROOT / "dist"
 PATIENCE_S = 60.0
 POLL_S = 0.05
 
-BESIDE_THE_SOURCE = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml", ".gitignore"}
-"""All that a source distribution holds but the package itself."""
-DATA = ("py.typed", "errors.json", "site/style.css", "site/templates/*.html", "storage/migrations/*.sql")
+BESIDE_THE_SOURCE = {
+    "CHANGELOG.md",
+    "LICENSE",
+    "PKG-INFO",
+    "README.md",
+    "pyproject.toml",
+    ".gitignore",
+    "hatch_build.py",
+}
+"""All that a source distribution holds but the package itself and what builds it."""
+COMPILED = "gateway/compiled.*.so"
+DATA = (
+    COMPILED,
+    "py.typed",
+    "errors.json",
+    "site/style.css",
+    "site/templates/*.html",
+    "storage/migrations/*.sql",
+)
 """What the package needs beside modules, each at least once."""
 
 
@@ -36,10 +52,10 @@ def refuse(problem: str) -> NoReturn:
     sys.exit(f"release-check: {problem}")
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> str:
+def run(*command: str | Path, cwd: Path = ROOT, **environ: str) -> str:
     """Run a command to its end; what it printed."""
     ended = subprocess.run(
-        command, cwd=cwd, env=_environment(), stdout=subprocess.PIPE, text=True, check=False
+        command, cwd=cwd, env=_environment() | environ, stdout=subprocess.PIPE, text=True, check=False
     )
     if ended.returncode:
         refuse(f"`{' '.join(map(str, command))}` ended with exit code {ended.returncode}")
@@ -49,7 +65,8 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 def build() -> tuple[Path, Path]:
     """The source distribution and the wheel, made from the working tree."""
     shutil.rmtree(DIST, ignore_errors=True)
-    run(sys.executable, "-m", "hatchling", "build", "--directory", str(DIST))
+    hatchling = (sys.executable, "-m", "hatchling", "build", "--directory", str(DIST))
+    run(*hatchling, TSOCK_PURE_PYTHON="0")  # fails without a compiler
     (source,), (wheel,) = DIST.glob("*.tar.gz"), DIST.glob("*.whl")
     return source, wheel
 
@@ -72,7 +89,8 @@ def check_wheel(wheel: Path, wanted: set[str]) -> None:
     about = {
         f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
     }
-    compare(wheel, held, wanted | about)
+    compiled = {path for path in held if PurePosixPath(path).match(f"tsock/{COMPILED}")}
+    compare(wheel, held, wanted | about | compiled)
     for pattern in DATA:
         if not any(PurePosixPath(path).match(f"tsock/{pattern}") for path in held):
             refuse(f"{wheel.name} holds no tsock/{pattern}")
