@@ -5,6 +5,7 @@ this module a REST path always begins with the product (`protocol/rest.md`, Addr
 """
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -65,6 +66,7 @@ def address(path: tuple[str, ...], origin: str) -> Address:
     return Address(_undotted((owner, *path)), origin)
 
 
+@lru_cache(maxsize=256)
 def origin(scheme: str, host: str | None, fallback: str) -> str:
     """Scheme, host and port by which the client reaches the server.
 

@@ -26,7 +26,7 @@ from tsock.http.reach import READ, Reach
 from tsock.settings import Settings
 from tsock.wire.handshake import HEAD_END, BadHandshake, Handshake, asks_for_websocket, read
 
-_bare_line_feed = re.compile(rb"(?<!\r)\n").search
+_is_upgrade_path = re.compile(rb"GET [^ ?\n]*/v3/wsconnect/?(?:[ ?]|\r*\n)").match
 
 MakeHttp = Callable[[asyncio.TimerHandle], asyncio.Protocol]
 """Takes the timer that aborts the connection unless its first head is completed, and is to cancel it."""
@@ -161,17 +161,18 @@ class Entrance(asyncio.Protocol):
             self._to_http(head)
         elif (len(head) if end < 0 else end + 4) > HEAD_BYTES_MAX:
             self._refuse("431 Request Header Fields Too Large", f"a head of at most {HEAD_BYTES_MAX} bytes")
-        elif _bare_line_feed(head, 0, len(head) if end < 0 else end):  # its end may never come
+        elif _has_bare_line_feed(head, len(head) if end < 0 else end):  # its end may never come
             self._refuse("400 Bad Request", "lines that end in CR LF")
         elif end >= 0:
             self._upgrade(head, end)
 
     def _upgrade(self, head: bytes, end: int) -> None:
-        if not asks_for_websocket(head[:end]):
+        asked = head[:end]
+        if not asks_for_websocket(asked):
             self._to_http(head)
             return
         try:
-            handshake = read(head[:end])
+            handshake = read(asked)
             forwarded = forwarded_for(handshake.fields)
             client = self._unadmitted.client(self._peer, forwarded)
             reached = self._reached(handshake, client)
@@ -190,7 +191,7 @@ class Entrance(asyncio.Protocol):
 
     def _reached(self, handshake: Handshake, client: str) -> str:
         """Scheme, host and port by which the client reaches the server."""
-        headers = {name.decode(): value.decode("latin-1") for name, value in handshake.fields if name in READ}
+        headers = {READ[name]: value.decode("latin-1") for name, value in handshake.fields if name in READ}
         return self._reach.of(headers, self._peer, client, "http")
 
     def _to_websocket(self, accept: bytes, client: str, reached: str, rest: bytes) -> None:
@@ -304,9 +305,11 @@ def _may_be_upgrade(head: bytes) -> bool:
     """Whether the request line, as far as it has come, may ask for a path that ends in `/v3/wsconnect`."""
     if not head.startswith(b"GET "[: len(head)]):
         return False
-    line, complete, _ = head.partition(b"\n")
-    if not complete:
-        return len(line) < 2048
-    return (
-        line.rstrip(b"\r").partition(b"?")[0].split(b" ")[1].endswith((b"/v3/wsconnect", b"/v3/wsconnect/"))
-    )
+    if b"\n" not in head:
+        return len(head) < 2048
+    return _is_upgrade_path(head) is not None
+
+
+def _has_bare_line_feed(head: bytes, stop: int) -> bool:
+    """Whether a line in front of `stop` ends in LF alone."""
+    return head.count(b"\n", 0, stop) != head.count(b"\r\n", 0, stop)

@@ -15,7 +15,7 @@ def forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> str:
 
     A proxy may add a line of its own behind one that the client wrote, so no line alone says everything.
     """
-    return ",".join(value.decode("latin-1") for name, value in headers if name == FORWARDED_FOR)
+    return ",".join([value.decode("latin-1") for name, value in headers if name == FORWARDED_FOR])
 
 
 class Proxies:
@@ -52,6 +52,8 @@ class Proxies:
             forwarded: the `X-Forwarded-Proto` header; empty without one.
             own: the scheme of the connection itself.
         """
+        if not self._networks:
+            return own
         first = _SCHEMES.get(forwarded.partition(",")[0].strip().lower())
         return first if first is not None and self.trust(peer) else own
 

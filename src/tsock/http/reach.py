@@ -6,8 +6,8 @@ from tsock.api.addressing import origin
 from tsock.api.known_hosts import KnownHosts
 from tsock.http.proxies import Proxies
 
-READ = frozenset((b"host", b"origin", b"x-forwarded-proto"))
-"""Names of the headers that tell."""
+READ = {name.encode(): name for name in ("host", "origin", "x-forwarded-proto")}
+"""Names of the headers that tell, as they come and as they are asked for."""
 
 
 class Reach:
