@@ -3,6 +3,7 @@
 All randomness of the server comes through `Ids`, so that a seed replays a run.
 """
 
+import os
 import random
 import re
 from collections.abc import Callable
@@ -20,16 +21,22 @@ class Ids:
     """
 
     def __init__(self, seed: int | str | None = None) -> None:
-        source = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 - meant to repeat
-        self._bits: Callable[[int], int] = source.getrandbits
+        self._digits: Callable[[], str] = _drawn
+        if seed is not None:
+            source = random.Random(seed)  # noqa: S311 - meant to repeat
+            self._digits = lambda: f"{source.getrandbits(128):032x}"
 
     def sid(self, prefix: str) -> str:
         """A fresh SID: `prefix` (two capitals) and 32 lower-case hex digits."""
-        return f"{prefix}{self._bits(128):032x}"
+        return prefix + self._digits()
 
     def secret(self) -> str:
         """A fresh secret of 32 hex digits (128 bits), as Auth Tokens and key secrets have."""
-        return f"{self._bits(128):032x}"
+        return self._digits()
+
+
+def _drawn() -> str:
+    return os.urandom(16).hex()
 
 
 def canonical_sid(text: str) -> str:

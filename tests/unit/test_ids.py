@@ -1,3 +1,4 @@
+import random
 import re
 
 import pytest
@@ -15,9 +16,9 @@ def test_secret_is_32_hex_digits() -> None:
     assert re.fullmatch("[0-9a-f]{32}", Ids().secret())
 
 
-def test_small_numbers_keep_their_leading_zeros() -> None:
+def test_small_numbers_keep_their_leading_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random.Random, "getrandbits", lambda self, bits: 10)
     ids = Ids(1)
-    ids._bits = lambda bits: 10
     assert (ids.sid("AC"), ids.secret()) == ("AC" + "0" * 31 + "a", "0" * 31 + "a")
 
 

@@ -4,7 +4,6 @@ A token says which endpoint it names and for whom, and is signed; it grants noth
 reason to refuse a client: it gets a new endpoint id and is told why.
 """
 
-import hmac
 from hmac import compare_digest
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from tsock.accounts.caller import Caller
 from tsock.accounts.secrets import Vault
 from tsock.tokens.jws import base64url, from_base64url
+from tsock.tokens.keyed_hash import KeyedHash
 
 _FORMAT = "tsock-ct-1"
 _TOKEN_CHARS_MAX = 4096
@@ -46,6 +46,7 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     issued_ms: int
 
 
+_encode = msgspec.json.Encoder().encode
 _MESSAGES = {
     "MISSING": "No continuation token was given",
     "MALFORMED": "The continuation token cannot be read",
@@ -68,7 +69,7 @@ class Continuations:
     """
 
     def __init__(self, vault: Vault, data_set: str, ttl_s: int) -> None:
-        self._key = vault.derive(f"continuation {data_set}")
+        self._mac = KeyedHash(vault.derive(f"continuation {data_set}"), "sha256").digest
         self._ttl_ms = ttl_s * 1000
 
     def resume(self, token: str | None, caller: Caller, now_ms: int, fresh_id: str) -> Continuation:
@@ -94,7 +95,7 @@ class Continuations:
             products=dict(caller.products),
             issued_ms=now_ms,
         )
-        body = msgspec.json.encode(content)
+        body = _encode(content)
         return Continuation(
             token=f"{base64url(body)}.{base64url(self._mac(body))}",
             endpoint_id=content.endpoint_id,
@@ -130,6 +131,3 @@ class Continuations:
             return msgspec.json.decode(raw, type=_Content)
         except (ValueError, RecursionError):  # not base64, not UTF-8, not JSON, not these fields
             return "MALFORMED"
-
-    def _mac(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, body, "sha256")

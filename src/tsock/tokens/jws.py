@@ -9,12 +9,14 @@ import functools
 import hmac
 import json
 import math
+import string
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeGuard, cast
 
 import msgspec
 
 from tsock.misread import UNREADABLE
+from tsock.tokens.keyed_hash import KeyedHash
 
 HEADER_BYTES_MAX = 512
 PAYLOAD_BYTES_MAX = 6 * 1024
@@ -107,6 +109,12 @@ def mac(secret: bytes, signed: bytes, algorithm: str) -> bytes:
     return hmac.digest(secret, signed, HASHES[algorithm][0])
 
 
+@functools.lru_cache(maxsize=1024)
+def keyed(secret: bytes, algorithm: str) -> KeyedHash:
+    """What makes the same signatures, for a secret that is used again and again."""
+    return KeyedHash(secret, HASHES[algorithm][0])
+
+
 def base64url(raw: bytes) -> str:
     """Base64url without padding."""
     return binascii.b2a_base64(raw, newline=False).translate(_FROM_BASE64, b"=").decode()
@@ -123,8 +131,12 @@ def from_base64url(text: str) -> bytes:
     return _decoded(text.encode(), "text")
 
 
-# Base64url to base64; what base64url lacks becomes a byte that the strict decoder refuses.
-_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
+_ALIKE = frozenset(string.ascii_letters + string.digits)
+# Base64url to base64; what base64url lacks becomes a byte that no decoder takes.
+_TO_BASE64 = bytes(
+    byte if chr(byte) in _ALIKE else {ord("-"): ord("+"), ord("_"): ord("/")}.get(byte, 0)
+    for byte in range(256)
+)
 _FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 # Characters that may end a part whose last group has this many: the bits that fill no byte must be clear.
 _FULL = frozenset(range(256))
@@ -133,6 +145,8 @@ _PADDING = (b"", b"", b"==", b"=")
 
 _encode_json = msgspec.json.Encoder().encode
 _decode_json = msgspec.json.Decoder().decode
+_decode_base64 = msgspec.json.Decoder(bytes).decode
+"""Reads it as a JSON text, in half the time that `binascii` takes."""
 
 
 def _decoded(part: bytes, name: str) -> bytes:
@@ -141,8 +155,8 @@ def _decoded(part: bytes, name: str) -> bytes:
     group = len(part) % 4
     if part[-1] in _LAST[group]:
         try:
-            return binascii.a2b_base64(part.translate(_TO_BASE64) + _PADDING[group], strict_mode=True)
-        except binascii.Error:
+            return _decode_base64(b'"%b%b"' % (part.translate(_TO_BASE64), _PADDING[group]))
+        except msgspec.DecodeError:
             pass
     raise MalformedToken(f"a {name} that is not canonical, unpadded base64url")
 
@@ -163,8 +177,11 @@ def _object(part: bytes, name: str) -> JsonObject:
         fields = _decode_unusual(raw, name)
     if not is_object(fields):
         raise MalformedToken(f"a {name} that is not a JSON object")
+    # What repeats a key cannot come back as the same bytes. Most builders write this compact form.
+    if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX and _encode_json(fields) == raw:
+        return fields
     # Every key has its colon. As many colons as keys were kept means that no key was given twice; a text
-    # with a colon in it, and only that, costs a second look.
+    # with a colon in it, and only that, costs one more look.
     if _count_keys(fields, 1) != raw.count(b":") and _has_duplicates(raw):
         raise MalformedToken(f"a {name} with a duplicate key")
     return fields
