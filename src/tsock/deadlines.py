@@ -89,8 +89,7 @@ class Deadlines:
 
     def _add(self, queue: "_Queue", due: float, callback: Callback) -> Deadline:
         deadline = Deadline(callback, queue)
-        queue.push(due, deadline)
-        if queue.heap[0][2] is deadline:
+        if queue.push(due, deadline):
             self._on_sooner()
         return deadline
 
@@ -122,9 +121,12 @@ class _Queue:
         self._pushed = 0
         self._cancelled = 0
 
-    def push(self, due: float, deadline: Deadline) -> None:
+    def push(self, due: float, deadline: Deadline) -> bool:
+        """Whether nothing falls due sooner."""
         self._pushed += 1  # equal moments keep their order, and deadlines are never compared
-        heapq.heappush(self.heap, (due, self._pushed, deadline))
+        entry = (due, self._pushed, deadline)
+        heapq.heappush(self.heap, entry)
+        return self.heap[0] is entry
 
     def take_due(self, now: float) -> list[Deadline]:
         due: list[Deadline] = []

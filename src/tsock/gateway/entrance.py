@@ -197,11 +197,11 @@ class Entrance(asyncio.Protocol):
     def _to_websocket(self, accept: bytes, client: str, reached: str, rest: bytes) -> None:
         self._timeout.cancel()
         transport = self._transport
-        transport.write(
+        socket = WebSocket(transport, self._outgoing)
+        socket.send(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
         )
-        socket = WebSocket(transport, self._outgoing)
         transport.set_protocol(socket)
         self._unadmitted.rise(self)
         admitted = _nothing if self._address is None else partial(self._unadmitted.leave, self._address)

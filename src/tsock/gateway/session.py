@@ -44,6 +44,8 @@ log = structlog.get_logger(__name__)
 EXPIRED = Status(410, "TOKEN_EXPIRED", "Token expired", 51207)
 FAILED = Status(500, "INTERNAL_SERVER_ERROR", "Internal Server Error", 20500)
 
+_NOTHING: frozenset[str] = frozenset()
+
 
 def _nowhere(frame: bytes, /) -> None:
     """Where frames for a closed socket go."""
@@ -173,7 +175,7 @@ class Session:
         """When the endpoint first came; it may have had other connections since."""
         self.registered: tuple[str, ...] = ()
         """Products that `init` registered for."""
-        self.wanted: frozenset[str] = frozenset()
+        self.wanted = _NOTHING
         """Types of the notifications that `init` registered for."""
         self.sdk = ""
         self.said_goodbye = False
@@ -311,12 +313,12 @@ class Session:
 
     def _introduced(self, packet: Init) -> None:
         """Note what the client says about itself, whether or not it is let in."""
-        self.sdk = _described(packet)
-        registered = {registration.product for registration in packet.registrations or ()}
-        self.registered = tuple(sorted(registered & PRODUCTS))
-        self.wanted = frozenset(
-            name for registration in packet.registrations or () for name in registration.message_types
-        )
+        self.sdk = _described(packet.metadata)
+        self.registered, self.wanted = (), _NOTHING
+        if packet.registrations:
+            registered = {registration.product for registration in packet.registrations}
+            self.registered = tuple(sorted(registered & PRODUCTS))
+            self.wanted = _NOTHING.union(*[one.message_types for one in packet.registrations])
 
     def wants(self, message_type: str) -> bool:
         """Whether it registered for notifications of this type."""
@@ -458,10 +460,10 @@ class Session:
         assert self.caller is not None
         if self._life is not None:
             self._life.cancel()
-        now_ms = self._context.clock.now_ms()
-        left_s = (self.caller.expires_ms - now_ms) / 1000
         settings = self._context.settings
         if self.connection.takes_updates and not self._warned:
+            now_ms = self._context.clock.now_ms()
+            left_s = (self.caller.expires_ms - now_ms) / 1000
             delay_s = max(left_s - settings.token_about_to_expire_s, min(left_s / 2, 10))
             self._life = self._context.deadlines.at(now_ms + int(delay_s * 1000), self._warn)
         else:
@@ -483,8 +485,7 @@ class Session:
             self.leave(EXPIRED, End.EXPIRED)
 
 
-def _described(packet: Init) -> str:
+def _described(said: dict[str, Any]) -> str:
     """A line for logs and records, of what the client says about itself."""
-    said = packet.metadata
-    words = (said.get(name) for name in ("sdk", "type", "sdkv", "env", "os"))
-    return " ".join(str(word)[:32] for word in words if word)
+    words = [said.get(name) for name in ("sdk", "type", "sdkv", "env", "os")]
+    return " ".join([str(word)[:32] for word in words if word])

@@ -62,7 +62,7 @@ class Welcomes:
         granted = self._continuations.resume(
             packet.continuation_token, caller, self._clock.date_ms(), self._ids.secret()
         )
-        offered = set(packet.capabilities)
+        offered = packet.capabilities
         storage: dict[str, Storage] = {}
         if "offline_storage" in offered and SYNC in caller.products:
             storage[SYNC] = Storage(self._storage_id(caller))

@@ -7,6 +7,7 @@ codes and the words stand in `checks.py`.
 import hashlib
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from hmac import compare_digest
 from typing import Any, TypeGuard
 
@@ -28,9 +29,10 @@ _SERVED = frozenset(GRANTS.values())
 _NUMBER_MAX = 2**53
 _DUMMY_SECRET = b"belongs to no key"
 
-is_key_sid = re.compile("SK[0-9a-fA-F]{32}").fullmatch
-is_account_sid = re.compile("AC[0-9a-fA-F]{32}").fullmatch
-is_service_sid = re.compile("IS[0-9a-fA-F]{32}").fullmatch
+# Most tokens name one of a few.
+is_key_sid = lru_cache(256)(re.compile("SK[0-9a-fA-F]{32}").fullmatch)
+is_account_sid = lru_cache(256)(re.compile("AC[0-9a-fA-F]{32}").fullmatch)
+is_service_sid = lru_cache(256)(re.compile("IS[0-9a-fA-F]{32}").fullmatch)
 _is_serial = re.compile("[0-9]{1,16}").fullmatch
 
 
@@ -230,9 +232,10 @@ class Examination:
                 continue
             if not jws.is_object(grant):
                 return False
-            for field in GRANT_FIELDS:
-                value = grant.get(field)
-                if value is not None and (type(value) is not str or NUL in value):
+            for field, value in grant.items():
+                if value is None or field not in GRANT_FIELDS:
+                    continue
+                if type(value) is not str or NUL in value:
                     return False
             served.append((name, grant))
         self.grants, self.served = grants, served
@@ -280,13 +283,14 @@ class Examination:
     def names_service_sids(self) -> bool:
         services: list[tuple[str, Service | None]] = []
         for (name, _), sid in zip(self.served, self.service_sids, strict=True):
+            product = GRANTS[name]
             if sid == DEFAULT:
-                service = self.directory.default_service(self.account.sid, GRANTS[name])
+                service = self.directory.default_service(self.account.sid, product)
             elif is_service_sid(sid):
                 service = self.directory.service(sid)
             else:
                 return False
-            services.append((GRANTS[name], service))
+            services.append((product, service))
         self.services = services
         return True
 
