@@ -10,10 +10,10 @@ import msgspec
 
 from tsock.accounts.caller import Caller
 from tsock.accounts.secrets import Vault
-from tsock.tokens.jws import base64url, from_base64url
-from tsock.tokens.keyed_hash import KeyedHash
+from tsock.tokens.jws import base64url, from_base64url, mac_of_known
 
 _FORMAT = "tsock-ct-1"
+_ALGORITHM = "HS256"
 _TOKEN_CHARS_MAX = 4096
 _ABSENT = frozenset(("", "undefined", "null"))
 
@@ -69,7 +69,7 @@ class Continuations:
     """
 
     def __init__(self, vault: Vault, data_set: str, ttl_s: int) -> None:
-        self._mac = KeyedHash(vault.derive(f"continuation {data_set}"), "sha256").digest
+        self._key = vault.derive(f"continuation {data_set}")
         self._ttl_ms = ttl_s * 1000
 
     def resume(self, token: str | None, caller: Caller, now_ms: int, fresh_id: str) -> Continuation:
@@ -97,7 +97,7 @@ class Continuations:
         )
         body = _encode(content)
         return Continuation(
-            token=f"{base64url(body)}.{base64url(self._mac(body))}",
+            token=f"{base64url(body)}.{base64url(mac_of_known(self._key, body, _ALGORITHM))}",
             endpoint_id=content.endpoint_id,
             first_init_ms=now_ms,
             reissued=True,
@@ -126,7 +126,7 @@ class Continuations:
             raw = from_base64url(body)
             if msgspec.json.decode(raw, type=_Format).format != _FORMAT:
                 return "NOT_SUPPORTED_FORMAT"
-            if not compare_digest(from_base64url(signature), self._mac(raw)):
+            if not compare_digest(from_base64url(signature), mac_of_known(self._key, raw, _ALGORITHM)):
                 return "WRONG_SIGNATURE"
             return msgspec.json.decode(raw, type=_Content)
         except (ValueError, RecursionError):  # not base64, not UTF-8, not JSON, not these fields
