@@ -30,7 +30,7 @@ from tsock.ids import Ids
 from tsock.installation import development, layout
 from tsock.installation.installation import Installation, make_directory
 from tsock.jobs.ticker import Ticker
-from tsock.outbound.network import resolver
+from tsock.outbound.resolving import resolver
 from tsock.settings import Loaded, Settings
 from tsock.storage import progress
 from tsock.storage.store import fetched, written

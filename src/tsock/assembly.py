@@ -96,7 +96,7 @@ from tsock.jobs.neighbours import Neighbours
 from tsock.jobs.news import News
 from tsock.jobs.pushes import Pushes
 from tsock.jobs.webhook_client import WebhookClient
-from tsock.outbound.network import Resolve
+from tsock.outbound.resolving import Resolve
 from tsock.settings import Loaded
 from tsock.site.routes import site
 from tsock.storage.opening import open_store

@@ -7,18 +7,15 @@ this can fail has its own code (`protocol/webhooks.md`, Failure codes).
 
 import asyncio
 import ipaddress
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import Executor
+from collections.abc import Iterable
 from typing import Any, cast
 
 import httpcore2
 
+from tsock.outbound.resolving import Resolve
+from tsock.outbound.unreachable import Unreachable
 from tsock.webhooks.targets import PrivateTargets
-
-Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""From host name and port to the addresses, the best first; raises OSError where there are none."""
 
 HEAD_BYTES_MAX = 64 * 1024
 """What an answer may have before its body: its head, and the provisional ones before it (100 Continue)."""
@@ -28,28 +25,6 @@ _READ_BYTES = 2048
 
 _CERTIFICATE_CODES = {62: 11235, 64: 11235, 10: 11236, 18: 11237, 19: 11237, 20: 11237, 21: 11237}
 """By OpenSSL's verification result: wrong name or address, expired, self-signed or unknown issuer."""
-
-
-class Unreachable(Exception):
-    """There is no connection to the target, or it ended without an answer."""
-
-    def __init__(self, code: int, text: str, *, is_final: bool = False) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
-        self.is_final = is_final
-
-
-def resolver(executor: Executor) -> Resolve:
-    """Ask the system, on threads of `executor`: a silent name server must hold up nobody else."""
-
-    async def resolve(host: str, port: int) -> list[str]:
-        found = await asyncio.get_running_loop().run_in_executor(
-            executor, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-        return list(dict.fromkeys(str(each[4][0]) for each in found))
-
-    return resolve
 
 
 class CheckedNetwork(httpcore2.AsyncNetworkBackend):

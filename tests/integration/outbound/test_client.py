@@ -13,8 +13,12 @@ import pytest
 
 from tests.support.certificates import Authority
 from tests.support.receiver import HANG, OK, Receiver, Request, answer
-from tsock.outbound.client import PIECES_MAX, CheckedClient, RequestLimits, TargetAnswer
-from tsock.outbound.network import HEAD_BYTES_MAX, Unreachable, resolver
+from tsock.outbound.answer import RequestLimits, TargetAnswer
+from tsock.outbound.client import CheckedClient
+from tsock.outbound.exchange import PIECES_MAX
+from tsock.outbound.network import HEAD_BYTES_MAX
+from tsock.outbound.resolving import resolver
+from tsock.outbound.unreachable import Unreachable
 from tsock.webhooks.targets import PrivateTargets, Target
 
 BYTES_MAX = 1000

@@ -9,8 +9,10 @@ from tsock.accounts.webhook_urls import opened
 from tsock.conversations.services import Hooks
 from tsock.errors import ConfigError
 from tsock.misread import UNREADABLE
-from tsock.outbound.client import CheckedClient, RequestLimits, TargetAnswer
-from tsock.outbound.network import Resolve, Unreachable
+from tsock.outbound.answer import RequestLimits, TargetAnswer
+from tsock.outbound.client import CheckedClient
+from tsock.outbound.resolving import Resolve
+from tsock.outbound.unreachable import Unreachable
 from tsock.settings import Settings
 from tsock.webhooks.failure import Fault, ReceivedAnswer, SentRequest
 from tsock.webhooks.signed import signed
