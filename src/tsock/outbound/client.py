@@ -32,7 +32,7 @@ class CheckedClient:
 
     @functools.cached_property
     def _exchanges(self) -> "Exchanges":
-        # Many a server never sends anything, and the HTTP client is a fifth of what a start would import.
+        # Many a server never sends anything, and the HTTP client took an eighth of a start.
         from tsock.outbound.exchange import Exchanges  # noqa: PLC0415
 
         return Exchanges(self._private, self._resolve, self._tls(), self._connections_max)
