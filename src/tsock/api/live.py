@@ -35,8 +35,6 @@ class Subscriber(Protocol):
 class LiveSession(Subscriber, Protocol):
     """A connection that was let in."""
 
-    origin: Origin
-    """Node and number: names it in the events that it causes."""
     caller: Caller | None
     """Who it is for; None until it was let in."""
     endpoint_id: str
@@ -45,6 +43,11 @@ class LiveSession(Subscriber, Protocol):
     """When the endpoint first came; it may have had other connections since."""
     interrupted: dict[str, tuple[int, int]] | None
     """Objects whose replay goes on: where it stopped, and what the client knew at its beginning."""
+
+    @property
+    def origin(self) -> Origin:
+        """Node and number: names it in the events that it causes."""
+        ...
 
     def wants(self, message_type: str) -> bool:
         """Whether it registered for notifications of this type."""

@@ -5,6 +5,7 @@ knows only the names; it connects them to the socket and keeps the two deadlines
 """
 
 import enum
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ import structlog
 from tsock.accounts.caller import PRODUCTS, Caller
 from tsock.deadlines import Deadline
 from tsock.debugger.incident import of_end
+from tsock.events import Origin
 from tsock.gateway.admission import Admitted, NotAdmitted
 from tsock.gateway.context import Context
 from tsock.gateway.held import HeldReplies
@@ -126,7 +128,6 @@ class Session:
         "interrupted",
         "limits",
         "number",
-        "origin",
         "pending",
         "reached",
         "registered",
@@ -162,8 +163,6 @@ class Session:
             reached: scheme, host and port by which it reached this server.
         """
         self.number = number
-        self.origin = (context.node, number)
-        """Identifies it among the connections of all nodes."""
         self.address = address
         self.reached = reached
         self.send: Send = socket.send
@@ -239,6 +238,11 @@ class Session:
         if self._life is not None:
             self._life.cancel()
         self._keeper.gone(self)
+
+    @property
+    def origin(self) -> Origin:
+        """Identifies it among the connections of all nodes."""
+        return self._context.node, self.number
 
     @property
     def is_gone(self) -> bool:
@@ -488,4 +492,4 @@ class Session:
 def _described(said: dict[str, Any]) -> str:
     """A line for logs and records, of what the client says about itself."""
     words = [said.get(name) for name in ("sdk", "type", "sdkv", "env", "os")]
-    return " ".join([str(word)[:32] for word in words if word])
+    return sys.intern(" ".join([str(word)[:32] for word in words if word]))  # there are few

@@ -6,7 +6,7 @@ codes and the words stand in `checks.py`.
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from hmac import compare_digest
 from typing import Any, TypeGuard
@@ -78,7 +78,7 @@ class Examination:
     """What each of `served` names."""
     services: list[tuple[str, Service | None]]
     """Of each grant the product, and the service it names if there is one."""
-    products: dict[str, str]
+    products: Mapping[str, str]
     caller: Caller
     revocation: Revocation | None
 
@@ -318,7 +318,7 @@ class Examination:
         for product, service in self.services:
             if service is not None and products.setdefault(product, service.sid) != service.sid:
                 return False
-        self.products = products
+        self.products = _shared(tuple(products.items()))
         return True
 
     def names_enabled_services(self) -> bool:
@@ -362,3 +362,9 @@ class Examination:
             if serial != jti and _is_serial(serial) and int(serial) <= exp_s:
                 return int(serial)
         return exp_s - self.settings.token_lifetime_s_max
+
+
+@lru_cache(256)
+def _shared(products: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """One mapping for all callers of the same services, since each would be as large as the rest of a caller."""
+    return dict(products)
