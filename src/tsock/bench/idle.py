@@ -31,7 +31,14 @@ async def measure(server: Server, scale: Scale) -> list[Figure]:
     figure = meter.figure("idle", f"{len(clients)} clients", len(clients), took_s)
     alone = figure.noting(kib_per_client=grown_kib / len(clients))
 
-    objects = await make_documents(server, first[0], len(clients) * FOLLOWED)
+    # By many clients: a server of the default settings lets none make so many at once.
+    wanted = len(clients) * FOLLOWED
+    shares = [len(range(place, wanted, len(first))) for place in range(len(first))]
+    objects = [
+        each
+        for client, share in zip(first, shares, strict=True)
+        for each in await make_documents(server, client, share)
+    ]
     before_kib = server.process.resident_kib()
     meter = Meter(server.process)
 

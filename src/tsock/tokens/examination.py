@@ -366,5 +366,5 @@ class Examination:
 
 @lru_cache(256)
 def _shared(products: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    """One mapping for all callers of the same services, since each would be as large as the rest of a caller."""
+    """One mapping for all callers of the same services; each of their own would be larger than a caller."""
     return dict(products)
