@@ -30,6 +30,10 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     key: Key = ()
     backward: bool = False
 
+    def is_led_by(self, kind: type) -> bool:
+        """Whether it can be a place where the first column is of this kind, and all others are texts."""
+        return all(isinstance(value, str if column else kind) for column, value in enumerate(self.key))
+
 
 START, END = Cursor(), Cursor(backward=True)
 

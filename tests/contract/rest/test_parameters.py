@@ -1,12 +1,15 @@
 """Each parameter of each operation, given what it is not: refused, and nothing is changed."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
-from tests.contract.rest.answers import assert_described, assert_refused
+from tests.contract.rest.answers import assert_described, assert_kept, assert_refused
 from tests.contract.rest.operations import OPERATIONS, Operation, Schema
 from tests.contract.rest.rest import Rest
+from tsock.storage import page_token
+from tsock.storage.keyset import Cursor
 
 CASES = [(operation, name) for operation in OPERATIONS for name in operation.parameters]
 PAGING = ("PageSize", "Page", "PageToken")
@@ -86,6 +89,23 @@ def test_list_gives_its_largest_page_to_whoever_asks_for_more_and_the_first_size
     assert largest[0] in (5, 50, 100, 1000)
     assert largest == [largest[0]] * 3
     assert _rows(operation, rest.call(operation, path, [*_sized(given, 3), ("PageSize", "100")])) == 3
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=str)
+def test_list_begins_behind_a_date_or_a_name_and_not_behind_either(rest: Rest, operation: Operation) -> None:
+    """Whatever the engine would say to a comparison of the two: a token of the other kind was made up."""
+    path = rest.path_of(operation)
+    given = sorted(rest.parameters(operation, path).items())
+    segments = tuple(unquote(segment) for segment in path.removesuffix(".json").split("/")[1:])
+    subject = repr((segments, tuple(given))).encode()
+    taken = 0
+    for key in ("a", 1), (1, "a"), ("a", "a"), (1, 1):
+        token = page_token.written(subject, Cursor(key))
+        answer = rest.call(operation, path, [*given, ("PageToken", token)])
+        assert_kept(operation, answer)
+        taken += answer.is_success
+    # Of items, a token says more than where they begin.
+    assert taken == (operation.collection != "Items")
 
 
 def _sized(given: list[tuple[str, str]], size: int) -> list[tuple[str, str]]:

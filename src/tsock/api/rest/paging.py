@@ -41,13 +41,22 @@ class Asked(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> Cursor:
-        """Where the page begins.
+        """Where the page begins in a list whose order is that of dates, indices or numbers.
 
         Raises:
             ApiError: 400, the token was not made for this list.
         """
+        return self._place(int)
+
+    @property
+    def place_by_name(self) -> Cursor:
+        """The same in a list whose order is that of names or SIDs."""
+        return self._place(str)
+
+    def _place(self, leading: type) -> Cursor:
         place = START if self.token is None else page_token.read(self.subject, self.token, Cursor)
-        if place is None:
+        # Anybody can write one: an engine need not compare a number with a text.
+        if place is None or not place.is_led_by(leading):
             raise ApiError(
                 400, self.codes.token, "Invalid PageToken: expected one that a page of this list gave"
             )

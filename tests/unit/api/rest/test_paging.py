@@ -97,7 +97,7 @@ def test_page_of_a_product_has_absolute_links_with_all_filters_in_them() -> None
 
 
 def test_page_at_a_token_repeats_it_in_its_own_link_alone() -> None:
-    link = next_link("PageSize=2", Cursor(("k",)))
+    link = next_link("PageSize=2", Cursor((1, "k")))
     meta = shown(asked(urlsplit(link).query))["meta"]
     assert meta["url"] == link
     assert (meta["first_page_url"], meta["page"]) == (f"{HERE}?PageSize=2&Page=0", 1)
@@ -144,15 +144,14 @@ def test_empty_page_of_the_2010_api_ends_where_it_starts() -> None:
 
 # Tokens.
 
+names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
+numbers = st.integers(0, 2**63 - 1)
 places = st.builds(
     Cursor,
-    st.lists(
-        st.integers(0, 2**63 - 1)
-        | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5),
-        max_size=3,
-    ).map(tuple),
+    st.tuples() | st.tuples(numbers) | st.tuples(numbers, names) | st.tuples(numbers, names, names),
     st.booleans(),
 )
+places_by_name = st.builds(Cursor, st.lists(names, max_size=3).map(tuple), st.booleans())
 filters = st.dictionaries(st.sampled_from(["Order", "From", "Tag"]), st.text(max_size=5))
 
 
@@ -161,6 +160,28 @@ def test_link_leads_to_the_place_it_was_made_for(place: Cursor) -> None:
     query = urlsplit(next_link("Tag=%C3%BC&PageSize=7", place)).query
     found = asked(query)
     assert (found.place, found.size, found.number) == (place, 7, 1)
+
+
+@given(place=places_by_name)
+def test_link_of_a_list_by_name_leads_to_the_place_it_was_made_for(place: Cursor) -> None:
+    assert asked(urlsplit(next_link("", place)).query).place_by_name == place
+
+
+@pytest.mark.parametrize(
+    ("key", "by_number", "by_name"),
+    [((1, "a"), True, False), (("a", "b"), False, True), ((1, 2), False, False), (("a", 1), False, False)],
+)
+def test_token_that_was_made_up_for_a_list_in_another_order_is_refused(
+    key: tuple[int | str, ...], by_number: bool, by_name: bool
+) -> None:
+    found = asked(urlsplit(next_link("", Cursor(key))).query)
+    for is_good, read in ((by_number, lambda: found.place), (by_name, lambda: found.place_by_name)):
+        if is_good:
+            assert read() == Cursor(key)
+        else:
+            with pytest.raises(ApiError) as caught:
+                read()
+            assert (caught.value.status, caught.value.code) == (400, 21481)
 
 
 @given(place=places, character=st.characters(codec="utf-8"), data=st.data())

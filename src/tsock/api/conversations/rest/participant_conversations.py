@@ -35,7 +35,7 @@ class ParticipantConversationHandlers:
                 "One user identifier parameter for lookup at a time is allowed: expected Identity or Address",
             )
         asked = paging.asked(request, query, rows_max=ROWS_MAX)
-        place, shown = asked.place, links(request, actor, service)
+        place, shown = asked.place_by_name, links(request, actor, service)
 
         def read(tx: Tx) -> Response:
             found, rows = participants.page_of_person(

@@ -40,7 +40,7 @@ class UserConversationHandlers:
         """A page of a user's conversations, in the order of their SIDs."""
         actor = self._scope.actor(request, service)
         asked = paging.asked(request, fields.of_query(request), rows_max=ROWS_MAX)
-        place, shown = asked.place, links(request, actor, service)
+        place, shown = asked.place_by_name, links(request, actor, service)
 
         def query(tx: Tx) -> Response:
             user = users.find(tx, actor, name)

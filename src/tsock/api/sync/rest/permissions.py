@@ -44,7 +44,7 @@ class PermissionHandlers:
         asked = paging.asked(
             request, fields.of_query(request), rows_max=self._scope.limits.page_rows_max, codes=paging.SYNC
         )
-        place, shown = asked.place, links(request, actor)
+        place, shown = asked.place_by_name, links(request, actor)
 
         def query(tx: Tx) -> Response:
             found, rows = permissions.page(tx, roots.find(tx, actor, kind, name), place, asked.size)
