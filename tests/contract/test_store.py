@@ -271,6 +271,27 @@ async def test_what_was_written_is_there_after_the_store_was_opened_again(
     await again.close()
 
 
+@pytest.mark.parametrize("was_down", [False, True])
+async def test_what_is_asked_of_a_closed_store_is_answered(
+    stores: Stores, tmp_path: Path, was_down: bool
+) -> None:
+    store = stores.open(tmp_path)
+    await written(store, lambda tx: tx.run(CREATE, {}))
+    if was_down:
+        stores.break_commits(store)
+        with pytest.raises(StoreDown):
+            await written(store, put("a", "x" * 100_000))
+    await store.close()
+    for asked in (
+        written(store, put("a", "1")),
+        written_aside(store, put("a", "1")),
+        fetched(store, text_of("a")),
+    ):
+        with pytest.raises(StoreDown):
+            await asyncio.wait_for(asked, 5)
+    await store.settled()
+
+
 async def test_work_put_aside_runs_off_the_loop_and_takes_turns_with_other_writes(store: Store) -> None:
     order: list[str] = []
     loop_thread = threading.get_ident()

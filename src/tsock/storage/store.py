@@ -29,6 +29,10 @@ Lane = Hashable
 """Whose writes keep their order, such as a connection."""
 
 
+CLOSED = "the store is closed, and nothing was stored: the server ends"
+"""Why what comes too late is refused with `StoreDown`."""
+
+
 class Tx(Protocol):
     """One transaction, as a rule or query sees it.
 
@@ -173,7 +177,7 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None:
-        """Finish what was asked for, then let go of the database."""
+        """Finish what was asked for, then let go of the database; what comes later ends with `StoreDown`."""
         ...
 
 

@@ -32,7 +32,7 @@ from tsock.storage.postgres.pool import Pool
 from tsock.storage.postgres.queries import Asking, Outcome, Query, Snapshot
 from tsock.storage.postgres.transaction import ROLLBACK, Carrier, QueryTx, RuleTx
 from tsock.storage.progress import STEP_MS
-from tsock.storage.store import Done, Fetched, Lane, Listener, Tx
+from tsock.storage.store import CLOSED, Done, Fetched, Lane, Listener, Tx
 from tsock.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -149,19 +149,32 @@ class PostgresStore:
     def write(
         self, rule: Callable[[Tx], Any], done: Done, *, lane: Lane | None = None, about: str = ""
     ) -> None:
+        asked = Write(rule, done, lane, about, monotonic())
+        if self._closed:
+            self._loop.call_soon(self._answer, asked, None, StoreDown(CLOSED))
+            return
         if self._writes.waiting >= self._limits.waiting_max:
             raise StoreBusy(
                 f"{self._writes.waiting} writes wait for the store (store_waiting_max); try again"
             )
-        self._writes.add(Write(rule, done, lane, about, monotonic()))
+        self._writes.add(asked)
         self._schedule()
 
     def write_aside(self, rule: Callable[[Tx], Any], done: Done) -> None:
-        self._aside.append(Write(rule, done, None, "", monotonic()))
+        asked = Write(rule, done, None, "", monotonic())
+        if self._closed:
+            self._loop.call_soon(self._answer, asked, None, StoreDown(CLOSED))
+            return
+        self._aside.append(asked)
         self._schedule()
 
     def read(self, query: Callable[[Tx], Any], done: Fetched, *, lane: Lane | None = None) -> None:
-        self._queries.add(Query(query, done, lane, monotonic()))
+        asked = Query(query, done, lane, monotonic())
+        if self._closed:
+            asked.outcome = Outcome(None, StoreDown(CLOSED))
+            self._loop.call_soon(self._answer_query, asked)
+            return
+        self._queries.add(asked)
         self._schedule()
 
     async def settled(self) -> None:

@@ -26,7 +26,7 @@ from tsock.events import Fact
 from tsock.ids import Ids
 from tsock.storage.progress import STEP_MS, touch
 from tsock.storage.sqlite.migrate import migrate
-from tsock.storage.store import Done, Fetched, Lane, Listener, Row, Tx
+from tsock.storage.store import CLOSED, Done, Fetched, Lane, Listener, Row, Tx
 from tsock.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -227,6 +227,9 @@ class SqliteStore:
     def write(
         self, rule: Callable[[Tx], Any], done: Done, *, lane: Lane | None = None, about: str = ""
     ) -> None:
+        if self._closed:
+            self._loop.call_soon(self._answer, done, None, StoreDown(CLOSED))
+            return
         # There is one line for all: every lane keeps its order in it.
         if len(self._waiting) >= self._waiting_max:
             raise StoreBusy(f"{len(self._waiting)} writes wait for the store (store_waiting_max); try again")
@@ -234,10 +237,16 @@ class SqliteStore:
         self._schedule()
 
     def write_aside(self, rule: Callable[[Tx], Any], done: Done) -> None:
+        if self._closed:
+            self._loop.call_soon(self._answer, done, None, StoreDown(CLOSED))
+            return
         self._aside.append((rule, done))
         self._schedule()
 
     def read(self, query: Callable[[Tx], Any], done: Fetched, *, lane: Lane | None = None) -> None:
+        if self._closed:
+            self._loop.call_soon(done, None, StoreDown(CLOSED), dict[str, int]())
+            return
         # Behind a lane's earlier queries, also while what waited for a commit is being answered.
         if self._committing or (self._reads and lane is not None):
             self._reads.append((query, done))
@@ -245,14 +254,16 @@ class SqliteStore:
             self._run_query(query, done)
 
     async def close(self) -> None:
-        self._closed = True
         await self.settled()
+        self._closed = True
+        if self._probing is not None:
+            self._probing.cancel()
         self._thread.shutdown()
         self._reader.close()
         self._writer.close()
 
     async def settled(self) -> None:
-        if self.waiting or self._group or self._committing:
+        while self.waiting or self._group or self._committing:
             if self._idle is None or self._idle.done():
                 self._idle = self._loop.create_future()
             await asyncio.shield(self._idle)
@@ -460,7 +471,7 @@ class SqliteStore:
 
     def _probe(self) -> None:
         self._probing = None
-        if self._down is not None and not self._closed:
+        if self._down is not None:
             self._waiting.append((touch, lambda result, error: None))  # a failure brings the next probe
             self._schedule()
 
