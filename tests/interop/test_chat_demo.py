@@ -15,24 +15,20 @@ Own = Callable[[str], str]
 
 def test_reader_marks_each_message_as_it_comes_and_counts_none_unread(connect: Connect, own: Own) -> None:
     _, _, conversation, theirs = both(connect, own)
-    counting = theirs.run(
-        Js(
-            """function () {
-              const counts = [];
-              return new Promise((done) => this.on("messageAdded", async (message) => {
-                await this.advanceLastReadMessageIndex(message.index);
-                counts.push([message.index, await this.getUnreadMessagesCount()]);
-                if (counts.length === 5) done(counts);
-              }));
-            }"""
-        )
+    marks_the_next = Js(
+        """async function () {
+          const message = await new Promise((come) => this.once("messageAdded", come));
+          await this.advanceLastReadMessageIndex(message.index);
+          return [message.index, await this.getUnreadMessagesCount()];
+        }"""
     )
     for number in range(5):
+        reading = theirs.run(marks_the_next)
         conversation.sendMessage(str(number))
-        theirs.next("messageAdded")
+        # The next message would count: it comes when this has been counted.
+        assert reading.result(15) == [number, 0]
         while theirs.now()["lastReadMessageIndex"] != number:
             theirs.next("updated")
-    assert counting.result(15) == [[number, 0] for number in range(5)]
     while conversation.getParticipantByIdentity(own("bob")).now()["lastReadMessageIndex"] != 4:
         conversation.next("participantUpdated")
 
