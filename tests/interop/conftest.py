@@ -172,7 +172,8 @@ class Room:
         self.alice.next("conversationJoined")
         self.conversation.add("bob")
         self.theirs = self.bob.next("conversationJoined")
-        self.conversation.getParticipants()
+        while len(self.conversation.getParticipants()) < 2:  # or bob would come as what he is made meanwhile
+            self.conversation.next("participantJoined")
         self.theirs.getParticipants()
         self.rest = self.api.conversations(self.conversation.sid)
         self.service = self.api.services(self.rest.fetch()["chat_service_sid"])

@@ -104,6 +104,13 @@ def test_who_loses_the_role_that_shows_a_conversation_is_told_nothing_more(room:
             room.bob.next("conversationLeft")
             room.rest.participants.create(identity="bob")
             room.bob.next("conversationJoined").getMessages(1)
+    # News of a role come to another node as events do. They have come where what was said next has, and are
+    # taken in where something else was read behind that.
+    room.rest.update(friendly_name="told")
+    theirs = room.bob.getConversationBySid(room.conversation.sid)
+    while theirs.now()["friendlyName"] != "told":
+        room.bob.next("conversationUpdated")
+    assert theirs.getMessagesCount() == 0
     other.updateFriendlyName("behind")
     room.conversation.sendMessage("later")  # what comes behind it was not held back
     room.bob.next("messageAdded")
