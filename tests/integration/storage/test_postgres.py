@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -18,7 +20,7 @@ from tsock.storage.postgres import migrate as module
 from tsock.storage.postgres import statements
 from tsock.storage.postgres.connection import Connection
 from tsock.storage.postgres.database import Database
-from tsock.storage.postgres.store import PostgresStore
+from tsock.storage.postgres.store import Limits, PostgresStore
 from tsock.storage.steps import made, read_steps
 from tsock.storage.store import Tx, fetched, written
 from tsock.telemetry.metrics import Metrics
@@ -270,9 +272,10 @@ async def test_database_that_is_damaged_stays_unreadable(url: str, store: Postgr
 
 async def test_connections_that_were_opened_are_closed_where_another_cannot_be(url: str) -> None:
     opened: list[Connection] = []
+    numbers = count()
 
     def connect() -> Connection:
-        if len(opened) == 10:
+        if next(numbers) >= 10:
             raise psycopg.OperationalError("too many clients already")
         opened.append(Database(url).connect())
         return opened[-1]
@@ -290,6 +293,25 @@ def others(url: str) -> int:
             "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return len(rows.fetchall())
+
+
+async def test_connections_are_opened_and_come_back_at_the_same_time(url: str) -> None:
+    """Each may have to wait for a host that says nothing before it tries the next."""
+    together = Barrier(4)
+    opened: list[Connection] = []
+
+    def connect() -> Connection:
+        together.wait(ENDS_S)
+        opened.append(Database(url).connect())
+        return opened[-1]
+
+    limits = Limits(write_connections=4, read_connections=4)
+    store = PostgresStore(connect, clock=Clock(), ids=Ids(), metrics=Metrics(), limits=limits)
+    cut(url)
+    await until(lambda: len(opened) == 16, "all of them to come back")
+    assert await written(store, counted("c1")) == [0]
+    assert await fetched(store, value_of("c1")) == 1
+    await store.close()
 
 
 def test_end_of_a_server_that_had_not_read_all_is_noticed_behind_its_answers(url: str) -> None:

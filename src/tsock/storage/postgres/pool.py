@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import psycopg
 import structlog
@@ -22,7 +22,7 @@ class Pool:
     """A fixed number of connections, each with one user at a time."""
 
     def __init__(self, connect: Callable[[], Connection], size: int, freed: Callable[[], None]) -> None:
-        """Open all of them, which blocks.
+        """Open all of them, at the same time, which blocks.
 
         Args:
             connect: opens one.
@@ -31,20 +31,25 @@ class Pool:
 
         Raises:
             psycopg.Error: one could not be opened.
+            OSError: this process has no room for one.
         """
         self._connect = connect
         self._freed = freed
         self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="connect")
+        # One for each: whichever host is silent takes its time from all of them at once, and not in turn.
+        self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix="connect")
         self._closed = False
         self._free: list[Connection] = []
         self._open: set[Connection] = set()
-        try:
-            for _ in range(size):
-                self._take_in(connect())
-        except psycopg.Error:
+        opening = [self._threads.submit(connect) for _ in range(size)]
+        wait(opening)
+        for each in opening:
+            if each.exception() is None:
+                self._take_in(each.result())
+        if len(self._open) < size:
             self.close()
-            raise
+            for each in opening:
+                each.result()  # raises what the first met that could not be opened
         self.problem: str | None = None
         """Why none is open; None while any is."""
 
@@ -71,7 +76,7 @@ class Pool:
     def close(self) -> None:
         """Let go of all of them; nothing waits for an answer any more."""
         self._closed = True
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for connection in self._open:
             connection.close()
 
@@ -87,7 +92,7 @@ class Pool:
 
     def _reopen(self) -> None:
         if not self._closed:
-            self._thread.submit(self._connect).add_done_callback(self._opened)
+            self._threads.submit(self._connect).add_done_callback(self._opened)
 
     def _opened(self, opened: "Future[Connection]") -> None:
         """On the thread, or where it is shut down."""

@@ -126,7 +126,7 @@ class PostgresStore:
         self._writers = Pool(connect, limits.write_connections, self._schedule)
         try:
             self._readers = Pool(connect, limits.read_connections, self._schedule)
-        except psycopg.Error:
+        except (psycopg.Error, OSError):
             self._writers.close()
             raise
         self._looking = self._loop.call_later(_LOOK_S, self._look)
