@@ -92,7 +92,9 @@ class Server:
 
     def advance(self, seconds: int) -> None:
         """Move its clock forward; what became due has happened when this returns."""
-        httpx2.post(f"{self.url}/dev/clock", json={"advance_s": seconds}).raise_for_status()
+        asked = {"advance_s": seconds}
+        # A node that was killed is waited for as long as its lease lasts, which is as long as a client waits.
+        httpx2.post(f"{self.url}/dev/clock", json=asked, timeout=START_S).raise_for_status()
         self.ahead_s += seconds
 
     def tsock(self, *arguments: str) -> subprocess.CompletedProcess[str]:
