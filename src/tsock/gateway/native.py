@@ -14,7 +14,7 @@ def _missing() -> str | None:
     try:
         import_module("tsock.gateway.compiled")
     except ImportError as error:
-        return str(error)
+        return f"{error}; install a wheel for this platform, or a C compiler and then tsock again"
     return None
 
 

@@ -145,8 +145,7 @@ def _bus(state: State | None) -> list[Line]:
 def _sockets(not_compiled: str | None) -> Line:
     if not_compiled is None:
         return Line("sockets", "ok", "compiled")
-    fix = "install a wheel for this platform, or a C compiler and then tsock again: it serves more clients"
-    return Line("sockets", "ok", f"in pure Python: {not_compiled}", fix)
+    return Line("sockets", "ok", f"in pure Python, which serves fewer clients: {not_compiled}")
 
 
 def _data(data: Path) -> Line:

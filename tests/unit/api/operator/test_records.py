@@ -11,6 +11,7 @@ from tsock.debugger.alerts import NOBODY
 from tsock.debugger.exchange import kept
 from tsock.errors import ApiError
 from tsock.events import ReadRevoked
+from tsock.gateway import native
 from tsock.sync import roots
 from tsock.sync.actor import Actor
 from tsock.sync.data import EMPTY
@@ -183,6 +184,15 @@ def test_check_of_a_sound_installation_shows_every_setting_with_its_origin(door:
     assert "problem" not in [line["verdict"] for line in found["checks"]]
     port = next(setting for setting in found["settings"] if setting["name"] == "port")
     assert port == {"name": "port", "value": 8080, "origin": "default"}
+
+
+def test_check_tells_whether_sockets_are_compiled(door: OperatorsDoor) -> None:
+    found = (
+        "compiled"
+        if native.missing is None
+        else f"in pure Python, which serves fewer clients: {native.missing}"
+    )
+    assert _line(door, "sockets") == {"id": "sockets", "verdict": "ok", "found": found}
 
 
 def test_check_names_a_store_that_does_not_commit(door: OperatorsDoor) -> None:
