@@ -1,9 +1,10 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, nonecheck=True
 """The compiled twin of `wire/frame_reader.py` and `gateway/traffic.py`, which say what it has to do and why.
 
 Frames are read in place: of acknowledgements, which are most of what arrives, no Python object is made. What
 is sent goes to the socket itself, and to its transport where that has something to send already or the peer
-takes no more. Nothing here allocates by itself, or keeps a pointer beyond the call in which it got it.
+takes no more. Nothing here allocates by itself, or keeps a pointer beyond the call in which it got it; and
+what a lost connection has no more is None, whose use is an error as it is in Python (`nonecheck`).
 """
 
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize

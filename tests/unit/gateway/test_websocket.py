@@ -309,6 +309,15 @@ def test_end_is_told() -> None:
     assert peer.told == ["gone"]
 
 
+def test_use_after_the_end_is_an_error_and_harms_nobody_else() -> None:
+    peer = Peer()
+    peer.socket.connection_lost(None)
+    with pytest.raises(AttributeError):
+        peer.socket.trust()
+    with pytest.raises(AttributeError):
+        peer.socket.data_received(frame(b"too late"))
+
+
 def test_peer_that_does_not_read_is_not_read_until_it_does() -> None:
     peer = Peer()
     peer.socket.pause_writing()
