@@ -5,7 +5,7 @@ BIN := .venv/bin
 CHAT := examples/chat/node_modules/.package-lock.json
 READY := .venv/ready tests/interop/node_modules/.package-lock.json $(CHAT) .venv/chromium
 
-.PHONY: setup dev test coverage soak unit check fuzz bench release-check lock clean
+.PHONY: setup dev test coverage soak unit check fuzz fuzz-sanitized bench release-check lock clean
 
 setup: $(READY)
 
@@ -88,6 +88,10 @@ FUZZ_S ?= 300
 fuzz: .venv/ready
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.txt
 	for target in tests/fuzz/fuzz_*.py; do $(BIN)/python $$target -max_total_time=$(FUZZ_S) || exit 1; done
+
+# Whether the compiled twin misuses memory: built with sanitizers, aside, it gets random input for FUZZ_S seconds.
+fuzz-sanitized: .venv/ready
+	$(BIN)/python tests/fuzz/sanitized.py $(FUZZ_S)
 
 bench: .venv/ready
 	$(BIN)/python -m bench

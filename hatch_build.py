@@ -40,14 +40,19 @@ class Compiled(BuildHookInterface[Any]):
 def compiled(root: Path) -> Path:
     """The extension module, built beside its source."""
     with tempfile.TemporaryDirectory(prefix="tsock-build-") as place:
-        extension = Extension(MODULE, [str(root / SOURCE)], extra_compile_args=["-O3", "-g0"])
-        modules = cythonize([extension], build_dir=place, language_level=3, quiet=True)
-        command = Distribution({"ext_modules": modules}).get_command_obj("build_ext")
-        command.build_lib = command.build_temp = place
-        command.ensure_finalized()
-        command.run()
-        made = Path(command.get_ext_fullpath(MODULE))
+        made = made_in(Path(place), root, ["-O3", "-g0"])
         built = (root / SOURCE).with_name(made.name)
         built.unlink(missing_ok=True)  # whoever runs keeps the former one
         built.write_bytes(made.read_bytes())
         return built
+
+
+def made_in(place: Path, root: Path, options: list[str]) -> Path:
+    """The extension module, built in `place` by a compiler and a linker with these options."""
+    extension = Extension(MODULE, [str(root / SOURCE)], extra_compile_args=options, extra_link_args=options)
+    modules = cythonize([extension], build_dir=str(place), language_level=3, quiet=True)
+    command = Distribution({"ext_modules": modules}).get_command_obj("build_ext")
+    command.build_lib = command.build_temp = str(place)
+    command.ensure_finalized()
+    command.run()
+    return Path(command.get_ext_fullpath(MODULE))
