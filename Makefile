@@ -53,12 +53,11 @@ coverage: setup
 RULES := $(addprefix tests/unit/,accounts cluster conversations debugger gateway storage sync webhooks)
 
 # What the SDKs do most, at two nodes on PostgreSQL behind a balancer.
-NODES := $(patsubst %,tests/interop/test_%.py,documents subscriptions recovery revocation pages_and_events \
-	chat_messages chat_recovery sync_webhooks)
+NODES := $(patsubst %,tests/interop/test_%.py,documents subscriptions revocation chat_messages)
 
-# Without the compiled part.
-PURE := tests/unit tests/contract/test_frames.py tests/integration/gateway $(patsubst %,tests/interop/test_%.py,\
-	documents subscriptions recovery chat_messages)
+# What reaches the sockets, without their compiled part.
+PURE := tests/unit/gateway tests/unit/wire tests/contract/test_frames.py tests/integration/gateway \
+	$(patsubst %,tests/interop/test_%.py,documents subscriptions)
 
 # Everything that the SDKs do, on PostgreSQL and at two nodes; then what happens to servers, nodes, databases and the bus,
 # for SOAK_S seconds, with one seed after the other from SEED on.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.interop.conftest import Connect
-from tests.interop.server import Account, Server
+from tests.interop.server import Account, Server, until
 
 WAYS: dict[str, tuple[int, Callable[[Account, str], object]]] = {
     "its key": (20103, lambda account, token: account.revoke_key()),
@@ -155,6 +155,8 @@ def test_disabled_service_refuses_requests_and_new_connections(
 
     account.operator("POST", f"services/sync/{service}", {"enabled": False})
 
+    # Another node may have to hear of it first.
+    until(lambda: bare.get(f"/v3/Documents/{name}").status != 200, "a refusal")
     assert bare.get(f"/v3/Documents/{name}").error == (403, 54056)
     late = connect(token=token)
     late.becomes("denied")

@@ -76,6 +76,7 @@ def test_other_node_leads_after_the_leader_was_killed(nodes: tuple[Node, Node]) 
     assert two.is_ready
 
 
+@pytest.mark.soak
 def test_leader_that_stood_still_repeats_no_webhook_but_what_was_under_way_and_keeps_nobody_who_lost_access(
     tmp_path: Path,
 ) -> None:
@@ -113,7 +114,8 @@ def test_leader_that_stood_still_repeats_no_webhook_but_what_was_under_way_and_k
             service.documents.create()
         hooks += [receiver.next() for _ in range(5)]
         until(lambda: "\ntsock_webhooks_waiting 0.0\n" in metrics(other), "nothing to wait")
-        assert receiver.empty()
+        while not receiver.empty():
+            hooks.append(receiver.next())
     times = Counter(hook.headers["i-twilio-idempotency-token"] for hook in hooks)
     again = under_way.headers["i-twilio-idempotency-token"]
     assert sorted(times.values()) == [1] * 14 + [2]
