@@ -5,6 +5,7 @@ the build fails instead, and with `1` nothing is tried.
 """
 
 import os
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class Compiled(BuildHookInterface[Any]):
             return
         try:
             built = compiled(Path(self.root))
-        except BaseException as error:  # a compiler that is missing ends in `SystemExit`
+        except (Exception, SystemExit) as error:  # what a missing compiler ends in is up to setuptools
             if wanted == "0":
                 raise
             self.app.display_warning(f"tsock will run in pure Python, its sockets slower: {error}")
@@ -38,13 +39,13 @@ class Compiled(BuildHookInterface[Any]):
 
 
 def compiled(root: Path) -> Path:
-    """The extension module, built beside its source."""
+    """The extension module, built beside its source; where that fails, none is there."""
+    built = (root / SOURCE).with_suffix(sysconfig.get_config_var("EXT_SUFFIX"))
+    built.unlink(missing_ok=True)  # it may be of another source; whoever runs it keeps it
     with tempfile.TemporaryDirectory(prefix="tsock-build-") as place:
         made = made_in(Path(place), root, ["-O3", "-g0"])
-        built = (root / SOURCE).with_name(made.name)
-        built.unlink(missing_ok=True)  # whoever runs keeps the former one
         built.write_bytes(made.read_bytes())
-        return built
+    return built
 
 
 def made_in(place: Path, root: Path, options: list[str]) -> Path:

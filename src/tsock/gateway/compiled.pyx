@@ -37,7 +37,6 @@ cdef enum:
     FINAL = 0x80
     MASKED = 0x80
     MASK_BYTES = 4
-    FRAMES_AT_ONCE = 64
     ACK_FORMS = 2
     ACK_PACKET_MAX = 192
     NOTHING = 0
@@ -48,6 +47,7 @@ cdef int OVERSIZED = frame_reader.OVERSIZED
 cdef int FLOOD = frame_reader.FLOOD
 cdef int BREACH = frame_reader.BREACH
 cdef uint64_t ANY_NUMBER = 1 << 62
+cdef int FRAMES_AT_ONCE = frame_reader.FRAMES_AT_ONCE
 cdef frozenset CLOSE_CODES = frame_reader.CLOSE_CODES
 
 cdef struct AckForm:
@@ -72,6 +72,8 @@ cdef void copied(bytes text, byte *place, Py_ssize_t *size, Py_ssize_t size_max)
 cdef void learn_acks() except *:
     cdef Py_ssize_t head_size
     cdef AckForm *ack
+    if len(frame_reader.ACK_FRAMES) != ACK_FORMS:
+        raise ValueError("there are more forms of acknowledgements than are known here, or fewer")
     for number, (form, frame_head, payload, _) in enumerate(frame_reader.ACK_FRAMES):
         ack = &ack_forms[number]
         ack.size, ack.payload = form.size, payload
@@ -594,9 +596,8 @@ cdef class Traffic:
 def send_to_all(audience, bytes frame, list authors):
     """As `tsock.gateway.traffic.send_to_all`."""
     cdef list found = []
-    cdef bint is_anybodys = authors.count(None) == len(authors)
     for subscriber in audience:
-        if not is_anybodys and subscriber.number in authors:
+        if authors and subscriber.number in authors:
             found.append(subscriber)
         else:
             subscriber.send(frame)

@@ -259,7 +259,8 @@ class Hub:
         joined = frames[0] if len(frames) == 1 else b"".join(frames)
         origins = [self._number_here(event.origin) for event in run]
         withheld = 0
-        for author in send_to_all(audience, joined, origins):
+        authors = [origin for origin in origins if origin is not None]
+        for author in send_to_all(audience, joined, authors):
             for origin, frame in zip(origins, frames, strict=True):
                 if origin == author.number:
                     withheld += 1

@@ -5,6 +5,7 @@
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from time import perf_counter
 from typing import Protocol, cast
@@ -103,7 +104,7 @@ class Outgoing:
                 socket.drop()
 
 
-class Traffic(asyncio.Protocol):
+class Traffic(asyncio.Protocol, ABC):
     """What a `WebSocket` does all the time."""
 
     __slots__ = ("_frames", "_is_trusted", "heard", "listener", "outgoing", "reader", "transport", "waits")
@@ -168,17 +169,17 @@ class Traffic(asyncio.Protocol):
                 return
             found = reader.read()
 
+    @abstractmethod
     def unusual(self, found: Found) -> None:
         """Act on what is neither acknowledgements nor a binary message."""
-        raise NotImplementedError
 
+    @abstractmethod
     def await_turn(self) -> None:
         """Read no further before others have been read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drop(self) -> None:
         """End the connection at once; what was not sent yet is lost."""
-        raise NotImplementedError
 
     def send(self, frame: bytes, /) -> None:
         """Queue one complete WebSocket frame, or several that are joined."""
@@ -213,9 +214,7 @@ class Traffic(asyncio.Protocol):
         del self.listener, self.reader
 
 
-def send_to_all(
-    audience: Collection[Subscriber], frame: bytes, authors: Collection[int | None]
-) -> list[Subscriber]:
+def send_to_all(audience: Collection[Subscriber], frame: bytes, authors: Collection[int]) -> list[Subscriber]:
     """Queue a frame for everybody but those of these numbers, who are handed back."""
     found: list[Subscriber] = []
     for subscriber in audience:

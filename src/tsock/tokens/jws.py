@@ -111,7 +111,7 @@ def mac(secret: bytes, signed: bytes, algorithm: str) -> bytes:
 
 
 def mac_of_known(secret: bytes, signed: bytes, algorithm: str) -> bytes:
-    """The same, sooner, with a secret that is used again and again."""
+    """The same, faster where the secret is used again and again."""
     keyed = _keyed(secret, algorithm).copy()
     keyed.update(signed)
     return keyed.digest()

@@ -20,6 +20,7 @@ from tsock.wire.websocket import (
     PONG,
     TEXT,
     apply_mask,
+    frame,
     payload_span,
 )
 
@@ -42,7 +43,7 @@ _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _PROTOCOL_ERROR, _INVALID_DATA = 1002, 1007
 CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)))
 _ANY_NUMBER = 1 << 62
-_FRAMES_AT_ONCE = 64
+FRAMES_AT_ONCE = 64
 
 
 class AckFrame(NamedTuple):
@@ -57,10 +58,10 @@ class AckFrame(NamedTuple):
 
 
 def _framed(form: acks.Form) -> AckFrame:
-    size = bytes((MASKED | form.size,)) if form.size < 126 else b"\xfe" + form.size.to_bytes(2, "big")
-    head = bytes((FINAL_BINARY,)) + size
-    payload = len(head) + MASK_BYTES
-    return AckFrame(form, head, payload, payload + form.size)
+    whole = frame(bytes(form.size), mask=bytes(MASK_BYTES))
+    payload = len(whole) - form.size
+    head = whole[: payload - MASK_BYTES]
+    return AckFrame(form, head, payload, len(whole))
 
 
 ACK_FRAMES = tuple(map(_framed, acks.FORMS))
@@ -70,7 +71,7 @@ def _acks(data: bytes, begin: int) -> tuple[int, int]:
     """How many plain acknowledgements of one form begin there, of those that are all there, and their end."""
     number, position = 0, begin
     for form, head, payload, size in ACK_FRAMES:
-        while data.startswith(head, position) and number < _FRAMES_AT_ONCE:
+        while data.startswith(head, position) and number < FRAMES_AT_ONCE:
             start, stop = position + payload, position + size
             if stop > len(data):
                 break
@@ -194,7 +195,7 @@ class FrameReader:
         elif self.ended:
             return None
         self._data, self._position, self.hungry = data, position, False
-        for _ in range(_FRAMES_AT_ONCE):
+        for _ in range(FRAMES_AT_ONCE):
             found = self._payload() if self._left else self._frame()
             if found is not None:
                 return found
