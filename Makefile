@@ -86,11 +86,12 @@ check: .venv/ready
 FUZZ_S ?= 300
 fuzz: .venv/ready
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.txt
-	for target in tests/fuzz/fuzz_*.py; do $(BIN)/python $$target -max_total_time=$(FUZZ_S) || exit 1; done
+	for target in tests/fuzz/fuzz_*.py; do \
+		$(BIN)/python -m tests.fuzz.$$(basename $$target .py) -max_total_time=$(FUZZ_S) || exit 1; done
 
 # Whether the compiled twin misuses memory: built with sanitizers, aside, it gets random input for FUZZ_S seconds.
 fuzz-sanitized: .venv/ready
-	$(BIN)/python tests/fuzz/sanitized.py $(FUZZ_S)
+	$(BIN)/python -m tests.fuzz.sanitized $(FUZZ_S)
 
 bench: .venv/ready
 	$(BIN)/python -m bench

@@ -1,23 +1,15 @@
 """Fuzzes what a server reads: WebSocket frames, packets, headers and the state of a connection.
 
-Whatever arrives must end in an event; an exception is a crash. Options are those of libFuzzer:
-
-    python tests/fuzz/fuzz_frame.py -max_total_time=300
-    python tests/fuzz/fuzz_frame.py crash-0123abcd      # repeat one input
-
-The first byte of an input chooses the state, and whether the rest is a packet, a header to be framed, since
-few mutations get the header's size right, or a stream of WebSocket frames.
+Whatever arrives must end in an event; an exception is a crash. The first byte of an input chooses the state,
+and whether the rest is a packet, a header to be framed, since few mutations get the header's size right, or a
+stream of WebSocket frames.
 """
 
-import sys
 from collections.abc import Iterator
-from typing import Any
 
-import atheris
+from tests.fuzz.engine import fuzz, instrumented
 
-FUZZER: Any = atheris  # published without types
-
-with FUZZER.instrument_imports(include=["tsock.wire"]):
+with instrumented("tsock.wire"):
     from tsock.wire import frame, packets, websocket
     from tsock.wire.client import ClientConnection
     from tsock.wire.connection import ConnectionState, ProtocolViolation, ServerConnection
@@ -120,12 +112,5 @@ def answer(packet_id: str) -> None:
     assert reply.id == packet_id
 
 
-def mutate(data: bytes, size_max: int, seed: int) -> bytes:
-    """Starts now and then from what clients write, so that no corpus has to be kept."""
-    start = data if seed % 8 else SEEDS[seed // 8 % len(SEEDS)]
-    return FUZZER.Mutate(start[:size_max], size_max)
-
-
 if __name__ == "__main__":
-    FUZZER.Setup(sys.argv, one_input, custom_mutator=mutate)
-    FUZZER.Fuzz()
+    fuzz(one_input, SEEDS)

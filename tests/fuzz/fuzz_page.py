@@ -1,21 +1,14 @@
 """Fuzzes the pages about tokens: whatever was given for one, they show what is known of it.
 
-Options and inputs are those of `fuzz_token.py`.
+Inputs are those of `fuzz_token.py`.
 """
 
-import sys
-from pathlib import Path
-from typing import Any
+from tests.fuzz.engine import fuzz, instrumented
 
-import atheris
-
-FUZZER: Any = atheris  # published without types
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-with FUZZER.instrument_imports(include=["tsock.site", "tsock.tokens.report"]):
+with instrumented("tsock.site", "tsock.tokens.report"):
     import msgspec
 
-    from tests.fuzz.fuzz_token import EXAMINER, SIGNED, WORLD, mutate, signed
+    from tests.fuzz.fuzz_token import EXAMINER, SEEDS, SIGNED, WORLD, signed
     from tsock.debugger.denials import Denial
     from tsock.site.rendering import render
     from tsock.tokens.report import Report
@@ -43,5 +36,4 @@ def one_input(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    FUZZER.Setup(sys.argv, one_input, custom_mutator=mutate)
-    FUZZER.Fuzz()
+    fuzz(one_input, SEEDS)

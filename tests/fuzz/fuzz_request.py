@@ -1,10 +1,6 @@
 """Fuzzes requests: bytes from a client, through wire, tunnel, router and handlers, to a real store.
 
-Whatever arrives, no exception leaves the connection, and no request ends in a 5xx. Options are those of
-libFuzzer:
-
-    python tests/fuzz/fuzz_request.py -max_total_time=300
-    python tests/fuzz/fuzz_request.py crash-0123abcd      # repeat one input
+Whatever arrives, no exception leaves the connection, and no request ends in a 5xx.
 
 The first byte of an input chooses the form of the rest: a whole packet; a header and a payload, to be
 framed; or a request line and a body, such as `PUT /v3/Maps/map/Items/a?X=y 3f` and `{"data":{}}`, in which
@@ -13,17 +9,12 @@ the third word is an `If-Match`.
 
 import asyncio
 import logging
-import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
-import atheris
+from tests.fuzz.engine import fuzz, instrumented
 
-FUZZER: Any = atheris  # published without types
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-with FUZZER.instrument_imports(include=["tsock.api", "tsock.gateway", "tsock.sync", "tsock.wire"]):
+with instrumented("tsock.api", "tsock.gateway", "tsock.sync", "tsock.wire"):
     import msgspec
     import structlog
 
@@ -170,12 +161,5 @@ def packet_of(data: bytes) -> bytes:
     return frame.encode(msgspec.json.encode(header), payload)
 
 
-def mutate(data: bytes, size_max: int, seed: int) -> bytes:
-    """Starts now and then from what clients ask, so that no corpus has to be kept."""
-    start = data if seed % 8 else SEEDS[seed // 8 % len(SEEDS)]
-    return FUZZER.Mutate(start[:size_max], size_max)
-
-
 if __name__ == "__main__":
-    FUZZER.Setup(sys.argv, one_input, custom_mutator=mutate)
-    FUZZER.Fuzz()
+    fuzz(one_input, SEEDS)

@@ -1,10 +1,5 @@
 """Fuzzes the examiner: whatever is given for a token is judged, never an exception, and by both ways alike.
 
-Options are those of libFuzzer:
-
-    python tests/fuzz/fuzz_token.py -max_total_time=300
-    python tests/fuzz/fuzz_token.py crash-0123abcd      # repeat one input
-
 The first byte of an input chooses the form of the rest. It is the text itself; or header and claims with a
 line break between them, which are then encoded and signed as they should be, since no mutation gets a
 signature right.
@@ -12,16 +7,11 @@ signature right.
 
 import base64
 import hmac
-import sys
-from pathlib import Path
 from typing import Any
 
-import atheris
+from tests.fuzz.engine import fuzz, instrumented
 
-FUZZER: Any = atheris  # published without types
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-with FUZZER.instrument_imports(include=["tsock.tokens"]):
+with instrumented("tsock.tokens"):
     import msgspec
 
     from tests.support.world import World
@@ -111,12 +101,5 @@ def signed(choice: int, parts: bytes) -> str:
     return f"{said.decode()}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
-def mutate(data: bytes, size_max: int, seed: int) -> bytes:
-    """Starts now and then from what people give, so that no corpus has to be kept."""
-    start = data if seed % 8 else SEEDS[seed // 8 % len(SEEDS)]
-    return FUZZER.Mutate(start[:size_max], size_max)
-
-
 if __name__ == "__main__":
-    FUZZER.Setup(sys.argv, one_input, custom_mutator=mutate)
-    FUZZER.Fuzz()
+    fuzz(one_input, SEEDS)

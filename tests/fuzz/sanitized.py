@@ -1,10 +1,10 @@
 """Gives the compiled twin random input, built with sanitizers, which end the process where memory is misused.
 
-    python tests/fuzz/sanitized.py 300             # seconds
-    python tests/fuzz/sanitized.py 300 --seed 7    # the same inputs once more
+    python -m tests.fuzz.sanitized 300             # seconds
+    python -m tests.fuzz.sanitized 300 --seed 7    # the same inputs once more
 
 It is built and run aside. The engine of the other targets takes no sanitizers but those of clang, so that the
-inputs are drawn here, from the seeds of `fuzz_twin.py`; both twins get them just as there.
+inputs are drawn here, from the same seeds; both twins get them just as there.
 """
 
 import argparse
@@ -36,7 +36,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     parser.add_argument("--built", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
     if options.built is None:
         sys.exit(start(options.seconds, options.seed))
     run(options.built, options.seconds, options.seed)
@@ -54,8 +53,17 @@ def start(seconds: float, seed: int) -> int:
             "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter frees little at its end
             "UBSAN_OPTIONS": "print_stacktrace=1",
         }
-        again = [sys.executable, __file__, str(seconds), "--seed", str(seed), "--built", str(built.parent)]
-        return subprocess.run(again, env=os.environ | environment, check=False).returncode
+        again = [
+            sys.executable,
+            "-m",
+            "tests.fuzz.sanitized",
+            str(seconds),
+            "--seed",
+            str(seed),
+            "--built",
+            str(built.parent),
+        ]
+        return subprocess.run(again, env=os.environ | environment, cwd=ROOT, check=False).returncode
 
 
 def runtime(name: str) -> str:
