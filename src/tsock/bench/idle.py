@@ -33,12 +33,9 @@ async def measure(server: Server, scale: Scale) -> list[Figure]:
 
     # By many clients: a server of the default settings lets none make so many at once.
     wanted = len(clients) * FOLLOWED
-    shares = [len(range(place, wanted, len(first))) for place in range(len(first))]
-    objects = [
-        each
-        for client, share in zip(first, shares, strict=True)
-        for each in await make_documents(server, client, share)
-    ]
+    share = -(-wanted // len(first))
+    made = [each for client in first for each in await make_documents(server, client, share)]
+    objects = made[:wanted]
     before_kib = server.process.resident_kib()
     meter = Meter(server.process)
 

@@ -121,7 +121,6 @@ class WebSocket(Traffic):
         self._resume(PEER)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.forget_unsent()
-        self.waits = LEAVING
+        self.waits = LEAVING  # so nothing more is sent
         self.listener.gone()
         self.let_go()

@@ -1,6 +1,6 @@
 """Requests to servers of others, and their answers as far as they are wanted."""
 
-import functools
+import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -30,8 +30,16 @@ class CheckedClient:
         self._connections_max = connections_max
         self._tls = tls
 
-    @functools.cached_property
-    def _exchanges(self) -> "Exchanges":
+        self._opening = asyncio.Lock()
+        self._exchanges: Exchanges | None = None
+
+    async def _opened(self) -> "Exchanges":
+        async with self._opening:
+            if self._exchanges is None:  # a thread takes the time that the loop has not
+                self._exchanges = await asyncio.to_thread(self._open)
+            return self._exchanges
+
+    def _open(self) -> "Exchanges":
         # Many a server never sends anything, and the HTTP client took an eighth of a start.
         from tsock.outbound.exchange import Exchanges  # noqa: PLC0415
 
@@ -39,7 +47,7 @@ class CheckedClient:
 
     async def close(self) -> None:
         """End every connection."""
-        if "_exchanges" in vars(self):  # nothing was sent otherwise
+        if self._exchanges is not None:  # nothing was sent otherwise
             await self._exchanges.close()
 
     async def request(
@@ -57,4 +65,5 @@ class CheckedClient:
         Raises:
             Unreachable: there is no answer; 11203, 11206, or what the network says.
         """
-        return await self._exchanges.answered(method, target, headers, body, limits)
+        exchanges = self._exchanges or await self._opened()
+        return await exchanges.answered(method, target, headers, body, limits)
