@@ -1,7 +1,7 @@
 """Compiles the hot part of the sockets, for a wheel and for an editable installation.
 
 Where that fails, as without a C compiler, the package goes without and says so; with `TSOCK_PURE_PYTHON=0`
-the build fails instead, and with `1` nothing is tried.
+the build fails instead, and with anything else, such as `1`, nothing is tried.
 """
 
 import os
@@ -23,8 +23,8 @@ class Compiled(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and add what came of it to the wheel, which is then one of a platform."""
-        wanted = os.environ.get("TSOCK_PURE_PYTHON")
-        if wanted == "1":
+        wanted = os.environ.get("TSOCK_PURE_PYTHON", "")
+        if wanted not in ("", "0"):
             return
         try:
             built = compiled(Path(self.root))

@@ -5,12 +5,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 PURE_PYTHON = "TSOCK_PURE_PYTHON"
-"""Names the environment variable that has the reference used, whatever was built, where it is `1`."""
+"""Names the environment variable that has the reference used, unless it is empty or `0`."""
 
 
 def _missing() -> str | None:
-    if os.environ.get(PURE_PYTHON) == "1":
-        return f"{PURE_PYTHON} is 1"
+    if os.environ.get(PURE_PYTHON, "") not in ("", "0"):
+        return f"{PURE_PYTHON} is set"
     try:
         import_module("tsock.gateway.compiled")
     except ImportError as error:
